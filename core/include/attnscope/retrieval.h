@@ -1,0 +1,221 @@
+// Retrieval dynamics: a modern Hopfield network over a bank (Ramsauer et al. 2021, arXiv:2008.02217).
+//
+// M (n, d): the memories; μ their mean row; M̃ = M − μ; C = M̃ᵀM̃/n with eigenpairs (λ_k, v_k), λ_1 largest.
+// The map is q ← M̃ᵀ softmax(β M̃ q). β_c = 1/λ_1 is where the centroid loses stability (a spinodal), not where single
+// memories become retrievable. Entropy in nats. Row t of a trace is the state after t steps.
+#pragma once
+
+#include <attnscope/bank.h>
+#include <attnscope/job.h>
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace attnscope::retrieval {
+
+/// Which space the keys live in and what happens to the update; see docs/retrieval.md.
+enum class Mode { raw, centered, hybrid, residual, renormalized };
+inline constexpr std::array<Mode, 5> all_modes{Mode::raw, Mode::centered, Mode::hybrid, Mode::residual,
+                                               Mode::renormalized};
+const char* mode_name(Mode mode) noexcept;
+Mode parse_mode(std::string_view name);  ///< throws Error{usage}
+
+/// A bank as a value in a request: equal when it is the same loaded bank.
+using BankPtr = std::shared_ptr<const Bank>;
+/// (d) numbers of a query in the raw space.
+using Query = std::vector<float>;
+
+// ------------------------------------------------------------------ spectrum
+struct SpectrumRequest {
+    BankPtr bank;
+    int directions = 16;  ///< eigenvectors kept (at most d)
+    bool operator==(const SpectrumRequest&) const = default;
+};
+/// What every other computation needs of a bank. Computed once, shared.
+struct Spectrum {
+    std::size_t n = 0, d = 0;
+    std::vector<double> mean;         ///< μ (d)
+    double mean_norm = 0, centered_mean_norm = 0;
+    double raw_norm_mean = 0, raw_norm_std = 0, centered_norm_mean = 0, centered_norm_std = 0;
+    double max_raw_norm = 0, max_centered_norm = 0;
+    std::vector<double> eigenvalues;  ///< all d of C, descending, ≥ 0
+    std::vector<double> directions;   ///< (kept, d) unit eigenvectors v_1 …
+    double lambda_max = 0;
+    std::optional<double> beta_critical;  ///< 1/λ_1; none when all memories are equal
+    std::vector<double> singular_values() const;  ///< of M̃, the first 10: √(λ n)
+};
+/// Throws Error{input}: n < 2, a non-finite value (row named).
+Spectrum compute_spectrum(const SpectrumRequest& request, JobContext& context);
+
+// ------------------------------------------------------------------ traces
+struct TraceRequest {
+    BankPtr bank;
+    std::vector<Query> queries;
+    std::vector<double> betas{5, 20, 50, 100};
+    std::vector<Mode> modes{Mode::centered};
+    int steps = 8;
+    double tolerance = 1e-8;  ///< stop when Δ < tolerance; 0 never stops early
+    double lambda = 0.5;      ///< of mode residual
+    int top = 5;              ///< memories listed per step
+    bool keep_curves = false; ///< sorted weights of every step (for the weights panel), log-spaced ranks
+    bool operator==(const TraceRequest&) const = default;
+};
+/// A memory and its weight; ranked by logit, ties to the lower index.
+struct Ranked { std::uint32_t index = 0; double weight = 0; };
+struct Step {
+    int t = 0;
+    double norm = 0;
+    // of the step that led here; t = 0 has none of them
+    double entropy = 0, max_weight = 0, delta = 0, cos_v1 = 0;
+    double energy = 0;  ///< of the state the step starts from
+    std::vector<Ranked> top;                       ///< largest weights of that step
+    std::vector<std::uint32_t> curve_rank;         ///< 1-based ranks, increasing (keep_curves)
+    std::vector<float> curve_weight;               ///< weights at those ranks
+};
+enum class FixedPoint { global_mean, metastable, single_pattern };  ///< by exp(H): > n/2, between, < 2
+const char* fixed_point_name(FixedPoint kind) noexcept;
+struct Trace {
+    double beta = 0;
+    int query = 0;
+    Mode mode = Mode::centered;
+    std::vector<Step> steps;
+    std::vector<std::vector<double>> states;  ///< state after each t in the mode's own space (steps.size() × d)
+    bool converged = false;
+    double norm_ratio = 0, predicted_norm = 0;
+    double mass_top5 = 0, mass_top50 = 0;
+    std::vector<std::uint32_t> top5_raw, top5_initial, top5_final;
+    int overlap_initial = 0, overlap_final = 0;
+    FixedPoint fixed_point = FixedPoint::metastable;
+};
+/// Ordered by query, then mode, then β. All (query, mode, β) advance together: one pass over the bank a step.
+struct TraceResult { double entropy_max = 0; std::vector<Trace> traces; };
+/// Throws Error{usage}: β ≤ 0 or not finite, steps < 1; Error{input}: query length ≠ d, n < 2, zero query where a mode
+/// divides by its norm.
+TraceResult compute_traces(const TraceRequest& request, const Spectrum& spectrum, JobContext& context);
+
+// ------------------------------------------------------------------ origin test
+struct OriginRequest {
+    BankPtr bank;
+    std::vector<double> betas{5, 50, 100};
+    double epsilon = 1e-4;
+    int steps = 10;
+    double escape = 10;  ///< escaped once the norm passes escape·ε
+    bool operator==(const OriginRequest&) const = default;
+};
+struct OriginStep { int t = 0; double norm = 0, norm_next = 0, amplification = 0; };
+struct OriginTest {
+    double beta = 0, epsilon = 0;
+    std::vector<OriginStep> steps;
+    std::optional<int> escaped_at;
+};
+std::vector<OriginTest> compute_origin_tests(const OriginRequest& request, const Spectrum& spectrum,
+                                             JobContext& context);
+
+// ------------------------------------------------------------------ the command line's analysis: all of SPEC 1
+struct Request {
+    BankPtr bank;
+    std::vector<Query> queries;
+    std::vector<double> beta_table{.5, 1, 5, 10, 20, 50, 100};  ///< spectral radii only
+    std::vector<double> betas{5, 20, 50, 100};
+    std::vector<Mode> modes{Mode::centered};
+    int steps = 8;
+    double tolerance = 1e-8, lambda = 0.5;
+    std::vector<double> origin_betas{5, 50, 100};
+    double origin_epsilon = 1e-4;
+    int origin_steps = 10;
+    bool operator==(const Request&) const = default;
+};
+struct SpectralRadius { double beta = 0, rho = 0; bool stable = false; };
+struct Result {
+    Spectrum spectrum;
+    std::vector<SpectralRadius> radii;
+    TraceResult traces;
+    std::vector<OriginTest> origin;
+};
+Result compute(const Request& request, JobContext& context);
+
+// ------------------------------------------------------------------ entropy against β, up and down
+struct SweepRequest {
+    BankPtr bank;
+    Query query;
+    Mode mode = Mode::centered;
+    double lambda = 0.5;
+    std::vector<double> betas;  ///< increasing
+    int steps = 8;
+    bool hysteresis = false;    ///< also follow the fixed point up and then down the table
+    int follow_steps = 50;      ///< at most, per β, of the following
+    bool operator==(const SweepRequest&) const = default;
+};
+/// entropy[t][b] of the weights at step t+1 from the query at betas[b]; norm likewise.
+struct Sweep {
+    std::vector<double> betas;
+    double entropy_max = 0;
+    std::vector<std::vector<double>> entropy, norm;
+    std::vector<double> entropy_up, entropy_down;  ///< hysteresis only: at the followed fixed point
+    std::vector<double> norm_up, norm_down;
+};
+Sweep compute_sweep(const SweepRequest& request, const Spectrum& spectrum, JobContext& context);
+
+// ------------------------------------------------------------------ the plane
+enum class PlaneAxis { eigenvector, query, memory };
+struct PlaneDirection {
+    PlaneAxis kind = PlaneAxis::eigenvector;
+    int index = 0;  ///< k of v_{k+1}, or the memory
+    bool operator==(const PlaneDirection&) const = default;
+};
+struct PlaneRequest {
+    BankPtr bank;
+    Query query;
+    Mode mode = Mode::centered;
+    double lambda = 0.5;
+    double beta = 1;
+    int steps = 8;
+    PlaneDirection x{PlaneAxis::eigenvector, 0}, y{PlaneAxis::query, 0};
+    int width = 96, height = 72;   ///< of the energy grid
+    bool basins = false;           ///< iterate from every basin cell to its fixed point
+    int basin_width = 32, basin_height = 24, basin_steps = 24;
+    std::size_t memories_shown = 1000;
+    bool operator==(const PlaneRequest&) const = default;
+};
+/// Coordinates along two orthonormal directions (y made orthogonal to x) through the centroid of the centred space.
+struct Plane {
+    std::string x_label, y_label;
+    double x_min = 0, x_max = 0, y_min = 0, y_max = 0;
+    int width = 0, height = 0;
+    std::vector<float> energy;            ///< (height, width), row 0 at y_min; on the plane itself
+    std::vector<std::array<float, 2>> memories;  ///< of `memory_index`
+    std::vector<std::uint32_t> memory_index;
+    std::size_t memories_total = 0;
+    std::vector<std::array<double, 2>> trajectory;  ///< states t = 0 …
+    int basin_width = 0, basin_height = 0;
+    std::vector<int> basin;               ///< (basin_height, basin_width) number of the fixed point, by population
+    std::vector<double> basin_support;    ///< exp(H) of each fixed point
+    std::vector<std::uint32_t> basin_memory;  ///< its largest weight
+};
+Plane compute_plane(const PlaneRequest& request, const Spectrum& spectrum, JobContext& context);
+
+// ------------------------------------------------------------------ separation
+/// Δ_i = ⟨m_i, m_i⟩ − max_{j≠i}⟨m_i, m_j⟩ for the sampled i against all j.
+struct SeparationRequest {
+    BankPtr bank;
+    std::size_t samples = 2000;  ///< 0 = all
+    bool centered = true;
+    bool operator==(const SeparationRequest&) const = default;
+};
+struct Separation {
+    std::size_t sampled = 0, total = 0;
+    bool exact = false;                 ///< sampled == total
+    std::vector<std::uint32_t> index;   ///< i
+    std::vector<std::uint32_t> nearest; ///< j that attains the maximum
+    std::vector<float> delta;
+    double mean = 0, median = 0, minimum = 0;
+    std::size_t negative = 0;           ///< memories that are not their own nearest neighbour
+};
+Separation compute_separation(const SeparationRequest& request, const Spectrum& spectrum, JobContext& context);
+
+}  // namespace attnscope::retrieval

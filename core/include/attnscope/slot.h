@@ -1,0 +1,112 @@
+// How a view asks for a computation without waiting for it.
+//
+// A panel sets the Request it wants each frame (`want`). The slot runs it on one of two workers, latest wins, keeps
+// the last good Result, holds the Error of the last run if it failed, and wakes the window when something changed.
+// Results are cached by Request, so going back is instant.
+#pragma once
+
+#include <attnscope/error.h>
+#include <attnscope/job.h>
+
+#include <any>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace attnscope {
+
+enum class Lane {
+    interactive,  ///< short, answers a gesture
+    batch,        ///< training, sweeps, embedding: seconds to minutes
+};
+
+/// A job as shown in the jobs area. `id` is unique for the life of the JobSystem.
+struct JobStatus {
+    std::uint64_t id = 0;
+    std::string name;
+    Lane lane = Lane::interactive;
+    bool running = false;  ///< else waiting
+    Progress progress;
+    double running_seconds = 0;
+    bool loses_work = false;  ///< closing the window now would lose something the user waits for
+};
+
+/// Two worker threads, each with its own ThreadPool. Created once by the program; no global state.
+class JobSystem {
+public:
+    struct Options {
+        int threads = 0;                 ///< of each worker's pool; 0 = cores
+        std::function<void()> wake;      ///< called from a worker when a result, an error or progress arrived
+    };
+    explicit JobSystem(Options options);
+    ~JobSystem();  ///< cancels what runs and joins
+
+    /// Work for a lane. `run` receives a context with the device, seed and stop token of the job. Exceptions of type
+    /// Error reach `failed`, Cancelled reaches neither.
+    struct Task {
+        std::string name;
+        Lane lane = Lane::interactive;
+        bool loses_work = false;
+        std::uint64_t seed = 0;
+        std::function<void(JobContext&)> run;
+        std::function<void(const Error&)> failed;
+        std::function<void()> ended;  ///< after run, failed or cancel, always
+        std::function<void(std::shared_ptr<const void>)> snapshot;
+    };
+    std::uint64_t submit(Task task);
+    void cancel(std::uint64_t id);
+    std::vector<JobStatus> jobs() const;
+    bool idle() const;
+
+    void set_device(Device device);
+    Device device() const;
+    void wake() const;
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+/// One asking place. Request: a value with ==. Result: movable; size for the cache through `bytes`.
+/// All members are called from the thread that owns the slot (the UI thread, or a test).
+template <class Request, class Result>
+class Slot {
+public:
+    using Compute = std::function<Result(const Request&, JobContext&)>;
+    struct Options {
+        std::string name;                                   ///< of the job, as people read it
+        Lane lane = Lane::interactive;
+        std::function<std::size_t(const Result&)> bytes;    ///< default: sizeof(Result)
+        std::size_t cache_bytes = 64u << 20;
+        double grace_seconds = 0.2;  ///< a superseded run may finish within this time after it started
+    };
+    Slot(JobSystem& jobs, Options options, Compute compute);
+    ~Slot();  ///< cancels; does not wait
+
+    /// States what is wanted now. Nothing happens when it is what the result, the running or the failed job is for.
+    void want(const Request& request);
+    /// Forgets the wish, cancels the running job and keeps the result.
+    void cancel();
+    /// Runs the same request again, e.g. after an error.
+    void retry();
+
+    std::shared_ptr<const Result> result() const;   ///< last good one or its newest snapshot; null before the first
+    std::optional<Request> result_request() const;  ///< what result() answers
+    bool stale() const;                             ///< result() does not answer the wanted request (yet)
+    bool busy() const;                              ///< a job is waiting or running
+    std::optional<Error> error() const;             ///< of the wanted request, if its run failed
+    Progress progress() const;
+    double seconds() const;  ///< how long the shown result took to compute, without waiting
+    std::uint64_t generation() const;  ///< grows whenever result() changes
+
+private:
+    struct State;
+    std::shared_ptr<State> state_;
+};
+
+}  // namespace attnscope
+
+#include <attnscope/slot_impl.h>

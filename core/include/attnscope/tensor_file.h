@@ -1,0 +1,107 @@
+// Files of tensors, memory-mapped: safetensors, npy, npz, PyTorch zip archives.
+//
+// Vocabulary: a *tensor file* lists named tensors; a tensor is *mapped* when its elements lie uncompressed,
+// contiguous and aligned in the file, so that it is used in place. Files come from strangers: every reader checks
+// sizes with checked arithmetic, caps headers, and never runs anything found in a file.
+#pragma once
+
+#include <attnscope/error.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <string>
+#include <vector>
+
+namespace attnscope {
+
+enum class DType { f64, f32, f16, bf16, i64, i32, i16, i8, u8, u16, u32, u64, boolean };
+std::size_t element_size(DType dtype) noexcept;  ///< bytes
+const char* dtype_name(DType dtype) noexcept;    ///< float32, bfloat16, …
+
+/// A read-only mapping of a whole file; shared by every tensor in it. Survives the file's deletion.
+class MappedFile {
+public:
+    /// Throws Error{input} when the file cannot be opened, is empty, or is no regular file.
+    static std::shared_ptr<const MappedFile> open(const std::filesystem::path& path);
+    ~MappedFile();
+    MappedFile(const MappedFile&) = delete;
+    MappedFile& operator=(const MappedFile&) = delete;
+    std::span<const std::byte> bytes() const noexcept { return {data_, size_}; }
+    const std::filesystem::path& path() const noexcept { return path_; }
+
+private:
+    MappedFile() = default;
+    const std::byte* data_ = nullptr;
+    std::size_t size_ = 0;
+    std::filesystem::path path_;
+};
+
+struct TensorInfo {
+    std::string name;
+    DType dtype = DType::f32;
+    std::vector<std::int64_t> shape;    ///< row-major logical shape
+    std::vector<std::int64_t> strides;  ///< in elements; row-major contiguous except for PyTorch views
+    std::size_t elements() const noexcept;
+};
+
+/// Elements of one tensor as float32, row-major contiguous: a view into the mapping where it can be, else owned.
+struct FloatTensor {
+    std::vector<std::int64_t> shape;
+    std::span<const float> values;
+    bool mapped = false;               ///< values lie in the file's mapping
+    std::shared_ptr<const void> owner; ///< keeps `values` alive
+};
+
+/// An open file of tensors; opening reads the header only.
+class TensorFile {
+public:
+    virtual ~TensorFile() = default;
+    virtual const std::vector<TensorInfo>& tensors() const = 0;
+    virtual std::string format() const = 0;  ///< safetensors | npy | npz | pytorch
+    /// Free text metadata of the file (safetensors __metadata__), empty otherwise.
+    virtual const std::map<std::string, std::string>& metadata() const = 0;
+    /// Converts to float32 (integers too) unless it can be viewed. Throws Error{input} naming file and tensor.
+    virtual FloatTensor read(const TensorInfo& tensor) const = 0;
+    /// As read, but integers; throws when the dtype is floating.
+    virtual std::vector<std::int64_t> read_integers(const TensorInfo& tensor) const = 0;
+    /// Text arrays stored as a uint8 tensor of UTF-8 lines; throws when the dtype is not uint8.
+    virtual std::string read_text(const TensorInfo& tensor) const = 0;
+    const TensorInfo* find(std::string_view name) const;
+    const std::filesystem::path& path() const noexcept { return path_; }
+
+protected:
+    std::filesystem::path path_;
+};
+
+/// Opens by content, not by name: safetensors, npy, npz (stored or deflated, inflated size capped at 8 GiB), PyTorch
+/// zip (.pt .pth .bin). Throws Error{input}.
+std::unique_ptr<TensorFile> open_tensor_file(const std::filesystem::path& path);
+
+/// One tensor to write; `data` is row-major, elements·element_size bytes.
+struct TensorToWrite {
+    std::string name;
+    DType dtype = DType::f32;
+    std::vector<std::int64_t> shape;
+    std::span<const std::byte> data;
+};
+/// Writes beside `path`, flushes, renames; 64-byte aligned data. Throws Error{resource} (disk full, no permission) and
+/// leaves no partial file.
+void write_safetensors(const std::filesystem::path& path, std::span<const TensorToWrite> tensors,
+                       const std::map<std::string, std::string>& metadata);
+/// npz with stored members, fixed dates (equal input, equal bytes).
+std::string npz_bytes(std::span<const TensorToWrite> tensors);
+
+/// Writes a whole file through a temporary beside it. Throws Error{resource}.
+void write_file(const std::filesystem::path& path, std::string_view bytes);
+/// Reads a whole file of at most `limit` bytes. Throws Error{input}.
+std::string read_file(const std::filesystem::path& path, std::size_t limit = std::size_t{1} << 30);
+/// SHA-256 of a file, lower-case hex (64 digits).
+std::string sha256_file(const std::filesystem::path& path);
+std::string sha256(std::string_view bytes);
+
+}  // namespace attnscope

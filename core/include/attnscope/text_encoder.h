@@ -1,0 +1,58 @@
+// Tokenizers and sentence encoders.
+#pragma once
+
+#include <attnscope/bank.h>
+#include <attnscope/job.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace attnscope {
+
+/// A token with the half-open byte range of the original text it came from (empty range for special tokens).
+struct Token {
+    std::int64_t id = 0;
+    std::string text;
+    std::size_t begin = 0, end = 0;
+};
+
+class Tokenizer {
+public:
+    virtual ~Tokenizer() = default;
+    /// With the special tokens the tokenizer adds by itself ([CLS] … [SEP] for an encoder).
+    virtual std::vector<Token> encode(std::string_view text) const = 0;
+    virtual std::size_t vocabulary_size() const = 0;
+};
+/// From a Hugging Face folder's tokenizer.json (or vocab.txt for WordPiece), from tokenizer.json itself.
+/// Truncation and padding settings in the file are ignored. Throws Error{input} naming what is not supported.
+std::unique_ptr<Tokenizer> open_tokenizer(const std::filesystem::path& path);
+
+/// A sentence encoder of the BERT family: mean pooling over unpadded tokens, unit norm.
+class TextEncoder {
+public:
+    virtual ~TextEncoder() = default;
+    virtual std::size_t dimension() const = 0;
+    virtual std::string name() const = 0;     ///< folder name
+    virtual std::string summary() const = 0;  ///< bert · 6 layers · 12 heads · hidden 384
+    virtual std::string sha256() const = 0;   ///< of the weights file
+    virtual const Tokenizer& tokenizer() const = 0;
+    /// (texts, dimension) row-major, in the order of the texts. Batches by length, reports progress, a checkpoint every
+    /// batch. `finished(index, row)` is called for every text as it is done, from the calling thread.
+    virtual std::vector<float> encode(std::span<const std::string> texts, JobContext& context,
+                                      const std::function<void(std::size_t, std::span<const float>)>& finished = {}) const = 0;
+};
+/// Opens a Hugging Face folder of the BERT family (config.json, model.safetensors or pytorch_model.bin, tokenizer.json
+/// or vocab.txt). Weights are mapped. Throws Error{input}: architecture not known (named), tensor missing (named).
+std::shared_ptr<const TextEncoder> open_text_encoder(const std::filesystem::path& folder);
+
+/// Embeds texts into a bank file; resumable: finished rows lie in `out`.partial and are taken up by the next run with
+/// the same encoder and texts. On cancel the .partial stays and nothing is at `out`.
+void embed_to_file(const TextEncoder& encoder, std::span<const std::string> lines, std::span<const std::string> texts,
+                   const std::filesystem::path& out, JobContext& context);
+
+}  // namespace attnscope

@@ -1,0 +1,34 @@
+// The door to the compute module: the one table through which base calls what needs LibTorch.
+//
+// The module is loaded at the first call on a worker, so a program that never computes starts without it.
+#pragma once
+
+#include <attnscope/retrieval.h>
+#include <attnscope/text_encoder.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace attnscope {
+
+/// Function table exported by the compute module as `attnscope_compute_table`. Signatures are those of the public
+/// headers.
+struct ComputeTable {
+    int version;
+    retrieval::Spectrum (*spectrum)(const retrieval::SpectrumRequest&, JobContext&);
+    retrieval::TraceResult (*traces)(const retrieval::TraceRequest&, const retrieval::Spectrum&, JobContext&);
+    std::vector<retrieval::OriginTest> (*origin_tests)(const retrieval::OriginRequest&, const retrieval::Spectrum&,
+                                                       JobContext&);
+    retrieval::Sweep (*sweep)(const retrieval::SweepRequest&, const retrieval::Spectrum&, JobContext&);
+    retrieval::Plane (*plane)(const retrieval::PlaneRequest&, const retrieval::Spectrum&, JobContext&);
+    retrieval::Separation (*separation)(const retrieval::SeparationRequest&, const retrieval::Spectrum&, JobContext&);
+    std::shared_ptr<const TextEncoder> (*open_text_encoder)(const std::filesystem::path&);
+    std::vector<std::string> (*devices)();  ///< "cpu", then "cuda:0 · NAME" …
+};
+inline constexpr int compute_table_version = 1;
+
+/// Loads the module beside this library on first use; thread-safe. Throws Error{resource} naming the file.
+const ComputeTable& compute_module();
+
+}  // namespace attnscope

@@ -1,0 +1,19 @@
+# attnscope_compute: models, analyses, kernels. The base loads it at run time, so starting the program does not wait for
+# LibTorch; only its one entry point crosses.
+attnscope_sources(compute_sources core/src/models/*.cpp core/src/analyses/*.cpp core/src/kernels/*.cpp)
+list(FILTER compute_sources EXCLUDE REGEX "/cuda_module\\.cpp$")
+if(NOT compute_sources OR NOT TARGET attnscope_base)
+    return()
+endif()
+
+add_library(attnscope_compute SHARED ${compute_sources})
+target_link_libraries(attnscope_compute
+    PUBLIC attnscope_base torch::torch_cpu torch::c10 PkgConfig::HIGHWAY
+    PRIVATE attnscope_warnings nlohmann_json::nlohmann_json ${CMAKE_DL_LIBS})
+
+# The hand-written loops gain from the heavier optimiser; nothing else is worth its compile time.
+foreach(source IN LISTS compute_sources)
+    if(source MATCHES "/core/src/kernels/" AND CMAKE_BUILD_TYPE STREQUAL "Release")
+        set_source_files_properties("${source}" PROPERTIES COMPILE_OPTIONS "-O3")
+    endif()
+endforeach()

@@ -1,0 +1,19 @@
+# attnscope_base: data, text, figure, jobs, io. A lab can link it without a window and without LibTorch.
+attnscope_sources(base_sources
+    core/src/data/*.cpp core/src/text/*.cpp core/src/figure/*.cpp core/src/jobs/*.cpp core/src/io/*.cpp)
+if(NOT base_sources)
+    return()
+endif()
+
+add_library(attnscope_base SHARED ${base_sources})
+target_include_directories(attnscope_base
+    PUBLIC "${CMAKE_SOURCE_DIR}/core/include"
+    # Internal headers: for the other core libraries, the tests and the benchmarks; never installed.
+    PUBLIC "${CMAKE_SOURCE_DIR}/core/src")
+target_compile_definitions(attnscope_base PUBLIC ATTNSCOPE_VERSION="${PROJECT_VERSION}")
+target_link_libraries(attnscope_base
+    PUBLIC Threads::Threads
+    PRIVATE attnscope_warnings nlohmann_json::nlohmann_json PkgConfig::CAIRO PkgConfig::LIBZIP PkgConfig::PCRE2
+            PkgConfig::ICU Freetype::Freetype PNG::PNG ZLIB::ZLIB ${CMAKE_DL_LIBS})
+# It loads libattnscope_compute from its own folder, and must not need anything it forgot to name.
+target_link_options(attnscope_base PRIVATE $<$<NOT:$<BOOL:${ATTNSCOPE_SANITIZE}>>:-Wl,--no-undefined>)

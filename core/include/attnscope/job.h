@@ -5,6 +5,8 @@
 // intermediate result published while it runs.
 #pragma once
 
+#include <attnscope/error.h>
+
 #include <atomic>
 #include <chrono>
 #include <cstddef>

@@ -1,0 +1,146 @@
+// All that the window knows, as plain values. Panels read it (`const AppState&`) and return commands; only commands
+// change it.
+//
+// `View` is the part that undo and redo cover and that a session file restores.
+#pragma once
+
+#include <attnscope/bank.h>
+#include <attnscope/recipe.h>
+#include <attnscope/retrieval.h>
+#include <attnscope/text_encoder.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace attnscope::ui {
+
+using SourceId = std::uint32_t;  ///< unique in a session; 0 = none
+
+enum class SourceKind { bank, encoder, model, prompt, queries, result };
+const char* source_kind_name(SourceKind kind) noexcept;
+
+/// One row of the Sources panel. Loading happens on a worker; a source that failed keeps its row and its error.
+struct Source {
+    SourceId id = 0;
+    SourceKind kind = SourceKind::bank;
+    std::string name;                  ///< file or folder name, or the text of a prompt
+    std::filesystem::path path;        ///< empty for what was made here
+    std::string detail;                ///< "20 000 × 384 · float32 · 31 MB mapped"
+    bool loading = false;
+    Progress progress;
+    std::optional<Error> error;
+
+    std::shared_ptr<const Bank> bank;
+    std::shared_ptr<const TextEncoder> encoder;
+    std::shared_ptr<const Queries> queries;
+    std::string prompt;                ///< of a prompt
+};
+
+enum class Workspace { retrieval };    ///< later workspaces are added here and in workspaces.cpp
+const char* workspace_name(Workspace workspace) noexcept;
+
+/// Where the query of the retrieval workspace comes from.
+struct QueryChoice {
+    enum class Kind { memory, prompt, file, drawing } kind = Kind::memory;
+    SourceId source = 0;               ///< of the prompt or the query file
+    std::size_t row = 0;               ///< of the bank, or of the query file
+    std::vector<float> drawing;        ///< width × height values −1 … 1
+    bool operator==(const QueryChoice&) const = default;
+};
+
+/// The one selection every panel shares.
+struct Selection {
+    SourceId bank = 0, encoder = 0, model = 0;
+    QueryChoice query;
+    double beta = 0;                   ///< a bank's inverse temperature; 0 = not chosen yet (0.75 β_c of the bank)
+    double gain = 1;                   ///< a multiplier of a model's scores
+    int step = 2;
+    retrieval::Mode mode = retrieval::Mode::centered;
+    int layer = 0, head = 0, token = 0, rank = 0;
+    std::optional<std::uint32_t> memory;  ///< the memory under inspection
+    bool operator==(const Selection&) const = default;
+};
+
+/// Options of the retrieval workspace.
+struct RetrievalOptions {
+    int steps = 8;
+    double lambda = 0.5;
+    retrieval::PlaneDirection plane_x{retrieval::PlaneAxis::eigenvector, 0}, plane_y{retrieval::PlaneAxis::query, 0};
+    bool basins = false;
+    bool operator==(const RetrievalOptions&) const = default;
+};
+
+/// What undo and redo move through.
+struct View {
+    Workspace workspace = Workspace::retrieval;
+    Selection selection;
+    RetrievalOptions retrieval;
+    std::set<std::string> open_panels;  ///< ids; see panels/panel.h
+    std::string outlined_panel;         ///< the one that export and copy act on
+    bool operator==(const View&) const = default;
+};
+
+/// A view kept beside the current one for comparison ("pin as A").
+struct Pin {
+    std::string title;
+    View view;
+    bool operator==(const Pin&) const = default;
+};
+
+enum class Theme { dark, light };
+
+/// Kept between sessions of the program, not undone.
+struct Preferences {
+    Theme theme = Theme::dark;
+    float zoom = 1;                               ///< UI zoom, 0.5 … 3
+    bool presentation = false, full_screen = false;
+    std::map<std::string, std::string> shortcuts; ///< command id → key chord, overrides the registered default
+    std::vector<std::filesystem::path> recent;    ///< newest first
+    std::string figure_style = "neurips";
+};
+
+/// What plays when the play button is pressed.
+enum class Timeline { step, beta };
+
+struct Playback {
+    bool playing = false;
+    Timeline timeline = Timeline::step;
+    double frames_per_second = 4;
+};
+
+/// A line shown for a while at the bottom: what a command did or why it could not.
+struct Notice {
+    std::string text;
+    bool is_error = false;
+    double since = 0;   ///< seconds of the window's clock
+};
+
+struct AppState {
+    std::vector<Source> sources;
+    SourceId next_source_id = 1;
+    View view;
+    std::optional<Pin> pinned;      ///< A
+    Preferences preferences;
+    Playback playback;
+    std::vector<Notice> notices;
+    std::filesystem::path session_path;
+    bool layout_reset_wanted = false;
+    bool palette_open = false, help_open = false;
+    std::string help_panel;         ///< panel whose definition the Inspector shows
+    std::string export_panel;       ///< panel whose export dialog is open; empty = none
+    bool quit_wanted = false;
+
+    const Source* find(SourceId id) const;
+    Source* find(SourceId id);
+    const Source* bank_source() const { return find(view.selection.bank); }
+    std::shared_ptr<const Bank> bank() const;
+    std::shared_ptr<const TextEncoder> encoder() const;
+};
+
+}  // namespace attnscope::ui

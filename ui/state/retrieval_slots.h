@@ -1,0 +1,60 @@
+// The slots of the retrieval workspace, shared by its panels. A panel that is visible asks each frame for what it
+// shows; what nobody asks for is not computed.
+#pragma once
+
+#include "state/app_state.h"
+
+#include <attnscope/retrieval.h>
+#include <attnscope/retrieval_figures.h>
+#include <attnscope/slot.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace attnscope::ui {
+
+/// The state of one asked value as a panel needs it.
+template <class Result>
+struct Asked {
+    std::shared_ptr<const Result> result;  ///< null before the first
+    bool stale = false;                    ///< result answers an earlier wish: draw it dimmed
+    std::optional<Error> error;
+    Progress progress;
+    double seconds = 0;
+    std::uint64_t generation = 0;
+};
+
+class RetrievalSlots {
+public:
+    explicit RetrievalSlots(JobSystem& jobs);
+    ~RetrievalSlots();
+
+    /// Fixes what the other members answer for; once a frame before panels are drawn.
+    void begin_frame(const AppState& state);
+
+    /// The query vector in the raw space; empty while it is being embedded or when nothing is chosen.
+    const retrieval::Query& query() const;
+    std::optional<Error> query_error() const;
+    std::string query_label() const;
+    retrieval::View view() const;  ///< bank, β (resolved), step, mode, label
+
+    Asked<retrieval::Spectrum> spectrum();
+    Asked<retrieval::TraceResult> trace();          ///< selected β and mode, sorted curves kept
+    Asked<retrieval::TraceResult> beta_table();     ///< β 5, 20, 50, 100 and the selected one
+    Asked<retrieval::TraceResult> all_modes();      ///< five modes at the selected β
+    Asked<retrieval::Sweep> sweep();
+    Asked<retrieval::Sweep> hysteresis();
+    Asked<retrieval::Plane> plane();
+    Asked<std::vector<retrieval::OriginTest>> origin();
+    Asked<retrieval::Separation> separation();
+
+    bool settled() const;
+    double last_trace_seconds() const;  ///< request to result of the newest trace, for the status bar
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace attnscope::ui

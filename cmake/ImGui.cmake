@@ -18,7 +18,7 @@ set(imgui_sources
 
 add_library(imgui_headers INTERFACE)
 target_include_directories(imgui_headers SYSTEM INTERFACE "${imgui}" "${imgui}/misc/cpp" "${imgui}/backends")
-target_compile_definitions(imgui_headers INTERFACE IMGUI_DISABLE_OBSOLETE_FUNCTIONS)
+target_compile_definitions(imgui_headers INTERFACE IMGUI_DISABLE_OBSOLETE_FUNCTIONS IMGUI_DISABLE_DEMO_WINDOWS)
 
 add_library(imgui_core OBJECT ${imgui_sources})
 target_link_libraries(imgui_core PUBLIC imgui_headers)
@@ -48,6 +48,10 @@ target_link_libraries(imgui_markdown PUBLIC imgui_headers)
 add_library(portable_file_dialogs INTERFACE)
 target_include_directories(portable_file_dialogs SYSTEM INTERFACE "${bundle}/portable_file_dialogs")
 
+foreach(target IN ITEMS imgui_core imgui_backends implot imgui_palette imgui_markdown)
+    target_compile_options(${target} PRIVATE -w)
+endforeach()
+
 # The test engine's licence is free for open-source use but is no OSI licence: tests link it, the program never does.
 if(ATTNSCOPE_TESTS)
     file(GLOB test_engine_sources "${test_engine}/imgui_test_engine/*.cpp")
@@ -58,5 +62,6 @@ if(ATTNSCOPE_TESTS)
     target_compile_definitions(imgui_tested PUBLIC
         IMGUI_ENABLE_TEST_ENGINE IMGUI_TEST_ENGINE_ENABLE_COROUTINE_STDTHREAD_IMPL=1
         IMGUI_TEST_ENGINE_ENABLE_CAPTURE=1)
+    target_compile_options(imgui_tested PRIVATE -w)
     target_link_libraries(imgui_tested PUBLIC imgui_headers Threads::Threads)
 endif()

@@ -60,11 +60,11 @@ struct Progress {
 class JobContext {
 public:
     struct Options {
-        Device device;
+        Device device = {};
         std::uint64_t seed = 0;
-        std::stop_token stop;
-        std::function<void(const Progress&)> on_progress;               ///< at most about 30 calls a second
-        std::function<void(std::shared_ptr<const void>)> on_snapshot;   ///< streaming analyses only
+        std::stop_token stop = {};
+        std::function<void(const Progress&)> on_progress = {};             ///< at most about 30 calls a second
+        std::function<void(std::shared_ptr<const void>)> on_snapshot = {}; ///< streaming analyses only
     };
     /// `pool` outlives the context.
     JobContext(ThreadPool& pool, Options options);
@@ -105,7 +105,7 @@ private:
 std::uint64_t random_bits(std::uint64_t seed, std::uint64_t stream, std::uint64_t counter) noexcept;
 /// Uniform in [0, 1) with 53 bits.
 double random_uniform(std::uint64_t seed, std::uint64_t stream, std::uint64_t counter) noexcept;
-/// Standard normal (Box–Muller over two counters).
+/// Standard normal (Box–Muller on the two halves of a block of random bits).
 double random_normal(std::uint64_t seed, std::uint64_t stream, std::uint64_t counter) noexcept;
 /// `count` distinct numbers of [0, n) in increasing order; all of them when count ≥ n.
 std::vector<std::size_t> random_subset(std::uint64_t seed, std::uint64_t stream, std::size_t n, std::size_t count);

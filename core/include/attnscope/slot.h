@@ -39,7 +39,7 @@ class JobSystem {
 public:
     struct Options {
         int threads = 0;                 ///< of each worker's pool; 0 = cores
-        std::function<void()> wake;      ///< called from a worker when a result, an error or progress arrived
+        std::function<void()> wake = {}; ///< called from a worker when a result, an error or progress arrived
     };
     explicit JobSystem(Options options);
     ~JobSystem();  ///< cancels what runs and joins
@@ -51,13 +51,17 @@ public:
         Lane lane = Lane::interactive;
         bool loses_work = false;
         std::uint64_t seed = 0;
-        std::function<void(JobContext&)> run;
-        std::function<void(const Error&)> failed;
-        std::function<void()> ended;  ///< after run, failed or cancel, always
-        std::function<void(std::shared_ptr<const void>)> snapshot;
+        std::function<void(JobContext&)> run = {};
+        std::function<void(const Error&)> failed = {};
+        std::function<void()> ended = {};  ///< after run, failed or cancel, always
+        std::function<void(std::shared_ptr<const void>)> snapshot = {};
     };
     std::uint64_t submit(Task task);
+    /// A waiting job is dropped, a running one is asked to stop. Unknown ids are ignored.
     void cancel(std::uint64_t id);
+    /// Cancels the running job `id` once it has run for `seconds`: at once when it already has, never when infinite.
+    /// The last call counts.
+    void cancel_after(std::uint64_t id, double seconds);
     std::vector<JobStatus> jobs() const;
     bool idle() const;
 
@@ -77,25 +81,29 @@ class Slot {
 public:
     using Compute = std::function<Result(const Request&, JobContext&)>;
     struct Options {
-        std::string name;                                   ///< of the job, as people read it
+        std::string name = {};                              ///< of the job, as people read it
         Lane lane = Lane::interactive;
-        std::function<std::size_t(const Result&)> bytes;    ///< default: sizeof(Result)
+        std::function<std::size_t(const Result&)> bytes = {};  ///< default: sizeof(Result)
         std::size_t cache_bytes = 64u << 20;
-        double grace_seconds = 0.2;  ///< a superseded run may finish within this time after it started
+        double grace_seconds = 0.2;  ///< a superseded run that reaches this age is cancelled
     };
     Slot(JobSystem& jobs, Options options, Compute compute);
     ~Slot();  ///< cancels; does not wait
 
     /// States what is wanted now. Nothing happens when it is what the result, the running or the failed job is for.
+    /// A run that is no longer wanted finishes within its grace, so that a drag over short runs shows each of them;
+    /// then the newest wish is run, and the ones between never are.
     void want(const Request& request);
     /// Forgets the wish, cancels the running job and keeps the result.
     void cancel();
     /// Runs the same request again, e.g. after an error.
     void retry();
+    /// As cancel(), and forgets the result and the cache too, e.g. because their source was closed.
+    void clear();
 
     std::shared_ptr<const Result> result() const;   ///< last good one or its newest snapshot; null before the first
     std::optional<Request> result_request() const;  ///< what result() answers
-    bool stale() const;                             ///< result() does not answer the wanted request (yet)
+    bool stale() const;                             ///< there is a wish and result() does not answer it (yet)
     bool busy() const;                              ///< a job is waiting or running
     std::optional<Error> error() const;             ///< of the wanted request, if its run failed
     Progress progress() const;

@@ -1,0 +1,304 @@
+// The inside of Slot; see slot.h, which includes this.
+#pragma once
+
+#include <attnscope/slot.h>
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+#include <list>
+#include <utility>
+
+namespace attnscope {
+
+/// Shared by the slot, on its owner's thread, and by the one job it has at a time, on a worker.
+template <class Request, class Result>
+struct Slot<Request, Result>::State : std::enable_shared_from_this<State> {
+    using ResultPtr = std::shared_ptr<const Result>;
+    struct Cached {
+        Request request;
+        ResultPtr result;
+        double seconds = 0;
+        std::size_t bytes = 0;
+    };
+    static constexpr std::size_t cache_entries = 256;
+
+    State(JobSystem& jobs_, Options options_, Compute compute_)
+        : jobs(jobs_), options(std::move(options_)), compute(std::move(compute_)) {}
+
+    JobSystem& jobs;
+    const Options options;
+    const Compute compute;
+
+    // Taken before the job system's own mutex, never while one of its functions calls back.
+    mutable std::mutex mutex;
+    bool closed = false;
+
+    std::optional<Request> wanted;
+    std::uint64_t wish = 0;     // number of the wanted request; runs are matched by it, so no value can run for ever
+    std::uint64_t settled = 0;  // last wish that needs no run (any more)
+
+    ResultPtr result;
+    std::optional<Request> result_request;
+    bool complete = false;  // else `result` is a snapshot
+    double seconds = 0;
+    std::uint64_t generation = 0;
+
+    std::optional<Error> error;
+    std::optional<Request> failed_request;
+
+    std::uint64_t job = 0;  // 0: none
+    std::optional<Request> running_request;
+    std::uint64_t running_wish = 0;
+
+    std::list<Cached> cache;  // newest first
+    std::size_t cached_bytes = 0;
+
+    void show(const Request& request, ResultPtr shown, bool is_complete, double took) {
+        result = std::move(shown);
+        result_request = request;
+        complete = is_complete;
+        seconds = took;
+        ++generation;
+    }
+
+    bool show_cached(const Request& request) {
+        for (auto entry = cache.begin(); entry != cache.end(); ++entry) {
+            if (!(entry->request == request)) continue;
+            cache.splice(cache.begin(), cache, entry);
+            show(request, entry->result, true, entry->seconds);
+            return true;
+        }
+        return false;
+    }
+
+    void keep(const Request& request, const ResultPtr& computed, double took) {
+        const std::size_t bytes = options.bytes ? options.bytes(*computed) : sizeof(Result);
+        if (bytes > options.cache_bytes) return;
+        cache.push_front({request, computed, took, bytes});
+        cached_bytes += bytes;
+        while (cached_bytes > options.cache_bytes || cache.size() > cache_entries) {
+            cached_bytes -= cache.back().bytes;
+            cache.pop_back();
+        }
+    }
+
+    /// Whether a result for `request` may take the place of what is shown: always, unless that answers the wish.
+    bool may_show(const Request& request) const {
+        if (!result || (wanted && *wanted == request)) return true;
+        return !(wanted && result_request == wanted);
+    }
+
+    /// The wish needs no run: what runs for another one is let go once it has had its grace.
+    void supersede() {
+        if (job != 0 && running_request) jobs.cancel_after(job, options.grace_seconds);
+    }
+
+    void forget_wish() {
+        wanted.reset();
+        settled = ++wish;
+    }
+
+    void submit() {
+        JobSystem::Task task;
+        task.name = options.name;
+        task.lane = options.lane;
+        const auto self = this->shared_from_this();
+        task.run = [self](JobContext& context) { self->run(context); };
+        task.failed = [self](const Error& failure) { self->fail(failure); };
+        task.ended = [self] { self->end(); };
+        task.snapshot = [self](std::shared_ptr<const void> snapshot) {
+            self->take_snapshot(std::static_pointer_cast<const Result>(std::move(snapshot)));
+        };
+        job = jobs.submit(std::move(task));
+    }
+
+    // ---------------------------------------------------------------- on the worker
+
+    void run(JobContext& context) {
+        std::optional<Request> request;
+        {
+            const std::lock_guard lock(mutex);
+            if (closed || settled == wish) return;
+            request = running_request = wanted;
+            running_wish = wish;
+        }
+        const auto start = std::chrono::steady_clock::now();
+        auto computed = std::make_shared<const Result>(compute(*request, context));
+        const double took = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+        const std::lock_guard lock(mutex);
+        if (closed || !running_request) return;
+        keep(*request, computed, took);
+        settle();
+        if (may_show(*request)) show(*request, std::move(computed), true, took);
+    }
+
+    void fail(const Error& failure) {
+        const std::lock_guard lock(mutex);
+        if (closed || !running_request) return;
+        settle();
+        error = failure;
+        failed_request = running_request;
+    }
+
+    /// The run has answered, well or badly.
+    void settle() {
+        settled = std::max(settled, running_wish);
+        error.reset();
+        failed_request.reset();
+    }
+
+    void take_snapshot(ResultPtr snapshot) {
+        const std::lock_guard lock(mutex);
+        if (closed || !running_request || !may_show(*running_request)) return;
+        show(*running_request, std::move(snapshot), false, 0);
+    }
+
+    void end() {
+        const std::lock_guard lock(mutex);
+        job = 0;
+        running_request.reset();
+        if (!closed && wanted && settled != wish) submit();
+    }
+};
+
+template <class Request, class Result>
+Slot<Request, Result>::Slot(JobSystem& jobs, Options options, Compute compute)
+    : state_(std::make_shared<State>(jobs, std::move(options), std::move(compute))) {}
+
+template <class Request, class Result>
+Slot<Request, Result>::~Slot() {
+    std::uint64_t job = 0;
+    {
+        const std::lock_guard lock(state_->mutex);
+        state_->closed = true;
+        job = state_->job;
+    }
+    if (job != 0) state_->jobs.cancel(job);
+}
+
+template <class Request, class Result>
+void Slot<Request, Result>::want(const Request& request) {
+    State& state = *state_;
+    const std::lock_guard lock(state.mutex);
+    if (state.wanted && *state.wanted == request) return;
+    state.wanted = request;
+    ++state.wish;
+    const bool answered = (state.complete && state.result_request == state.wanted) ||
+                          (state.failed_request && *state.failed_request == request) || state.show_cached(request);
+    if (answered) {
+        state.settled = state.wish;
+        state.supersede();
+    } else if (state.job == 0) {
+        state.submit();
+    } else if (state.running_request && *state.running_request == request) {
+        state.running_wish = state.wish;
+        state.jobs.cancel_after(state.job, std::numeric_limits<double>::infinity());
+    } else {
+        state.supersede();
+    }
+}
+
+template <class Request, class Result>
+void Slot<Request, Result>::cancel() {
+    std::uint64_t job = 0;
+    {
+        const std::lock_guard lock(state_->mutex);
+        state_->forget_wish();
+        job = state_->job;
+    }
+    if (job != 0) state_->jobs.cancel(job);
+}
+
+template <class Request, class Result>
+void Slot<Request, Result>::retry() {
+    State& state = *state_;
+    const std::lock_guard lock(state.mutex);
+    if (!state.wanted) return;
+    state.error.reset();
+    state.failed_request.reset();
+    ++state.wish;
+    if (state.job == 0) {
+        state.submit();
+    } else if (state.running_request && *state.running_request == *state.wanted) {
+        state.running_wish = state.wish;
+    } else {
+        state.supersede();
+    }
+}
+
+template <class Request, class Result>
+void Slot<Request, Result>::clear() {
+    cancel();
+    State& state = *state_;
+    const std::lock_guard lock(state.mutex);
+    state.running_request.reset();  // what still runs has nobody to answer
+    state.error.reset();
+    state.failed_request.reset();
+    state.cache.clear();
+    state.cached_bytes = 0;
+    state.result_request.reset();
+    state.complete = false;
+    state.seconds = 0;
+    if (state.result) ++state.generation;
+    state.result.reset();
+}
+
+template <class Request, class Result>
+std::shared_ptr<const Result> Slot<Request, Result>::result() const {
+    const std::lock_guard lock(state_->mutex);
+    return state_->result;
+}
+
+template <class Request, class Result>
+std::optional<Request> Slot<Request, Result>::result_request() const {
+    const std::lock_guard lock(state_->mutex);
+    return state_->result_request;
+}
+
+template <class Request, class Result>
+bool Slot<Request, Result>::stale() const {
+    const std::lock_guard lock(state_->mutex);
+    return state_->wanted && state_->result_request != state_->wanted;
+}
+
+template <class Request, class Result>
+bool Slot<Request, Result>::busy() const {
+    const std::lock_guard lock(state_->mutex);
+    return state_->job != 0;
+}
+
+template <class Request, class Result>
+std::optional<Error> Slot<Request, Result>::error() const {
+    const std::lock_guard lock(state_->mutex);
+    if (!state_->wanted || state_->failed_request != state_->wanted) return std::nullopt;
+    return state_->error;
+}
+
+template <class Request, class Result>
+Progress Slot<Request, Result>::progress() const {
+    std::uint64_t job = 0;
+    {
+        const std::lock_guard lock(state_->mutex);
+        job = state_->job;
+    }
+    if (job == 0) return {};
+    for (JobStatus& status : state_->jobs.jobs()) {
+        if (status.id == job) return std::move(status.progress);
+    }
+    return {};
+}
+
+template <class Request, class Result>
+double Slot<Request, Result>::seconds() const {
+    const std::lock_guard lock(state_->mutex);
+    return state_->seconds;
+}
+
+template <class Request, class Result>
+std::uint64_t Slot<Request, Result>::generation() const {
+    const std::lock_guard lock(state_->mutex);
+    return state_->generation;
+}
+
+}  // namespace attnscope

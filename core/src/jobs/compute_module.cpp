@@ -1,0 +1,54 @@
+#include "jobs/compute_module.h"
+
+#include <dlfcn.h>
+
+#include <filesystem>
+
+namespace attnscope {
+namespace {
+
+constexpr const char* module_name = "libattnscope_compute.so";
+
+/// The module lies beside the library this code is in, wherever both were installed.
+std::filesystem::path module_path() {
+    Dl_info info{};
+    if (dladdr(reinterpret_cast<const void*>(&compute_module), &info) == 0 || info.dli_fname == nullptr) {
+        return module_name;
+    }
+    std::error_code failure;
+    const std::filesystem::path library = std::filesystem::canonical(info.dli_fname, failure);
+    return (failure ? std::filesystem::path(info.dli_fname) : library).parent_path() / module_name;
+}
+
+const ComputeTable& load() {
+    const std::filesystem::path path = module_path();
+    // RTLD_LOCAL: the symbols of LibTorch must not answer for anybody else's. Never closed: LibTorch cannot be unloaded.
+    void* const module = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+    if (module == nullptr) {
+        const char* const reason = dlerror();
+        throw Error(ErrorKind::resource, module_name, "the compute module beside the program's library",
+                    reason ? reason : "nothing");
+    }
+    using Entry = const ComputeTable* (*)();
+    const auto entry = reinterpret_cast<Entry>(dlsym(module, "attnscope_compute_table"));
+    const ComputeTable* const table = entry ? entry() : nullptr;
+    if (table == nullptr || table->version != compute_table_version) {
+        throw Error(ErrorKind::resource, module_name, "version " + std::to_string(compute_table_version),
+                    table ? "version " + std::to_string(table->version) : "no table");
+    }
+    return *table;
+}
+
+}  // namespace
+
+const ComputeTable& compute_module() {
+    // A failed load throws out of the initialisation, so the next call tries again.
+    static const ComputeTable& table = load();
+    return table;
+}
+
+std::shared_ptr<const TextEncoder> open_text_encoder(const std::filesystem::path& folder) {
+    return compute_module().open_text_encoder(folder);
+}
+
+}  // namespace attnscope

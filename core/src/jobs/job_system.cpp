@@ -1,0 +1,261 @@
+#include <attnscope/slot.h>
+
+#include <algorithm>
+#include <array>
+#include <condition_variable>
+#include <deque>
+#include <new>
+#include <thread>
+#include <utility>
+
+namespace attnscope {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// Runs the task and tells it how it ended. Whatever escapes a computation becomes an Error, except a cancel.
+void run_task(const JobSystem::Task& task, JobContext& context) {
+    const auto report = [&](const Error& error) {
+        if (task.failed) task.failed(error);
+    };
+    try {
+        task.run(context);
+    } catch (const Cancelled&) {
+        // Whoever cancelled knows.
+    } catch (const Error& error) {
+        report(error);
+    } catch (const std::bad_alloc&) {
+        report(Error(ErrorKind::resource, task.name, "enough memory", "none left"));
+    } catch (const std::exception& exception) {
+        report(Error(ErrorKind::internal, task.name, "", exception.what()));
+    } catch (...) {
+        report(Error(ErrorKind::internal, task.name, "", "an exception of unknown type"));
+    }
+}
+
+}  // namespace
+
+struct JobSystem::Impl {
+    struct Job {
+        std::uint64_t id = 0;
+        Task task;
+        std::stop_source stop;
+        Clock::time_point started;
+        Clock::time_point cancel_at = Clock::time_point::max();
+        std::mutex progress_mutex;  // innermost
+        Progress progress;
+    };
+    using JobPtr = std::shared_ptr<Job>;
+    struct Worker {
+        std::deque<JobPtr> waiting;
+        JobPtr running;
+        std::condition_variable submitted;
+        std::unique_ptr<ThreadPool> pool;
+        std::thread thread;
+    };
+
+    Options options;
+    mutable std::mutex mutex;  // never held while a task's function or `wake` is called
+    bool closing = false;
+    std::uint64_t last_id = 0;
+    Device device;
+    std::array<Worker, 2> workers;
+    std::condition_variable deadline_changed;
+    std::thread watch;
+
+    Worker& worker(Lane lane) { return workers[static_cast<std::size_t>(lane)]; }
+
+    void wake() const {
+        if (options.wake) options.wake();
+    }
+
+    JobPtr running(std::uint64_t id) const {
+        for (const Worker& worker : workers) {
+            if (worker.running && worker.running->id == id) return worker.running;
+        }
+        return nullptr;
+    }
+
+    void serve(Worker& worker) {
+        for (;;) {
+            JobPtr job;
+            Device wanted_device;
+            {
+                std::unique_lock lock(mutex);
+                worker.submitted.wait(lock, [&] { return closing || !worker.waiting.empty(); });
+                if (closing) return;
+                job = std::move(worker.waiting.front());
+                worker.waiting.pop_front();
+                job->started = Clock::now();
+                worker.running = job;
+                wanted_device = device;
+            }
+            JobContext::Options context_options;
+            context_options.device = wanted_device;
+            context_options.seed = job->task.seed;
+            context_options.stop = job->stop.get_token();
+            context_options.on_progress = [this, job = job.get()](const Progress& progress) {
+                {
+                    const std::lock_guard lock(job->progress_mutex);
+                    job->progress = progress;
+                }
+                wake();
+            };
+            if (job->task.snapshot) {
+                context_options.on_snapshot = [this, job = job.get()](std::shared_ptr<const void> snapshot) {
+                    job->task.snapshot(std::move(snapshot));
+                    wake();
+                };
+            }
+            JobContext context(*worker.pool, std::move(context_options));
+            run_task(job->task, context);
+            {
+                const std::lock_guard lock(mutex);
+                worker.running = nullptr;
+            }
+            if (job->task.ended) job->task.ended();
+            wake();
+        }
+    }
+
+    /// Stops running jobs when the age they were given is reached.
+    void watch_deadlines() {
+        std::unique_lock lock(mutex);
+        while (!closing) {
+            auto next = Clock::time_point::max();
+            for (Worker& worker : workers) {
+                if (!worker.running) continue;
+                if (worker.running->cancel_at <= Clock::now()) {
+                    worker.running->stop.request_stop();
+                    worker.running->cancel_at = Clock::time_point::max();
+                }
+                next = std::min(next, worker.running->cancel_at);
+            }
+            if (next == Clock::time_point::max()) {
+                deadline_changed.wait(lock);
+            } else {
+                deadline_changed.wait_until(lock, next);
+            }
+        }
+    }
+};
+
+JobSystem::JobSystem(Options options) : impl_(std::make_unique<Impl>()) {
+    impl_->options = std::move(options);
+    for (Impl::Worker& worker : impl_->workers) {
+        worker.pool = std::make_unique<ThreadPool>(impl_->options.threads);
+        worker.thread = std::thread([this, &worker] { impl_->serve(worker); });
+    }
+    impl_->watch = std::thread([this] { impl_->watch_deadlines(); });
+}
+
+JobSystem::~JobSystem() {
+    std::vector<Impl::JobPtr> dropped;
+    {
+        const std::lock_guard lock(impl_->mutex);
+        impl_->closing = true;
+        for (Impl::Worker& worker : impl_->workers) {
+            dropped.insert(dropped.end(), worker.waiting.begin(), worker.waiting.end());
+            worker.waiting.clear();
+            if (worker.running) worker.running->stop.request_stop();
+            worker.submitted.notify_all();
+        }
+        impl_->deadline_changed.notify_all();
+    }
+    for (Impl::Worker& worker : impl_->workers) worker.thread.join();
+    impl_->watch.join();
+    for (const Impl::JobPtr& job : dropped) {
+        if (job->task.ended) job->task.ended();
+    }
+}
+
+std::uint64_t JobSystem::submit(Task task) {
+    ATTNSCOPE_ASSERT(task.run);
+    auto job = std::make_shared<Impl::Job>();
+    job->task = std::move(task);
+    const std::lock_guard lock(impl_->mutex);
+    if (impl_->closing) return 0;
+    job->id = ++impl_->last_id;
+    Impl::Worker& worker = impl_->worker(job->task.lane);
+    worker.waiting.push_back(job);
+    worker.submitted.notify_one();
+    return job->id;
+}
+
+void JobSystem::cancel(std::uint64_t id) {
+    Impl::JobPtr dropped;
+    {
+        const std::lock_guard lock(impl_->mutex);
+        if (const Impl::JobPtr job = impl_->running(id)) job->stop.request_stop();
+        for (Impl::Worker& worker : impl_->workers) {
+            const auto found = std::find_if(worker.waiting.begin(), worker.waiting.end(),
+                                            [id](const Impl::JobPtr& job) { return job->id == id; });
+            if (found == worker.waiting.end()) continue;
+            dropped = *found;
+            worker.waiting.erase(found);
+        }
+    }
+    if (dropped && dropped->task.ended) dropped->task.ended();
+}
+
+void JobSystem::cancel_after(std::uint64_t id, double seconds) {
+    const std::lock_guard lock(impl_->mutex);
+    const Impl::JobPtr job = impl_->running(id);
+    if (!job) return;
+    constexpr double never = 1e8;  // seconds; also keeps the sum below inside the clock's range
+    job->cancel_at = seconds < never ? job->started + std::chrono::duration_cast<Clock::duration>(
+                                                          std::chrono::duration<double>(seconds))
+                                     : Clock::time_point::max();
+    if (job->cancel_at <= Clock::now()) {
+        job->stop.request_stop();
+    } else {
+        impl_->deadline_changed.notify_one();
+    }
+}
+
+std::vector<JobStatus> JobSystem::jobs() const {
+    const std::lock_guard lock(impl_->mutex);
+    std::vector<JobStatus> list;
+    const auto now = Clock::now();
+    const auto add = [&](Impl::Job& job, bool running) {
+        JobStatus status;
+        status.id = job.id;
+        status.name = job.task.name;
+        status.lane = job.task.lane;
+        status.running = running;
+        status.loses_work = job.task.loses_work;
+        if (running) {
+            status.running_seconds = std::chrono::duration<double>(now - job.started).count();
+            const std::lock_guard progress_lock(job.progress_mutex);
+            status.progress = job.progress;
+        }
+        list.push_back(std::move(status));
+    };
+    for (const Impl::Worker& worker : impl_->workers) {
+        if (worker.running) add(*worker.running, true);
+    }
+    for (const Impl::Worker& worker : impl_->workers) {
+        for (const Impl::JobPtr& job : worker.waiting) add(*job, false);
+    }
+    return list;
+}
+
+bool JobSystem::idle() const {
+    const std::lock_guard lock(impl_->mutex);
+    return std::all_of(impl_->workers.begin(), impl_->workers.end(),
+                       [](const Impl::Worker& worker) { return !worker.running && worker.waiting.empty(); });
+}
+
+void JobSystem::set_device(Device device) {
+    const std::lock_guard lock(impl_->mutex);
+    impl_->device = device;
+}
+
+Device JobSystem::device() const {
+    const std::lock_guard lock(impl_->mutex);
+    return impl_->device;
+}
+
+void JobSystem::wake() const { impl_->wake(); }
+
+}  // namespace attnscope

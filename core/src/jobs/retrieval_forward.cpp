@@ -1,0 +1,104 @@
+// The public functions of retrieval.h in base: names, the whole of the command line's analysis, and the door to what
+// the compute module does.
+#include <attnscope/retrieval.h>
+
+#include "jobs/compute_module.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace attnscope::retrieval {
+
+const char* mode_name(Mode mode) noexcept {
+    switch (mode) {
+    case Mode::raw: return "raw";
+    case Mode::centered: return "centered";
+    case Mode::hybrid: return "hybrid";
+    case Mode::residual: return "residual";
+    case Mode::renormalized: break;
+    }
+    return "renormalized";
+}
+
+Mode parse_mode(std::string_view name) {
+    for (const Mode mode : all_modes) {
+        if (name == mode_name(mode)) return mode;
+    }
+    throw Error(ErrorKind::usage, "mode", "raw, centered, hybrid, residual or renormalized", std::string(name));
+}
+
+const char* fixed_point_name(FixedPoint kind) noexcept {
+    switch (kind) {
+    case FixedPoint::global_mean: return "global mean";
+    case FixedPoint::metastable: return "metastable";
+    case FixedPoint::single_pattern: break;
+    }
+    return "single pattern";
+}
+
+std::vector<double> Spectrum::singular_values() const {
+    constexpr std::size_t kept = 10;
+    std::vector<double> values;
+    for (std::size_t k = 0; k < std::min(kept, eigenvalues.size()); ++k) {
+        values.push_back(std::sqrt(std::max(0.0, eigenvalues[k]) * static_cast<double>(n)));
+    }
+    return values;
+}
+
+Spectrum compute_spectrum(const SpectrumRequest& request, JobContext& context) {
+    return compute_module().spectrum(request, context);
+}
+
+TraceResult compute_traces(const TraceRequest& request, const Spectrum& spectrum, JobContext& context) {
+    return compute_module().traces(request, spectrum, context);
+}
+
+std::vector<OriginTest> compute_origin_tests(const OriginRequest& request, const Spectrum& spectrum,
+                                             JobContext& context) {
+    return compute_module().origin_tests(request, spectrum, context);
+}
+
+Sweep compute_sweep(const SweepRequest& request, const Spectrum& spectrum, JobContext& context) {
+    return compute_module().sweep(request, spectrum, context);
+}
+
+Plane compute_plane(const PlaneRequest& request, const Spectrum& spectrum, JobContext& context) {
+    return compute_module().plane(request, spectrum, context);
+}
+
+Separation compute_separation(const SeparationRequest& request, const Spectrum& spectrum, JobContext& context) {
+    return compute_module().separation(request, spectrum, context);
+}
+
+Result compute(const Request& request, JobContext& context) {
+    Result result;
+    SpectrumRequest spectrum;
+    spectrum.bank = request.bank;
+    result.spectrum = compute_spectrum(spectrum, context);
+
+    for (const double beta : request.beta_table) {
+        // The Jacobian at the origin of the centred space is β·C.
+        const double rho = beta * result.spectrum.lambda_max;
+        result.radii.push_back({beta, rho, rho < 1});
+    }
+
+    TraceRequest traces;
+    traces.bank = request.bank;
+    traces.queries = request.queries;
+    traces.betas = request.betas;
+    traces.modes = request.modes;
+    traces.steps = request.steps;
+    traces.tolerance = request.tolerance;
+    traces.lambda = request.lambda;
+    result.traces = compute_traces(traces, result.spectrum, context);
+
+    OriginRequest origin;
+    origin.bank = request.bank;
+    origin.betas = request.origin_betas;
+    origin.epsilon = request.origin_epsilon;
+    origin.steps = request.origin_steps;
+    result.origin = compute_origin_tests(origin, result.spectrum, context);
+    return result;
+}
+
+}  // namespace attnscope::retrieval

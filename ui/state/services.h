@@ -2,6 +2,8 @@
 #pragma once
 
 #include "state/app_state.h"
+#include "state/figure_store.h"
+#include "state/pinned_view.h"
 #include "state/retrieval_slots.h"
 
 #include <attnscope/slot.h>
@@ -18,6 +20,8 @@ public:
 
     JobSystem& jobs() { return jobs_; }
     RetrievalSlots& retrieval() { return *retrieval_; }
+    FigureStore& figures() { return figures_; }   ///< update() delivers its mailbox and begins its frame
+    PinnedView& pinned() { return pinned_; }
 
     /// Adds a row and loads it on the batch worker: tensor files become banks (or queries when a bank of the same
     /// width is selected and the file has few rows – the user can change that), folders with a BERT config encoders,
@@ -37,6 +41,8 @@ private:
     struct Impl;
     JobSystem& jobs_;
     std::unique_ptr<RetrievalSlots> retrieval_;
+    FigureStore figures_;
+    PinnedView pinned_{jobs_};
     std::unique_ptr<Impl> impl_;
 };
 

@@ -127,6 +127,8 @@ struct Style {
     std::string font = "Inter";          ///< family, or a path to a font file
     double font_pt = 8, title_pt = 9, tick_pt = 7;
     double line_pt = 1.0, axis_pt = 0.6, marker_pt = 3.0;
+    bool title = true;     ///< draw the title and the subtitle
+    bool caption = false;  ///< draw the caption below; it is in the file's metadata either way
 };
 /// neurips, iclr, icml, icml-wide, acl, nature, nature-wide, slide.
 const std::vector<Style>& built_in_styles();

@@ -163,5 +163,7 @@ std::vector<double> axis_ticks(double low, double high, Scale scale, int wanted)
 std::string format_tick(double value, Scale scale);
 /// Data limits over all elements of an axes in a direction, padded by `margin` of the span. {0,1} when empty.
 std::array<double, 2> data_range(const Axes& axes, bool horizontal, double margin = 0.03);
+/// Iso-lines as segments {x0, y0, x1, y1} in data coordinates; `levels` values evenly inside the range of the grid.
+std::vector<std::array<double, 4>> contour_segments(const Contours& contours);
 
 }  // namespace attnscope

@@ -16,4 +16,6 @@ target_link_libraries(attnscope_base
     PRIVATE attnscope_warnings nlohmann_json::nlohmann_json PkgConfig::CAIRO PkgConfig::LIBZIP PkgConfig::PCRE2
             PkgConfig::ICU Freetype::Freetype PNG::PNG ZLIB::ZLIB ${CMAKE_DL_LIBS})
 # It loads libattnscope_compute from its own folder, and must not need anything it forgot to name.
-target_link_options(attnscope_base PRIVATE $<$<NOT:$<BOOL:${ATTNSCOPE_SANITIZE}>>:-Wl,--no-undefined>)
+if(NOT ATTNSCOPE_SANITIZE)
+    target_link_options(attnscope_base PRIVATE LINKER:--no-undefined)
+endif()

@@ -19,7 +19,8 @@ if(NOT CMAKE_CUDA20_STANDARD_COMPILE_OPTION)
 endif()
 
 add_library(attnscope_cuda MODULE ${cuda_sources})
-target_include_directories(attnscope_cuda SYSTEM PRIVATE ${CMAKE_CUDA_TOOLKIT_INCLUDE_DIRECTORIES})
+target_include_directories(attnscope_cuda SYSTEM PRIVATE
+    ${CMAKE_CUDA_TOOLKIT_INCLUDE_DIRECTORIES} "${ATTNSCOPE_NVIDIA_DIR}/include")
 target_link_libraries(attnscope_cuda PRIVATE attnscope_base attnscope_warnings torch::torch_cpu torch::c10
     # Nothing in the objects names these two, yet loading them is what registers the device with LibTorch.
     -Wl,--no-as-needed torch::torch_cuda torch::c10_cuda -Wl,--as-needed)

@@ -25,6 +25,7 @@ struct Colour {
         muted,      ///< context that should recede (`alpha` applies)
         critical,   ///< β_c and other thresholds
         text,
+        light,      ///< white in every theme: for what lies on a colour map
     } role = Role::series;
     int index = 0;
     float alpha = 1;

@@ -2,10 +2,11 @@
 #
 #   bootstrap [--cuda]
 #
-# Leaves in the environment: ROOT (the checkout), ATTNSCOPE_CACHE (downloads and unpacked dependencies), WANT_CUDA
-# (yes or no) and JOBS. Everything fetched is pinned and checked; what is already there is not looked at again, so a
-# second run costs a fraction of a second and no network.
+# Leaves in the environment: ROOT (the checkout), CALLED_FROM, ATTNSCOPE_CACHE (downloads and unpacked dependencies),
+# WANT_CUDA (yes or no) and JOBS. Everything fetched is pinned and checked; what is already there is not looked at again,
+# so a second run costs a fraction of a second and no network.
 
+CALLED_FROM=$PWD
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 SCRIPTS=$ROOT/scripts
 export ATTNSCOPE_CACHE=${ATTNSCOPE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/attnscope}

@@ -1,0 +1,113 @@
+#!/usr/bin/env bash
+# Builds and runs every test: the release build under a virtual display, the sanitizer builds, the fuzz corpora, and the
+# CUDA module where a CUDA compiler is. Ends with one line of totals; the exit status is 0 if nothing failed.
+#
+#   ./scripts/test.sh
+#
+# ATTNSCOPE_GOLDEN names the folder of reference results, ATTNSCOPE_FUZZ_SECONDS (0) how long each fuzz target searches
+# beyond its corpus, ATTNSCOPE_JOBS how many jobs run at once.
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/bootstrap.sh"
+. "$SCRIPTS/build.sh"
+
+passed=0 failed=0 problems=''
+scratch=$(mktemp -d)
+display_process=''
+clean_up() {
+    [ -z "$display_process" ] || kill "$display_process" 2>/dev/null || true
+    rm -rf "$scratch"
+}
+trap clean_up EXIT
+
+# problem TEXT: counts as one failure and is repeated at the end.
+problem() {
+    failed=$((failed + 1))
+    problems+="$1"$'\n'
+    printf '%s\n' "attnscope: $1" >&2
+}
+
+# run_tests PRESET [CTEST OPTION...]: adds ctest's own totals to ours.
+run_tests() {
+    local preset=$1 log=$scratch/ctest.log line bad all
+    shift
+    (cd "$ROOT" && ctest --preset "$preset" --no-tests=ignore "$@") 2>&1 | tee "$log" || true
+    line=$(grep -E 'tests passed, [0-9]+ tests failed out of [0-9]+' "$log" | tail -n 1) || line=''
+    if [ -z "$line" ]; then
+        grep -q 'No tests were found' "$log" || problem "$preset $*: ctest ended without a summary"
+        return 0
+    fi
+    bad=$(sed -E 's/.*, ([0-9]+) tests failed out of .*/\1/' <<<"$line")
+    all=$(sed -E 's/.* out of ([0-9]+).*/\1/' <<<"$line")
+    passed=$((passed + all - bad))
+    failed=$((failed + bad))
+    [ "$bad" = 0 ] || problems+="$preset: $(sed -n '/The following tests FAILED/,$p' "$log" | grep -E '^\s+[0-9]+ - ' |
+        sed -E 's/^\s+[0-9]+ - //' | tr '\n' ',')"$'\n'
+}
+
+# In a subshell, since compile ends the shell it fails in: the other presets still get their turn.
+prepare() { (configure "$1" && compile "$@") || { problem "$1 could not be built"; return 1; }; }
+
+start_display() {
+    Xvfb -displayfd 8 -screen 0 1920x1200x24 -nolisten tcp 8>"$scratch/display" 2>"$scratch/xvfb.log" &
+    display_process=$!
+    local tries=0
+    until [ -s "$scratch/display" ]; do
+        tries=$((tries + 1))
+        [ $tries -lt 100 ] && kill -0 "$display_process" 2>/dev/null || fail "Xvfb did not start: $(cat "$scratch/xvfb.log")"
+        sleep 0.1
+    done
+    export DISPLAY=:$(cat "$scratch/display")
+    unset WAYLAND_DISPLAY
+    # Mesa's software rasteriser, whatever graphics the machine has, so that pixels are the same everywhere.
+    export LIBGL_ALWAYS_SOFTWARE=1
+}
+
+started=$SECONDS
+bootstrap
+mkdir -p "$ROOT/build"
+# Tests must neither read nor leave anything in the home folder.
+export XDG_CONFIG_HOME=$scratch/config XDG_STATE_HOME=$scratch/state XDG_DATA_HOME=$scratch/data
+mkdir -p "$XDG_CONFIG_HOME" "$XDG_STATE_HOME" "$XDG_DATA_HOME"
+
+if prepare release; then
+    say "Tests: release"
+    start_display
+    run_tests release -LE 'ui|gpu' -j "$JOBS"
+    # One window at a time: these measure pixels and frames.
+    run_tests release -L ui
+    [ ! -e /proc/driver/nvidia/version ] || run_tests release -L gpu
+fi
+for preset in asan tsan; do
+    if prepare $preset; then
+        say "Tests: $preset"
+        run_tests $preset -L 'core|jobs' -j "$JOBS"
+    fi
+done
+if prepare fuzz; then
+    say "Tests: fuzz corpora"
+    run_tests fuzz -j "$JOBS"
+    if [ "${ATTNSCOPE_FUZZ_SECONDS:-0}" -gt 0 ]; then
+        for target in "$ROOT"/build/fuzz/fuzz/fuzz_*; do
+            name=$(basename "$target")
+            mkdir -p "$scratch/$name"
+            (cd "$scratch/$name" && "$target" -max_total_time="$ATTNSCOPE_FUZZ_SECONDS" -rss_limit_mb=4096 -timeout=10 \
+                -verbosity=0 . "$ROOT/tests/fuzz/corpus/${name#fuzz_}") && passed=$((passed + 1)) ||
+                problem "$name found an input that fails"
+        done
+    fi
+fi
+CUDACXX=$(find_nvcc)
+export CUDACXX
+if [ -n "$CUDACXX" ]; then
+    if ls "$ROOT"/core/src/kernels/*.cu >/dev/null 2>&1 && prepare cuda attnscope_cuda; then
+        say "CUDA module compiled"
+        passed=$((passed + 1))
+    fi
+else
+    say "CUDA module left out: no nvcc here"
+fi
+
+say "Done in $(((SECONDS - started) / 60)) min $(((SECONDS - started) % 60)) s"
+[ -z "$problems" ] || printf '%s' "$problems"
+echo "$passed passed, $failed failed"
+[ $failed = 0 ]

@@ -22,13 +22,17 @@ configure() {
 
 # compile PRESET [TARGET...]; silent when everything is up to date.
 compile() {
-    local preset=$1
+    local preset=$1 begun=no line
     shift
-    if ! ninja -C "$ROOT/build/$preset" -n "$@" 2>/dev/null | grep -q 'no work to do'; then
-        say "Building $preset ($JOBS jobs)"
-        check_space "$ROOT" 1500 "the $preset build"
-        ninja -C "$ROOT/build/$preset" -j "$JOBS" "$@" || fail "building $preset failed (see above)"
-    fi
+    check_space "$ROOT" 1500 "the $preset build"
+    ninja -C "$ROOT/build/$preset" -j "$JOBS" "$@" 2>&1 | while IFS= read -r line; do
+        case $line in
+        *Entering\ directory* | *Re-checking\ globbed* | *no\ work\ to\ do*) continue ;;
+        esac
+        [ $begun = yes ] || { say "Building $preset ($JOBS jobs)"; begun=yes; }
+        # The files' paths inside the build tree say less than their names.
+        printf '%s\n' "${line/CMakeFiles\/}"
+    done || fail "building $preset failed (see above)"
 }
 
 build_program() {

@@ -89,16 +89,19 @@ Table diverging_table() {
     return table;
 }
 
-}  // namespace
+} // namespace
 
 const std::array<std::array<std::uint8_t, 3>, 256>& colour_table(ColourMap map) {
     static const Table viridis = parse_table(viridis_entries);
     static const Table cividis = parse_table(cividis_entries);
     static const Table diverging = diverging_table();
     switch (map) {
-    case ColourMap::viridis: return viridis;
-    case ColourMap::cividis: return cividis;
-    case ColourMap::diverging: return diverging;
+    case ColourMap::viridis:
+        return viridis;
+    case ColourMap::cividis:
+        return cividis;
+    case ColourMap::diverging:
+        return diverging;
     }
     return viridis;
 }
@@ -117,4 +120,4 @@ const std::array<std::array<std::uint8_t, 3>, 8>& series_colours() {
     return colours;
 }
 
-}  // namespace attnscope
+} // namespace attnscope

@@ -29,4 +29,4 @@ std::string format_number(double value, int significant = 3);
 /// 117659 as "117 659", with thin spaces.
 std::string format_count(std::size_t count);
 
-}  // namespace attnscope
+} // namespace attnscope

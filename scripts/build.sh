@@ -27,11 +27,10 @@ compile() {
     check_space "$ROOT" 1500 "the $preset build"
     ninja -C "$ROOT/build/$preset" -j "$JOBS" "$@" 2>&1 | while IFS= read -r line; do
         case $line in
-        *Entering\ directory* | *Re-checking\ globbed* | *no\ work\ to\ do*) continue ;;
+        *Entering\ directory* | *Re-checking\ globbed* | *no\ work\ to\ do* | *GLOB\ mismatch*) continue ;;
         esac
         [ $begun = yes ] || { say "Building $preset ($JOBS jobs)"; begun=yes; }
-        # The files' paths inside the build tree say less than their names.
-        printf '%s\n' "${line/CMakeFiles\/}"
+        printf '%s\n' "$line"
     done || fail "building $preset failed (see above)"
 }
 

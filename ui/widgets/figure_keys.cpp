@@ -1,0 +1,183 @@
+#include "widgets/figure_keys.h"
+
+#include "widgets/heat_map_texture.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+namespace attnscope::ui {
+
+namespace {
+
+constexpr float swatch_width = 1.5f;  // × em
+
+std::optional<LegendEntry> entry_of(const Element& element) {
+    const std::string& name = element_name(element);
+    if (name.empty()) return std::nullopt;
+    LegendEntry entry{name, {}, LegendEntry::Swatch::line};
+    if (const auto* line = std::get_if<Line>(&element)) {
+        entry.colour = line->colour;
+        entry.swatch = line->dashed ? LegendEntry::Swatch::dashes : LegendEntry::Swatch::line;
+    } else if (const auto* points = std::get_if<Points>(&element)) {
+        entry.colour = points->colour;
+        entry.swatch = LegendEntry::Swatch::dot;
+    } else if (const auto* bars = std::get_if<Bars>(&element)) {
+        entry.colour = bars->colour;
+        entry.swatch = LegendEntry::Swatch::patch;
+    } else if (const auto* band = std::get_if<Band>(&element)) {
+        entry.colour = band->colour;
+        entry.colour.alpha *= 0.4f;
+        entry.swatch = LegendEntry::Swatch::patch;
+    } else {
+        return std::nullopt;
+    }
+    return entry;
+}
+
+void draw_swatch(const LegendEntry& entry, ImVec2 at, float em, ImU32 colour, ImDrawList& draw) {
+    const float width = em * swatch_width, middle = at.y + em * 0.5f;
+    float phase = 0;
+    switch (entry.swatch) {
+    case LegendEntry::Swatch::line: draw.AddLine({at.x, middle}, {at.x + width, middle}, colour, em * 0.16f); break;
+    case LegendEntry::Swatch::dashes:
+        draw_dashed(draw, {at.x, middle}, {at.x + width, middle}, colour, em * 0.13f, em * 0.38f, phase);
+        break;
+    case LegendEntry::Swatch::dot: draw.AddCircleFilled({at.x + width / 2, middle}, em * 0.24f, colour); break;
+    case LegendEntry::Swatch::patch:
+        draw.AddRectFilled({at.x + em * 0.3f, middle - em * 0.35f}, {at.x + width - em * 0.3f, middle + em * 0.35f},
+                           colour, em * 0.1f);
+        break;
+    }
+}
+
+/// Labels of the colour bar with their values.
+std::vector<std::pair<double, std::string>> bar_labels(std::array<double, 2> range, int wanted) {
+    std::vector<std::pair<double, std::string>> labels;
+    for (const double tick : axis_ticks(range[0], range[1], Scale::linear, wanted))
+        if (tick >= range[0] && tick <= range[1]) labels.emplace_back(tick, format_tick(tick, Scale::linear));
+    return labels;
+}
+
+}  // namespace
+
+std::vector<LegendEntry> legend_entries(const Axes& axes) {
+    std::vector<LegendEntry> entries;
+    for (const Element& element : axes.elements) {
+        auto entry = entry_of(element);
+        if (!entry) continue;
+        const bool known = std::any_of(entries.begin(), entries.end(),
+                                       [&](const LegendEntry& other) { return other.name == entry->name; });
+        if (!known) entries.push_back(std::move(*entry));
+    }
+    if (const HeatMap* map = explained_heat_map(axes))
+        for (std::size_t i = 0; i < map->category_names.size(); ++i)
+            entries.push_back({map->category_names[i], {.role = Colour::Role::series, .index = int(i)},
+                               LegendEntry::Swatch::patch});
+    return entries;
+}
+
+ImVec2 legend_size(const std::vector<LegendEntry>& entries, float em) {
+    if (entries.empty()) return {0, 0};
+    float width = 0;
+    for (const LegendEntry& entry : entries) width = std::max(width, ImGui::CalcTextSize(entry.name.c_str()).x);
+    return {width + em * (swatch_width + 1.4f), float(entries.size()) * em * 1.25f + em * 0.6f};
+}
+
+bool draw_legend(const std::vector<LegendEntry>& entries, ImVec2 at, ImDrawList& draw, float em, float strength,
+                 const ThemeColours& theme, AxesCache& cache) {
+    const ImVec2 size = legend_size(entries, em);
+    const ImVec2 end{at.x + size.x, at.y + size.y};
+    ImVec4 ground = theme.panel;
+    ground.w = 0.86f;
+    draw.AddRectFilled(at, end, ImGui::ColorConvertFloat4ToU32(ground), em * 0.25f);
+    const bool window_hovered = ImGui::IsWindowHovered(ImGuiHoveredFlags_AllowWhenBlockedByActiveItem);
+    const bool hovered = window_hovered && ImGui::IsMouseHoveringRect(at, end);
+    ImVec2 row{at.x + em * 0.4f, at.y + em * 0.4f};
+    for (const LegendEntry& entry : entries) {
+        const bool hidden = cache.hidden.contains(entry.name);
+        const ImVec2 row_end{end.x, row.y + em * 1.2f};
+        const bool row_hovered = hovered && ImGui::IsMouseHoveringRect({at.x, row.y}, row_end);
+        const float shown = strength * (hidden ? 0.35f : 1);
+        draw_swatch(entry, row, em, element_colour(entry.colour, theme, shown), draw);
+        const Colour text{row_hovered ? Colour::Role::accent : Colour::Role::text, 0, 1};
+        draw.AddText({row.x + em * (swatch_width + 0.5f), row.y}, element_colour(text, theme, shown),
+                     entry.name.c_str());
+        if (row_hovered && ImGui::IsMouseClicked(ImGuiMouseButton_Left)) {
+            if (hidden) cache.hidden.erase(entry.name);
+            else cache.hidden.insert(entry.name);
+        }
+        row.y += em * 1.25f;
+    }
+    return hovered;
+}
+
+float colour_bar_width(const HeatMap& map, const AxesCache& cache, float em) {
+    float width = 0;
+    for (const auto& [value, label] : bar_labels(colour_range(map, cache), 5))
+        width = std::max(width, ImGui::CalcTextSize(label.c_str()).x);
+    return width + em * (map.label.empty() ? 2.0f : 3.3f);
+}
+
+void draw_colour_bar(const HeatMap& map, ImVec2 top, float height, ImDrawList& draw, float em, float strength,
+                     const ThemeColours& theme, AxesCache& cache) {
+    const auto range = colour_range(map, cache);
+    const float left = top.x + em * 0.7f, right = left + em * 0.7f, button = em * 1.3f;
+    const float from = top.y + button, length = std::max(em, height - button);
+    const auto& table = colour_table(map.map);
+    constexpr int parts = 64;
+    const auto shade = [&](int i) {
+        const auto& rgb = table[std::size_t(std::clamp(i, 0, 255))];
+        return IM_COL32(rgb[0], rgb[1], rgb[2], int(255 * strength));
+    };
+    for (int i = 0; i < parts; ++i) {
+        const float y0 = from + length * float(i) / parts, y1 = from + length * float(i + 1) / parts;
+        const ImU32 upper = shade(255 - i * 255 / parts), lower = shade(255 - (i + 1) * 255 / parts);
+        draw.AddRectFilledMultiColor({left, y0}, {right, y1}, upper, upper, lower, lower);
+    }
+    const ImU32 muted = element_colour({.role = Colour::Role::muted}, theme, strength);
+    float widest = 0;
+    for (const auto& [value, label] : bar_labels(range, std::max(2, int(length / (em * 3))))) {
+        const float y = from + length * float(1 - (value - range[0]) / (range[1] - range[0]));
+        draw.AddLine({right, y}, {right + em * 0.2f, y}, muted, 1);
+        const ImVec2 extent = ImGui::CalcTextSize(label.c_str());
+        widest = std::max(widest, extent.x);
+        draw.AddText({right + em * 0.35f, std::clamp(y - extent.y / 2, from - extent.y / 2, from + length - extent.y / 2)},
+                     muted, label.c_str());
+    }
+    if (!map.label.empty()) {
+        // Upright text, read from below, where the labels end.
+        const ImVec2 extent = ImGui::CalcTextSize(map.label.c_str());
+        const float x = right + em * 0.6f + widest;
+        if (extent.x <= length) {
+            const int first = draw.VtxBuffer.Size;
+            draw.PushClipRect({-1, -1}, {1e4f, 1e4f});  // where it lies before it is turned
+            draw.AddText({0, 0}, element_colour({.role = Colour::Role::text}, theme, strength), map.label.c_str());
+            const float bottom = from + (length + extent.x) / 2;
+            for (int i = first; i < draw.VtxBuffer.Size; ++i) {
+                const ImVec2 at = draw.VtxBuffer[i].pos;
+                draw.VtxBuffer[i].pos = {x + at.y, bottom - at.x};
+            }
+            draw.PopClipRect();
+        }
+    }
+
+    const ImVec2 before = ImGui::GetCursorScreenPos();
+    ImGui::SetCursorScreenPos({left - em * 0.15f, top.y - em * 0.1f});
+    if (ImGui::InvisibleButton("range lock", {em, em})) {
+        if (cache.locked_range) cache.locked_range.reset();
+        else cache.locked_range = range;
+    }
+    const bool locked = cache.locked_range.has_value(), lit = locked || ImGui::IsItemHovered();
+    ImGui::SetItemTooltip(locked ? "The range of colours is held. Click to fit it to the values."
+                                 : "Click to hold the range of colours as it is now.");
+    const ImU32 ink = element_colour({lit ? Colour::Role::accent : Colour::Role::muted, 0, 1}, theme, strength);
+    const ImVec2 body{left + em * 0.08f, top.y + em * 0.42f};
+    draw.AddRectFilled(body, {body.x + em * 0.56f, body.y + em * 0.42f}, ink, em * 0.06f);
+    const float swing = locked ? 0 : em * 0.22f;
+    draw.PathArcTo({body.x + em * 0.28f + swing, body.y}, em * 0.17f, std::numbers::pi_v<float>, 2 * std::numbers::pi_v<float>, 8);
+    draw.PathStroke(ink, em * 0.1f);
+    ImGui::SetCursorScreenPos(before);
+}
+
+}  // namespace attnscope::ui

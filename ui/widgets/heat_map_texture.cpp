@@ -1,0 +1,59 @@
+#include "widgets/heat_map_texture.h"
+
+#include <attnscope/error.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+namespace attnscope::ui {
+
+std::array<double, 2> value_range(const HeatMap& map) {
+    double low = INFINITY, high = -INFINITY;
+    for (const float value : map.values) {
+        if (!std::isfinite(value)) continue;
+        low = std::min(low, double(value));
+        high = std::max(high, double(value));
+    }
+    if (!(low <= high)) return {0, 1};
+    if (map.map == ColourMap::diverging) {  // the neutral middle is zero
+        high = std::max(std::abs(low), std::abs(high));
+        low = -high;
+    }
+    return {low, high > low ? high : low + 1};
+}
+
+ImVec4 heat_map_colour(const HeatMap& map, double value, std::array<double, 2> range, const ThemeColours& theme) {
+    if (!map.category_names.empty())
+        return theme.resolve({.role = Colour::Role::series, .index = static_cast<int>(value)});
+    const double share = std::clamp((value - range[0]) / (range[1] - range[0]), 0.0, 1.0);
+    const auto& rgb = colour_table(map.map)[static_cast<std::size_t>(std::lround(share * 255))];
+    return {float(rgb[0]) / 255, float(rgb[1]) / 255, float(rgb[2]) / 255, 1};
+}
+
+std::vector<std::uint8_t> heat_map_pixels(const HeatMap& map, std::array<double, 2> range, int repeat,
+                                          const ThemeColours& theme) {
+    ATTNSCOPE_ASSERT(map.values.size() == std::size_t(map.width) * map.height && repeat >= 1);
+    const std::size_t cells = std::size_t(map.width), row_bytes = cells * repeat * 4;
+    std::vector<std::uint8_t> pixels(row_bytes * map.height * repeat);
+    for (int row = 0; row < map.height; ++row) {
+        const float* const values = map.values.data() + std::size_t(map.height - 1 - row) * cells;
+        std::uint8_t* const line = pixels.data() + row_bytes * row * repeat;
+        std::uint8_t* to = line;
+        for (std::size_t column = 0; column < cells; ++column) {
+            std::uint8_t rgba[4] = {0, 0, 0, 0};
+            if (std::isfinite(values[column])) {
+                const ImVec4 colour = heat_map_colour(map, values[column], range, theme);
+                rgba[0] = std::uint8_t(std::lround(colour.x * 255));
+                rgba[1] = std::uint8_t(std::lround(colour.y * 255));
+                rgba[2] = std::uint8_t(std::lround(colour.z * 255));
+                rgba[3] = 255;
+            }
+            for (int i = 0; i < repeat; ++i, to += 4) std::memcpy(to, rgba, 4);
+        }
+        for (int i = 1; i < repeat; ++i) std::memcpy(line + row_bytes * i, line, row_bytes);
+    }
+    return pixels;
+}
+
+}  // namespace attnscope::ui

@@ -82,12 +82,16 @@ install_wheels() {
     [ "$1" = cpu ] || need=9000
     check_space "$ATTNSCOPE_CACHE" $need "LibTorch ($1)"
     check_space "${TMPDIR:-/tmp}" 1000 "LibTorch ($1)"
-    [ -x "$TORCH_ENVIRONMENT/bin/python" ] || /usr/bin/python3 -m venv "$TORCH_ENVIRONMENT"
+    [ -x "$TORCH_ENVIRONMENT/bin/pip" ] || /usr/bin/python3 -m venv "$TORCH_ENVIRONMENT" ||
+        fail "LibTorch: the Python environment $TORCH_ENVIRONMENT could not be made"
+    # Asked first because pip would try for a minute and say it in twenty lines.
+    "$TORCH_ENVIRONMENT/bin/python" "$SCRIPTS/fetch.py" --check || exit 1
     say "LibTorch 2.11.0: pinned wheels ($1)"
-    # Left uncompiled: only the headers and libraries of these wheels are used, never their Python modules.
+    # Left uncompiled: only the headers and libraries of these wheels are used, never their Python modules. Installed anew
+    # because an interrupted run may have left half a package that calls itself complete.
     "$TORCH_ENVIRONMENT/bin/python" -m pip install --disable-pip-version-check --no-deps --no-compile \
-        --require-hashes --progress-bar on -r "$list" ||
-        fail "pinned wheels ($1) could not be installed: no network, or a file whose hash differs (see above)"
+        --force-reinstall --require-hashes -r "$list" ||
+        fail "pinned wheels ($1) could not be installed: the network broke off, or a hash differs (see above)"
     touch "$stamp"
 }
 
@@ -99,7 +103,7 @@ install_archives() {
         check_space "$ATTNSCOPE_CACHE" 500 "$archive"
         say "$archive"
         "$TORCH_ENVIRONMENT/bin/python" "$SCRIPTS/fetch.py" "$archive" "$sha256" "$ATTNSCOPE_CACHE/$folder" $members ||
-            fail "$archive could not be fetched (see above)"
+            exit 1
         touch "$stamp"
     done < <(grep -v '^ *\(#\|$\)' "$SCRIPTS/archives.txt")
 }

@@ -1,8 +1,9 @@
 """Fetch one pinned archive from the package index pip is configured to use, check it, and unpack it.
 
     fetch.py ARCHIVE SHA256 TARGET MEMBER [MEMBER...]
+    fetch.py --check
 
-ARCHIVE is a source archive (.tar.gz) or a wheel (.whl) by its exact file name. MEMBER names what to take out of it:
+The second form only says whether the index can be reached. ARCHIVE is a source archive (.tar.gz) or a wheel (.whl) by its exact file name. MEMBER names what to take out of it:
 a path inside the archive, or a folder ending in "/", whose contents move up to TARGET. "PATH=NAME" stores the file or
 folder PATH as NAME below TARGET. Nothing in the archive is executed.
 
@@ -107,6 +108,17 @@ def address_of(archive):
     raise Failure(trouble or f"{archive} is in no configured folder and pip is told to use no index")
 
 
+def check_index():
+    """Fail in one line where no index answers; an index that answers with an error has answered."""
+    for index in index_addresses():
+        try:
+            open_address(index.rstrip("/") + "/pip/").close()
+        except urllib.error.HTTPError:
+            pass
+        except (OSError, ValueError) as error:
+            raise Failure(f"no network: the package index could not be reached ({error})") from error
+
+
 def sha256_of(path):
     digest = hashlib.sha256()
     with open(path, "rb") as file:
@@ -178,16 +190,20 @@ def fetch(archive, sha256, target, members):
 
 
 def main(arguments):
-    if len(arguments) < 4:
+    check_only = arguments == ["--check"]
+    if not check_only and len(arguments) < 4:
         print(__doc__.strip().splitlines()[2].strip(), file=sys.stderr)
         return 2
     try:
+        if check_only:
+            check_index()
+            return 0
         fetch(arguments[0], arguments[1], pathlib.Path(arguments[2]), arguments[3:])
     except Failure as failure:
-        print(f"fetch: {failure}", file=sys.stderr)
+        print(f"attnscope: {failure}", file=sys.stderr)
         return 3
     except OSError as error:
-        print(f"fetch: {arguments[0]}: {error}", file=sys.stderr)
+        print(f"attnscope: {arguments[0]}: {error}", file=sys.stderr)
         return 3
     return 0
 

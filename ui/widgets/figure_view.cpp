@@ -1,0 +1,343 @@
+#include "widgets/figure_view.h"
+
+#include "widgets/figure_keys.h"
+
+#include <implot.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <utility>
+
+namespace attnscope::ui {
+
+namespace {
+
+constexpr float plot_text = 0.87f;        // × the text of the interface
+constexpr float strength_when_stale = 0.5f;
+constexpr float seconds_to_dim = 0.35f;
+
+ImPlotScale plot_scale(Scale scale) {
+    return scale == Scale::logarithmic ? ImPlotScale_Log10 : ImPlotScale_Linear;
+}
+
+/// Cut to `length` pixels with an ellipsis.
+std::string elided(const std::string& text, float length) {
+    if (ImGui::CalcTextSize(text.c_str()).x <= length) return text;
+    std::string cut = text;
+    while (!cut.empty()) {
+        do cut.pop_back();
+        while (!cut.empty() && (static_cast<unsigned char>(cut.back()) & 0xC0) == 0x80);
+        // The byte that is left may begin a character whose rest is gone.
+        if (!cut.empty() && (static_cast<unsigned char>(cut.back()) & 0xC0) == 0xC0) cut.pop_back();
+        if (ImGui::CalcTextSize((cut + "…").c_str()).x <= length) break;
+    }
+    return cut + "…";
+}
+
+std::string axis_title(const Axis& axis) {
+    return axis.unit.empty() ? axis.label : axis.label + " (" + axis.unit + ")";
+}
+
+/// Pans with the middle button where the left one moves a cursor; no button fits, the double click is ours.
+class InputScope {
+public:
+    explicit InputScope(bool cursor) : before_(ImPlot::GetInputMap()) {
+        ImPlotInputMap& map = ImPlot::GetInputMap();
+        map.Pan = cursor ? ImGuiMouseButton_Middle : ImGuiMouseButton_Left;
+        map.Fit = ImGuiMouseButton_COUNT - 1;
+    }
+    ~InputScope() { ImPlot::GetInputMap() = before_; }
+    InputScope(const InputScope&) = delete;
+    InputScope& operator=(const InputScope&) = delete;
+
+private:
+    ImPlotInputMap before_;
+};
+
+}  // namespace
+
+std::string short_number(double value) {
+    if (!std::isfinite(value)) return "–";
+    char text[32];
+    std::snprintf(text, sizeof text, "%.4g", value);
+    return text;
+}
+
+std::string axis_value(const Axis& axis, double value) {
+    if (!axis.categories.empty()) {
+        const auto index = static_cast<std::ptrdiff_t>(std::lround(value));
+        if (index >= 0 && index < std::ssize(axis.categories)) return axis.categories[std::size_t(index)];
+    }
+    return axis.unit.empty() ? short_number(value) : short_number(value) + " " + axis.unit;
+}
+
+void FigureView::update_ticks(Ticks& ticks, const Axis& axis, Limits limits, int wanted) {
+    if (ticks.limits == limits && ticks.wanted == wanted) return;
+    ticks.limits = limits;
+    ticks.wanted = wanted;
+    ticks.values.clear();
+    ticks.labels.clear();
+    ticks.pointers.clear();
+    const double low = std::min(limits.low, limits.high), high = std::max(limits.low, limits.high);
+    if (!axis.categories.empty()) {
+        for (std::size_t i = 0; i < axis.categories.size(); ++i) {
+            ticks.values.push_back(double(i));
+            ticks.labels.push_back(axis.categories[i]);
+        }
+    } else {
+        for (const double tick : axis_ticks(low, high, axis.scale, wanted)) {
+            ticks.values.push_back(tick);
+            ticks.labels.push_back(format_tick(tick, axis.scale));
+        }
+    }
+    for (const std::string& label : ticks.labels) ticks.pointers.push_back(label.c_str());
+}
+
+void FigureView::follow_content(AxesState& state, const Axes& axes) {
+    if (state.generation == generation_) return;
+    state.generation = generation_;
+    state.x_ticks.wanted = state.y_ticks.wanted = -1;  // categories may have changed under equal limits
+    const auto natural = [&](const Axis& axis, bool horizontal) {
+        auto range = axis.range ? *axis.range : data_range(axes, horizontal);
+        if (!(std::isfinite(range[0]) && std::isfinite(range[1])) || range[0] == range[1])
+            range = axis.scale == Scale::logarithmic ? std::array{0.1, 10.0} : std::array{range[0] - 1, range[0] + 1};
+        Limits limits{std::min(range[0], range[1]), std::max(range[0], range[1])};
+        if (axis.scale == Scale::logarithmic && limits.low <= 0)
+            limits = limits.high > 0 ? Limits{limits.high * 1e-6, limits.high} : Limits{0.1, 10};
+        return limits;
+    };
+    state.x_natural = natural(axes.x, true);
+    state.y_natural = natural(axes.y, false);
+    // A zoom into a place where nothing is any more would leave the plot empty.
+    const auto apart = [](Limits a, Limits b) { return a.high < b.low || b.high < a.low; };
+    if (state.zoomed && (apart(state.x_natural, state.x_shown) || apart(state.y_natural, state.y_shown)))
+        state.zoomed = false;
+}
+
+void FigureView::set_up(AxesState& state, const Axes& axes, ImVec2 size, float em) {
+    const auto flags = [](const Axis& axis) {
+        ImPlotAxisFlags set = ImPlotAxisFlags_NoMenus | ImPlotAxisFlags_NoSideSwitch | ImPlotAxisFlags_NoHighlight;
+        if (axis.reversed) set |= ImPlotAxisFlags_Invert;
+        if (axis.label.empty()) set |= ImPlotAxisFlags_NoLabel;
+        if (!axis.categories.empty()) set |= ImPlotAxisFlags_NoGridLines | ImPlotAxisFlags_NoTickMarks;
+        return set;
+    };
+    const std::string x_title = elided(axis_title(axes.x), size.x * 0.95f);
+    const std::string y_title = elided(axis_title(axes.y), size.y * 0.95f);
+    ImPlot::SetupAxes(x_title.c_str(), y_title.c_str(), flags(axes.x), flags(axes.y));
+    ImPlot::SetupAxisScale(ImAxis_X1, plot_scale(axes.x.scale));
+    ImPlot::SetupAxisScale(ImAxis_Y1, plot_scale(axes.y.scale));
+    if (fitting_) state.zoomed = false;
+    if (!state.zoomed) {
+        ImPlot::SetupAxisLimits(ImAxis_X1, state.x_natural.low, state.x_natural.high, ImPlotCond_Always);
+        ImPlot::SetupAxisLimits(ImAxis_Y1, state.y_natural.low, state.y_natural.high, ImPlotCond_Always);
+    }
+    const Limits x = state.zoomed ? state.x_shown : state.x_natural, y = state.zoomed ? state.y_shown : state.y_natural;
+    update_ticks(state.x_ticks, axes.x, x, std::clamp(int(size.x / (em * 4.5f)), 2, 9));
+    update_ticks(state.y_ticks, axes.y, y, std::clamp(int(size.y / (em * 2.6f)), 2, 8));
+    const auto label_ticks = [](ImAxis axis, const Ticks& ticks) {
+        if (ticks.values.empty()) return;
+        ImPlot::SetupAxisTicks(axis, ticks.values.data(), int(ticks.values.size()), ticks.pointers.data());
+    };
+    // Long names of categories take at most a third of the width.
+    if (!axes.y.categories.empty()) {
+        for (std::size_t i = 0; i < state.y_ticks.labels.size(); ++i) {
+            state.y_ticks.labels[i] = elided(axes.y.categories[i], size.x * 0.33f);
+            state.y_ticks.pointers[i] = state.y_ticks.labels[i].c_str();
+        }
+    }
+    label_ticks(ImAxis_X1, state.x_ticks);
+    label_ticks(ImAxis_Y1, state.y_ticks);
+}
+
+void FigureView::interact(int index, const Axes& axes, const PlotArea& area, bool keys_hovered,
+                          const FigureViewOptions& options, FigureInteraction& interaction) {
+    AxesState& state = axes_[std::size_t(index)];
+    const ImGuiIO& io = ImGui::GetIO();
+    const bool hovered = ImPlot::IsPlotHovered() && !keys_hovered;
+    const bool has_cursor = options.cursor_axes && (*options.cursor_axes == -1 || *options.cursor_axes == index);
+
+    if (hovered && ImGui::IsMouseClicked(ImGuiMouseButton_Left)) {
+        state.pressed = io.MousePos;
+        state.press_open = true;
+        if (has_cursor) dragged_axes_ = index;
+    }
+    if (dragged_axes_ == index) {
+        const double pixel = std::clamp(io.MousePos.x, area.min.x, area.max.x);
+        interaction.dragged_x = area.x.value(pixel);
+        if (!ImGui::IsMouseDown(ImGuiMouseButton_Left)) dragged_axes_ = -1;
+    }
+    if (state.press_open && ImGui::IsMouseReleased(ImGuiMouseButton_Left)) {
+        state.press_open = false;
+        const float moved = std::hypot(io.MousePos.x - state.pressed.x, io.MousePos.y - state.pressed.y);
+        interaction.clicked = hovered && moved < area.em * 0.4f;
+    }
+    if (hovered && ImGui::IsMouseDoubleClicked(ImGuiMouseButton_Left)) {
+        interaction.double_clicked = true;
+        if (!has_cursor) fit_wanted_ = true;
+    }
+    const bool keyed = !io.WantTextInput && ImGui::IsKeyPressed(ImGuiKey_F, false) && !io.KeyCtrl && !io.KeyAlt;
+    if (hovered && keyed) fit_wanted_ = true;
+    if ((ImPlot::IsAxisHovered(ImAxis_X1) || ImPlot::IsAxisHovered(ImAxis_Y1)) &&
+        (ImGui::IsMouseDoubleClicked(ImGuiMouseButton_Left) || keyed))
+        fit_wanted_ = true;
+
+    if (!hovered || dragged_axes_ != -1) return;
+    auto hit = hit_elements(axes, area, state.cache, io.MousePos);
+    if (!hit) return;
+    hit->axes = index;
+    if (hit->id || !hit->value)
+        area.draw->AddCircle(hit->pixel, area.em * 0.35f, ImGui::GetColorU32(ImGuiCol_Text), 20, area.em * 0.1f);
+    if (!hit->series.empty()) interaction.values.emplace_back(hit->series, "");
+    const auto add = [&](const Axis& axis, double value) {
+        interaction.values.emplace_back(axis.label.empty() ? "value" : axis.label, axis_value(axis, value));
+    };
+    add(axes.x, hit->x);
+    add(axes.y, hit->y);
+    if (hit->value && interaction.values.front().second.empty())
+        interaction.values.front().second = short_number(*hit->value);
+    interaction.hovered = std::move(hit);
+}
+
+void FigureView::draw_axes(int index, const Axes& axes, Cell cell, bool titled, const ThemeColours& theme,
+                           const FigureViewOptions& options, FigureInteraction& interaction) {
+    AxesState& state = axes_[std::size_t(index)];
+    const float em = ImGui::GetFontSize();
+    follow_content(state, axes);
+    ImDrawList* const window = ImGui::GetWindowDrawList();
+    const float strength = 1 - dim_ * (1 - strength_when_stale);
+    if (titled) {
+        if (theme.fonts.bold) ImGui::PushFont(theme.fonts.bold, 0);
+        const std::string title = elided(axes.title, cell.size.x - em);
+        window->AddText({cell.at.x + em * 0.5f, cell.at.y}, ImGui::GetColorU32(ImGuiCol_Text), title.c_str());
+        if (theme.fonts.bold) ImGui::PopFont();
+        cell.at.y += em * 1.35f;
+        cell.size.y -= em * 1.35f;
+    }
+    const std::vector<LegendEntry> entries = legend_entries(axes);
+    const HeatMap* const map = explained_heat_map(axes);
+    const bool bar = map && map->colour_bar && map->category_names.empty();
+    const ImVec2 legend = axes.legend == Axes::Legend::none ? ImVec2(0, 0) : legend_size(entries, em);
+    const bool outside = axes.legend == Axes::Legend::outside && legend.x > 0 && legend.x < cell.size.x * 0.45f;
+    const float beside = (outside ? legend.x + em * 0.3f : 0) + (bar ? colour_bar_width(*map, state.cache, em) : 0);
+    const ImVec2 size{std::max(em * 4, cell.size.x - beside), std::max(em * 3, cell.size.y)};
+
+    const bool has_cursor = options.cursor_axes && (*options.cursor_axes == -1 || *options.cursor_axes == index);
+    const InputScope input(has_cursor);
+    ImGui::SetCursorScreenPos(cell.at);
+    ImGui::PushID(index);
+    ImPlotFlags flags = ImPlotFlags_NoTitle | ImPlotFlags_NoLegend | ImPlotFlags_NoMouseText | ImPlotFlags_NoMenus |
+                        ImPlotFlags_NoFrame;
+    if (axes.equal_aspect) flags |= ImPlotFlags_Equal;
+    if (ImPlot::BeginPlot("##plot", size, flags)) {
+        set_up(state, axes, size, em);
+        ImPlot::SetupFinish();
+        const ImPlotRect shown = ImPlot::GetPlotLimits();
+        const ImVec2 at = ImPlot::GetPlotPos(), extent = ImPlot::GetPlotSize();
+        const Limits x{shown.X.Min, shown.X.Max}, y{shown.Y.Min, shown.Y.Max};
+        // Limits that moved without the content or the size having changed were moved by the user.
+        const bool same_place = state.x_natural == state.x_drawn_for && state.y_natural == state.y_drawn_for &&
+                                extent.x == state.size.x && extent.y == state.size.y;
+        if (same_place && !fitting_ && !(x == state.x_shown && y == state.y_shown)) state.zoomed = true;
+        state.x_shown = x;
+        state.y_shown = y;
+        state.x_drawn_for = state.x_natural;
+        state.y_drawn_for = state.y_natural;
+        state.size = extent;
+
+        PlotArea area;
+        area.min = at;
+        area.max = {at.x + extent.x, at.y + extent.y};
+        area.x = PlotAxis::between(x.low, x.high, axes.x.reversed ? area.max.x : area.min.x,
+                                   axes.x.reversed ? area.min.x : area.max.x, axes.x.scale);
+        area.y = PlotAxis::between(y.low, y.high, axes.y.reversed ? area.min.y : area.max.y,
+                                   axes.y.reversed ? area.max.y : area.min.y, axes.y.scale);
+        area.draw = ImPlot::GetPlotDrawList();
+        area.em = em;
+        area.strength = strength;
+
+        const float gap = em * 0.45f;
+        ImVec2 legend_at{area.max.x + gap, area.min.y};
+        const bool fits = legend.x > 0 && legend.x < area.width() * 0.75f && legend.y < area.height() * 0.8f;
+        const bool inside = axes.legend != Axes::Legend::none && !outside && fits;
+        if (inside) {
+            const bool left = axes.legend == Axes::Legend::top_left || axes.legend == Axes::Legend::bottom_left;
+            const bool top = axes.legend != Axes::Legend::bottom_left && axes.legend != Axes::Legend::bottom_right;
+            legend_at = {left ? area.min.x + gap : area.max.x - gap - legend.x,
+                         top ? area.min.y + gap : area.max.y - gap - legend.y};
+        }
+        ElementStyle style{theme, generation_, options.selected_id, {}};
+        if (inside) style.taken.push_back({legend_at.x, legend_at.y, legend_at.x + legend.x, legend_at.y + legend.y});
+        ImPlot::PushPlotClipRect();
+        draw_elements(axes, area, state.cache, style);
+        ImPlot::PopPlotClipRect();
+        bool keys_hovered = false;
+        if (inside || outside)
+            keys_hovered = draw_legend(entries, legend_at, *window, em, strength, theme, state.cache);
+        interact(index, axes, area, keys_hovered, options, interaction);
+        ImPlot::EndPlot();
+        if (bar)
+            draw_colour_bar(*map, {area.max.x + (outside ? legend.x + gap : 0), area.min.y}, area.height(), *window, em,
+                            strength, theme, state.cache);
+    }
+    ImGui::PopID();
+}
+
+FigureInteraction FigureView::draw(const char* id, const Figure& figure, std::uint64_t generation,
+                                   const ThemeColours& theme, const FigureViewOptions& options) {
+    FigureInteraction interaction;
+    if (figure.axes.empty()) return interaction;
+    generation_ = generation;
+    fitting_ = std::exchange(fit_wanted_, false);
+    axes_.resize(figure.axes.size());
+    dim_ = options.stale ? std::min(1.0f, dim_ + ImGui::GetIO().DeltaTime / seconds_to_dim) : 0;
+
+    const ImVec2 at = ImGui::GetCursorScreenPos(), left = ImGui::GetContentRegionAvail();
+    const ImVec2 size{options.size.x > 0 ? options.size.x : left.x, options.size.y > 0 ? options.size.y : left.y};
+    ImGui::PushID(id);
+    ImGui::PushFont(nullptr, ImGui::GetStyle().FontSizeBase * plot_text);
+    const float em = ImGui::GetFontSize(), spacing = em * 0.4f;
+    const int count = int(figure.axes.size());
+    const int fitting = std::max(1, int(size.x / (options.smallest_width * em)));
+    const int columns = std::clamp(std::min(figure.columns, fitting), 1, count);
+    const int rows = (count + columns - 1) / columns;
+    const ImVec2 cell{(size.x - spacing * float(columns - 1)) / float(columns),
+                      (size.y - spacing * float(rows - 1)) / float(rows)};
+    if (cell.x > em * 4 && cell.y > em * 3) {
+        // Column by column, so that the plots below each other share their left and right borders.
+        for (int column = 0; column < columns; ++column) {
+            ImGui::PushID(column);
+            const bool aligned = rows > 1 && ImPlot::BeginAlignedPlots("##column", true);
+            for (int row = 0; row < rows; ++row) {
+                const int index = row * columns + column;
+                if (index >= count) break;
+                const Axes& axes = figure.axes[std::size_t(index)];
+                const bool titled = !axes.title.empty() && count > 1;
+                draw_axes(index, axes, {{at.x + (cell.x + spacing) * float(column), at.y + (cell.y + spacing) * float(row)}, cell},
+                          titled, theme, options, interaction);
+            }
+            if (aligned) ImPlot::EndAlignedPlots();
+            ImGui::PopID();
+        }
+    }
+    ImGui::PopFont();
+    ImGui::PopID();
+    ImGui::SetCursorScreenPos(at);
+    ImGui::Dummy(size);
+
+    if (interaction.hovered && ImGui::BeginTooltip()) {
+        if (interaction.hovered->id && options.id_tooltip) {
+            options.id_tooltip(*interaction.hovered->id);
+        } else {
+            for (const auto& [name, value] : interaction.values) {
+                if (value.empty()) ImGui::TextUnformatted(name.c_str());
+                else ImGui::Text("%s  %s", name.c_str(), value.c_str());
+            }
+        }
+        ImGui::EndTooltip();
+    }
+    return interaction;
+}
+
+}  // namespace attnscope::ui

@@ -1,0 +1,94 @@
+// Draws a Figure with ImPlot's axes: a grid of plots with their legends and colour bars, zoom and pan, and what the
+// cursor points at.
+#pragma once
+
+#include "widgets/figure_elements.h"
+#include "widgets/theme.h"
+
+#include <attnscope/figure.h>
+
+#include <imgui.h>
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace attnscope::ui {
+
+struct FigureViewOptions {
+    ImVec2 size{0, 0};                         ///< 0 = what is left of the window
+    bool stale = false;                        ///< the figure waits for a newer result: drawn dimmed
+    std::optional<int> cursor_axes;            ///< pressing and dragging in it moves a cursor instead of panning;
+                                               ///< all axes when −1
+    std::optional<std::uint32_t> selected_id;  ///< ringed
+    /// Fills the tooltip of a point that has an id; names and values without it.
+    std::function<void(std::uint32_t)> id_tooltip;
+    float smallest_width = 11;                 ///< × font height; narrower columns wrap into more rows
+};
+
+struct FigureInteraction {
+    std::optional<FigureHit> hovered;
+    std::vector<std::pair<std::string, std::string>> values;  ///< of what is hovered, named by the axes
+    bool clicked = false, double_clicked = false;             ///< the left button, without a drag
+    std::optional<double> dragged_x;                          ///< of cursor axes, while the button is down
+};
+
+class FigureView {
+public:
+    /// `generation` names the figure's content: equal for the same figure, never taken again for another.
+    FigureInteraction draw(const char* id, const Figure& figure, std::uint64_t generation, const ThemeColours& theme,
+                           const FigureViewOptions& options = {});
+    /// Shows every axes whole again.
+    void fit() { fit_wanted_ = true; }
+
+private:
+    struct Limits {
+        double low = 0, high = 1;
+        bool operator==(const Limits&) const = default;
+    };
+    struct Ticks {
+        Limits limits;
+        int wanted = -1;
+        std::vector<double> values;
+        std::vector<std::string> labels;
+        std::vector<const char*> pointers;
+    };
+    struct AxesState {
+        AxesCache cache;
+        Limits x_natural, y_natural;      ///< of the content
+        Limits x_drawn_for, y_drawn_for;  ///< those when it was last drawn
+        Limits x_shown, y_shown;
+        ImVec2 size{0, 0};
+        bool zoomed = false;           ///< by the user: the limits are his
+        Ticks x_ticks, y_ticks;
+        std::uint64_t generation = ~std::uint64_t{0};
+        ImVec2 pressed{0, 0};          ///< where the left button went down in this plot
+        bool press_open = false;
+    };
+    struct Cell {
+        ImVec2 at, size;
+    };
+
+    void draw_axes(int index, const Axes& axes, Cell cell, bool titled, const ThemeColours& theme,
+                   const FigureViewOptions& options, FigureInteraction& interaction);
+    void follow_content(AxesState& state, const Axes& axes);
+    void set_up(AxesState& state, const Axes& axes, ImVec2 size, float em);
+    void interact(int index, const Axes& axes, const PlotArea& area, bool keys_hovered,
+                  const FigureViewOptions& options, FigureInteraction& interaction);
+    static void update_ticks(Ticks& ticks, const Axis& axis, Limits limits, int wanted);
+
+    std::vector<AxesState> axes_;
+    std::uint64_t generation_ = 0;
+    float dim_ = 0;                    ///< 0 … 1, grows while the figure is stale
+    bool fit_wanted_ = false, fitting_ = false;
+    int dragged_axes_ = -1;
+};
+
+/// "12.3 mm" or the category's name: a value on an axis as the tooltip and the Inspector show it.
+std::string axis_value(const Axis& axis, double value);
+/// Four significant digits, scientific where that is shorter.
+std::string short_number(double value);
+
+}  // namespace attnscope::ui

@@ -136,6 +136,20 @@ struct AppState {
     std::string export_panel;       ///< panel whose export dialog is open; empty = none
     bool quit_wanted = false;
 
+    /// What the shell is asked for by a command: a file to choose, or a value to type.
+    enum class FileDialog { none, open, open_session, save_session, locate };
+    FileDialog file_dialog = FileDialog::none;
+    SourceId locate_source = 0;     ///< of FileDialog::locate
+    std::string focus_panel;        ///< panel to bring to the front in the next frame
+    std::string typed_command;      ///< command whose number is being typed (B, G, L, H); empty = none
+
+    std::string layout;             ///< ImGui's layout text as last left
+    bool layout_load_wanted = false;
+    bool dragging = false;          ///< a continuous gesture is under way: slots keep their requests small
+    double seconds = 0;             ///< the window's clock
+
+    void notify(std::string text, bool is_error = false);
+
     const Source* find(SourceId id) const;
     Source* find(SourceId id);
     const Source* bank_source() const { return find(view.selection.bank); }

@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace attnscope::ui {
 
@@ -51,6 +52,9 @@ public:
 
     bool settled() const;
     double last_trace_seconds() const;  ///< request to result of the newest trace, for the status bar
+    /// Request to result of every trace since the last call; a request given up for a newer one counts until that
+    /// one's result.
+    std::vector<double> take_trace_latencies();
 
 private:
     struct Impl;

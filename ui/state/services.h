@@ -2,14 +2,18 @@
 #pragma once
 
 #include "state/app_state.h"
-#include "state/figure_store.h"
 #include "state/pinned_view.h"
+#include "state/readout.h"
 #include "state/retrieval_slots.h"
 
+#include <attnscope/figure.h>
 #include <attnscope/slot.h>
 
 #include <filesystem>
+#include <functional>
 #include <memory>
+#include <optional>
+#include <string>
 
 namespace attnscope::ui {
 
@@ -20,7 +24,7 @@ public:
 
     JobSystem& jobs() { return jobs_; }
     RetrievalSlots& retrieval() { return *retrieval_; }
-    FigureStore& figures() { return figures_; }   ///< update() delivers its mailbox and begins its frame
+    ReadoutBoard& readout() { return readout_; }  ///< what is under the cursor; frames are ImGui::GetFrameCount()
     PinnedView& pinned() { return pinned_; }
 
     /// Adds a row and loads it on the batch worker: tensor files become banks (or queries when a bank of the same
@@ -30,6 +34,31 @@ public:
     SourceId add_bank(AppState& state, std::shared_ptr<const Bank> bank);
     SourceId add_prompt(AppState& state, std::string text);
     void unload(AppState& state, SourceId id);
+    void retry(AppState& state, SourceId id);   ///< loads a source again, e.g. after its file came back
+    void locate(AppState& state, SourceId id, const std::filesystem::path& path);
+    /// Opens the sample bank and its encoder if set-up made them; the letters bank stands beside it always.
+    void open_sample(AppState& state);
+    /// The query a bank opens with: the typed example where an encoder fits, a half-erased letter, or memory 0.
+    QueryChoice default_query(AppState& state, SourceId bank);
+
+    /// Embeds the lines of a text file into a bank in the cache folder and opens it. Throws Error{usage} without an
+    /// encoder.
+    void embed_texts(AppState& state, const std::filesystem::path& path);
+
+    void save_session(AppState& state, const std::filesystem::path& path);
+    void open_session(AppState& state, const std::filesystem::path& path);
+
+    /// The figure a panel shows now; the shell provides it. Throws Error{usage} when the panel has none yet.
+    Figure figure(const std::string& panel_id);
+    void set_figure_source(std::function<std::optional<Figure>(const std::string&)> source);
+    /// Writes a panel's figure on a worker; the notice says where, or why not.
+    void export_figure(AppState& state, const std::string& panel_id, const std::filesystem::path& path,
+                       const std::string& style, double dpi, bool with_recipe);
+    void copy(const std::string& text);         ///< to the clipboard
+    void set_clipboard(std::function<void(const std::string&)> clipboard);
+
+    /// Runs `change` on the owner's thread in the next update(); may be called from any thread.
+    void post(std::function<void(AppState&)> change);
 
     /// Once a frame: moves finished loads and progress into the state, and derives what is not chosen yet (the first
     /// bank, its default query and β). True when something changed.
@@ -41,7 +70,7 @@ private:
     struct Impl;
     JobSystem& jobs_;
     std::unique_ptr<RetrievalSlots> retrieval_;
-    FigureStore figures_;
+    ReadoutBoard readout_;
     PinnedView pinned_{jobs_};
     std::unique_ptr<Impl> impl_;
 };

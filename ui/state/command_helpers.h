@@ -1,0 +1,56 @@
+// Shorthand for the files that define commands.
+#pragma once
+
+#include "state/commands.h"
+#include "state/services.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace attnscope::ui {
+
+inline bool flag(const Arguments& arguments, const char* name) { return std::get<bool>(arguments.at(name)); }
+inline std::int64_t integer(const Arguments& arguments, const char* name) {
+    return std::get<std::int64_t>(arguments.at(name));
+}
+inline double number(const Arguments& arguments, const char* name) { return std::get<double>(arguments.at(name)); }
+inline const std::string& text(const Arguments& arguments, const char* name) {
+    return std::get<std::string>(arguments.at(name));
+}
+
+inline Parameter text_parameter(std::string name, std::string help, std::optional<Value> fallback = {},
+                                std::vector<std::string> choices = {}) {
+    return {Parameter::Type::text, std::move(name), std::move(help), std::move(fallback), std::move(choices)};
+}
+inline Parameter number_parameter(std::string name, std::string help, std::optional<Value> fallback = {}) {
+    return {Parameter::Type::number, std::move(name), std::move(help), std::move(fallback), {}};
+}
+inline Parameter integer_parameter(std::string name, std::string help, std::optional<Value> fallback = {}) {
+    return {Parameter::Type::integer, std::move(name), std::move(help), std::move(fallback), {}};
+}
+inline Parameter flag_parameter(std::string name, std::string help, std::optional<Value> fallback = {}) {
+    return {Parameter::Type::boolean, std::move(name), std::move(help), std::move(fallback), {}};
+}
+
+/// A text argument, or a fallback when it is empty.
+inline std::string text_or(const Arguments& arguments, const char* name, const std::string& fallback) {
+    const std::string& given = text(arguments, name);
+    return given.empty() ? fallback : given;
+}
+
+inline std::optional<Command> no_undo() { return std::nullopt; }
+/// The inverse of a change to several parts of the view: the whole view as it is now.
+Command restore_view(const AppState& state);
+
+void add_file_commands(CommandRegistry& registry);
+void add_edit_commands(CommandRegistry& registry);
+void add_view_commands(CommandRegistry& registry);
+void add_selection_commands(CommandRegistry& registry);
+void add_query_commands(CommandRegistry& registry);
+void add_retrieval_commands(CommandRegistry& registry);
+void add_playback_commands(CommandRegistry& registry);
+void add_figure_commands(CommandRegistry& registry);
+void add_help_commands(CommandRegistry& registry);
+
+}  // namespace attnscope::ui

@@ -1,0 +1,137 @@
+#include "state/command_json.h"
+
+namespace attnscope::ui {
+
+using nlohmann::json;
+
+namespace {
+
+[[noreturn]] void not_usable(const std::string& where, const std::string& expected, const json& got) {
+    std::string shown = got.dump(-1, ' ', false, json::error_handler_t::replace);
+    if (shown.size() > 60) shown = shown.substr(0, 60) + "…";
+    throw Error(ErrorKind::input, where, expected, shown);
+}
+
+Value value_from_json(const json& value, const std::string& where) {
+    if (value.is_boolean()) return value.get<bool>();
+    if (value.is_number_integer()) return value.get<std::int64_t>();
+    if (value.is_number()) return value.get<double>();
+    if (value.is_string()) return value.get<std::string>();
+    if (value.is_array()) {
+        std::vector<double> numbers;
+        for (const auto& entry : value) {
+            if (!entry.is_number()) not_usable(where, "a list of numbers", value);
+            numbers.push_back(entry.get<double>());
+        }
+        return numbers;
+    }
+    not_usable(where, "a truth value, number, text or list of numbers", value);
+}
+
+json direction_json(const retrieval::PlaneDirection& direction) {
+    static constexpr const char* names[] = {"eigenvector", "query", "memory"};
+    return {{"kind", names[static_cast<int>(direction.kind)]}, {"index", direction.index}};
+}
+
+retrieval::PlaneDirection direction_from_json(const json& object) {
+    const auto kind = object.value("kind", std::string("eigenvector"));
+    return {kind == "query"    ? retrieval::PlaneAxis::query
+            : kind == "memory" ? retrieval::PlaneAxis::memory
+                               : retrieval::PlaneAxis::eigenvector,
+            object.value("index", 0)};
+}
+
+constexpr const char* query_kinds[] = {"memory", "prompt", "file", "drawing"};
+
+}  // namespace
+
+std::string value_text(const Value& value) {
+    auto text = to_json(value).dump(-1, ' ', false, json::error_handler_t::replace);
+    return text.size() > 60 ? text.substr(0, 60) + "…" : text;
+}
+
+json to_json(const Value& value) {
+    return std::visit([](const auto& v) { return json(v); }, value);
+}
+
+json to_json(const Command& command) {
+    json arguments = json::object();
+    for (const auto& [name, value] : command.arguments) arguments[name] = to_json(value);
+    return {{"command", command.id}, {"args", arguments}};
+}
+
+Command command_from_json(const json& object, const std::string& where) {
+    if (!object.is_object() || !object.contains("command") || !object["command"].is_string())
+        not_usable(where, "{\"command\": id, \"args\": {…}}", object);
+    Command command{object["command"].get<std::string>(), {}};
+    if (!object.contains("args")) return command;
+    if (!object["args"].is_object()) not_usable(where + " args", "an object", object["args"]);
+    for (const auto& [name, value] : object["args"].items())
+        command.arguments[name] = value_from_json(value, where + " args." + name);
+    return command;
+}
+
+json to_json(const View& view) {
+    const Selection& s = view.selection;
+    json query{{"kind", query_kinds[static_cast<int>(s.query.kind)]}, {"source", s.query.source}, {"row", s.query.row}};
+    if (!s.query.drawing.empty()) query["drawing"] = s.query.drawing;
+    json selection{{"bank", s.bank},   {"encoder", s.encoder}, {"model", s.model},
+                   {"query", query},   {"beta", s.beta},       {"gain", s.gain},
+                   {"step", s.step},   {"mode", retrieval::mode_name(s.mode)},
+                   {"layer", s.layer}, {"head", s.head},       {"token", s.token}, {"rank", s.rank}};
+    if (s.memory) selection["memory"] = *s.memory;
+    json options{{"steps", view.retrieval.steps},
+                 {"lambda", view.retrieval.lambda},
+                 {"plane_x", direction_json(view.retrieval.plane_x)},
+                 {"plane_y", direction_json(view.retrieval.plane_y)},
+                 {"basins", view.retrieval.basins}};
+    return {{"workspace", "retrieval"},
+            {"selection", selection},
+            {"retrieval", options},
+            {"open_panels", view.open_panels},
+            {"outlined_panel", view.outlined_panel}};
+}
+
+View view_from_json(const json& object, const std::string& where) {
+    if (!object.is_object()) not_usable(where, "an object", object);
+    View view;
+    try {
+        const json none = json::object();
+        const json& s = object.contains("selection") ? object["selection"] : none;
+        Selection& to = view.selection;
+        to.bank = s.value("bank", SourceId{0});
+        to.encoder = s.value("encoder", SourceId{0});
+        to.model = s.value("model", SourceId{0});
+        to.beta = s.value("beta", to.beta);
+        to.gain = s.value("gain", to.gain);
+        to.step = s.value("step", to.step);
+        to.mode = retrieval::parse_mode(s.value("mode", std::string("centered")));
+        to.layer = s.value("layer", 0);
+        to.head = s.value("head", 0);
+        to.token = s.value("token", 0);
+        to.rank = s.value("rank", 0);
+        if (s.contains("memory")) to.memory = s["memory"].get<std::uint32_t>();
+        if (s.contains("query")) {
+            const json& query = s["query"];
+            const auto kind = query.value("kind", std::string("memory"));
+            for (int i = 0; i < 4; ++i)
+                if (kind == query_kinds[i]) to.query.kind = static_cast<QueryChoice::Kind>(i);
+            to.query.source = query.value("source", SourceId{0});
+            to.query.row = query.value("row", std::size_t{0});
+            to.query.drawing = query.value("drawing", std::vector<float>{});
+        }
+        const json& o = object.contains("retrieval") ? object["retrieval"] : none;
+        view.retrieval.steps = o.value("steps", view.retrieval.steps);
+        view.retrieval.lambda = o.value("lambda", view.retrieval.lambda);
+        view.retrieval.basins = o.value("basins", view.retrieval.basins);
+        if (o.contains("plane_x")) view.retrieval.plane_x = direction_from_json(o["plane_x"]);
+        if (o.contains("plane_y")) view.retrieval.plane_y = direction_from_json(o["plane_y"]);
+        view.open_panels = object.value("open_panels", view.open_panels);
+        view.outlined_panel = object.value("outlined_panel", view.outlined_panel);
+    } catch (const json::exception& failed) {
+        throw Error(ErrorKind::input, where, "a view", failed.what());
+    }
+    return view;
+}
+
+}  // namespace attnscope::ui

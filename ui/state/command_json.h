@@ -1,0 +1,22 @@
+// Commands, their arguments and the view as JSON, for scripts, sessions and the undo of compound changes.
+#pragma once
+
+#include "state/commands.h"
+
+#include <nlohmann/json.hpp>
+
+#include <string>
+
+namespace attnscope::ui {
+
+std::string value_text(const Value& value);  ///< as a message shows it
+nlohmann::json to_json(const Value& value);
+nlohmann::json to_json(const Command& command);  ///< {"command": id, "args": {…}}
+/// Throws Error{input} naming `where` when it is no command.
+Command command_from_json(const nlohmann::json& json, const std::string& where);
+
+nlohmann::json to_json(const View& view);
+/// Unknown fields are ignored, missing ones keep their default; throws Error{input} for a field of a wrong type.
+View view_from_json(const nlohmann::json& json, const std::string& where);
+
+}  // namespace attnscope::ui

@@ -1,0 +1,107 @@
+// Figures: copying and writing what a panel shows; and help.
+#include "state/command_helpers.h"
+
+#include "state/shortcuts.h"
+
+namespace attnscope::ui {
+
+namespace {
+
+/// The panel meant: the argument, else the outlined one.
+std::string meant_panel(const AppState& state, const Arguments& arguments) {
+    auto panel = text_or(arguments, "panel", state.view.outlined_panel);
+    if (panel.empty()) throw Error(ErrorKind::usage, "panel", "a panel's id, or a click into a panel first", "none");
+    return panel;
+}
+
+Parameter panel_parameter() { return text_parameter("panel", "its id; the outlined one without", Value("")); }
+
+}  // namespace
+
+void add_figure_commands(CommandRegistry& registry) {
+    registry.add({"figure.export", "Export figure…", "Figures", "Ctrl+E",
+                  {panel_parameter(), text_parameter("path", "svg, pdf, png, csv, json, npz or py; asks without", Value("")),
+                   text_parameter("style", "a built-in style or a JSON file", Value("")),
+                   number_parameter("dpi", "of a PNG", Value(300.0)),
+                   flag_parameter("recipe", "write how it was made into it", Value(true))},
+                  [](AppState& state, Services& services, const Arguments& arguments) {
+                      const auto panel = meant_panel(state, arguments);
+                      const double dpi = number(arguments, "dpi");
+                      if (dpi < 20 || dpi > 2400)
+                          throw Error(ErrorKind::usage, "dpi", "20 … 2400", std::to_string(dpi));
+                      if (text(arguments, "path").empty())
+                          state.export_panel = panel;
+                      else
+                          services.export_figure(state, panel, text(arguments, "path"),
+                                                 text_or(arguments, "style", state.preferences.figure_style), dpi,
+                                                 flag(arguments, "recipe"));
+                      return no_undo();
+                  }, {}, {}});
+    registry.add({"figure.close_export", "Close the export dialog", "", "", {},
+                  [](AppState& state, Services&, const Arguments&) {
+                      state.export_panel.clear();
+                      return no_undo();
+                  }, {}, {}});
+    registry.add({"figure.style", "Choose the style of figures", "", "",
+                  {text_parameter("style", "a built-in style or a JSON file")},
+                  [](AppState& state, Services&, const Arguments& arguments) {
+                      find_style(text(arguments, "style"));
+                      state.preferences.figure_style = text(arguments, "style");
+                      return no_undo();
+                  }, {}, {}});
+    registry.add({"figure.copy_data", "Copy the data of a panel", "Figures", "Ctrl+C", {panel_parameter()},
+                  [](AppState& state, Services& services, const Arguments& arguments) {
+                      const Figure figure = services.figure(meant_panel(state, arguments));
+                      services.copy(figure_csv(figure, '\t'));
+                      state.notify("Copied the data of " + figure.title);
+                      return no_undo();
+                  }, {}, {}});
+    registry.add({"figure.copy_python", "Copy as Python", "Figures", "", {panel_parameter()},
+                  [](AppState& state, Services& services, const Arguments& arguments) {
+                      const Figure figure = services.figure(meant_panel(state, arguments));
+                      services.copy(figure_matplotlib(figure, find_style(state.preferences.figure_style),
+                                                      figure.id + ".npz"));
+                      state.notify("Copied a script that draws " + figure.title + " from " + figure.id + ".npz");
+                      return no_undo();
+                  }, {}, {}});
+    registry.add({"figure.copy_recipe", "Copy recipe", "Figures", "", {panel_parameter()},
+                  [](AppState& state, Services& services, const Arguments& arguments) {
+                      const Figure figure = services.figure(meant_panel(state, arguments));
+                      if (figure.recipe.empty())
+                          throw Error(ErrorKind::usage, figure.title, "inputs that are files",
+                                      "one made in this window, which no recipe can name");
+                      services.copy(figure.recipe);
+                      state.notify("Copied the recipe of " + figure.title);
+                      return no_undo();
+                  }, {}, {}});
+}
+
+void add_help_commands(CommandRegistry& registry) {
+    registry.add({"help.keys", "Keys and commands", "Help", "F1", {},
+                  [](AppState& state, Services&, const Arguments&) {
+                      state.help_open = !state.help_open;
+                      return no_undo();
+                  },
+                  {}, [](const AppState& state) { return state.help_open; }});
+    registry.add({"help.panel", "Explain a panel", "Help", "Shift+F1", {panel_parameter()},
+                  [](AppState& state, Services&, const Arguments& arguments) {
+                      state.help_panel = meant_panel(state, arguments);
+                      return no_undo();
+                  }, {}, {}});
+    registry.add({"help.rebind", "Change a shortcut", "", "",
+                  {text_parameter("command", "its id"),
+                   text_parameter("keys", "such as Ctrl+Shift+K; empty = none; default = as it came")},
+                  [](AppState& state, Services&, const Arguments& arguments) {
+                      const std::string& keys = text(arguments, "keys");
+                      auto& shortcuts = state.preferences.shortcuts;
+                      if (keys == "default") {
+                          shortcuts.erase(text(arguments, "command"));
+                      } else {
+                          if (!keys.empty()) parse_chord(keys);
+                          shortcuts[text(arguments, "command")] = keys;
+                      }
+                      return no_undo();
+                  }, {}, {}});
+}
+
+}  // namespace attnscope::ui

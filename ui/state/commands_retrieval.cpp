@@ -1,0 +1,223 @@
+// Retrieval: β, step, mode and the options of its panels; memories drawn into a bank; playback along a timeline.
+#include "state/command_helpers.h"
+#include "state/command_json.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace attnscope::ui {
+
+namespace {
+
+constexpr int step_limit = 100;
+
+bool has_bank(const AppState& state) { return state.bank() != nullptr; }
+
+std::optional<Command> set_step(AppState& state, std::int64_t wanted) {
+    const int before = state.view.selection.step;
+    const int value = static_cast<int>(std::clamp<std::int64_t>(wanted, 0, state.view.retrieval.steps));
+    if (value == before) return std::nullopt;
+    state.view.selection.step = value;
+    return command("retrieval.step", {{"value", std::int64_t{before}}});
+}
+
+std::optional<Command> set_beta(AppState& state, double value) {
+    const double before = state.view.selection.beta;
+    if (value == before) return std::nullopt;
+    state.view.selection.beta = value;
+    return command("retrieval.beta", {{"value", before}});
+}
+
+/// "v1", "query", "memory 17" as a direction of the plane.
+retrieval::PlaneDirection parse_direction(const std::string& text, const Bank& bank) {
+    int index = 0;
+    char rest = 0;
+    if (text == "query") return {retrieval::PlaneAxis::query, 0};
+    if (std::sscanf(text.c_str(), "v%d%c", &index, &rest) == 1 && index >= 1 && index <= 16 &&
+        static_cast<std::size_t>(index) <= bank.d)
+        return {retrieval::PlaneAxis::eigenvector, index - 1};
+    if (std::sscanf(text.c_str(), "memory %d%c", &index, &rest) == 1 && index >= 0 &&
+        static_cast<std::size_t>(index) < bank.n)
+        return {retrieval::PlaneAxis::memory, index};
+    throw Error(ErrorKind::usage, "direction", "v1 … v16, query or memory INDEX", text);
+}
+
+/// The bank with one more memory, as a bank of its own: banks are shared and never change.
+std::shared_ptr<const Bank> with_memory(const Bank& bank, const std::vector<double>& values) {
+    std::vector<float> keys(bank.keys.begin(), bank.keys.end());
+    double squares = 0;
+    for (const double value : values) squares += value * value;
+    if (squares == 0) throw Error(ErrorKind::usage, "values", "at least one that is not 0", "none");
+    for (const double value : values) keys.push_back(static_cast<float>(value / std::sqrt(squares)));
+    std::string lines;
+    if (!bank.texts.empty()) {
+        for (std::size_t i = 0; i < bank.n; ++i) lines += std::string(bank.texts.line(i)) + "\n";
+        lines += "drawn " + std::to_string(bank.n) + "\n";
+    }
+    return make_bank(bank.name + " +1", bank.n + 1, bank.d, std::move(keys),
+                     lines.empty() ? TextTable{} : TextTable::from_lines(std::move(lines)), bank.picture_width,
+                     bank.picture_height);
+}
+
+/// The next frame of the timeline, `frames` on; wraps when playing.
+std::optional<Command> advance(AppState& state, Services& services, int frames, bool wrap) {
+    if (state.playback.timeline == Timeline::step) {
+        const int steps = state.view.retrieval.steps;
+        int next = state.view.selection.step + frames;
+        if (wrap && next > steps) next = 0;
+        return set_step(state, next);
+    }
+    const auto spectrum = services.retrieval().spectrum().result;
+    if (!spectrum) return std::nullopt;
+    const auto axis = retrieval::beta_axis(*spectrum, 61);
+    const double shown = services.retrieval().view().beta;
+    const auto at = std::min_element(axis.begin(), axis.end(), [shown](double a, double b) {
+        return std::abs(std::log(a / shown)) < std::abs(std::log(b / shown));
+    });
+    auto next = (at - axis.begin()) + frames;
+    const auto last = static_cast<std::ptrdiff_t>(axis.size()) - 1;
+    if (wrap && next > last) next = 0;
+    return set_beta(state, axis[static_cast<std::size_t>(std::clamp<std::ptrdiff_t>(next, 0, last))]);
+}
+
+}  // namespace
+
+void add_retrieval_commands(CommandRegistry& registry) {
+    registry.add({"retrieval.beta", "Set β", "", "", {number_parameter("value", "above 0; 0 = 0.75 β_c of the bank")},
+                  [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
+                      const double value = number(arguments, "value");
+                      if (value < 0) throw Error(ErrorKind::usage, "β", "a number above 0", value_text(value));
+                      return set_beta(state, value);
+                  },
+                  has_bank, {}});
+    registry.add({"retrieval.beta_default", "β to 0.75 β_c", "Analyses", "", {},
+                  [](AppState& state, Services&, const Arguments&) { return set_beta(state, 0); }, has_bank, {}});
+    registry.add({"retrieval.step", "Set the step", "", "", {integer_parameter("value", "0 … steps")},
+                  [](AppState& state, Services&, const Arguments& arguments) {
+                      return set_step(state, integer(arguments, "value"));
+                  },
+                  has_bank, {}});
+    std::vector<std::string> modes;
+    for (const auto mode : retrieval::all_modes) modes.push_back(retrieval::mode_name(mode));
+    registry.add({"retrieval.mode", "Set the mode", "", "", {text_parameter("mode", "of the update", {}, modes)},
+                  [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
+                      const auto before = state.view.selection.mode;
+                      const auto mode = retrieval::parse_mode(text(arguments, "mode"));
+                      if (mode == before) return std::nullopt;
+                      state.view.selection.mode = mode;
+                      return command("retrieval.mode", {{"mode", std::string(retrieval::mode_name(before))}});
+                  }, {}, {}});
+    for (const auto mode : retrieval::all_modes) {
+        const std::string name = retrieval::mode_name(mode);
+        registry.add({"retrieval.mode_" + name, "Mode " + name, "Analyses/Mode", "", {},
+                      [mode](AppState& state, Services&, const Arguments&) -> std::optional<Command> {
+                          const auto before = state.view.selection.mode;
+                          if (mode == before) return std::nullopt;
+                          state.view.selection.mode = mode;
+                          return command("retrieval.mode", {{"mode", std::string(retrieval::mode_name(before))}});
+                      },
+                      {}, [mode](const AppState& state) { return state.view.selection.mode == mode; }});
+    }
+    registry.add({"retrieval.steps", "Set the number of steps", "", "", {integer_parameter("value", "1 … 100")},
+                  [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
+                      const auto value = integer(arguments, "value");
+                      if (value < 1 || value > step_limit)
+                          throw Error(ErrorKind::usage, "steps", "1 … 100", std::to_string(value));
+                      if (value == state.view.retrieval.steps) return std::nullopt;
+                      Command inverse = restore_view(state);
+                      state.view.retrieval.steps = static_cast<int>(value);
+                      state.view.selection.step = std::min(state.view.selection.step, static_cast<int>(value));
+                      return inverse;
+                  }, {}, {}});
+    registry.add({"retrieval.lambda", "Set λ of mode residual", "", "",
+                  {number_parameter("value", "0 … 1: q ← λq + (1−λ)·update")},
+                  [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
+                      const double value = number(arguments, "value"), before = state.view.retrieval.lambda;
+                      if (value < 0 || value > 1) throw Error(ErrorKind::usage, "λ", "0 … 1", value_text(value));
+                      if (value == before) return std::nullopt;
+                      state.view.retrieval.lambda = value;
+                      return command("retrieval.lambda", {{"value", before}});
+                  }, {}, {}});
+    registry.add({"retrieval.plane", "Choose the directions of the plane", "", "",
+                  {text_parameter("x", "v1 … v16, query, memory INDEX", Value("v1")),
+                   text_parameter("y", "v1 … v16, query, memory INDEX", Value("query"))},
+                  [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
+                      const auto x = parse_direction(text(arguments, "x"), *state.bank());
+                      const auto y = parse_direction(text(arguments, "y"), *state.bank());
+                      if (x == y) throw Error(ErrorKind::usage, "directions", "two different ones", text(arguments, "x"));
+                      auto& options = state.view.retrieval;
+                      if (options.plane_x == x && options.plane_y == y) return std::nullopt;
+                      Command inverse = restore_view(state);
+                      options.plane_x = x;
+                      options.plane_y = y;
+                      return inverse;
+                  },
+                  has_bank, {}});
+    registry.add({"retrieval.basins", "Basins on the plane", "", "", {flag_parameter("on", "show them")},
+                  [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
+                      const bool before = state.view.retrieval.basins;
+                      if (flag(arguments, "on") == before) return std::nullopt;
+                      state.view.retrieval.basins = !before;
+                      return command("retrieval.basins", {{"on", before}});
+                  }, {}, {}});
+    registry.add({"retrieval.toggle_basins", "Basins on the plane", "Analyses", "", {},
+                  [](AppState& state, Services&, const Arguments&) -> std::optional<Command> {
+                      const bool before = state.view.retrieval.basins;
+                      state.view.retrieval.basins = !before;
+                      return command("retrieval.basins", {{"on", before}});
+                  },
+                  {}, [](const AppState& state) { return state.view.retrieval.basins; }});
+    registry.add({"retrieval.add_memory", "Add a drawn memory to the bank", "", "",
+                  {{Parameter::Type::numbers, "values", "ink 1, paper -1; one number a pixel, row by row", {}, {}}},
+                  [](AppState& state, Services& services, const Arguments& arguments) -> std::optional<Command> {
+                      const auto bank = state.bank();
+                      const auto& values = std::get<std::vector<double>>(arguments.at("values"));
+                      if (values.size() != bank->d)
+                          throw Error(ErrorKind::usage, "values", std::to_string(bank->d) + " numbers",
+                                      std::to_string(values.size()));
+                      Command inverse = restore_view(state);
+                      state.view.selection.bank = services.add_bank(state, with_memory(*bank, values));
+                      return inverse;
+                  },
+                  has_bank, {}});
+}
+
+void add_playback_commands(CommandRegistry& registry) {
+    registry.add({"playback.play", "Play or pause", "Analyses", "K", {},
+                  [](AppState& state, Services&, const Arguments&) {
+                      state.playback.playing = !state.playback.playing;
+                      return no_undo();
+                  },
+                  has_bank, [](const AppState& state) { return state.playback.playing; }});
+    registry.add({"playback.back", "One frame back", "Analyses", ",", {},
+                  [](AppState& state, Services& services, const Arguments&) {
+                      return advance(state, services, -1, false);
+                  },
+                  has_bank, {}});
+    registry.add({"playback.forward", "One frame on", "Analyses", ".", {},
+                  [](AppState& state, Services& services, const Arguments&) {
+                      return advance(state, services, 1, false);
+                  },
+                  has_bank, {}});
+    registry.add({"playback.advance", "Next frame while playing", "", "", {},
+                  [](AppState& state, Services& services, const Arguments&) {
+                      // Playing would bury in the history what the user did himself.
+                      advance(state, services, 1, true);
+                      return no_undo();
+                  },
+                  has_bank, {}});
+    registry.add({"playback.timeline", "Choose the timeline", "", "",
+                  {text_parameter("timeline", "what the play button moves", {}, {"step", "beta"})},
+                  [](AppState& state, Services&, const Arguments& arguments) {
+                      state.playback.timeline = text(arguments, "timeline") == "beta" ? Timeline::beta : Timeline::step;
+                      return no_undo();
+                  }, {}, {}});
+    registry.add({"playback.speed", "Set the speed of playing", "", "",
+                  {number_parameter("frames_per_second", "0.5 … 30")},
+                  [](AppState& state, Services&, const Arguments& arguments) {
+                      state.playback.frames_per_second = std::clamp(number(arguments, "frames_per_second"), 0.5, 30.0);
+                      return no_undo();
+                  }, {}, {}});
+}
+
+}  // namespace attnscope::ui

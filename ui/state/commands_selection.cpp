@@ -1,0 +1,177 @@
+// The shared selection: bank, encoder, memory, query, and the cursors of a model.
+#include "state/command_helpers.h"
+#include "state/command_json.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace attnscope::ui {
+
+namespace {
+
+SourceId source_of_kind(const AppState& state, std::int64_t id, SourceKind kind) {
+    const Source* source = id > 0 ? state.find(static_cast<SourceId>(id)) : nullptr;
+    if (!source || source->kind != kind)
+        throw Error(ErrorKind::usage, "source", std::string("the number of an open ") + source_kind_name(kind),
+                    std::to_string(id));
+    return source->id;
+}
+
+const Bank& selected_bank(const AppState& state) {
+    const auto bank = state.bank();
+    if (!bank) throw Error(ErrorKind::usage, "bank", "an open bank", "none");
+    return *bank;
+}
+
+/// Replaces the query and gives back the command that undoes it.
+std::optional<Command> set_query(AppState& state, QueryChoice choice) {
+    if (state.view.selection.query == choice) return std::nullopt;
+    Command inverse = restore_view(state);
+    state.view.selection.query = std::move(choice);
+    return inverse;
+}
+
+/// A cursor of the selection that holds one integer ≥ 0.
+CommandSpec cursor(const std::string& name, const std::string& title, int Selection::* which) {
+    const std::string id = "selection." + name;
+    return {id, title, "", "", {integer_parameter("value", "counted from 0")},
+            [id, which](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
+                const auto value = integer(arguments, "value");
+                if (value < 0 || value > 1'000'000)
+                    throw Error(ErrorKind::usage, id, "an index from 0", std::to_string(value));
+                int& field = state.view.selection.*which;
+                const std::int64_t before = field;
+                if (before == value) return std::nullopt;
+                field = static_cast<int>(value);
+                return command(id, {{"value", before}});
+            },
+            [](const AppState& state) { return state.view.selection.model != 0; }, {}};
+}
+
+}  // namespace
+
+void add_selection_commands(CommandRegistry& registry) {
+    registry.add({"selection.bank", "Select a bank", "", "", {integer_parameter("source", "its number")},
+                  [](AppState& state, Services& services, const Arguments& arguments) -> std::optional<Command> {
+                      const SourceId id = source_of_kind(state, integer(arguments, "source"), SourceKind::bank);
+                      if (id == state.view.selection.bank) return std::nullopt;
+                      Command inverse = restore_view(state);
+                      Selection& selection = state.view.selection;
+                      selection.bank = id;
+                      selection.beta = 0;
+                      selection.memory.reset();
+                      selection.query = services.default_query(state, id);
+                      state.view.retrieval.plane_x = {retrieval::PlaneAxis::eigenvector, 0};
+                      state.view.retrieval.plane_y = {retrieval::PlaneAxis::query, 0};
+                      return inverse;
+                  }, {}, {}});
+    registry.add({"selection.encoder", "Select an encoder", "", "", {integer_parameter("source", "its number")},
+                  [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
+                      const SourceId id = source_of_kind(state, integer(arguments, "source"), SourceKind::encoder);
+                      if (id == state.view.selection.encoder) return std::nullopt;
+                      Command inverse = restore_view(state);
+                      state.view.selection.encoder = id;
+                      return inverse;
+                  }, {}, {}});
+    registry.add({"selection.memory", "Inspect a memory", "", "",
+                  {integer_parameter("index", "row of the bank; -1 = none")},
+                  [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
+                      const auto index = integer(arguments, "index");
+                      auto& memory = state.view.selection.memory;
+                      const std::int64_t before = memory ? static_cast<std::int64_t>(*memory) : -1;
+                      if (index >= 0) {
+                          const Bank& bank = selected_bank(state);
+                          if (static_cast<std::size_t>(index) >= bank.n)
+                              throw Error(ErrorKind::usage, "memory", "below " + std::to_string(bank.n),
+                                          std::to_string(index));
+                          memory = static_cast<std::uint32_t>(index);
+                      } else {
+                          memory.reset();
+                      }
+                      if (before == index) return std::nullopt;
+                      return command("selection.memory", {{"index", before}});
+                  }, {}, {}});
+    registry.add(cursor("layer", "Set the layer", &Selection::layer));
+    registry.add(cursor("head", "Set the head", &Selection::head));
+    registry.add(cursor("token", "Set the token", &Selection::token));
+    registry.add(cursor("rank", "Set the rank", &Selection::rank));
+    registry.add({"selection.gain", "Set the gain", "", "", {number_parameter("value", "1 = the model, ⅛ … 64")},
+                  [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
+                      const double value = number(arguments, "value"), before = state.view.selection.gain;
+                      if (value < 0.125 || value > 64)
+                          throw Error(ErrorKind::usage, "gain", "0.125 … 64", value_text(value));
+                      if (value == before) return std::nullopt;
+                      state.view.selection.gain = value;
+                      return command("selection.gain", {{"value", before}});
+                  },
+                  [](const AppState& state) { return state.view.selection.model != 0; }, {}});
+}
+
+void add_query_commands(CommandRegistry& registry) {
+    registry.add({"query.memory", "Query with a memory of the bank", "", "", {integer_parameter("row", "row of the bank")},
+                  [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
+                      const auto row = integer(arguments, "row");
+                      const Bank& bank = selected_bank(state);
+                      if (row < 0 || static_cast<std::size_t>(row) >= bank.n)
+                          throw Error(ErrorKind::usage, "row", "0 … " + std::to_string(bank.n - 1), std::to_string(row));
+                      return set_query(state, {QueryChoice::Kind::memory, 0, static_cast<std::size_t>(row), {}});
+                  },
+                  [](const AppState& state) { return state.bank() != nullptr; }, {}});
+    registry.add({"query.text", "Query with a typed text", "", "",
+                  {text_parameter("text", "embedded by the selected encoder")},
+                  [](AppState& state, Services& services, const Arguments& arguments) -> std::optional<Command> {
+                      const std::string& wanted = text(arguments, "text");
+                      if (wanted.find_first_not_of(" \t\r\n") == std::string::npos)
+                          throw Error(ErrorKind::usage, "text", "at least a word", "nothing");
+                      const auto known = std::find_if(state.sources.begin(), state.sources.end(), [&](const Source& s) {
+                          return s.kind == SourceKind::prompt && s.prompt == wanted;
+                      });
+                      const SourceId id =
+                          known != state.sources.end() ? known->id : services.add_prompt(state, wanted);
+                      return set_query(state, {QueryChoice::Kind::prompt, id, 0, {}});
+                  }, {}, {}});
+    registry.add({"prompt.edit", "Edit a prompt", "", "",
+                  {integer_parameter("source", "its number"), text_parameter("text", "what it says now")},
+                  [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
+                      Source& source = *state.find(source_of_kind(state, integer(arguments, "source"), SourceKind::prompt));
+                      const std::string before = source.prompt;
+                      if (before == text(arguments, "text")) return std::nullopt;
+                      source.prompt = source.name = text(arguments, "text");
+                      return command("prompt.edit", {{"source", std::int64_t{source.id}}, {"text", before}});
+                  }, {}, {}});
+    registry.add({"query.prompt", "Query with an open prompt", "", "", {integer_parameter("source", "its number")},
+                  [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
+                      const SourceId id = source_of_kind(state, integer(arguments, "source"), SourceKind::prompt);
+                      return set_query(state, {QueryChoice::Kind::prompt, id, 0, {}});
+                  }, {}, {}});
+    registry.add({"query.file", "Query with a vector from a file", "", "",
+                  {integer_parameter("source", "its number"), integer_parameter("row", "of the file", Value(std::int64_t{0}))},
+                  [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
+                      const SourceId id = source_of_kind(state, integer(arguments, "source"), SourceKind::queries);
+                      const auto row = integer(arguments, "row");
+                      const auto queries = state.find(id)->queries;
+                      if (!queries || row < 0 || static_cast<std::size_t>(row) >= queries->n)
+                          throw Error(ErrorKind::usage, "row",
+                                      queries ? "0 … " + std::to_string(queries->n - 1) : "a file that is loaded",
+                                      std::to_string(row));
+                      return set_query(state, {QueryChoice::Kind::file, id, static_cast<std::size_t>(row), {}});
+                  }, {}, {}});
+    registry.add({"query.drawing", "Query with a drawing", "", "",
+                  {{Parameter::Type::numbers, "values", "ink 1, paper -1; one number a pixel, row by row", {}, {}}},
+                  [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
+                      const auto& values = std::get<std::vector<double>>(arguments.at("values"));
+                      const Bank& bank = selected_bank(state);
+                      if (bank.picture_width * bank.picture_height == 0 || values.size() != bank.d)
+                          throw Error(ErrorKind::usage, "values", "one number a pixel of a bank of pictures",
+                                      std::to_string(values.size()) + " numbers for d = " + std::to_string(bank.d));
+                      QueryChoice choice{QueryChoice::Kind::drawing, 0, 0, {}};
+                      for (const double value : values)
+                          choice.drawing.push_back(static_cast<float>(std::clamp(value, -1.0, 1.0)));
+                      if (std::all_of(choice.drawing.begin(), choice.drawing.end(), [](float x) { return x == 0; }))
+                          throw Error(ErrorKind::usage, "values", "at least one that is not 0", "none");
+                      return set_query(state, std::move(choice));
+                  },
+                  [](const AppState& state) { return state.bank() != nullptr; }, {}});
+}
+
+}  // namespace attnscope::ui

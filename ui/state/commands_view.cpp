@@ -1,0 +1,156 @@
+// Edit and View: history, panels, layout, theme, zoom, the pinned view.
+#include "state/command_helpers.h"
+
+#include "state/command_json.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace attnscope::ui {
+
+namespace {
+
+constexpr float zoom_low = 0.5f, zoom_high = 3, zoom_step = 1.1f;
+
+std::optional<Command> set_zoom(AppState& state, double zoom) {
+    state.preferences.zoom = std::clamp(static_cast<float>(zoom), zoom_low, zoom_high);
+    return std::nullopt;
+}
+
+CommandSpec toggle(std::string id, std::string title, std::string menu, std::string shortcut, bool Preferences::* which) {
+    return {std::move(id), std::move(title), std::move(menu), std::move(shortcut), {},
+            [which](AppState& state, Services&, const Arguments&) {
+                state.preferences.*which = !(state.preferences.*which);
+                return no_undo();
+            },
+            {}, [which](const AppState& state) { return state.preferences.*which; }};
+}
+
+CommandSpec zoom_command(std::string id, std::string title, std::string shortcut, float factor) {
+    return {std::move(id), std::move(title), "View", std::move(shortcut), {},
+            [factor](AppState& state, Services&, const Arguments&) {
+                return set_zoom(state, factor == 0 ? 1 : state.preferences.zoom * factor);
+            }, {}, {}};
+}
+
+CommandSpec theme_command(std::string id, std::string title, Theme theme) {
+    return {std::move(id), std::move(title), "View/Theme", "", {},
+            [theme](AppState& state, Services&, const Arguments&) {
+                state.preferences.theme = theme;
+                return no_undo();
+            },
+            {}, [theme](const AppState& state) { return state.preferences.theme == theme; }};
+}
+
+/// Opens the entry of a number that becomes the argument of another command.
+CommandSpec type_command(std::string id, std::string title, std::string shortcut, std::string which) {
+    return {std::move(id), std::move(title), "", std::move(shortcut), {},
+            [which](AppState& state, Services&, const Arguments&) {
+                state.typed_command = which;
+                return no_undo();
+            }, {}, {}};
+}
+
+}  // namespace
+
+Command restore_view(const AppState& state) {
+    return command("view.restore", {{"view", to_json(state.view).dump()}});
+}
+
+void add_edit_commands(CommandRegistry& registry) {
+    // Carried out by the runner, which keeps the history.
+    const auto by_the_runner = [](AppState&, Services&, const Arguments&) { return no_undo(); };
+    registry.add({"edit.undo", "Undo", "Edit", "Ctrl+Z", {}, by_the_runner, {}, {}});
+    registry.add({"edit.redo", "Redo", "Edit", "Ctrl+Shift+Z", {}, by_the_runner, {}, {}});
+    registry.add(type_command("edit.type_beta", "Type β", "B", "retrieval.beta"));
+    registry.add(type_command("edit.type_gain", "Type the gain", "G", "selection.gain"));
+    registry.add(type_command("edit.type_layer", "Type the layer", "L", "selection.layer"));
+    registry.add(type_command("edit.type_head", "Type the head", "H", "selection.head"));
+    registry.add(type_command("edit.type_step", "Type the step", "", "retrieval.step"));
+    registry.add(type_command("edit.type_memory", "Type the memory to query with", "", "query.memory"));
+}
+
+void add_view_commands(CommandRegistry& registry) {
+    registry.add({"view.workspace", "Retrieval", "Analyses", "Ctrl+1",
+                  {text_parameter("workspace", "which one", Value("retrieval"), {"retrieval"})},
+                  [](AppState& state, Services&, const Arguments&) -> std::optional<Command> {
+                      state.view.workspace = Workspace::retrieval;
+                      return std::nullopt;
+                  },
+                  {}, [](const AppState& state) { return state.view.workspace == Workspace::retrieval; }});
+    registry.add({"view.panel", "Show or hide a panel", "", "",
+                  {text_parameter("panel", "its id"), flag_parameter("open", "show it", Value(true))},
+                  [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
+                      const std::string panel = text(arguments, "panel");
+                      const bool open = flag(arguments, "open"), was_open = state.view.open_panels.contains(panel);
+                      if (open) state.focus_panel = panel;
+                      if (open == was_open) return std::nullopt;
+                      if (open) state.view.open_panels.insert(panel);
+                      else state.view.open_panels.erase(panel);
+                      return command("view.panel", {{"panel", panel}, {"open", was_open}});
+                  }, {}, {}});
+    registry.add({"view.outline", "Outline a panel", "", "", {text_parameter("panel", "its id; empty = none")},
+                  [](AppState& state, Services&, const Arguments& arguments) {
+                      state.view.outlined_panel = text(arguments, "panel");
+                      return no_undo();
+                  }, {}, {}});
+    registry.add({"view.restore", "Restore a view", "", "", {text_parameter("view", "a view as JSON")},
+                  [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
+                      const auto json = nlohmann::json::parse(text(arguments, "view"), nullptr, false);
+                      if (json.is_discarded()) throw Error(ErrorKind::usage, "view.restore view", "JSON", "none");
+                      Command inverse = restore_view(state);
+                      state.view = view_from_json(json, "view.restore view");
+                      return inverse;
+                  }, {}, {}});
+    registry.add({"view.reset_layout", "Reset layout", "View", "", {},
+                  [](AppState& state, Services&, const Arguments&) {
+                      state.layout_reset_wanted = true;
+                      return no_undo();
+                  }, {}, {}});
+    registry.add(theme_command("view.theme_dark", "Dark", Theme::dark));
+    registry.add(theme_command("view.theme_light", "Light", Theme::light));
+    registry.add(zoom_command("view.zoom_in", "Larger", "Ctrl++", zoom_step));
+    registry.add(zoom_command("view.zoom_out", "Smaller", "Ctrl+-", 1 / zoom_step));
+    registry.add(zoom_command("view.zoom_reset", "Normal size", "Ctrl+0", 0));
+    registry.add({"view.zoom", "Set the size of the interface", "", "",
+                  {number_parameter("value", "1 = normal, 0.5 … 3")},
+                  [](AppState& state, Services&, const Arguments& arguments) {
+                      return set_zoom(state, number(arguments, "value"));
+                  }, {}, {}});
+    registry.add(toggle("view.presentation", "Presentation", "View", "F5", &Preferences::presentation));
+    registry.add(toggle("view.full_screen", "Full screen", "View", "F11", &Preferences::full_screen));
+    registry.add({"view.palette", "Command palette…", "View", "Ctrl+P", {},
+                  [](AppState& state, Services&, const Arguments&) {
+                      state.palette_open = !state.palette_open;
+                      return no_undo();
+                  }, {}, {}});
+    registry.add({"view.pin", "Pin this view as A", "View", "", {text_parameter("title", "its name", Value(""))},
+                  [](AppState& state, Services& services, const Arguments& arguments) {
+                      const auto shown = services.retrieval().view();
+                      char title[96];
+                      std::snprintf(title, sizeof title, "%s, β %.4g, step %d", retrieval::mode_name(shown.mode),
+                                    shown.beta, shown.step);
+                      Pin pin{text_or(arguments, "title", title), state.view};
+                      // A pin keeps what was seen, also when β was still the bank's own default.
+                      pin.view.selection.beta = shown.beta;
+                      state.pinned = std::move(pin);
+                      return no_undo();
+                  },
+                  [](const AppState& state) { return state.bank() != nullptr; }, {}});
+    registry.add({"view.show_pin", "Go to A", "View", "", {},
+                  [](AppState& state, Services&, const Arguments&) -> std::optional<Command> {
+                      Command inverse = restore_view(state);
+                      state.view.selection = state.pinned->view.selection;
+                      state.view.retrieval = state.pinned->view.retrieval;
+                      return inverse;
+                  },
+                  [](const AppState& state) { return state.pinned.has_value(); }, {}});
+    registry.add({"view.unpin", "Unpin A", "View", "", {},
+                  [](AppState& state, Services&, const Arguments&) {
+                      state.pinned.reset();
+                      return no_undo();
+                  },
+                  [](const AppState& state) { return state.pinned.has_value(); }, {}});
+}
+
+}  // namespace attnscope::ui

@@ -1,0 +1,433 @@
+#include "state/retrieval_slots.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <deque>
+#include <mutex>
+#include <utility>
+
+namespace attnscope::ui {
+
+namespace {
+
+using retrieval::Spectrum;
+using Clock = std::chrono::steady_clock;
+
+/// A request together with the spectrum its computation needs.
+template <class Request>
+struct WithSpectrum {
+    Request request;
+    std::shared_ptr<const Spectrum> spectrum;
+    bool operator==(const WithSpectrum&) const = default;
+};
+
+template <class Request, class Result>
+using SpectrumSlot = Slot<WithSpectrum<Request>, Result>;
+
+struct EmbedRequest {
+    std::shared_ptr<const TextEncoder> encoder;
+    std::string text;
+    bool operator==(const EmbedRequest&) const = default;
+};
+
+const Bank* bank_of(const retrieval::SpectrumRequest& request) { return request.bank.get(); }
+template <class Request>
+const Bank* bank_of(const WithSpectrum<Request>& request) {
+    return request.request.bank.get();
+}
+
+/// What a slot holds, as a panel may use it: a result of another bank is none, its indices would mean other texts.
+template <class Request, class Result>
+Asked<Result> asked(const Slot<Request, Result>& slot, const Bank* bank) {
+    Asked<Result> out;
+    const auto request = slot.result_request();
+    if (request && bank_of(*request) == bank) out.result = slot.result();
+    out.stale = slot.stale();
+    out.error = slot.error();
+    out.progress = slot.progress();
+    out.seconds = slot.seconds();
+    out.generation = slot.generation();
+    return out;
+}
+
+std::size_t trace_bytes(const retrieval::TraceResult& result) {
+    std::size_t bytes = sizeof result;
+    for (const auto& trace : result.traces) {
+        for (const auto& state : trace.states) bytes += state.size() * sizeof(double);
+        for (const auto& step : trace.steps)
+            bytes += sizeof step + step.top.size() * sizeof(retrieval::Ranked) + step.curve_rank.size() * 8;
+    }
+    return bytes;
+}
+
+std::size_t plane_bytes(const retrieval::Plane& plane) {
+    return sizeof plane + plane.energy.size() * 4 + plane.memories.size() * 12 + plane.basin.size() * 4;
+}
+
+/// From wish to result of the traces: when each was asked and when its computation ended.
+class Latency {
+public:
+    void asked(double beta, int steps) {
+        const std::lock_guard lock(mutex_);
+        if (!waiting_.empty() && waiting_.back().beta == beta && waiting_.back().steps == steps) return;
+        waiting_.push_back({beta, steps, Clock::now()});
+        if (waiting_.size() > 64) waiting_.pop_front();
+    }
+    void answered(double beta, int steps) {
+        const std::lock_guard lock(mutex_);
+        // A result also answers the wishes that were given up for it, so that none is left out of the count.
+        const auto found = std::find_if(waiting_.begin(), waiting_.end(),
+                                        [&](const Wish& w) { return w.beta == beta && w.steps == steps; });
+        if (found == waiting_.end()) return;
+        const auto now = Clock::now();
+        for (auto wish = waiting_.begin(); wish <= found; ++wish)
+            seconds_.push_back(std::chrono::duration<double>(now - wish->since).count());
+        last_ = seconds_.back();
+        waiting_.erase(waiting_.begin(), found + 1);
+        if (seconds_.size() > 4096) seconds_.erase(seconds_.begin(), seconds_.begin() + 2048);
+    }
+    double last() const {
+        const std::lock_guard lock(mutex_);
+        return last_;
+    }
+    std::vector<double> take() {
+        const std::lock_guard lock(mutex_);
+        return std::exchange(seconds_, {});
+    }
+
+private:
+    struct Wish {
+        double beta;
+        int steps;
+        Clock::time_point since;
+    };
+    mutable std::mutex mutex_;
+    std::deque<Wish> waiting_;
+    std::vector<double> seconds_;
+    double last_ = 0;
+};
+
+}  // namespace
+
+struct RetrievalSlots::Impl {
+    std::shared_ptr<Latency> latency = std::make_shared<Latency>();
+    Slot<retrieval::SpectrumRequest, Spectrum> spectrum;
+    Slot<EmbedRequest, retrieval::Query> embedding;
+    SpectrumSlot<retrieval::TraceRequest, retrieval::TraceResult> trace, beta_table, all_modes;
+    SpectrumSlot<retrieval::SweepRequest, retrieval::Sweep> sweep, hysteresis;
+    SpectrumSlot<retrieval::PlaneRequest, retrieval::Plane> plane;
+    SpectrumSlot<retrieval::OriginRequest, std::vector<retrieval::OriginTest>> origin;
+    SpectrumSlot<retrieval::SeparationRequest, retrieval::Separation> separation;
+
+    // of this frame
+    retrieval::BankPtr bank;
+    Selection selection;
+    RetrievalOptions options;
+    bool dragging = false;
+    retrieval::Query query;
+    std::string label;
+    std::optional<Error> query_error;
+    // what `query` was made from
+    retrieval::BankPtr query_bank;
+    QueryChoice query_choice;
+    std::shared_ptr<const Queries> query_file;
+
+    explicit Impl(JobSystem& jobs)
+        : spectrum(jobs, {"Spectrum", Lane::interactive, {}},
+                   [](const auto& request, JobContext& context) { return compute_spectrum(request, context); }),
+          embedding(jobs, {"Embedding the query", Lane::interactive, {}},
+                    [](const EmbedRequest& request, JobContext& context) {
+                        return request.encoder->encode(std::span(&request.text, 1), context);
+                    }),
+          trace(jobs, {"Trace", Lane::interactive, trace_bytes},
+                [latency = latency](const auto& wish, JobContext& context) {
+                    auto result = compute_traces(wish.request, *wish.spectrum, context);
+                    latency->answered(wish.request.betas.front(), wish.request.steps);
+                    return result;
+                }),
+          beta_table(jobs, {"Traces over β", Lane::batch, trace_bytes}, traces()),
+          all_modes(jobs, {"Five modes", Lane::batch, trace_bytes}, traces()),
+          sweep(jobs, {"Entropy against β", Lane::batch, {}}, sweeps()),
+          hysteresis(jobs, {"Hysteresis", Lane::batch, {}}, sweeps()),
+          plane(jobs, {"Plane", Lane::batch, plane_bytes},
+                [](const auto& wish, JobContext& context) {
+                    return compute_plane(wish.request, *wish.spectrum, context);
+                }),
+          origin(jobs, {"Origin test", Lane::batch, {}},
+                 [](const auto& wish, JobContext& context) {
+                     return compute_origin_tests(wish.request, *wish.spectrum, context);
+                 }),
+          separation(jobs, {"Separation", Lane::batch, {}}, [](const auto& wish, JobContext& context) {
+              return compute_separation(wish.request, *wish.spectrum, context);
+          }) {}
+
+    static SpectrumSlot<retrieval::TraceRequest, retrieval::TraceResult>::Compute traces() {
+        return [](const auto& wish, JobContext& context) {
+            return compute_traces(wish.request, *wish.spectrum, context);
+        };
+    }
+    static SpectrumSlot<retrieval::SweepRequest, retrieval::Sweep>::Compute sweeps() {
+        return [](const auto& wish, JobContext& context) {
+            return compute_sweep(wish.request, *wish.spectrum, context);
+        };
+    }
+
+    /// The spectrum of the selected bank, once it is there.
+    std::shared_ptr<const Spectrum> ready_spectrum() {
+        if (!bank) return nullptr;
+        spectrum.want({bank, 16});
+        return spectrum.stale() ? nullptr : spectrum.result();
+    }
+
+    /// Asks `slot` for what `make` describes, as soon as the spectrum and (if needed) the query are there.
+    template <class Request, class Result, class Make>
+    Asked<Result> ask(SpectrumSlot<Request, Result>& slot, bool needs_query, Make make) {
+        const auto known = ready_spectrum();
+        const bool can = known && (!needs_query || !query.empty());
+        if (can) slot.want({make(*known), known});
+        auto out = asked(slot, bank.get());
+        if (!can) {
+            out.stale = true;
+            out.error.reset();
+            if (bank && !known) out.error = spectrum.error(), out.progress = spectrum.progress();
+            if (!out.error && needs_query) out.error = query_error;
+        }
+        return out;
+    }
+
+    double beta() const {
+        if (selection.beta > 0) return selection.beta;
+        const auto request = spectrum.result_request();
+        const auto known = spectrum.result();
+        return known && request && request->bank == bank ? retrieval::default_beta(*known) : 1;
+    }
+
+    /// While something is dragged only what the step under the cursor needs is computed.
+    int steps() const { return dragging ? std::clamp(selection.step, 1, options.steps) : options.steps; }
+
+    retrieval::TraceRequest trace_request(std::vector<double> betas, std::vector<retrieval::Mode> modes) const {
+        retrieval::TraceRequest request;
+        request.bank = bank;
+        request.queries = {query};
+        request.betas = std::move(betas);
+        request.modes = std::move(modes);
+        request.steps = steps();
+        request.lambda = options.lambda;
+        request.top = 10;
+        return request;
+    }
+
+    retrieval::SweepRequest sweep_request(const Spectrum& known, bool follow) const {
+        retrieval::SweepRequest request;
+        request.bank = bank;
+        request.query = query;
+        request.mode = selection.mode;
+        request.lambda = options.lambda;
+        request.betas = retrieval::beta_axis(known);
+        request.steps = options.steps;
+        request.hysteresis = follow;
+        return request;
+    }
+
+    retrieval::PlaneRequest plane_request() const {
+        retrieval::PlaneRequest request;
+        request.bank = bank;
+        request.query = query;
+        request.mode = selection.mode;
+        request.lambda = options.lambda;
+        request.beta = beta();
+        request.steps = options.steps;
+        request.x = options.plane_x;
+        request.y = options.plane_y;
+        request.basins = options.basins;
+        if (dragging) {
+            request.width /= 3;
+            request.height /= 3;
+            request.basins = false;
+        }
+        return request;
+    }
+
+    void resolve_query(const AppState& state);
+    void embed(const AppState& state, const Source& prompt);
+};
+
+void RetrievalSlots::Impl::embed(const AppState& state, const Source& prompt) {
+    query.clear();
+    label = prompt.prompt;
+    const auto encoder = state.encoder();
+    if (!encoder) {
+        const Source* source = state.find(selection.encoder);
+        if (source && source->error) query_error = source->error;
+        else if (!source) query_error = Error(ErrorKind::usage, "query", "an encoder for the typed text", "none open");
+        return;
+    }
+    if (encoder->dimension() != bank->d) {
+        query_error = Error(ErrorKind::input, encoder->name(), "the bank's d = " + std::to_string(bank->d),
+                            "an encoder of dimension " + std::to_string(encoder->dimension()));
+        return;
+    }
+    if (prompt.prompt.find_first_not_of(" \t\r\n") == std::string::npos) return;
+    embedding.want({encoder, prompt.prompt});
+    query_error = embedding.error();
+    if (!embedding.stale() && embedding.result()) query = *embedding.result();
+}
+
+void RetrievalSlots::Impl::resolve_query(const AppState& state) {
+    query_error.reset();
+    if (!bank) {
+        query.clear();
+        label.clear();
+        return;
+    }
+    const QueryChoice& choice = selection.query;
+    const Source* source = state.find(choice.source);
+    if (choice.kind == QueryChoice::Kind::prompt) {
+        query_bank.reset();
+        if (source) return embed(state, *source);
+        query.clear();
+        query_error = Error(ErrorKind::usage, "query", "an open prompt", "one that was closed");
+        return;
+    }
+    const auto file = source ? source->queries : nullptr;
+    if (query_bank == bank && query_choice == choice && query_file == file) return;
+    query_bank = bank;
+    query_choice = choice;
+    query_file = file;
+    query.clear();
+    switch (choice.kind) {
+    case QueryChoice::Kind::memory: {
+        const std::size_t row = std::min(choice.row, bank->n - 1);
+        const auto values = bank->row(row);
+        query.assign(values.begin(), values.end());
+        label = "memory " + std::to_string(row);
+        if (row < bank->texts.size()) {
+            const auto name = bank->texts.label(row).empty() ? bank->texts.text(row) : bank->texts.label(row);
+            label = std::string(name.substr(0, 60));
+        }
+        break;
+    }
+    case QueryChoice::Kind::file:
+        label = source ? source->name + " row " + std::to_string(choice.row) : "";
+        if (file && file->d == bank->d && choice.row < file->n) {
+            const auto values = file->row(choice.row);
+            query.assign(values.begin(), values.end());
+        } else if (file) {
+            query_error = Error(ErrorKind::input, source->name, "rows of d = " + std::to_string(bank->d),
+                                "d = " + std::to_string(file->d));
+        }
+        break;
+    case QueryChoice::Kind::drawing:
+        label = "drawing";
+        if (choice.drawing.size() == bank->d) {
+            // Letters have unit norm; a drawing is a letter among them whatever its ink.
+            double squares = 0;
+            for (const float value : choice.drawing) squares += double(value) * value;
+            const float scale = squares > 0 ? static_cast<float>(1 / std::sqrt(squares)) : 0;
+            for (const float value : choice.drawing) query.push_back(value * scale);
+        } else {
+            query_error = Error(ErrorKind::input, "drawing", std::to_string(bank->d) + " pixels",
+                                std::to_string(choice.drawing.size()));
+        }
+        break;
+    case QueryChoice::Kind::prompt: break;
+    }
+    if (query_error) query_bank.reset();
+}
+
+RetrievalSlots::RetrievalSlots(JobSystem& jobs) : impl_(std::make_unique<Impl>(jobs)) {}
+RetrievalSlots::~RetrievalSlots() = default;
+
+void RetrievalSlots::begin_frame(const AppState& state) {
+    impl_->bank = state.bank();
+    impl_->selection = state.view.selection;
+    impl_->options = state.view.retrieval;
+    impl_->dragging = state.dragging;
+    impl_->resolve_query(state);
+}
+
+const retrieval::Query& RetrievalSlots::query() const { return impl_->query; }
+std::optional<Error> RetrievalSlots::query_error() const { return impl_->query_error; }
+std::string RetrievalSlots::query_label() const { return impl_->label; }
+
+retrieval::View RetrievalSlots::view() const {
+    return {impl_->bank, impl_->beta(), impl_->selection.step, impl_->selection.mode, impl_->label};
+}
+
+Asked<Spectrum> RetrievalSlots::spectrum() {
+    if (impl_->bank) impl_->spectrum.want({impl_->bank, 16});
+    return asked(impl_->spectrum, impl_->bank.get());
+}
+
+Asked<retrieval::TraceResult> RetrievalSlots::trace() {
+    const double beta = impl_->beta();
+    const int steps = impl_->steps();
+    auto out = impl_->ask(impl_->trace, true, [&](const Spectrum&) {
+        auto request = impl_->trace_request({beta}, {impl_->selection.mode});
+        request.keep_curves = true;
+        impl_->latency->asked(beta, steps);
+        return request;
+    });
+    // From the cache: nothing will be computed.
+    if (!out.stale) impl_->latency->answered(beta, steps);
+    return out;
+}
+
+Asked<retrieval::TraceResult> RetrievalSlots::beta_table() {
+    return impl_->ask(impl_->beta_table, true, [this](const Spectrum&) {
+        std::vector<double> betas{5, 20, 50, 100};
+        const double beta = impl_->beta();
+        if (std::find(betas.begin(), betas.end(), beta) == betas.end()) betas.push_back(beta);
+        std::sort(betas.begin(), betas.end());
+        return impl_->trace_request(std::move(betas), {impl_->selection.mode});
+    });
+}
+
+Asked<retrieval::TraceResult> RetrievalSlots::all_modes() {
+    return impl_->ask(impl_->all_modes, true, [this](const Spectrum&) {
+        return impl_->trace_request({impl_->beta()}, {retrieval::all_modes.begin(), retrieval::all_modes.end()});
+    });
+}
+
+Asked<retrieval::Sweep> RetrievalSlots::sweep() {
+    return impl_->ask(impl_->sweep, true,
+                      [this](const Spectrum& known) { return impl_->sweep_request(known, false); });
+}
+
+Asked<retrieval::Sweep> RetrievalSlots::hysteresis() {
+    return impl_->ask(impl_->hysteresis, true,
+                      [this](const Spectrum& known) { return impl_->sweep_request(known, true); });
+}
+
+Asked<retrieval::Plane> RetrievalSlots::plane() {
+    return impl_->ask(impl_->plane, true, [this](const Spectrum&) { return impl_->plane_request(); });
+}
+
+Asked<std::vector<retrieval::OriginTest>> RetrievalSlots::origin() {
+    return impl_->ask(impl_->origin, false, [this](const Spectrum&) {
+        retrieval::OriginRequest request;
+        request.bank = impl_->bank;
+        return request;
+    });
+}
+
+Asked<retrieval::Separation> RetrievalSlots::separation() {
+    return impl_->ask(impl_->separation, false, [this](const Spectrum&) {
+        retrieval::SeparationRequest request;
+        request.bank = impl_->bank;
+        return request;
+    });
+}
+
+bool RetrievalSlots::settled() const {
+    const auto& i = *impl_;
+    return !i.spectrum.busy() && !i.embedding.busy() && !i.trace.busy() && !i.beta_table.busy() &&
+           !i.all_modes.busy() && !i.sweep.busy() && !i.hysteresis.busy() && !i.plane.busy() && !i.origin.busy() &&
+           !i.separation.busy();
+}
+
+double RetrievalSlots::last_trace_seconds() const { return impl_->latency->last(); }
+std::vector<double> RetrievalSlots::take_trace_latencies() { return impl_->latency->take(); }
+
+}  // namespace attnscope::ui

@@ -9,6 +9,7 @@
 #include <attnscope/retrieval.h>
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -44,7 +45,16 @@ struct QuerySpec {
     bool operator==(const QuerySpec&) const = default;
 };
 
-/// Everything `attnscope retrieval` was asked, before files are opened.
+/// Which figure a recipe draws, and how it was written.
+struct FigureSpec {
+    std::string panel;               ///< retrieval.entropy, …
+    std::string style = "neurips";   ///< a built-in one, or the base name of a style file
+    double width_mm = 0;             ///< 0 = the style's own
+    double dpi = 300;
+    bool operator==(const FigureSpec&) const = default;
+};
+
+/// Everything `attnscope retrieval` or `attnscope figure` was asked, before files are opened.
 struct RetrievalJob {
     std::filesystem::path bank;
     bool letters = false;               ///< the toy bank instead of a file
@@ -55,13 +65,15 @@ struct RetrievalJob {
     // what figures show of it
     double beta = 0;                    ///< the cursor; 0 = 0.75 β_c
     int step = 1;
+    std::optional<FigureSpec> figure;   ///< none for a result
     std::uint64_t seed = 0;
 };
 /// Opens the files and embeds what has to be embedded: fills request.bank and request.queries.
 void load_inputs(RetrievalJob& job, JobContext& context, std::vector<Warning>& warnings);
+/// Inputs are hashed here, as far as that was not done yet. Needs load_inputs() before.
 Recipe retrieval_recipe(const RetrievalJob& job);
-/// The reverse: finds the inputs by hash in `folders` (and the toy bank by name). Throws Error{input} naming the input
-/// that was not found.
+/// The reverse: finds the inputs by hash in `folders` (the toy bank and the sample by themselves). Throws Error{input}
+/// naming the input that was not found.
 RetrievalJob retrieval_job(const Recipe& recipe, const std::vector<std::filesystem::path>& folders);
 std::string retrieval_result_json(const retrieval::Result& result);
 std::string retrieval_result_csv(const retrieval::Result& result);   ///< one row a step
@@ -69,11 +81,13 @@ std::string retrieval_result_text(const retrieval::Result& result);  ///< for pe
 std::string retrieval_result_npz(const retrieval::Result& result);
 std::vector<Warning> retrieval_warnings(const RetrievalJob& job, const retrieval::Result& result);
 
-/// Compares two result JSON texts number by number (relative 1e-4, absolute 1e-6 below 1e-2); returns the paths of
-/// disagreeing fields, at most `limit`.
+/// Compares two result JSON texts number by number: relative 1e-4, absolute 1e-6 below 1e-2, whole numbers exactly. Noise
+/// does not count: cos_v1 below 1e-4, amplifications below a norm of 1e-5, a row or two at the end of a converged trace.
+/// Fields that only `got` has do not count. Returns what disagrees, as "path: expected …, got …", at most `limit`.
 std::vector<std::string> compare_results(const std::string& expected, const std::string& got, std::size_t limit = 20);
 
-/// Finds a file by hash among the files of the folders (not recursive), base name first.
-std::filesystem::path find_by_hash(const RecipeInput& input, const std::vector<std::filesystem::path>& folders);
+/// Finds a file by hash, base name first, then files of the same extension. A place is a folder (not searched
+/// recursively) or a file. An encoder is found as the folder that holds its weights. Empty when there is none.
+std::filesystem::path find_by_hash(const RecipeInput& input, const std::vector<std::filesystem::path>& places);
 
 }  // namespace attnscope

@@ -116,29 +116,6 @@ struct OriginTest {
 std::vector<OriginTest> compute_origin_tests(const OriginRequest& request, const Spectrum& spectrum,
                                              JobContext& context);
 
-// ------------------------------------------------------------------ the command line's analysis: all of SPEC 1
-struct Request {
-    BankPtr bank;
-    std::vector<Query> queries;
-    std::vector<double> beta_table{.5, 1, 5, 10, 20, 50, 100};  ///< spectral radii only
-    std::vector<double> betas{5, 20, 50, 100};
-    std::vector<Mode> modes{Mode::centered};
-    int steps = 8;
-    double tolerance = 1e-8, lambda = 0.5;
-    std::vector<double> origin_betas{5, 50, 100};
-    double origin_epsilon = 1e-4;
-    int origin_steps = 10;
-    bool operator==(const Request&) const = default;
-};
-struct SpectralRadius { double beta = 0, rho = 0; bool stable = false; };
-struct Result {
-    Spectrum spectrum;
-    std::vector<SpectralRadius> radii;
-    TraceResult traces;
-    std::vector<OriginTest> origin;
-};
-Result compute(const Request& request, JobContext& context);
-
 // ------------------------------------------------------------------ entropy against β, up and down
 struct SweepRequest {
     BankPtr bank;
@@ -217,5 +194,42 @@ struct Separation {
     std::size_t negative = 0;           ///< memories that are not their own nearest neighbour
 };
 Separation compute_separation(const SeparationRequest& request, const Spectrum& spectrum, JobContext& context);
+
+// ------------------------------------------------------------------ the command line's analysis: all of the above
+struct Request {
+    BankPtr bank;
+    std::vector<Query> queries;
+    std::vector<double> beta_table{.5, 1, 5, 10, 20, 50, 100};  ///< spectral radii only
+    std::vector<double> betas{5, 20, 50, 100};
+    std::vector<Mode> modes{Mode::centered};
+    int steps = 8;
+    double tolerance = 1e-8, lambda = 0.5;
+    std::vector<double> origin_betas{5, 50, 100};
+    double origin_epsilon = 1e-4;
+    int origin_steps = 10;
+    // computed only when asked for
+    bool sweep = false;       ///< entropy against β, up and down: every query in every mode
+    bool plane = false;       ///< energy and trajectory of the first query in the first mode
+    double plane_beta = 0;    ///< 0 = 0.75 β_c
+    PlaneDirection plane_x{PlaneAxis::eigenvector, 0}, plane_y{PlaneAxis::query, 0};
+    bool basins = false;
+    bool separation = false;
+    std::size_t separation_samples = 2000;  ///< 0 = all
+    bool operator==(const Request&) const = default;
+};
+struct SpectralRadius { double beta = 0, rho = 0; bool stable = false; };
+struct QuerySweep { int query = 0; Mode mode = Mode::centered; Sweep sweep; };
+struct Result {
+    Spectrum spectrum;
+    std::vector<SpectralRadius> radii;
+    TraceResult traces;
+    std::vector<OriginTest> origin;
+    std::vector<QuerySweep> sweeps;  ///< ordered by query, then mode; empty unless asked for
+    std::optional<Plane> plane;
+    double plane_beta = 0;           ///< where `plane` was computed
+    std::optional<Separation> separation;
+};
+/// Also throws Error{input} when the bank's file changed meanwhile.
+Result compute(const Request& request, JobContext& context);
 
 }  // namespace attnscope::retrieval

@@ -1,5 +1,4 @@
-// The public functions of retrieval.h in base: names, the whole of the command line's analysis, and the door to what
-// the compute module does.
+// The public functions of retrieval.h in base: names, and the door to what the compute module does.
 #include <attnscope/retrieval.h>
 
 #include "jobs/compute_module.h"
@@ -68,37 +67,6 @@ Plane compute_plane(const PlaneRequest& request, const Spectrum& spectrum, JobCo
 
 Separation compute_separation(const SeparationRequest& request, const Spectrum& spectrum, JobContext& context) {
     return compute_module().separation(request, spectrum, context);
-}
-
-Result compute(const Request& request, JobContext& context) {
-    Result result;
-    SpectrumRequest spectrum;
-    spectrum.bank = request.bank;
-    result.spectrum = compute_spectrum(spectrum, context);
-
-    for (const double beta : request.beta_table) {
-        // The Jacobian at the origin of the centred space is β·C.
-        const double rho = beta * result.spectrum.lambda_max;
-        result.radii.push_back({beta, rho, rho < 1});
-    }
-
-    TraceRequest traces;
-    traces.bank = request.bank;
-    traces.queries = request.queries;
-    traces.betas = request.betas;
-    traces.modes = request.modes;
-    traces.steps = request.steps;
-    traces.tolerance = request.tolerance;
-    traces.lambda = request.lambda;
-    result.traces = compute_traces(traces, result.spectrum, context);
-
-    OriginRequest origin;
-    origin.bank = request.bank;
-    origin.betas = request.origin_betas;
-    origin.epsilon = request.origin_epsilon;
-    origin.steps = request.origin_steps;
-    result.origin = compute_origin_tests(origin, result.spectrum, context);
-    return result;
 }
 
 }  // namespace attnscope::retrieval

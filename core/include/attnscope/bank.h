@@ -50,7 +50,11 @@ struct Bank {
     std::string stored_dtype;          ///< float32, bfloat16 …
     std::string encoder;               ///< base name of the encoder that made it, if the file says so
     std::shared_ptr<const void> owner;
+    std::shared_ptr<const MappedFile> file;  ///< the open file; null for a bank made in the program
     std::span<const float> row(std::size_t i) const { return keys.subspan(i * d, d); }
+    /// Throws Error{input} when `keys` lie in a file that another program has changed since. Cheap: call it after a
+    /// computation, before its numbers are shown.
+    void check_intact() const;
     std::string sha256() const;        ///< of the file, or of the values when there is none; computed once
     mutable std::shared_ptr<const std::string> sha256_cache;
 };

@@ -23,7 +23,8 @@ enum class DType { f64, f32, f16, bf16, i64, i32, i16, i8, u8, u16, u32, u64, bo
 std::size_t element_size(DType dtype) noexcept;  ///< bytes
 const char* dtype_name(DType dtype) noexcept;    ///< float32, bfloat16, …
 
-/// A read-only mapping of a whole file; shared by every tensor in it. Survives the file's deletion.
+/// A read-only mapping of a whole file; shared by every tensor in it. Survives the file's deletion. Should another
+/// program shorten the file, what is gone reads as zeros and check_intact() says so.
 class MappedFile {
 public:
     /// Throws Error{input} when the file cannot be opened, is empty, or is no regular file.
@@ -33,11 +34,16 @@ public:
     MappedFile& operator=(const MappedFile&) = delete;
     std::span<const std::byte> bytes() const noexcept { return {data_, size_}; }
     const std::filesystem::path& path() const noexcept { return path_; }
+    /// Throws Error{input} when the file was shortened or rewritten since it was opened; costs one system call. Numbers
+    /// computed from the mapping count once this has passed after the computation.
+    void check_intact() const;
 
 private:
     MappedFile() = default;
     const std::byte* data_ = nullptr;
     std::size_t size_ = 0;
+    int descriptor_ = -1, guard_ = -1;
+    std::int64_t modified_ = 0;  // nanoseconds
     std::filesystem::path path_;
 };
 

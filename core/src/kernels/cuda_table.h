@@ -1,0 +1,23 @@
+// What the CUDA module offers: plain functions behind one `extern "C"` entry, `attnscope_cuda_table`.
+#pragma once
+
+#include "kernels/retrieval_pass.h"
+
+#include <string>
+
+namespace attnscope::kernels {
+
+struct CudaTable {
+    int version;
+    int (*device_count)();  ///< 0 when the driver finds none; never throws
+    std::string (*device_name)(int device);
+    /// Every chunk of a pass. `input` describes the states, with host pointers; its rows, first and count are unused.
+    /// sums (chunks, states) and updates (chunks, states, padded) are what pass_chunk would have made of each chunk.
+    /// The bank is copied to the device at its first pass and kept, least recently used leaving first. Throws
+    /// Error{resource} when the device fails or its memory does not suffice.
+    void (*pass)(int device, const KeyBank& bank, const ChunkInput& input, std::size_t rows_per_chunk,
+                 std::size_t chunks, ChunkSums* sums, double* updates);
+};
+inline constexpr int cuda_table_version = 1;
+
+}  // namespace attnscope::kernels

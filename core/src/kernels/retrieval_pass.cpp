@@ -1,0 +1,208 @@
+// Cuts the bank into chunks, has them computed on all threads, and merges their sums in order.
+#include "kernels/retrieval_pass.h"
+
+#include "kernels/cuda_table.h"
+#include "kernels/devices.h"
+
+#include <hwy/aligned_allocator.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace attnscope::kernels {
+
+namespace {
+
+constexpr double linear_limit = 1, refined_limit = 1000;
+/// Of a float32 dot product, relative to the product of the norms: generous for d up to tens of thousands.
+constexpr double dot_error = 4e-6;
+
+double norm(std::span<const double> vector) {
+    double sum = 0;
+    for (double value : vector) sum += value * value;
+    return std::sqrt(sum);
+}
+
+double logit_scale(const KeyBank& bank, const Probe& probe) {
+    return std::abs(probe.beta) * norm(probe.query) * bank.max_centered_norm;
+}
+
+/// What the chunks of one pass read, laid out for them.
+struct Prepared {
+    std::size_t padded, states;
+    hwy::AlignedFreeUniquePtr<float[]> mean, queries;
+    std::vector<double> exact_queries, shifts, slack;
+    std::vector<Regime> regimes;
+    std::vector<float*> logits;
+    std::vector<std::uint8_t> update;
+};
+
+Prepared prepare(const KeyBank& bank, std::span<const Probe> probes) {
+    const std::size_t d = bank.d, padded = padded_dimension(d), states = probes.size();
+    Prepared out{padded, states, hwy::AllocateAligned<float>(padded), hwy::AllocateAligned<float>(states * padded),
+                 std::vector<double>(states * d), std::vector<double>(states), std::vector<double>(states),
+                 {}, {}, {}};
+    std::fill_n(out.mean.get(), padded, 0.0f);
+    std::fill_n(out.queries.get(), states * padded, 0.0f);
+    for (std::size_t k = 0; k < d; ++k) out.mean[k] = static_cast<float>(bank.mean[k]);
+    for (std::size_t s = 0; s < states; ++s) {
+        const Probe& probe = probes[s];
+        ATTNSCOPE_ASSERT(probe.query.size() == d && (probe.logits.empty() || probe.logits.size() == bank.n));
+        for (std::size_t k = 0; k < d; ++k) {
+            const double value = probe.beta * probe.query[k];
+            out.exact_queries[s * d + k] = value;
+            out.queries[s * padded + k] = static_cast<float>(value);
+            out.shifts[s] += value * bank.mean[k];
+        }
+        out.slack[s] = dot_error * logit_scale(bank, probe);
+        out.regimes.push_back(regime_of(bank, probe));
+        out.logits.push_back(probe.logits.empty() ? nullptr : probe.logits.data());
+        out.update.push_back(probe.update);
+    }
+    return out;
+}
+
+/// Merges the chunks of one state. `sums` and `updates` point to the state's entry of the first chunk.
+PassResult merge(const KeyBank& bank, const Probe& probe, const Prepared& prepared, std::size_t state,
+                 const ChunkSums* sums, const double* updates, std::size_t chunks) {
+    const std::size_t d = bank.d, states = prepared.states;
+    const double n = static_cast<double>(bank.n);
+    const bool linear = prepared.regimes[state] == Regime::linear;
+    double reference = linear ? 0 : -std::numeric_limits<double>::infinity();
+    PassResult result;
+    result.max_logit = -std::numeric_limits<double>::infinity();
+    for (std::size_t c = 0; c < chunks; ++c) {
+        reference = std::max(reference, sums[c * states].reference);
+        result.max_logit = std::max(result.max_logit, sums[c * states].max_logit);
+    }
+    double sum = 0, sum_logit = 0;
+    if (probe.update) result.update.assign(d, 0);
+    for (std::size_t c = 0; c < chunks; ++c) {
+        const ChunkSums& part = sums[c * states];
+        const double step = part.reference - reference, factor = std::exp(step);
+        if (factor == 0) continue;
+        sum += factor * part.sum;
+        sum_logit += factor * (part.sum_logit + step * part.sum);
+        const double* update = updates + c * states * prepared.padded;
+        for (std::size_t k = 0; k < result.update.size(); ++k) result.update[k] += factor * update[k];
+    }
+    const double total = linear ? n + sum : sum;
+    result.shift = prepared.shifts[state];
+    result.max_weight = std::exp(result.max_logit - reference) / total;
+    result.log_mean_exp = linear ? std::log1p(sum / n) : reference + std::log(total / n);
+    result.entropy = std::max(0.0, (linear ? std::log(n) + std::log1p(sum / n) : std::log(total)) - sum_logit / total);
+    // The chunks centred with μ rounded to float32. Σα(m − μ) = Σα(m − μ32) + (μ32 − μ); in the linear regime the
+    // rows' own Σ(m − μ32) = n(μ − μ32), left out of the sum, makes the same correction in proportion to Σ(e^l − 1).
+    const double weight = linear ? sum / total : 1;
+    for (std::size_t k = 0; k < d; ++k) {
+        const double rounding = static_cast<double>(prepared.mean[k]) - bank.mean[k];
+        if (probe.update) result.update[k] = result.update[k] / total + weight * rounding;
+        result.log_mean_exp += prepared.exact_queries[state * d + k] * rounding;
+    }
+    return result;
+}
+
+ChunkInput chunk_input(const Prepared& prepared, std::size_t d) {
+    ChunkInput input;
+    input.d = d;
+    input.padded = prepared.padded;
+    input.states = prepared.states;
+    input.mean = prepared.mean.get();
+    input.queries = prepared.queries.get();
+    input.exact_queries = prepared.exact_queries.data();
+    input.shifts = prepared.shifts.data();
+    input.slack = prepared.slack.data();
+    input.regimes = prepared.regimes.data();
+    input.logits = prepared.logits.data();
+    input.update = prepared.update.data();
+    return input;
+}
+
+void run_on_cpu(const KeyBank& bank, const ChunkInput& shared, std::size_t rows, std::size_t chunks, ChunkSums* sums,
+                double* updates, JobContext& context) {
+    const std::size_t states = shared.states, padded = shared.padded;
+    std::vector<hwy::AlignedFreeUniquePtr<float[]>> scratch(static_cast<std::size_t>(context.threads()));
+    context.parallel_for(chunks, [&](std::size_t chunk, int thread) {
+        auto& own = scratch[static_cast<std::size_t>(thread)];
+        if (!own) own = hwy::AllocateAligned<float>(chunk_scratch_floats(states, padded));
+        ChunkInput input = shared;
+        input.first = chunk * rows;
+        input.count = std::min(rows, bank.n - input.first);
+        input.rows = bank.keys + input.first * bank.d;
+        pass_chunk(input, sums + chunk * states, updates + chunk * states * padded, own.get());
+    });
+}
+
+/// `cuda` null: on the CPU.
+void run_group(const KeyBank& bank, std::span<const Probe> probes, JobContext& context, const CudaTable* cuda,
+               int cuda_device, PassResult* results) {
+    const Prepared prepared = prepare(bank, probes);
+    const std::size_t padded = prepared.padded, states = prepared.states, rows = chunk_rows(bank.n);
+    const std::size_t chunks = (bank.n + rows - 1) / rows;
+    std::vector<ChunkSums> sums(chunks * states);
+    const auto updates = hwy::AllocateAligned<double>(chunks * states * padded);
+    const ChunkInput input = chunk_input(prepared, bank.d);
+    context.checkpoint();
+    if (cuda)
+        cuda->pass(cuda_device, bank, input, rows, chunks, sums.data(), updates.get());
+    else
+        run_on_cpu(bank, input, rows, chunks, sums.data(), updates.get(), context);
+    const auto merge_state = [&](std::size_t s) {
+        results[s] = merge(bank, probes[s], prepared, s, &sums[s], &updates[s * padded], chunks);
+    };
+    if (states * chunks < 1000) {
+        for (std::size_t s = 0; s < states; ++s) merge_state(s);
+    } else {
+        context.parallel_for(states, [&](std::size_t s, int) { merge_state(s); });
+    }
+}
+
+std::vector<PassResult> run(const KeyBank& bank, std::span<const Probe> probes, JobContext& context,
+                            const Device& device) {
+    std::vector<PassResult> results(probes.size());
+    const std::size_t group = states_per_pass(bank.n, bank.d, false);
+    for (std::size_t first = 0; first < probes.size(); first += group)
+        run_group(bank, probes.subspan(first, std::min(group, probes.size() - first)), context,
+                  compute::cuda_table(device), device.index, &results[first]);
+    return results;
+}
+
+}  // namespace
+
+Regime regime_of(const KeyBank& bank, const Probe& probe) noexcept {
+    const double scale = logit_scale(bank, probe);
+    return scale <= linear_limit ? Regime::linear : scale <= refined_limit ? Regime::online : Regime::refined;
+}
+
+std::size_t chunk_rows(std::size_t n) noexcept {
+    // At most about 256 chunks to merge, at least 512 rows to pay for handing one out, at most 16384 to stay far below
+    // 50 ms between checkpoints.
+    const std::size_t rows = (n / 256 + most_tile_rows - 1) / most_tile_rows * most_tile_rows;
+    return std::clamp<std::size_t>(rows, 512, 16384);
+}
+
+std::size_t states_per_pass(std::size_t n, std::size_t d, bool with_logits) {
+    const std::size_t chunks = (n + chunk_rows(n) - 1) / chunk_rows(n);
+    const std::size_t bytes = chunks * padded_dimension(d) * sizeof(double) + (with_logits ? n * sizeof(float) : 0);
+    return std::clamp<std::size_t>((std::size_t{256} << 20) / bytes, 1, 64);
+}
+
+double exact_dot(const float* row, const double* query, std::size_t d) noexcept {
+    double sums[8] = {};
+    std::size_t k = 0;
+    for (; k + 8 <= d; k += 8)
+        for (std::size_t j = 0; j < 8; ++j) sums[j] += static_cast<double>(row[k + j]) * query[k + j];
+    for (; k < d; ++k) sums[0] += static_cast<double>(row[k]) * query[k];
+    return ((sums[0] + sums[4]) + (sums[1] + sums[5])) + ((sums[2] + sums[6]) + (sums[3] + sums[7]));
+}
+
+std::vector<PassResult> retrieval_pass_cpu(const KeyBank& bank, std::span<const Probe> probes, JobContext& context) {
+    return run(bank, probes, context, {Device::Kind::cpu, 0});
+}
+
+std::vector<PassResult> retrieval_pass(const KeyBank& bank, std::span<const Probe> probes, JobContext& context) {
+    return run(bank, probes, context, compute::resolve_device(context.device()));
+}
+
+}  // namespace attnscope::kernels

@@ -1,0 +1,301 @@
+// Sources: opening, loading on a worker, what is selected when they arrive.
+#include "state/services_impl.h"
+
+namespace attnscope::ui {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr const char* example_prompt = "a small animal that hunts at night";
+constexpr std::size_t prompts_per_file = 12, recent_kept = 12;
+
+/// A letter with its right half erased: what the bank then completes.
+std::vector<float> half_erased(const Bank& bank, std::size_t row) {
+    const auto values = bank.row(row);
+    float largest = 0;
+    for (const float value : values) largest = std::max(largest, std::abs(value));
+    std::vector<float> drawing(values.size());
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        const bool erased = static_cast<int>(i % static_cast<std::size_t>(bank.picture_width)) >= bank.picture_width / 2;
+        drawing[i] = erased || largest == 0 ? -1 : values[i] / largest;
+    }
+    return drawing;
+}
+
+std::string shortened(const std::string& text) {
+    constexpr std::size_t limit = 80;
+    if (text.size() <= limit) return text;
+    std::size_t end = limit;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
+    return text.substr(0, end) + "…";
+}
+
+}  // namespace
+
+void remember(Preferences& preferences, const fs::path& path) {
+    std::error_code failed;
+    const fs::path whole = fs::absolute(path, failed);
+    std::erase(preferences.recent, whole);
+    preferences.recent.insert(preferences.recent.begin(), whole);
+    if (preferences.recent.size() > recent_kept) preferences.recent.resize(recent_kept);
+}
+
+void Services::Impl::submit(JobSystem::Task task, SourceId id) {
+    const auto to = inbox;
+    JobSystem& system = jobs;
+    task.failed = [to, id](const Error& error) {
+        to->post([id, error](AppState& state) {
+            if (Source* source = state.find(id)) source->error = error;
+            state.notify(error.what(), true);
+        });
+    };
+    task.ended = [to, id, &system] {
+        to->post([id](AppState& state) {
+            if (Source* source = state.find(id)) source->loading = false;
+        });
+        system.wake();
+    };
+    loads[id] = jobs.submit(std::move(task));
+}
+
+void Services::Impl::load(AppState& state, Source& source) {
+    source.loading = true;
+    source.error.reset();
+    source.progress = {};
+    LoadRequest request;
+    request.path = source.path;
+    request.kind = source.kind;
+    if (const auto hash = expected_hashes.find(source.id); hash != expected_hashes.end())
+        request.sha256 = hash->second;
+    if (const auto bank = state.bank()) {
+        request.selected_d = bank->d;
+        request.selected_n = bank->n;
+    }
+    request.recipe_folders.push_back(source.path.parent_path());
+    for (const auto& path : state.preferences.recent) request.recipe_folders.push_back(path.parent_path());
+    const Samples samples = find_samples();
+    for (const auto& path : {samples.bank, samples.encoder})
+        if (!path.empty()) request.recipe_folders.push_back(path.parent_path());
+    JobSystem::Task task;
+    task.name = "Opening " + source.name;
+    task.lane = Lane::batch;
+    const SourceId id = source.id;
+    task.run = [this, to = inbox, request, id](JobContext& context) {
+        auto loaded = std::make_shared<Loaded>(load_source(request, context));
+        to->post([this, id, loaded](AppState& state) { finish(state, id, *loaded); });
+    };
+    submit(std::move(task), id);
+}
+
+void Services::Impl::finish_prompts(AppState& state, SourceId id, const Loaded& loaded) {
+    const auto shown = std::min(loaded.prompts.size(), prompts_per_file);
+    const fs::path path = state.find(id)->path;
+    for (std::size_t i = 0; i < shown; ++i) {
+        Source& prompt = i == 0 ? *state.find(id) : add(state, SourceKind::prompt, "");
+        prompt.prompt = loaded.prompts[i];
+        prompt.name = shortened(loaded.prompts[i]);
+        // One line is one prompt; the file as a whole is remembered by the recent list.
+        prompt.path.clear();
+        prompt.detail = path.filename().string() + " line " + std::to_string(i + 1);
+    }
+    if (shown < loaded.prompts.size())
+        state.notify("Took the first " + std::to_string(shown) + " of " + grouped(loaded.prompts.size()) +
+                     " lines as prompts; “Embed a text file as a bank” makes memories of all");
+    if (select_when_loaded.erase(id) && state.bank() && state.bank()->picture_width == 0)
+        state.view.selection.query = {QueryChoice::Kind::prompt, id, 0, {}};
+}
+
+void Services::Impl::finish_result(AppState& state, SourceId id, const RetrievalJob& job) {
+    SourceId bank = 0;
+    for (const Source& source : state.sources)
+        if (source.kind == SourceKind::bank && source.path == job.bank && (!job.letters || !source.bank || source.path.empty()))
+            bank = source.id;
+    if (bank == 0) {
+        Source& added = add_path(state, SourceKind::bank, job.bank);
+        bank = added.id;
+        load(state, added);
+    }
+    Selection& selection = state.view.selection;
+    selection.bank = bank;
+    selection.beta = job.beta;
+    selection.step = std::clamp(job.step, 0, job.request.steps);
+    selection.memory.reset();
+    if (!job.request.modes.empty()) selection.mode = job.request.modes.front();
+    state.view.retrieval.steps = job.request.steps;
+    state.view.retrieval.lambda = job.request.lambda;
+    if (!job.queries.rows.empty())
+        selection.query = {QueryChoice::Kind::memory, 0, job.queries.rows.front(), {}};
+    if (!job.queries.texts.empty()) {
+        Source& prompt = add(state, SourceKind::prompt, shortened(job.queries.texts.front()));
+        prompt.prompt = job.queries.texts.front();
+        selection.query = {QueryChoice::Kind::prompt, prompt.id, 0, {}};
+    }
+    state.notify("Opened the state of " + state.find(id)->name);
+}
+
+void Services::Impl::finish(AppState& state, SourceId id, const Loaded& loaded) {
+    Source* source = state.find(id);
+    if (!source) return;  // unloaded meanwhile
+    remember(state.preferences, source->path);
+    if (loaded.is_session) {
+        const fs::path path = source->path;
+        std::erase_if(state.sources, [id](const Source& s) { return s.id == id; });
+        open_session(state, path);
+        return;
+    }
+    source->kind = loaded.kind;
+    source->detail = loaded.detail;
+    source->bank = loaded.bank;
+    source->encoder = loaded.encoder;
+    source->queries = loaded.queries;
+    source->error.reset();
+    if (!loaded.warning.empty()) state.notify(loaded.warning, true);
+    Selection& selection = state.view.selection;
+    if (loaded.bank) {
+        if (!loaded.bank->assumption.empty()) state.notify(loaded.bank->assumption);
+        if (select_when_loaded.erase(id) && selection.bank != id) select_bank(state, id);
+        // Chosen while it was loading: only now is it known what it can be asked.
+        else if (selection.bank == id && selection.query == QueryChoice{}) selection.query = default_query(state, id);
+    }
+    if (loaded.encoder && (select_when_loaded.erase(id) || selection.encoder == 0)) selection.encoder = id;
+    if (loaded.queries && select_when_loaded.erase(id)) selection.query = {QueryChoice::Kind::file, id, 0, {}};
+    if (loaded.kind == SourceKind::prompt) finish_prompts(state, id, loaded);
+    if (loaded.job) finish_result(state, id, *loaded.job);
+}
+
+Services::Services(JobSystem& jobs)
+    : jobs_(jobs), retrieval_(std::make_unique<RetrievalSlots>(jobs)), impl_(std::make_unique<Impl>(jobs)) {
+    impl_->open_session = [this](AppState& state, const fs::path& path) { open_session(state, path); };
+    impl_->default_query = [this](AppState& state, SourceId bank) { return default_query(state, bank); };
+}
+Services::~Services() = default;
+
+SourceId Services::open(AppState& state, const fs::path& path) {
+    Source& source = impl_->add_path(state, guess_kind(path), path);
+    impl_->select_when_loaded.insert(source.id);
+    impl_->load(state, source);
+    return source.id;
+}
+
+SourceId Services::add_bank(AppState& state, std::shared_ptr<const Bank> bank) {
+    Source& source = impl_->add(state, SourceKind::bank, bank->name);
+    source.detail = bank_detail(*bank);
+    source.bank = std::move(bank);
+    return source.id;
+}
+
+SourceId Services::add_prompt(AppState& state, std::string text) {
+    Source& source = impl_->add(state, SourceKind::prompt, shortened(text));
+    source.prompt = std::move(text);
+    return source.id;
+}
+
+void Services::unload(AppState& state, SourceId id) {
+    if (const auto load = impl_->loads.find(id); load != impl_->loads.end()) jobs_.cancel(load->second);
+    impl_->loads.erase(id);
+    std::erase_if(state.sources, [id](const Source& source) { return source.id == id; });
+    Selection& selection = state.view.selection;
+    const auto first = [&](SourceKind kind) -> SourceId {
+        for (const Source& source : state.sources)
+            if (source.kind == kind && !source.error) return source.id;
+        return 0;
+    };
+    if (selection.encoder == id) selection.encoder = first(SourceKind::encoder);
+    if (selection.query.source == id) selection.query = default_query(state, selection.bank);
+    if (selection.bank == id) {
+        selection.bank = 0;
+        if (const SourceId other = first(SourceKind::bank)) impl_->select_bank(state, other);
+    }
+}
+
+void Services::retry(AppState& state, SourceId id) {
+    Source* source = state.find(id);
+    if (source && !source->path.empty() && !source->loading) impl_->load(state, *source);
+}
+
+void Services::locate(AppState& state, SourceId id, const fs::path& path) {
+    Source* source = state.find(id);
+    if (!source) return;
+    source->path = path;
+    retry(state, id);
+}
+
+void Services::open_sample(AppState& state) {
+    const auto open_once = [&](SourceKind kind, const fs::path& path) -> SourceId {
+        for (const Source& source : state.sources)
+            if (source.kind == kind && source.path == path) return source.id;
+        if (path.empty()) return 0;
+        Source& source = impl_->add_path(state, kind, path);
+        impl_->load(state, source);
+        return source.id;
+    };
+    const Samples samples = find_samples();
+    const SourceId bank = open_once(SourceKind::bank, samples.bank);
+    // The bank's default query is a typed one only if there is an encoder to embed it.
+    if (const SourceId encoder = open_once(SourceKind::encoder, samples.encoder))
+        state.view.selection.encoder = encoder;
+    SourceId letters = 0;
+    for (const Source& source : state.sources)
+        if (source.bank && source.path.empty() && source.bank->name == letters_bank()->name) letters = source.id;
+    if (letters == 0) letters = add_bank(state, letters_bank());
+    impl_->select_bank(state, bank ? bank : letters);
+}
+
+QueryChoice Services::default_query(AppState& state, SourceId id) {
+    const Source* source = state.find(id);
+    const auto bank = source ? source->bank : nullptr;
+    if (bank && bank->picture_width > 0) return {QueryChoice::Kind::drawing, 0, 0, half_erased(*bank, 0)};
+    const Source* encoder = state.find(state.view.selection.encoder);
+    const bool fits = encoder && !encoder->error &&
+                      (!encoder->encoder || !bank || encoder->encoder->dimension() == bank->d);
+    if (!fits) return {};
+    for (const Source& other : state.sources)
+        if (other.kind == SourceKind::prompt && !other.prompt.empty())
+            return {QueryChoice::Kind::prompt, other.id, 0, {}};
+    return {QueryChoice::Kind::prompt, add_prompt(state, example_prompt), 0, {}};
+}
+
+void Services::post(std::function<void(AppState&)> change) {
+    impl_->inbox->post(std::move(change));
+    jobs_.wake();
+}
+
+bool Services::update(AppState& state) {
+    bool changed = false;
+    try {
+        changed = impl_->inbox->drain(state);
+    } catch (const Error& error) {
+        state.notify(error.what(), true);
+        changed = true;
+    }
+    if (!impl_->loads.empty()) {
+        const auto running = jobs_.jobs();
+        for (auto load = impl_->loads.begin(); load != impl_->loads.end();) {
+            Source* source = state.find(load->first);
+            const auto job = std::find_if(running.begin(), running.end(),
+                                          [&](const JobStatus& status) { return status.id == load->second; });
+            if (source && job != running.end()) source->progress = job->progress;
+            load = !source || !source->loading ? impl_->loads.erase(load) : std::next(load);
+        }
+    }
+    // A bank that could not be loaded does not leave the window without one.
+    const Source* chosen = state.bank_source();
+    if (chosen && chosen->error && !chosen->bank) {
+        for (const Source& source : state.sources)
+            if (source.bank && source.id != chosen->id) {
+                impl_->select_bank(state, source.id);
+                return true;
+            }
+    }
+    if (!chosen && state.view.selection.bank != 0) state.view.selection.bank = 0;
+    return changed;
+}
+
+bool Services::settled(const AppState& state) const {
+    const bool loading = std::any_of(state.sources.begin(), state.sources.end(),
+                                     [](const Source& source) { return source.loading; });
+    return !loading && impl_->inbox->empty() && retrieval_->settled() && jobs_.idle();
+}
+
+}  // namespace attnscope::ui

@@ -1,0 +1,132 @@
+// What the services write: banks of embedded texts, sessions, figures.
+#include "state/services_impl.h"
+#include "state/session.h"
+
+#include <attnscope/tensor_file.h>
+
+namespace attnscope::ui {
+
+namespace fs = std::filesystem;
+
+void Services::embed_texts(AppState& state, const fs::path& path) {
+    const auto encoder = state.encoder();
+    if (!encoder) throw Error(ErrorKind::usage, "encoder", "an open encoder to embed with", "none");
+    Source& source = impl_->add_path(state, SourceKind::bank, path);
+    source.name = path.stem().string();
+    source.loading = true;
+    const SourceId id = source.id;
+    impl_->select_when_loaded.insert(id);
+    JobSystem::Task task;
+    task.name = "Embedding " + path.filename().string();
+    task.lane = Lane::batch;
+    task.loses_work = true;
+    task.run = [this, to = impl_->inbox, encoder, path, id](JobContext& context) {
+        const auto lines = read_lines(path);
+        if (lines.empty()) throw Error(ErrorKind::input, path.filename().string(), "at least one line", "none");
+        std::vector<std::string> texts;
+        for (const auto& line : lines) {
+            const auto tab = line.find('\t');
+            texts.push_back(tab == std::string::npos ? line : line.substr(tab + 1));
+        }
+        const fs::path folder = cache_folder() / "banks";
+        std::error_code failed;
+        fs::create_directories(folder, failed);
+        const fs::path out = folder / (path.stem().string() + "-" + sha256_file(path).substr(0, 12) + ".safetensors");
+        if (!fs::exists(out, failed)) embed_to_file(*encoder, lines, texts, out, context);
+        LoadRequest request;
+        request.path = out;
+        auto loaded = std::make_shared<Loaded>(load_source(request, context));
+        to->post([this, id, out, loaded](AppState& state) {
+            if (Source* made = state.find(id)) made->path = out;
+            impl_->finish(state, id, *loaded);
+        });
+    };
+    impl_->submit(std::move(task), id);
+}
+
+void Services::save_session(AppState& state, const fs::path& path) {
+    state.session_path = path;
+    JobSystem::Task task;
+    task.name = "Saving the session";
+    task.lane = Lane::interactive;
+    task.loses_work = true;
+    const auto to = impl_->inbox;
+    // A copy: sources are shared, and what is saved is what was seen when it was asked for.
+    task.run = [to, path, copy = std::make_shared<const AppState>(state)](JobContext&) {
+        std::map<SourceId, std::string> hashes;
+        for (const Source& source : copy->sources) {
+            if (source.bank && !source.path.empty()) hashes[source.id] = source.bank->sha256();
+            if (source.encoder) hashes[source.id] = source.encoder->sha256();
+        }
+        write_file(path, session_json(*copy, hashes));
+        to->post([path](AppState& now) {
+            remember(now.preferences, path);
+            now.notify("Saved " + path.filename().string());
+        });
+    };
+    task.failed = [to](const Error& error) {
+        to->post([error](AppState& now) { now.notify(error.what(), true); });
+    };
+    jobs_.submit(std::move(task));
+}
+
+void Services::open_session(AppState& state, const fs::path& path) {
+    const Session session = parse_session(read_file(path, std::size_t{256} << 20), path.filename().string());
+    while (!state.sources.empty()) unload(state, state.sources.back().id);
+    impl_->expected_hashes.clear();
+    for (const auto& saved : session.sources) {
+        Source source = saved.source;
+        state.next_source_id = std::max(state.next_source_id, source.id + 1);
+        if (saved.letters) source.bank = letters_bank();
+        if (source.bank) source.detail = bank_detail(*source.bank);
+        if (!saved.sha256.empty()) impl_->expected_hashes[source.id] = saved.sha256;
+        state.sources.push_back(std::move(source));
+    }
+    state.view = session.view;
+    state.pinned = session.pinned;
+    state.playback = session.playback;
+    state.session_path = path;
+    if (!session.layout.empty()) {
+        state.layout = session.layout;
+        state.layout_load_wanted = true;
+    }
+    for (Source& source : state.sources)
+        if (!source.path.empty() && !source.bank) impl_->load(state, source);
+    remember(state.preferences, path);
+}
+
+Figure Services::figure(const std::string& panel_id) {
+    auto figure = impl_->figure_source ? impl_->figure_source(panel_id) : std::nullopt;
+    if (!figure) throw Error(ErrorKind::usage, panel_id, "a panel that shows a result", "none");
+    return *std::move(figure);
+}
+
+void Services::set_figure_source(std::function<std::optional<Figure>(const std::string&)> source) {
+    impl_->figure_source = std::move(source);
+}
+
+void Services::export_figure(AppState& state, const std::string& panel_id, const fs::path& path,
+                             const std::string& style, double dpi, bool with_recipe) {
+    Figure drawn = figure(panel_id);
+    if (!with_recipe) drawn.recipe.clear();
+    JobSystem::Task task;
+    task.name = "Writing " + path.filename().string();
+    task.loses_work = true;
+    const auto to = impl_->inbox;
+    task.run = [to, path, dpi, drawn = std::move(drawn), chosen = find_style(style)](JobContext&) {
+        write_figure(path, drawn, chosen, dpi);
+        to->post([path](AppState& now) { now.notify("Wrote " + path.string()); });
+    };
+    task.failed = [to](const Error& error) {
+        to->post([error](AppState& now) { now.notify(error.what(), true); });
+    };
+    jobs_.submit(std::move(task));
+    state.export_panel.clear();
+}
+
+void Services::copy(const std::string& text) { impl_->clipboard(text); }
+void Services::set_clipboard(std::function<void(const std::string&)> clipboard) {
+    impl_->clipboard = std::move(clipboard);
+}
+
+}  // namespace attnscope::ui

@@ -1,0 +1,67 @@
+// What the services keep; shared by the files that implement them.
+#pragma once
+
+#include "state/inbox.h"
+#include "state/services.h"
+#include "state/source_loading.h"
+
+#include <imgui.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace attnscope::ui {
+
+/// Puts a file at the top of the recent list.
+void remember(Preferences& preferences, const std::filesystem::path& path);
+
+struct Services::Impl {
+    explicit Impl(JobSystem& system) : jobs(system) {}
+
+    JobSystem& jobs;
+    std::shared_ptr<Inbox> inbox = std::make_shared<Inbox>();
+    std::map<SourceId, std::uint64_t> loads;         ///< job of a source that is loading
+    std::map<SourceId, std::string> expected_hashes; ///< of sources that a session named
+    std::set<SourceId> select_when_loaded;           ///< the user opened them: show them
+    std::function<std::optional<Figure>(const std::string&)> figure_source;
+    std::function<void(const std::string&)> clipboard = [](const std::string& text) {
+        ImGui::SetClipboardText(text.c_str());
+    };
+
+    Source& add(AppState& state, SourceKind kind, std::string name) {
+        Source source;
+        source.id = state.next_source_id++;
+        source.kind = kind;
+        source.name = std::move(name);
+        state.sources.push_back(std::move(source));
+        return state.sources.back();
+    }
+
+    Source& add_path(AppState& state, SourceKind kind, const std::filesystem::path& path) {
+        std::filesystem::path named = path.filename().empty() ? path.parent_path() : path;
+        Source& source = add(state, kind, named.filename().string());
+        source.path = path;
+        return source;
+    }
+
+    /// Runs a job for a source's row; its failure and end become changes of the row.
+    void submit(JobSystem::Task task, SourceId id);
+    void load(AppState& state, Source& source);
+    void finish(AppState& state, SourceId id, const Loaded& loaded);
+    void finish_prompts(AppState& state, SourceId id, const Loaded& loaded);
+    void finish_result(AppState& state, SourceId id, const RetrievalJob& job);
+
+    std::function<void(AppState&, const std::filesystem::path&)> open_session;   ///< back to the services
+    std::function<QueryChoice(AppState&, SourceId)> default_query;
+
+    void select_bank(AppState& state, SourceId id) {
+        Selection& selection = state.view.selection;
+        selection.bank = id;
+        selection.beta = 0;
+        selection.memory.reset();
+        selection.query = default_query(state, id);
+    }
+};
+
+}  // namespace attnscope::ui

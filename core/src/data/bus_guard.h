@@ -17,4 +17,4 @@ void release_mapping(int ticket) noexcept;
 /// True once a page of the range had to be replaced.
 bool mapping_damaged(int ticket) noexcept;
 
-}  // namespace attnscope
+} // namespace attnscope

@@ -14,9 +14,11 @@ namespace {
 template <std::size_t size, class Store>
 void for_each_element(const TensorInfo& tensor, const std::byte* base, Store store) {
     const std::size_t count = tensor.elements();
-    if (count == 0) return;
+    if (count == 0)
+        return;
     if (is_contiguous(tensor)) {
-        for (std::size_t i = 0; i < count; ++i) store(i, base + i * size);
+        for (std::size_t i = 0; i < count; ++i)
+            store(i, base + i * size);
         return;
     }
     const std::size_t last = tensor.shape.size() - 1;
@@ -25,11 +27,14 @@ void for_each_element(const TensorInfo& tensor, const std::byte* base, Store sto
     std::vector<std::int64_t> index(last, 0);
     for (std::size_t i = 0; i < count; i += inner) {
         std::int64_t offset = 0;
-        for (std::size_t k = 0; k < last; ++k) offset += index[k] * tensor.strides[k];
+        for (std::size_t k = 0; k < last; ++k)
+            offset += index[k] * tensor.strides[k];
         const std::byte* at = base + offset * static_cast<std::ptrdiff_t>(size);
-        for (std::size_t j = 0; j < inner; ++j) store(i + j, at + static_cast<std::ptrdiff_t>(j) * step);
+        for (std::size_t j = 0; j < inner; ++j)
+            store(i + j, at + static_cast<std::ptrdiff_t>(j) * step);
         for (std::size_t k = last; k-- > 0;) {
-            if (++index[k] < tensor.shape[k]) break;
+            if (++index[k] < tensor.shape[k])
+                break;
             index[k] = 0;
         }
     }
@@ -38,7 +43,7 @@ void for_each_element(const TensorInfo& tensor, const std::byte* base, Store sto
 template <class Stored>
 Stored load(const std::byte* at) {
     Stored value;
-    std::memcpy(&value, at, sizeof value);  // files do not promise alignment
+    std::memcpy(&value, at, sizeof value); // files do not promise alignment
     return value;
 }
 
@@ -54,38 +59,65 @@ bool convert_integers(const TensorInfo& tensor, const std::byte* base, std::int6
     for_each_element<sizeof(Stored)>(tensor, base, [&](std::size_t i, const std::byte* at) {
         const Stored value = load<Stored>(at);
         out[i] = static_cast<std::int64_t>(value);
-        if constexpr (sizeof(Stored) == 8 && std::numeric_limits<Stored>::min() == 0) fits = fits && out[i] >= 0;
+        if constexpr (sizeof(Stored) == 8 && std::numeric_limits<Stored>::min() == 0)
+            fits = fits && out[i] >= 0;
     });
     return fits;
 }
 
-}  // namespace
+} // namespace
 
 std::size_t element_size(DType dtype) noexcept {
     switch (dtype) {
-    case DType::f64: case DType::i64: case DType::u64: return 8;
-    case DType::f32: case DType::i32: case DType::u32: return 4;
-    case DType::f16: case DType::bf16: case DType::i16: case DType::u16: return 2;
-    case DType::i8: case DType::u8: case DType::boolean: return 1;
+    case DType::f64:
+    case DType::i64:
+    case DType::u64:
+        return 8;
+    case DType::f32:
+    case DType::i32:
+    case DType::u32:
+        return 4;
+    case DType::f16:
+    case DType::bf16:
+    case DType::i16:
+    case DType::u16:
+        return 2;
+    case DType::i8:
+    case DType::u8:
+    case DType::boolean:
+        return 1;
     }
     return 1;
 }
 
 const char* dtype_name(DType dtype) noexcept {
     switch (dtype) {
-    case DType::f64: return "float64";
-    case DType::f32: return "float32";
-    case DType::f16: return "float16";
-    case DType::bf16: return "bfloat16";
-    case DType::i64: return "int64";
-    case DType::i32: return "int32";
-    case DType::i16: return "int16";
-    case DType::i8: return "int8";
-    case DType::u8: return "uint8";
-    case DType::u16: return "uint16";
-    case DType::u32: return "uint32";
-    case DType::u64: return "uint64";
-    case DType::boolean: return "bool";
+    case DType::f64:
+        return "float64";
+    case DType::f32:
+        return "float32";
+    case DType::f16:
+        return "float16";
+    case DType::bf16:
+        return "bfloat16";
+    case DType::i64:
+        return "int64";
+    case DType::i32:
+        return "int32";
+    case DType::i16:
+        return "int16";
+    case DType::i8:
+        return "int8";
+    case DType::u8:
+        return "uint8";
+    case DType::u16:
+        return "uint16";
+    case DType::u32:
+        return "uint32";
+    case DType::u64:
+        return "uint64";
+    case DType::boolean:
+        return "bool";
     }
     return "?";
 }
@@ -96,11 +128,14 @@ bool is_integer(DType dtype) noexcept {
 
 std::size_t TensorInfo::elements() const noexcept {
     std::size_t count = 1;
-    for (const std::int64_t size : shape) count *= static_cast<std::size_t>(size);
+    for (const std::int64_t size : shape)
+        count *= static_cast<std::size_t>(size);
     return count;
 }
 
-std::string tensor_place(const std::string& name) { return "tensor " + excerpt(name); }
+std::string tensor_place(const std::string& name) {
+    return "tensor " + excerpt(name);
+}
 
 std::size_t contiguous_bytes(const TensorInfo& tensor) noexcept {
     return tensor.elements() * element_size(tensor.dtype);
@@ -133,25 +168,31 @@ void check_extent(const TensorInfo& tensor, std::size_t available, const std::st
     };
     TensorInfo dense = tensor;
     set_row_major_strides(dense, subject);
-    if (tensor.strides.size() != tensor.shape.size()) outside("another number of strides than of dimensions");
+    if (tensor.strides.size() != tensor.shape.size())
+        outside("another number of strides than of dimensions");
     const std::size_t count = tensor.elements();
-    if (count == 0) return;
-    if (count > available) outside("a shape with more elements than that");
+    if (count == 0)
+        return;
+    if (count > available)
+        outside("a shape with more elements than that");
     std::optional<std::size_t> last = 0;
     for (std::size_t k = 0; k < tensor.shape.size() && last; ++k) {
-        if (tensor.strides[k] < 0) outside("a negative stride");
+        if (tensor.strides[k] < 0)
+            outside("a negative stride");
         const auto reach = checked_multiply(static_cast<std::size_t>(tensor.shape[k] - 1),
                                             static_cast<std::size_t>(tensor.strides[k]));
         last = reach ? checked_add(*last, *reach) : std::nullopt;
     }
-    if (!last || *last >= available) outside("strides that lead beyond it");
+    if (!last || *last >= available)
+        outside("strides that lead beyond it");
 }
 
 bool is_contiguous(const TensorInfo& tensor) noexcept {
     std::int64_t expected = 1;
     for (std::size_t k = tensor.shape.size(); k-- > 0;) {
         // The stride of a single element is never used.
-        if (tensor.shape[k] != 1 && tensor.strides[k] != expected) return false;
+        if (tensor.shape[k] != 1 && tensor.strides[k] != expected)
+            return false;
         expected *= tensor.shape[k];
     }
     return true;
@@ -179,8 +220,10 @@ float bfloat16_to_float(std::uint16_t bits) noexcept {
 void copy_as_float(const TensorInfo& tensor, std::span<const std::byte> storage, float* out) {
     const std::byte* base = storage.data();
     switch (tensor.dtype) {
-    case DType::f64: return convert<double>(tensor, base, out);
-    case DType::f32: return convert<float>(tensor, base, out);
+    case DType::f64:
+        return convert<double>(tensor, base, out);
+    case DType::f32:
+        return convert<float>(tensor, base, out);
     case DType::f16:
         return for_each_element<2>(tensor, base, [out](std::size_t i, const std::byte* at) {
             out[i] = half_to_float(load<std::uint16_t>(at));
@@ -189,40 +232,59 @@ void copy_as_float(const TensorInfo& tensor, std::span<const std::byte> storage,
         return for_each_element<2>(tensor, base, [out](std::size_t i, const std::byte* at) {
             out[i] = bfloat16_to_float(load<std::uint16_t>(at));
         });
-    case DType::i64: return convert<std::int64_t>(tensor, base, out);
-    case DType::i32: return convert<std::int32_t>(tensor, base, out);
-    case DType::i16: return convert<std::int16_t>(tensor, base, out);
-    case DType::i8: return convert<std::int8_t>(tensor, base, out);
-    case DType::u8: return convert<std::uint8_t>(tensor, base, out);
-    case DType::u16: return convert<std::uint16_t>(tensor, base, out);
-    case DType::u32: return convert<std::uint32_t>(tensor, base, out);
-    case DType::u64: return convert<std::uint64_t>(tensor, base, out);
+    case DType::i64:
+        return convert<std::int64_t>(tensor, base, out);
+    case DType::i32:
+        return convert<std::int32_t>(tensor, base, out);
+    case DType::i16:
+        return convert<std::int16_t>(tensor, base, out);
+    case DType::i8:
+        return convert<std::int8_t>(tensor, base, out);
+    case DType::u8:
+        return convert<std::uint8_t>(tensor, base, out);
+    case DType::u16:
+        return convert<std::uint16_t>(tensor, base, out);
+    case DType::u32:
+        return convert<std::uint32_t>(tensor, base, out);
+    case DType::u64:
+        return convert<std::uint64_t>(tensor, base, out);
     case DType::boolean:
         // Any byte may be in the file; only 0 is false.
-        return for_each_element<1>(tensor, base, [out](std::size_t i, const std::byte* at) {
-            out[i] = *at == std::byte{0} ? 0.0f : 1.0f;
-        });
+        return for_each_element<1>(
+            tensor, base, [out](std::size_t i, const std::byte* at) { out[i] = *at == std::byte{0} ? 0.0f : 1.0f; });
     }
 }
 
 bool copy_as_integers(const TensorInfo& tensor, std::span<const std::byte> storage, std::int64_t* out) {
     const std::byte* base = storage.data();
     switch (tensor.dtype) {
-    case DType::i64: return convert_integers<std::int64_t>(tensor, base, out);
-    case DType::i32: return convert_integers<std::int32_t>(tensor, base, out);
-    case DType::i16: return convert_integers<std::int16_t>(tensor, base, out);
-    case DType::i8: return convert_integers<std::int8_t>(tensor, base, out);
-    case DType::u8: return convert_integers<std::uint8_t>(tensor, base, out);
-    case DType::u16: return convert_integers<std::uint16_t>(tensor, base, out);
-    case DType::u32: return convert_integers<std::uint32_t>(tensor, base, out);
-    case DType::u64: return convert_integers<std::uint64_t>(tensor, base, out);
+    case DType::i64:
+        return convert_integers<std::int64_t>(tensor, base, out);
+    case DType::i32:
+        return convert_integers<std::int32_t>(tensor, base, out);
+    case DType::i16:
+        return convert_integers<std::int16_t>(tensor, base, out);
+    case DType::i8:
+        return convert_integers<std::int8_t>(tensor, base, out);
+    case DType::u8:
+        return convert_integers<std::uint8_t>(tensor, base, out);
+    case DType::u16:
+        return convert_integers<std::uint16_t>(tensor, base, out);
+    case DType::u32:
+        return convert_integers<std::uint32_t>(tensor, base, out);
+    case DType::u64:
+        return convert_integers<std::uint64_t>(tensor, base, out);
     case DType::boolean:
         for_each_element<1>(tensor, base, [out](std::size_t i, const std::byte* at) { out[i] = *at != std::byte{0}; });
         return true;
-    case DType::f64: case DType::f32: case DType::f16: case DType::bf16: break;
+    case DType::f64:
+    case DType::f32:
+    case DType::f16:
+    case DType::bf16:
+        break;
     }
     ATTNSCOPE_ASSERT(is_integer(tensor.dtype));
     return false;
 }
 
-}  // namespace attnscope
+} // namespace attnscope

@@ -13,9 +13,9 @@ void copy_as_float(const TensorInfo& tensor, std::span<const std::byte> storage,
 /// The same for integers and booleans. False when a value does not fit into int64.
 bool copy_as_integers(const TensorInfo& tensor, std::span<const std::byte> storage, std::int64_t* out);
 bool is_contiguous(const TensorInfo& tensor) noexcept;
-bool is_integer(DType dtype) noexcept;  ///< booleans included
+bool is_integer(DType dtype) noexcept; ///< booleans included
 
-float half_to_float(std::uint16_t bits) noexcept;      ///< IEEE 754 binary16
+float half_to_float(std::uint16_t bits) noexcept; ///< IEEE 754 binary16
 float bfloat16_to_float(std::uint16_t bits) noexcept;
 
-}  // namespace attnscope
+} // namespace attnscope

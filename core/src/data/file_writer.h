@@ -26,10 +26,10 @@ public:
 private:
     [[noreturn]] void fail(const char* expected, int code) const;
 
-    std::filesystem::path path_;    // as the user named it
-    std::filesystem::path target_;  // behind a symbolic link
-    std::string temporary_;         // empty when written directly
+    std::filesystem::path path_;   // as the user named it
+    std::filesystem::path target_; // behind a symbolic link
+    std::string temporary_;        // empty when written directly
     int descriptor_ = -1;
 };
 
-}  // namespace attnscope
+} // namespace attnscope

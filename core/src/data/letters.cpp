@@ -20,7 +20,9 @@ struct Letter {
     std::vector<Polyline> strokes;
 };
 
-Polyline line(std::initializer_list<Point> points) { return points; }
+Polyline line(std::initializer_list<Point> points) {
+    return points;
+}
 
 /// Part of an ellipse around (x, y), angles in degrees: 0 to the right, 90 down, 180 to the left.
 Polyline arc(double x, double y, double width, double height, double from, double to) {
@@ -35,22 +37,26 @@ Polyline arc(double x, double y, double width, double height, double from, doubl
 
 Polyline joined(std::initializer_list<Polyline> parts) {
     Polyline whole;
-    for (const Polyline& part : parts) whole.insert(whole.end(), part.begin(), part.end());
+    for (const Polyline& part : parts)
+        whole.insert(whole.end(), part.begin(), part.end());
     return whole;
 }
 
 std::vector<Letter> alphabet() {
     const Polyline stem = line({{.14, 0}, {.14, 1}});
-    const Polyline upper_bowl = joined({line({{.14, 0}, {.5, 0}}), arc(.54, .26, .62, .52, -90, 90), line({{.14, .52}})});
+    const Polyline upper_bowl =
+        joined({line({{.14, 0}, {.5, 0}}), arc(.54, .26, .62, .52, -90, 90), line({{.14, .52}})});
     return {
         {'A', {line({{.04, 1}, {.5, 0}, {.96, 1}}), line({{.2, .66}, {.8, .66}})}},
-        {'B', {stem, joined({line({{.14, 0}, {.5, 0}}), arc(.54, .235, .54, .47, -90, 90), line({{.14, .47}})}),
-               joined({line({{.14, .47}}), arc(.56, .735, .66, .53, -90, 90), line({{.14, 1}})})}},
+        {'B',
+         {stem, joined({line({{.14, 0}, {.5, 0}}), arc(.54, .235, .54, .47, -90, 90), line({{.14, .47}})}),
+          joined({line({{.14, .47}}), arc(.56, .735, .66, .53, -90, 90), line({{.14, 1}})})}},
         {'C', {arc(.54, .5, .92, 1, -50, -310)}},
         {'D', {stem, joined({line({{.14, 0}}), arc(.42, .5, 1, 1, -90, 90), line({{.14, 1}})})}},
         {'E', {line({{.86, 0}, {.14, 0}, {.14, 1}, {.86, 1}}), line({{.14, .49}, {.74, .49}})}},
         {'F', {line({{.86, 0}, {.14, 0}, {.14, 1}}), line({{.14, .49}, {.74, .49}})}},
-        {'G', {joined({arc(.52, .5, .92, 1, -48, -270), arc(.52, .5, .92, 1, 90, 35), line({{.92, .56}, {.56, .56}})})}},
+        {'G',
+         {joined({arc(.52, .5, .92, 1, -48, -270), arc(.52, .5, .92, 1, 90, 35), line({{.92, .56}, {.56, .56}})})}},
         {'H', {stem, line({{.86, 0}, {.86, 1}}), line({{.14, .49}, {.86, .49}})}},
         {'I', {line({{.5, 0}, {.5, 1}}), line({{.26, 0}, {.74, 0}}), line({{.26, 1}, {.74, 1}})}},
         {'J', {joined({line({{.72, 0}, {.72, .7}}), arc(.42, .7, .6, .6, 0, 180)}), line({{.44, 0}, {.94, 0}})}},
@@ -101,7 +107,7 @@ void draw(const Letter& letter, int side, float* pixels) {
     }
 }
 
-}  // namespace
+} // namespace
 
 std::shared_ptr<const Bank> letters_bank(int side) {
     if (side < 4 || side > 256)
@@ -114,13 +120,15 @@ std::shared_ptr<const Bank> letters_bank(int side) {
         float* row = keys.data() + i * d;
         draw(letters[i], side, row);
         double square = 0;
-        for (std::size_t k = 0; k < d; ++k) square += static_cast<double>(row[k]) * row[k];
-        for (std::size_t k = 0; k < d; ++k) row[k] = static_cast<float>(row[k] / std::sqrt(square));
+        for (std::size_t k = 0; k < d; ++k)
+            square += static_cast<double>(row[k]) * row[k];
+        for (std::size_t k = 0; k < d; ++k)
+            row[k] = static_cast<float>(row[k] / std::sqrt(square));
         names += letters[i].name;
         names += '\n';
     }
-    return make_bank("letters " + std::to_string(side) + "×" + std::to_string(side), letters.size(), d,
-                     std::move(keys), TextTable::from_lines(std::move(names)), side, side);
+    return make_bank("letters " + std::to_string(side) + "×" + std::to_string(side), letters.size(), d, std::move(keys),
+                     TextTable::from_lines(std::move(names)), side, side);
 }
 
-}  // namespace attnscope
+} // namespace attnscope

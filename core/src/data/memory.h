@@ -20,4 +20,4 @@ inline std::shared_ptr<std::byte> allocate_bytes(std::size_t size, const std::st
     return {static_cast<std::byte*>(memory), std::free};
 }
 
-}  // namespace attnscope
+} // namespace attnscope

@@ -30,4 +30,4 @@ TensorContents parse_npy(const SharedBytes& file, const std::string& subject);
 /// Header of version 1 or 2 for row-major elements, padded to a multiple of 64 bytes.
 std::string npy_header(DType dtype, std::span<const std::int64_t> shape);
 
-}  // namespace attnscope
+} // namespace attnscope

@@ -36,27 +36,29 @@ void append(std::string& bytes, Number number) {
     bytes.append(reinterpret_cast<const char*>(&number), sizeof number);
 }
 
-}  // namespace
+} // namespace
 
 TensorContents parse_npz(const std::vector<ZipMember>& members, const SharedBytes& archive,
                          const std::string& subject) {
     TensorContents contents{"npz", {}, {}};
     std::size_t inflated = 0;
     for (const ZipMember& member : members) {
-        if (!member.name.ends_with(suffix) || member.name.size() == suffix.size()) continue;
+        if (!member.name.ends_with(suffix) || member.name.size() == suffix.size())
+            continue;
         // Sizes of stored members are bounded by the file; the sum of deflated ones is bounded here before any is read.
         if (member.deflated && (member.size > max_inflated || (inflated += member.size) > max_inflated))
             input_error(subject, "at most 8 GiB of inflated arrays", "more", "member " + excerpt(member.name));
         contents.tensors.push_back(parse_member(member, archive, subject));
     }
-    if (contents.tensors.empty()) input_error(subject, "npy arrays or a data.pkl in the zip archive", "neither");
+    if (contents.tensors.empty())
+        input_error(subject, "npy arrays or a data.pkl in the zip archive", "neither");
     return contents;
 }
 
 std::string npz_bytes(std::span<const TensorToWrite> tensors) {
     // Dates are the earliest the format can say (1 January 1980), the only ones that are always the same.
     constexpr std::uint16_t version = 45, no_flags = 0, stored = 0, midnight = 0, first_day = 0x21;
-    constexpr std::uint16_t extra_kind = 0xd935;  // the tag Android's zipalign uses for padding
+    constexpr std::uint16_t extra_kind = 0xd935; // the tag Android's zipalign uses for padding
     constexpr std::size_t local_size = 30, extra_header = 4;
     std::string archive, directory;
     std::size_t entries = 0;
@@ -64,7 +66,8 @@ std::string npz_bytes(std::span<const TensorToWrite> tensors) {
         const std::string header = npy_header(tensor.dtype, tensor.shape), name = tensor.name + std::string(suffix);
         const auto* data = reinterpret_cast<const Bytef*>(tensor.data.data());
         uLong crc = crc32_z(0, reinterpret_cast<const Bytef*>(header.data()), header.size());
-        if (!tensor.data.empty()) crc = crc32_z(crc, data, tensor.data.size());  // null would start it anew
+        if (!tensor.data.empty())
+            crc = crc32_z(crc, data, tensor.data.size()); // null would start it anew
         const std::uint64_t size = header.size() + tensor.data.size(), offset = archive.size();
         const bool large = size >= 0xffffffff, far = offset >= 0xffffffff;
 
@@ -74,9 +77,11 @@ std::string npz_bytes(std::span<const TensorToWrite> tensors) {
         const std::size_t padding = (64 - begin % 64) % 64;
         const auto extra_size = static_cast<std::uint16_t>(sizes + extra_header + padding);
         const auto common = [&](std::string& out, std::uint16_t extra) {
-            for (const std::uint16_t number : {version, no_flags, stored, midnight, first_day}) append(out, number);
+            for (const std::uint16_t number : {version, no_flags, stored, midnight, first_day})
+                append(out, number);
             append(out, static_cast<std::uint32_t>(crc));
-            for (int k = 0; k < 2; ++k) append(out, large ? 0xffffffffu : static_cast<std::uint32_t>(size));
+            for (int k = 0; k < 2; ++k)
+                append(out, large ? 0xffffffffu : static_cast<std::uint32_t>(size));
             append(out, static_cast<std::uint16_t>(name.size()));
             append(out, extra);
         };
@@ -99,15 +104,18 @@ std::string npz_bytes(std::span<const TensorToWrite> tensors) {
         append(directory, 0x02014b50u);
         append(directory, version);
         common(directory, static_cast<std::uint16_t>(numbers > 0 ? extra_header + numbers : 0));
-        for (int k = 0; k < 3; ++k) append(directory, std::uint16_t{0});  // comment, volume, internal attributes
-        append(directory, std::uint32_t{0});                              // external attributes
+        for (int k = 0; k < 3; ++k)
+            append(directory, std::uint16_t{0}); // comment, volume, internal attributes
+        append(directory, std::uint32_t{0});     // external attributes
         append(directory, far ? 0xffffffffu : static_cast<std::uint32_t>(offset));
         directory += name;
         if (numbers > 0) {
             append(directory, std::uint16_t{1});
             append(directory, numbers);
-            for (int k = 0; large && k < 2; ++k) append(directory, size);
-            if (far) append(directory, offset);
+            for (int k = 0; large && k < 2; ++k)
+                append(directory, size);
+            if (far)
+                append(directory, offset);
         }
         ++entries;
     }
@@ -117,11 +125,12 @@ std::string npz_bytes(std::span<const TensorToWrite> tensors) {
     if (wide) {
         const std::uint64_t record = archive.size();
         append(archive, 0x06064b50u);
-        append(archive, std::uint64_t{44});  // of the rest of this record
+        append(archive, std::uint64_t{44}); // of the rest of this record
         append(archive, version);
         append(archive, version);
-        append(archive, std::uint64_t{0});  // volumes
-        for (const std::uint64_t number : {std::uint64_t{entries}, std::uint64_t{entries}, directory_size, directory_offset})
+        append(archive, std::uint64_t{0}); // volumes
+        for (const std::uint64_t number :
+             {std::uint64_t{entries}, std::uint64_t{entries}, directory_size, directory_offset})
             append(archive, number);
         append(archive, 0x07064b50u);
         append(archive, std::uint32_t{0});
@@ -130,11 +139,12 @@ std::string npz_bytes(std::span<const TensorToWrite> tensors) {
     }
     append(archive, 0x06054b50u);
     append(archive, std::uint32_t{0});
-    for (int k = 0; k < 2; ++k) append(archive, wide ? std::uint16_t{0xffff} : static_cast<std::uint16_t>(entries));
+    for (int k = 0; k < 2; ++k)
+        append(archive, wide ? std::uint16_t{0xffff} : static_cast<std::uint16_t>(entries));
     append(archive, wide ? 0xffffffffu : static_cast<std::uint32_t>(directory_size));
     append(archive, wide ? 0xffffffffu : static_cast<std::uint32_t>(directory_offset));
     append(archive, std::uint16_t{0});
     return archive;
 }
 
-}  // namespace attnscope
+} // namespace attnscope

@@ -10,7 +10,6 @@ inline constexpr std::size_t max_inflated = std::size_t{8} << 30;
 
 /// Tensors carry their member's name without ".npy"; other members are passed over. Reads headers only. Throws
 /// Error{input}: no array at all, what parse_npy_header refuses, more than max_inflated.
-TensorContents parse_npz(const std::vector<ZipMember>& members, const SharedBytes& archive,
-                         const std::string& subject);
+TensorContents parse_npz(const std::vector<ZipMember>& members, const SharedBytes& archive, const std::string& subject);
 
-}  // namespace attnscope
+} // namespace attnscope

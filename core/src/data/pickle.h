@@ -1,8 +1,9 @@
 // Reads the pickle inside a PyTorch archive as data: a stack machine that knows the few constructors tensors need and
 // calls nothing.
 //
-// Vocabulary: a *global* is the name of a Python object in a pickle; here it is looked up in a fixed list and everything
-// not on it is an error. A *storage* is a flat run of numbers that tensors are views of; it lies outside the pickle.
+// Vocabulary: a *global* is the name of a Python object in a pickle; here it is looked up in a fixed list and
+// everything not on it is an error. A *storage* is a flat run of numbers that tensors are views of; it lies outside the
+// pickle.
 #pragma once
 
 #include "data/tensor_contents.h"
@@ -26,4 +27,4 @@ using StorageFinder = std::function<SharedBytes(std::string_view key)>;
 std::vector<StoredTensor> read_pickled_tensors(const SharedBytes& pickle, const StorageFinder& find_storage,
                                                const std::string& subject);
 
-}  // namespace attnscope
+} // namespace attnscope

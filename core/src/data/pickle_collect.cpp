@@ -20,50 +20,63 @@ public:
     std::vector<StoredTensor> tensors;
 
     void visit(const Value& value, const std::string& name, std::size_t depth) {
-        if (depth > max_depth) heap_.fail("at most 32 levels of nesting", "more");
-        if (++visits_ > max_visits) heap_.fail("at most a million values", "more");
+        if (depth > max_depth)
+            heap_.fail("at most 32 levels of nesting", "more");
+        if (++visits_ > max_visits)
+            heap_.fail("at most a million values", "more");
         switch (value.kind) {
-        case Value::Kind::tensor: case Value::Kind::array:
-            if (value.tensor) take(*value.tensor, name);
+        case Value::Kind::tensor:
+        case Value::Kind::array:
+            if (value.tensor)
+                take(*value.tensor, name);
             return;
         case Value::Kind::dictionary:
             for (std::size_t i = 0; i + 1 < value.items.size(); i += 2)
                 visit(*value.items[i + 1], joined(name, key_text(*value.items[i])), depth + 1);
             return;
-        case Value::Kind::list: case Value::Kind::tuple:
-            if (all_texts(value)) return take(as_lines(value), name);
+        case Value::Kind::list:
+        case Value::Kind::tuple:
+            if (all_texts(value))
+                return take(as_lines(value), name);
             for (std::size_t i = 0; i < value.items.size(); ++i)
                 visit(*value.items[i], joined(name, std::to_string(i)), depth + 1);
             return;
-        default: return;
+        default:
+            return;
         }
     }
 
 private:
     std::string key_text(const Value& key) const {
-        if (key.kind == Value::Kind::integer) return std::to_string(key.integer);
-        if (key.kind != Value::Kind::text) heap_.fail("texts or whole numbers as keys", "another key");
+        if (key.kind == Value::Kind::integer)
+            return std::to_string(key.integer);
+        if (key.kind != Value::Kind::text)
+            heap_.fail("texts or whole numbers as keys", "another key");
         return std::string(key.text.substr(0, max_name + 1));
     }
 
     std::string joined(const std::string& prefix, std::string name) const {
-        if (!prefix.empty()) name = prefix + "." + name;
-        if (name.size() > max_name) heap_.fail("names of at most 4096 bytes", "a longer one");
+        if (!prefix.empty())
+            name = prefix + "." + name;
+        if (name.size() > max_name)
+            heap_.fail("names of at most 4096 bytes", "a longer one");
         return name;
     }
 
     bool all_texts(const Value& sequence) {
         visits_ += sequence.items.size();
-        return !sequence.items.empty() && std::all_of(sequence.items.begin(), sequence.items.end(), [](const Value* item) {
-            return item->kind == Value::Kind::text;
-        });
+        return !sequence.items.empty() &&
+               std::all_of(sequence.items.begin(), sequence.items.end(),
+                           [](const Value* item) { return item->kind == Value::Kind::text; });
     }
 
     StoredTensor as_lines(const Value& texts) {
         std::size_t size = 0;
-        for (const Value* text : texts.items) size += text->text.size() + 1;
+        for (const Value* text : texts.items)
+            size += text->text.size() + 1;
         lines_ += size;
-        if (lines_ > max_lines) heap_.fail("at most 256 MiB of texts", "more");
+        if (lines_ > max_lines)
+            heap_.fail("at most 256 MiB of texts", "more");
         const auto memory = allocate_bytes(size, heap_.subject());
         char* out = reinterpret_cast<char*>(memory.get());
         for (const Value* text : texts.items) {
@@ -80,8 +93,10 @@ private:
 
     void take(StoredTensor tensor, const std::string& name) {
         tensor.info.name = name.empty() ? "tensor" : name;
-        if (!names_.insert(tensor.info.name).second) heap_.fail("names once", "'" + excerpt(name) + "' twice");
-        if (tensors.size() >= max_tensors) heap_.fail("at most 100000 tensors", "more");
+        if (!names_.insert(tensor.info.name).second)
+            heap_.fail("names once", "'" + excerpt(name) + "' twice");
+        if (tensors.size() >= max_tensors)
+            heap_.fail("at most 100000 tensors", "more");
         tensors.push_back(std::move(tensor));
     }
 
@@ -90,7 +105,7 @@ private:
     std::size_t visits_ = 0, lines_ = 0;
 };
 
-}  // namespace
+} // namespace
 
 std::vector<StoredTensor> collect_tensors(const Value& root, const Heap& heap) {
     Collector collector(heap);
@@ -98,4 +113,4 @@ std::vector<StoredTensor> collect_tensors(const Value& root, const Heap& heap) {
     return std::move(collector.tensors);
 }
 
-}  // namespace attnscope::pickle
+} // namespace attnscope::pickle

@@ -15,15 +15,15 @@ namespace attnscope::pickle {
 
 /// Python objects on the list.
 enum class Global {
-    rebuild_tensor,     ///< torch._utils._rebuild_tensor_v2
-    rebuild_parameter,  ///< torch._utils._rebuild_parameter
+    rebuild_tensor,    ///< torch._utils._rebuild_tensor_v2
+    rebuild_parameter, ///< torch._utils._rebuild_parameter
     ordered_dict,
-    encode,             ///< _codecs.encode: how protocol 2 writes bytes
+    encode, ///< _codecs.encode: how protocol 2 writes bytes
     numpy_dtype,
     numpy_scalar,
-    numpy_reconstruct,  ///< makes an empty array, filled by its state
+    numpy_reconstruct, ///< makes an empty array, filled by its state
     numpy_array,
-    storage,            ///< torch.FloatStorage and its kin
+    storage, ///< torch.FloatStorage and its kin
 };
 
 /// One object. Dictionaries keep keys and values alternating in `items`.
@@ -31,12 +31,12 @@ struct Value {
     enum class Kind { other, integer, text, bytes, tuple, list, dictionary, global, storage, tensor, dtype, array };
     Kind kind = Kind::other;
     Global global{};
-    std::int64_t integer = 0;            ///< also: the number of elements of a storage
-    std::string_view text;               ///< text, bytes
+    std::int64_t integer = 0; ///< also: the number of elements of a storage
+    std::string_view text;    ///< text, bytes
     std::vector<Value*> items;
-    std::optional<DType> dtype;          ///< of a storage, its global, or a NumPy dtype
-    bool big_endian = false;             ///< a NumPy dtype
-    std::shared_ptr<StoredTensor> tensor;///< tensors, storages and finished arrays
+    std::optional<DType> dtype;           ///< of a storage, its global, or a NumPy dtype
+    bool big_endian = false;              ///< a NumPy dtype
+    std::shared_ptr<StoredTensor> tensor; ///< tensors, storages and finished arrays
 };
 
 /// Owns all values of one pickle: values may refer to each other in circles. Counts what is made, so that a small
@@ -56,7 +56,7 @@ public:
     void add(Value& container, std::vector<Value*> items); ///< APPENDS, SETITEMS
 
     [[noreturn]] void fail(std::string expected, std::string got) const;
-    void set_position(std::size_t position) { position_ = position; }  ///< named in errors
+    void set_position(std::size_t position) { position_ = position; } ///< named in errors
     const std::string& subject() const { return subject_; }
 
 private:
@@ -81,4 +81,4 @@ private:
 /// Collects the tensors below `root`.
 std::vector<StoredTensor> collect_tensors(const Value& root, const Heap& heap);
 
-}  // namespace attnscope::pickle
+} // namespace attnscope::pickle

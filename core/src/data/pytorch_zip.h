@@ -10,4 +10,4 @@ bool looks_like_pytorch(const std::vector<ZipMember>& members) noexcept;
 TensorContents parse_pytorch_zip(const std::vector<ZipMember>& members, const SharedBytes& archive,
                                  const std::string& subject);
 
-}  // namespace attnscope
+} // namespace attnscope

@@ -16,9 +16,19 @@ namespace {
 constexpr std::size_t length_bytes = 8, max_header = 100'000'000, data_alignment = 64;
 
 constexpr std::array<std::pair<const char*, DType>, 13> dtypes{{
-    {"F64", DType::f64}, {"F32", DType::f32}, {"F16", DType::f16}, {"BF16", DType::bf16}, {"I64", DType::i64},
-    {"I32", DType::i32}, {"I16", DType::i16}, {"I8", DType::i8},   {"U8", DType::u8},     {"U16", DType::u16},
-    {"U32", DType::u32}, {"U64", DType::u64}, {"BOOL", DType::boolean},
+    {"F64", DType::f64},
+    {"F32", DType::f32},
+    {"F16", DType::f16},
+    {"BF16", DType::bf16},
+    {"I64", DType::i64},
+    {"I32", DType::i32},
+    {"I16", DType::i16},
+    {"I8", DType::i8},
+    {"U8", DType::u8},
+    {"U16", DType::u16},
+    {"U32", DType::u32},
+    {"U64", DType::u64},
+    {"BOOL", DType::boolean},
 }};
 
 struct Entry {
@@ -41,21 +51,26 @@ public:
     bool number_float(number_float_t, const string_t& text) override { unexpected(excerpt(text)); }
     bool binary(binary_t&) override { unexpected("binary data"); }
     bool number_unsigned(number_unsigned_t value) override {
-        if (state_ != State::shape && state_ != State::offsets) unexpected(std::to_string(value));
+        if (state_ != State::shape && state_ != State::offsets)
+            unexpected(std::to_string(value));
         if (value > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))
             fail("numbers below 2^63", std::to_string(value));
-        if (numbers_.size() >= max_dimensions) fail("at most 16 dimensions", "more");
+        if (numbers_.size() >= max_dimensions)
+            fail("at most 16 dimensions", "more");
         numbers_.push_back(value);
         return true;
     }
     bool string(string_t& text) override {
         if (state_ == State::metadata) {
-            if (!metadata.emplace(key_, std::move(text)).second) fail("metadata keys once", "'" + excerpt(key_) + "' twice");
+            if (!metadata.emplace(key_, std::move(text)).second)
+                fail("metadata keys once", "'" + excerpt(key_) + "' twice");
             return true;
         }
-        if (state_ != State::tensor || field_ != "dtype") unexpected("text");
+        if (state_ != State::tensor || field_ != "dtype")
+            unexpected("text");
         const auto* known = std::find_if(dtypes.begin(), dtypes.end(), [&](const auto& d) { return text == d.first; });
-        if (known == dtypes.end()) fail("a dtype of F64 to BOOL", "'" + excerpt(text) + "'");
+        if (known == dtypes.end())
+            fail("a dtype of F64 to BOOL", "'" + excerpt(text) + "'");
         entries.back().info.dtype = known->second;
         return true;
     }
@@ -75,25 +90,29 @@ public:
     }
     bool key(string_t& name) override {
         if (state_ == State::top) {
-            if (!names_.insert(name).second) fail("names once", "'" + excerpt(name) + "' twice");
+            if (!names_.insert(name).second)
+                fail("names once", "'" + excerpt(name) + "' twice");
             key_ = name;
         } else if (state_ == State::metadata) {
             key_ = name;
         } else {
             const unsigned bit = name == "dtype" ? 1 : name == "shape" ? 2 : name == "data_offsets" ? 4 : 0;
-            if (bit == 0 || (seen_ & bit) != 0) fail("dtype, shape and data_offsets once each", "'" + excerpt(name) + "'");
+            if (bit == 0 || (seen_ & bit) != 0)
+                fail("dtype, shape and data_offsets once each", "'" + excerpt(name) + "'");
             seen_ |= bit;
             field_ = name;
         }
         return true;
     }
     bool end_object() override {
-        if (state_ == State::tensor && seen_ != 7) fail("dtype, shape and data_offsets", "fewer");
+        if (state_ == State::tensor && seen_ != 7)
+            fail("dtype, shape and data_offsets", "fewer");
         state_ = state_ == State::top ? State::done : State::top;
         return true;
     }
     bool start_array(std::size_t) override {
-        if (state_ != State::tensor || field_ == "dtype") unexpected("a list");
+        if (state_ != State::tensor || field_ == "dtype")
+            unexpected("a list");
         state_ = field_ == "shape" ? State::shape : State::offsets;
         numbers_.clear();
         return true;
@@ -103,7 +122,8 @@ public:
         if (state_ == State::shape) {
             entry.info.shape.assign(numbers_.begin(), numbers_.end());
         } else {
-            if (numbers_.size() != 2 || numbers_[0] > numbers_[1]) fail("data_offsets [begin, end]", "another list");
+            if (numbers_.size() != 2 || numbers_[0] > numbers_[1])
+                fail("data_offsets [begin, end]", "another list");
             entry.begin = numbers_[0];
             entry.end = numbers_[1];
         }
@@ -123,11 +143,18 @@ private:
     }
     [[noreturn]] void unexpected(std::string got) const {
         switch (state_) {
-        case State::start: fail("a JSON object as header", std::move(got));
-        case State::metadata: fail("text as metadata", std::move(got));
-        case State::tensor: fail(field_ == "dtype" ? "text as dtype" : "a list as " + field_, std::move(got));
-        case State::shape: case State::offsets: fail("whole numbers in " + field_, std::move(got));
-        case State::top: case State::done: break;
+        case State::start:
+            fail("a JSON object as header", std::move(got));
+        case State::metadata:
+            fail("text as metadata", std::move(got));
+        case State::tensor:
+            fail(field_ == "dtype" ? "text as dtype" : "a list as " + field_, std::move(got));
+        case State::shape:
+        case State::offsets:
+            fail("whole numbers in " + field_, std::move(got));
+        case State::top:
+        case State::done:
+            break;
         }
         fail("an object for each tensor", std::move(got));
     }
@@ -155,9 +182,8 @@ void check_tiling(std::vector<Entry>& entries, std::size_t data_size, const std:
                         tensor_place(entry.info.name));
         by_offset.push_back(&entry);
     }
-    std::sort(by_offset.begin(), by_offset.end(), [](const Entry* a, const Entry* b) {
-        return std::pair(a->begin, a->end) < std::pair(b->begin, b->end);
-    });
+    std::sort(by_offset.begin(), by_offset.end(),
+              [](const Entry* a, const Entry* b) { return std::pair(a->begin, a->end) < std::pair(b->begin, b->end); });
     std::size_t reached = 0;
     for (const Entry* entry : by_offset) {
         if (entry->begin != reached)
@@ -171,7 +197,7 @@ void check_tiling(std::vector<Entry>& entries, std::size_t data_size, const std:
                     reached > data_size ? "the file is cut short" : "the file is longer");
 }
 
-}  // namespace
+} // namespace
 
 bool looks_like_safetensors(std::span<const std::byte> bytes) noexcept {
     return bytes.size() > length_bytes && bytes[length_bytes] == std::byte{'{'};
@@ -180,7 +206,8 @@ bool looks_like_safetensors(std::span<const std::byte> bytes) noexcept {
 TensorContents parse_safetensors(const SharedBytes& file, const std::string& subject) {
     const auto bytes = file.bytes;
     std::uint64_t header_size = 0;
-    if (bytes.size() < length_bytes) input_error(subject, "a header of 8 bytes and more", bytes_text(bytes.size()));
+    if (bytes.size() < length_bytes)
+        input_error(subject, "a header of 8 bytes and more", bytes_text(bytes.size()));
     std::memcpy(&header_size, bytes.data(), length_bytes);
     if (header_size > max_header)
         input_error(subject, "a header of at most 100 MB", bytes_text(header_size), "byte 0");
@@ -207,12 +234,14 @@ void write_safetensors(const std::filesystem::path& path, std::span<const Tensor
     // The header names tensors in the order given; offsets have to tile, so only the start of the data can be aligned.
     // Every tensor of whole multiples of 64 bytes passes that alignment on; wider elements come first for the rest.
     std::vector<const TensorToWrite*> order;
-    for (const TensorToWrite& tensor : tensors) order.push_back(&tensor);
+    for (const TensorToWrite& tensor : tensors)
+        order.push_back(&tensor);
     std::stable_sort(order.begin(), order.end(), [](const TensorToWrite* a, const TensorToWrite* b) {
         return element_size(a->dtype) > element_size(b->dtype);
     });
     nlohmann::ordered_json header = nlohmann::ordered_json::object();
-    if (!metadata.empty()) header["__metadata__"] = metadata;
+    if (!metadata.empty())
+        header["__metadata__"] = metadata;
     std::size_t offset = 0;
     for (const TensorToWrite* tensor : order) {
         ATTNSCOPE_ASSERT(!header.contains(tensor->name));
@@ -230,8 +259,9 @@ void write_safetensors(const std::filesystem::path& path, std::span<const Tensor
     FileWriter writer(path);
     writer.write(std::as_bytes(std::span(&header_size, 1)));
     writer.write(text);
-    for (const TensorToWrite* tensor : order) writer.write(tensor->data);
+    for (const TensorToWrite* tensor : order)
+        writer.write(tensor->data);
     writer.commit();
 }
 
-}  // namespace attnscope
+} // namespace attnscope

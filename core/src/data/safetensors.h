@@ -9,4 +9,4 @@ bool looks_like_safetensors(std::span<const std::byte> bytes) noexcept;
 /// Throws Error{input}: header above 100 MB or malformed, a name twice, offsets that do not tile the data.
 TensorContents parse_safetensors(const SharedBytes& file, const std::string& subject);
 
-}  // namespace attnscope
+} // namespace attnscope

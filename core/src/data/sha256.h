@@ -15,10 +15,10 @@ public:
     using State = std::array<std::uint32_t, 8>;
     using Compress = void (*)(State&, const std::byte* block, std::size_t blocks);
 
-    Sha256();               ///< through the processor's SHA instructions where it has them
-    static Sha256 plain();  ///< the reference: portable code on any processor
+    Sha256();              ///< through the processor's SHA instructions where it has them
+    static Sha256 plain(); ///< the reference: portable code on any processor
     void add(std::span<const std::byte> bytes);
-    std::string hex();      ///< 64 lower-case digits; ends the computation
+    std::string hex(); ///< 64 lower-case digits; ends the computation
 
 private:
     explicit Sha256(Compress compress) : compress_(compress) {}
@@ -30,4 +30,4 @@ private:
     std::uint64_t length_ = 0;
 };
 
-}  // namespace attnscope
+} // namespace attnscope

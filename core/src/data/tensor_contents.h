@@ -19,15 +19,17 @@ namespace attnscope {
 struct SharedBytes {
     std::span<const std::byte> bytes;
     std::shared_ptr<const void> owner;
-    bool mapped = false;  ///< part of a file's mapping
+    bool mapped = false; ///< part of a file's mapping
 
-    SharedBytes part(std::size_t offset, std::size_t size) const { return {bytes.subspan(offset, size), owner, mapped}; }
+    SharedBytes part(std::size_t offset, std::size_t size) const {
+        return {bytes.subspan(offset, size), owner, mapped};
+    }
 };
 
 struct StoredTensor {
     TensorInfo info;
-    SharedBytes storage;                 ///< from the first element on
-    std::function<SharedBytes()> load;   ///< set instead of `storage` where the elements have to be inflated first
+    SharedBytes storage;               ///< from the first element on
+    std::function<SharedBytes()> load; ///< set instead of `storage` where the elements have to be inflated first
 };
 
 struct TensorContents {
@@ -59,4 +61,4 @@ void check_extent(const TensorInfo& tensor, std::size_t available, const std::st
 /// `tensor`, two-dimensional, with its dimensions swapped: the same elements seen as columns.
 TensorInfo transposed(TensorInfo tensor);
 
-}  // namespace attnscope
+} // namespace attnscope

@@ -36,11 +36,14 @@ constexpr std::array formats{
 /// What a file of another kind is, where that is easily said.
 std::string describe(std::span<const std::byte> bytes) {
     const std::string_view start(reinterpret_cast<const char*>(bytes.data()), std::min<std::size_t>(bytes.size(), 64));
-    if (start.starts_with("version https://git-lfs")) return "a Git LFS pointer: the file itself was not downloaded";
+    if (start.starts_with("version https://git-lfs"))
+        return "a Git LFS pointer: the file itself was not downloaded";
     if (start.starts_with("\x80\x02") || start.starts_with("\x80\x04"))
         return "a bare pickle (torch.save of PyTorch 1.6 and later writes a zip file)";
-    if (start.starts_with("\x89HDF")) return "an HDF5 file";
-    if (start.starts_with("GGUF")) return "a GGUF file";
+    if (start.starts_with("\x89HDF"))
+        return "an HDF5 file";
+    if (start.starts_with("GGUF"))
+        return "a GGUF file";
     return bytes.size() < 16 ? "a file of " + bytes_text(bytes.size()) : "another kind of file";
 }
 
@@ -49,7 +52,8 @@ public:
     explicit MappedTensorFile(std::shared_ptr<const MappedFile> file) : file_(std::move(file)) {
         path_ = file_->path();
         contents_ = parse_tensors({file_->bytes(), file_, true}, path_.string());
-        for (const StoredTensor& stored : contents_.tensors) infos_.push_back(stored.info);
+        for (const StoredTensor& stored : contents_.tensors)
+            infos_.push_back(stored.info);
     }
 
     const std::vector<TensorInfo>& tensors() const override { return infos_; }
@@ -71,14 +75,16 @@ public:
         const auto memory = allocate_bytes(count * sizeof(float), path_.string());
         auto* values = reinterpret_cast<float*>(memory.get());
         copy_as_float(tensor, storage.bytes, values);
-        if (storage.mapped) file_->check_intact();
+        if (storage.mapped)
+            file_->check_intact();
         result.values = {values, count};
         result.owner = memory;
         return result;
     }
 
     std::vector<std::int64_t> read_integers(const TensorInfo& tensor) const override {
-        if (!is_integer(tensor.dtype)) refuse(tensor, "whole numbers", dtype_name(tensor.dtype));
+        if (!is_integer(tensor.dtype))
+            refuse(tensor, "whole numbers", dtype_name(tensor.dtype));
         const SharedBytes storage = bytes_of(tensor);
         std::vector<std::int64_t> values(tensor.elements());
         if (!copy_as_integers(tensor, storage.bytes, values.data()))
@@ -87,8 +93,10 @@ public:
     }
 
     std::string read_text(const TensorInfo& tensor) const override {
-        if (tensor.dtype != DType::u8) refuse(tensor, "text as uint8", dtype_name(tensor.dtype));
-        if (!is_contiguous(tensor)) refuse(tensor, "text as one run of bytes", "a strided view");
+        if (tensor.dtype != DType::u8)
+            refuse(tensor, "text as uint8", dtype_name(tensor.dtype));
+        if (!is_contiguous(tensor))
+            refuse(tensor, "text as one run of bytes", "a strided view");
         const SharedBytes storage = bytes_of(tensor);
         std::string text(reinterpret_cast<const char*>(storage.bytes.data()), tensor.elements());
         if (const std::size_t at = invalid_utf8(text); at != std::string::npos)
@@ -103,10 +111,10 @@ private:
 
     /// The elements `tensor` views; it may be another view (say, transposed) of the tensor of its name.
     SharedBytes bytes_of(const TensorInfo& tensor) const {
-        const auto found = std::find_if(contents_.tensors.begin(), contents_.tensors.end(), [&](const auto& stored) {
-            return stored.info.name == tensor.name;
-        });
-        if (found == contents_.tensors.end()) refuse(tensor, "a tensor of the file", "none of that name");
+        const auto found = std::find_if(contents_.tensors.begin(), contents_.tensors.end(),
+                                        [&](const auto& stored) { return stored.info.name == tensor.name; });
+        if (found == contents_.tensors.end())
+            refuse(tensor, "a tensor of the file", "none of that name");
         ATTNSCOPE_ASSERT(found->info.dtype == tensor.dtype);
         SharedBytes storage = found->load ? found->load() : found->storage;
         check_extent(tensor, storage.bytes.size() / element_size(tensor.dtype), path_.string());
@@ -118,17 +126,19 @@ private:
     std::vector<TensorInfo> infos_;
 };
 
-}  // namespace
+} // namespace
 
 const TensorInfo* TensorFile::find(std::string_view name) const {
     for (const TensorInfo& tensor : tensors())
-        if (tensor.name == name) return &tensor;
+        if (tensor.name == name)
+            return &tensor;
     return nullptr;
 }
 
 TensorContents parse_tensors(const SharedBytes& file, const std::string& subject) {
     for (const Format& format : formats)
-        if (format.recognises(file.bytes)) return format.parse(file, subject);
+        if (format.recognises(file.bytes))
+            return format.parse(file, subject);
     input_error(subject, "safetensors, npy, npz or a PyTorch zip file", describe(file.bytes));
 }
 
@@ -140,4 +150,4 @@ std::unique_ptr<TensorFile> open_tensor_file(const std::filesystem::path& path) 
     return open_tensor_file(MappedFile::open(path));
 }
 
-}  // namespace attnscope
+} // namespace attnscope

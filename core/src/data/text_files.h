@@ -16,4 +16,4 @@ std::vector<std::string> parse_lines(std::string_view bytes, const std::string& 
 /// The field `question` of each line of JSON; blank lines are passed over.
 std::vector<std::string> parse_jsonl_questions(std::string_view bytes, const std::string& subject);
 
-}  // namespace attnscope
+} // namespace attnscope

@@ -1,5 +1,5 @@
-// The directory of a zip archive in memory, ZIP64 included: where each member's bytes lie, so that stored members can be
-// used in place.
+// The directory of a zip archive in memory, ZIP64 included: where each member's bytes lie, so that stored members can
+// be used in place.
 #pragma once
 
 #include "data/tensor_contents.h"
@@ -31,4 +31,4 @@ SharedBytes read_member(const ZipMember& member, const SharedBytes& archive, con
 /// As read_member, with the checksum of stored members verified too.
 SharedBytes read_checked_member(const ZipMember& member, const SharedBytes& archive, const std::string& subject);
 
-}  // namespace attnscope
+} // namespace attnscope

@@ -1,0 +1,90 @@
+#include <attnscope/recipe.h>
+
+#include "io/encoder_files.h"
+
+#include <algorithm>
+
+namespace attnscope {
+namespace fs = std::filesystem;
+
+namespace {
+
+bool has_hash(const fs::path& file, const std::string& sha256) {
+    try {
+        return sha256_file(file) == sha256;
+    } catch (const Error&) {
+        return false;  // unreadable: not the one
+    }
+}
+
+bool is_file(const fs::path& path) {
+    std::error_code failure;
+    return fs::is_regular_file(path, failure);
+}
+
+bool is_folder(const fs::path& path) {
+    std::error_code failure;
+    return fs::is_directory(path, failure);
+}
+
+/// Entries of a folder in the order of their names; none when it cannot be read.
+std::vector<fs::path> entries(const fs::path& folder) {
+    std::vector<fs::path> list;
+    std::error_code failure;
+    for (fs::directory_iterator it(folder, failure), end; !failure && it != end; it.increment(failure)) {
+        list.push_back(it->path());
+    }
+    std::sort(list.begin(), list.end());
+    return list;
+}
+
+bool is_encoder(const fs::path& folder, const std::string& sha256) {
+    const fs::path weights = encoder_weights(folder);
+    return !weights.empty() && has_hash(weights, sha256);
+}
+
+fs::path find_encoder(const RecipeInput& input, const std::vector<fs::path>& places) {
+    const fs::path name = fs::path(input.name).filename();
+    for (const fs::path& place : places) {
+        if (is_encoder(place / name, input.sha256)) return place / name;
+    }
+    for (const fs::path& place : places) {
+        if (is_encoder(place, input.sha256)) return place;
+        for (const fs::path& entry : entries(place)) {
+            if (is_folder(entry) && is_encoder(entry, input.sha256)) return entry;
+        }
+    }
+    return {};
+}
+
+}  // namespace
+
+fs::path encoder_weights(const fs::path& folder) {
+    for (const char* name : {"model.safetensors", "pytorch_model.bin"}) {
+        if (is_file(folder / name)) return folder / name;
+    }
+    return {};
+}
+
+fs::path find_by_hash(const RecipeInput& input, const std::vector<fs::path>& places) {
+    if (input.role == "encoder") return find_encoder(input, places);
+    // A recipe is a stranger's text: its name must not lead out of the folders.
+    const fs::path name = fs::path(input.name).filename();
+    for (const fs::path& place : places) {
+        const fs::path candidate = is_folder(place) ? place / name : place;
+        if (candidate.filename() == name && is_file(candidate) && has_hash(candidate, input.sha256)) return candidate;
+    }
+    const auto same_kind = [&](const fs::path& path) { return path.extension() == name.extension() && is_file(path); };
+    for (const fs::path& place : places) {
+        if (!is_folder(place)) {
+            if (same_kind(place) && has_hash(place, input.sha256)) return place;
+            continue;
+        }
+        for (const fs::path& entry : entries(place)) {
+            if (same_kind(entry) && has_hash(entry, input.sha256)) return entry;
+        }
+    }
+    return {};
+}
+
+}  // namespace attnscope

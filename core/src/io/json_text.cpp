@@ -1,0 +1,68 @@
+#include "io/json_text.h"
+
+#include <attnscope/error.h>
+
+#include <algorithm>
+
+namespace attnscope {
+namespace {
+
+constexpr int depth_limit = 64;
+constexpr std::size_t indent_width = 2;
+
+bool is_flat(const Json& json) {
+    return std::none_of(json.begin(), json.end(), [](const Json& child) { return child.is_structured(); });
+}
+
+void write_readable(std::string& out, const Json& json, std::size_t indent) {
+    if (!json.is_structured() || is_flat(json)) {
+        out += one_line(json);
+        return;
+    }
+    const bool object = json.is_object();
+    out += object ? '{' : '[';
+    bool first = true;
+    for (const auto& [key, child] : json.items()) {
+        if (!first) out += ',';
+        first = false;
+        out += '\n';
+        out.append(indent + indent_width, ' ');
+        if (object) {
+            out += one_line(Json(key));
+            out += ": ";
+        }
+        write_readable(out, child, indent + indent_width);
+    }
+    out += '\n';
+    out.append(indent, ' ');
+    out += object ? '}' : ']';
+}
+
+}  // namespace
+
+Json parse_json(const std::string& text, const std::string& subject) {
+    try {
+        return Json::parse(text, [&](int depth, Json::parse_event_t, Json&) {
+            if (depth > depth_limit) {
+                throw Error(ErrorKind::input, subject, "JSON nested at most " + std::to_string(depth_limit) + " deep",
+                            "more");
+            }
+            return true;
+        });
+    } catch (const Json::parse_error& error) {
+        throw Error(ErrorKind::input, subject, "JSON", "something else", "byte " + std::to_string(error.byte));
+    } catch (const Json::exception&) {
+        throw Error(ErrorKind::input, subject, "JSON", "a number out of range");
+    }
+}
+
+std::string one_line(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+std::string readable(const Json& json) {
+    std::string out;
+    write_readable(out, json, 0);
+    out += '\n';
+    return out;
+}
+
+}  // namespace attnscope

@@ -1,0 +1,30 @@
+// JSON as this program reads and writes it: keys in the order they were put, numbers that read back as the same double,
+// null for what could not be computed.
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace attnscope {
+
+using Json = nlohmann::ordered_json;
+
+/// Parses text that may come from a stranger. Throws Error{input} naming `subject` and the byte; refuses nesting beyond
+/// any format of this program.
+Json parse_json(const std::string& text, const std::string& subject);
+
+/// One line. Text that is no UTF-8 is shown with replacement characters rather than refused.
+std::string one_line(const Json& json);
+
+/// For people: containers of plain values on one line, others broken and indented.
+std::string readable(const Json& json);
+
+template <class Value>
+Json or_null(const std::optional<Value>& value) {
+    return value ? Json(*value) : Json(nullptr);
+}
+
+}  // namespace attnscope

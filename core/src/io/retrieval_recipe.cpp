@@ -1,0 +1,310 @@
+// A retrieval as a recipe and back.
+#include <attnscope/recipe.h>
+
+#include "io/encoder_files.h"
+#include "io/json_text.h"
+
+#include <cmath>
+#include <limits>
+
+namespace attnscope {
+namespace fs = std::filesystem;
+
+namespace {
+
+using namespace retrieval;
+
+constexpr const char* analysis_name = "retrieval";
+constexpr const char* letters_name = "letters";
+
+const char* layout_name(Layout layout) {
+    switch (layout) {
+    case Layout::rows: return "rows";
+    case Layout::columns: return "columns";
+    case Layout::automatic: break;
+    }
+    return "auto";
+}
+
+const char* kind_name(QuerySpec::Kind kind) {
+    switch (kind) {
+    case QuerySpec::Kind::rows: return "rows";
+    case QuerySpec::Kind::file: return "file";
+    case QuerySpec::Kind::questions: return "questions";
+    case QuerySpec::Kind::text: break;
+    }
+    return "text";
+}
+
+std::string direction_name(const PlaneDirection& direction) {
+    switch (direction.kind) {
+    case PlaneAxis::query: return "query";
+    case PlaneAxis::memory: return "memory:" + std::to_string(direction.index);
+    case PlaneAxis::eigenvector: break;
+    }
+    return "v" + std::to_string(direction.index + 1);
+}
+
+std::string base_name(const fs::path& path) {
+    return (path.filename().empty() ? path.parent_path() : path).filename().string();
+}
+
+Json queries_json(const QuerySpec& queries) {
+    Json json = {{"kind", kind_name(queries.kind)}};
+    if (queries.kind == QuerySpec::Kind::rows) json["rows"] = queries.rows;
+    if (queries.kind == QuerySpec::Kind::text) json["texts"] = queries.texts;
+    return json;
+}
+
+Json params_json(const RetrievalJob& job) {
+    const Request& request = job.request;
+    Json modes = Json::array();
+    for (const Mode mode : request.modes) modes.push_back(mode_name(mode));
+    Json params = {{"layout", layout_name(job.layout)},
+                   {"key", job.key},
+                   {"queries", queries_json(job.queries)},
+                   {"beta_table", request.beta_table},
+                   {"beta", request.betas},
+                   {"mode", std::move(modes)},
+                   {"steps", request.steps},
+                   {"tol", request.tolerance},
+                   {"lambda", request.lambda},
+                   {"origin_beta", request.origin_betas},
+                   {"origin_eps", request.origin_epsilon},
+                   {"origin_steps", request.origin_steps},
+                   {"sweep", request.sweep},
+                   {"plane", request.plane},
+                   {"plane_beta", request.plane_beta},
+                   {"plane_x", direction_name(request.plane_x)},
+                   {"plane_y", direction_name(request.plane_y)},
+                   {"basins", request.basins},
+                   {"separation", request.separation},
+                   {"separation_samples", request.separation_samples},
+                   {"cursor", {{"beta", job.beta}, {"step", job.step}}}};
+    if (job.figure) {
+        params["figure"] = {{"panel", job.figure->panel},
+                            {"style", job.figure->style},
+                            {"width_mm", job.figure->width_mm},
+                            {"dpi", job.figure->dpi}};
+    }
+    return params;
+}
+
+/// Reads parameters into a job; a parameter that is missing keeps its default.
+class ParamsReader {
+public:
+    explicit ParamsReader(const Json& params) : params_(params) {}
+
+    void number(const char* name, double& value) const {
+        if (const Json* field = find(name, &Json::is_number, "a number")) value = field->get<double>();
+    }
+    void number(const char* name, int& value) const {
+        if (const Json* field = find(name, &Json::is_number_integer, "a whole number")) {
+            const auto wide = field->get<std::int64_t>();
+            if (wide < 0 || wide > std::numeric_limits<int>::max()) {
+                fail("a whole number", std::to_string(wide), name);
+            }
+            value = static_cast<int>(wide);
+        }
+    }
+    void number(const char* name, std::size_t& value) const {
+        if (const Json* field = find(name, &Json::is_number_unsigned, "a whole number")) {
+            value = field->get<std::size_t>();
+        }
+    }
+    void flag(const char* name, bool& value) const {
+        if (const Json* field = find(name, &Json::is_boolean, "true or false")) value = field->get<bool>();
+    }
+    void text(const char* name, std::string& value) const {
+        if (const Json* field = find(name, &Json::is_string, "a text")) value = field->get<std::string>();
+    }
+    void numbers(const char* name, std::vector<double>& values) const {
+        each(name, &Json::is_number, "a list of numbers", values);
+    }
+    template <class Value>
+    void each(const char* name, bool (Json::*is_kind)() const noexcept, const char* expected,
+              std::vector<Value>& values) const {
+        const Json* field = find(name, &Json::is_array, expected);
+        if (!field) return;
+        values.clear();
+        for (const Json& entry : *field) {
+            if (!(entry.*is_kind)()) fail(expected, entry.type_name(), name);
+            values.push_back(entry.get<Value>());
+        }
+    }
+    const Json* object(const char* name) const { return find(name, &Json::is_object, "an object"); }
+
+    [[noreturn]] static void fail(const std::string& expected, const std::string& got, const std::string& name) {
+        throw Error(ErrorKind::input, "recipe", expected, got, "params." + name);
+    }
+
+private:
+    const Json* find(const char* name, bool (Json::*is_kind)() const noexcept, const char* expected) const {
+        const auto field = params_.find(name);
+        if (field == params_.end()) return nullptr;
+        if (!((*field).*is_kind)()) fail(expected, field->type_name(), name);
+        return &*field;
+    }
+
+    const Json& params_;
+};
+
+/// Texts of parameters that the command line knows too: what it would refuse as usage is here a damaged recipe.
+template <class Parse>
+auto parse_text(const char* name, const std::string& text, const Parse& parse) {
+    try {
+        return parse(text);
+    } catch (const Error& error) {
+        ParamsReader::fail(error.expected, text, name);
+    }
+}
+
+QuerySpec read_queries(const Json& json) {
+    const ParamsReader params(json);
+    QuerySpec queries;
+    std::string kind = kind_name(queries.kind);
+    params.text("kind", kind);
+    bool known = false;
+    for (const auto candidate : {QuerySpec::Kind::rows, QuerySpec::Kind::file, QuerySpec::Kind::questions,
+                                 QuerySpec::Kind::text}) {
+        if (kind != kind_name(candidate)) continue;
+        queries.kind = candidate;
+        known = true;
+    }
+    if (!known) ParamsReader::fail("rows, file, questions or text", kind, "queries.kind");
+    params.each("rows", &Json::is_number_unsigned, "a list of rows", queries.rows);
+    params.each("texts", &Json::is_string, "a list of texts", queries.texts);
+    return queries;
+}
+
+void read_params(const Json& json, RetrievalJob& job) {
+    const ParamsReader params(json);
+    Request& request = job.request;
+    std::string layout = "auto";
+    params.text("layout", layout);
+    job.layout = parse_text("layout", layout, [](const std::string& text) { return parse_layout(text); });
+    params.text("key", job.key);
+    if (const Json* queries = params.object("queries")) job.queries = read_queries(*queries);
+    params.numbers("beta_table", request.beta_table);
+    params.numbers("beta", request.betas);
+    std::vector<std::string> modes;
+    params.each("mode", &Json::is_string, "a list of modes", modes);
+    if (!modes.empty()) request.modes.clear();
+    for (const std::string& mode : modes) {
+        request.modes.push_back(parse_text("mode", mode, [](const std::string& text) { return parse_mode(text); }));
+    }
+    params.number("steps", request.steps);
+    params.number("tol", request.tolerance);
+    params.number("lambda", request.lambda);
+    params.numbers("origin_beta", request.origin_betas);
+    params.number("origin_eps", request.origin_epsilon);
+    params.number("origin_steps", request.origin_steps);
+    params.flag("sweep", request.sweep);
+    params.flag("plane", request.plane);
+    params.number("plane_beta", request.plane_beta);
+    const auto direction = [&](const char* name, PlaneDirection& value) {
+        std::string text = direction_name(value);
+        params.text(name, text);
+        value = parse_text(name, text, [](const std::string& name) { return parse_plane_direction(name); });
+    };
+    direction("plane_x", request.plane_x);
+    direction("plane_y", request.plane_y);
+    params.flag("basins", request.basins);
+    params.flag("separation", request.separation);
+    params.number("separation_samples", request.separation_samples);
+    if (const Json* cursor = params.object("cursor")) {
+        ParamsReader(*cursor).number("beta", job.beta);
+        ParamsReader(*cursor).number("step", job.step);
+    }
+    if (const Json* figure = params.object("figure")) {
+        job.figure.emplace();
+        const ParamsReader fields(*figure);
+        fields.text("panel", job.figure->panel);
+        fields.text("style", job.figure->style);
+        fields.number("width_mm", job.figure->width_mm);
+        fields.number("dpi", job.figure->dpi);
+    }
+}
+
+/// Where inputs may lie besides the places asked for: the sample.
+std::vector<fs::path> with_samples(std::vector<fs::path> places) {
+    const Samples samples = find_samples();
+    if (!samples.bank.empty()) places.push_back(samples.bank);
+    if (!samples.encoder.empty()) places.push_back(samples.encoder);
+    return places;
+}
+
+fs::path locate(const RecipeInput& input, const std::vector<fs::path>& places) {
+    const fs::path found = find_by_hash(input, places);
+    if (found.empty()) {
+        throw Error(ErrorKind::input, input.name, "a file with SHA-256 " + input.sha256,
+                    "none beside the recipe or in the folders given", input.role);
+    }
+    return found;
+}
+
+}  // namespace
+
+PlaneDirection parse_plane_direction(const std::string& text) {
+    const auto index_after = [&](std::size_t prefix) {
+        const std::string digits = text.substr(prefix);
+        if (digits.empty() || digits.size() > 9 || digits.find_first_not_of("0123456789") != std::string::npos) {
+            return -1;
+        }
+        return std::stoi(digits);
+    };
+    if (text == "query") return {PlaneAxis::query, 0};
+    if (text.starts_with("memory:")) {
+        if (const int index = index_after(7); index >= 0) return {PlaneAxis::memory, index};
+    } else if (text.starts_with("v")) {
+        if (const int number = index_after(1); number >= 1) return {PlaneAxis::eigenvector, number - 1};
+    }
+    throw Error(ErrorKind::usage, "direction", "v1, v2 …, query or memory:N", text);
+}
+
+Recipe retrieval_recipe(const RetrievalJob& job) {
+    ATTNSCOPE_ASSERT(job.request.bank);
+    Recipe recipe;
+    recipe.analysis = analysis_name;
+    recipe.inputs.push_back(
+        {"bank", job.letters ? letters_name : job.request.bank->name, job.request.bank->sha256()});
+    const QuerySpec& queries = job.queries;
+    if (queries.kind == QuerySpec::Kind::file || queries.kind == QuerySpec::Kind::questions) {
+        const char* role = queries.kind == QuerySpec::Kind::file ? "queries" : "questions";
+        recipe.inputs.push_back({role, base_name(queries.file), sha256_file(queries.file)});
+    }
+    if (queries.kind == QuerySpec::Kind::questions || queries.kind == QuerySpec::Kind::text) {
+        const fs::path weights = encoder_weights(queries.encoder);
+        recipe.inputs.push_back(
+            {"encoder", base_name(queries.encoder), weights.empty() ? std::string() : sha256_file(weights)});
+    }
+    recipe.params = one_line(params_json(job));
+    recipe.seed = job.seed;
+    return recipe;
+}
+
+RetrievalJob retrieval_job(const Recipe& recipe, const std::vector<fs::path>& folders) {
+    if (recipe.analysis != analysis_name) {
+        throw Error(ErrorKind::input, "recipe", "the analysis retrieval", recipe.analysis, "analysis");
+    }
+    RetrievalJob job;
+    job.seed = recipe.seed;
+    read_params(parse_json(recipe.params, "recipe"), job);
+    const std::vector<fs::path> places = with_samples(folders);
+    bool has_bank = false;
+    for (const RecipeInput& input : recipe.inputs) {
+        if (input.role == "bank") {
+            has_bank = true;
+            job.letters = input.name == letters_name && letters_bank()->sha256() == input.sha256;
+            if (!job.letters) job.bank = locate(input, places);
+        } else if (input.role == "queries" || input.role == "questions") {
+            job.queries.file = locate(input, places);
+        } else if (input.role == "encoder") {
+            job.queries.encoder = locate(input, places);
+        }
+    }
+    if (!has_bank) throw Error(ErrorKind::input, "recipe", "a bank", "none", "inputs");
+    return job;
+}
+
+}  // namespace attnscope

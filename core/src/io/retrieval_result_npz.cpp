@@ -1,0 +1,153 @@
+#include <attnscope/recipe.h>
+#include <attnscope/tensor_file.h>
+
+#include <algorithm>
+#include <deque>
+#include <limits>
+#include <string>
+
+namespace attnscope {
+namespace {
+
+using namespace retrieval;
+
+constexpr double none = std::numeric_limits<double>::quiet_NaN();
+
+/// The arrays of an npz and what they point at.
+class Arrays {
+public:
+    using Shape = std::vector<std::int64_t>;
+
+    void add(const char* name, std::vector<double> values, Shape shape = {}) {
+        doubles_.push_back(std::move(values));
+        const auto& kept = doubles_.back();
+        put(name, DType::f64, std::move(shape), kept.size(), std::as_bytes(std::span(kept)));
+    }
+    void add(const char* name, std::vector<std::int64_t> values, Shape shape = {}) {
+        integers_.push_back(std::move(values));
+        const auto& kept = integers_.back();
+        put(name, DType::i64, std::move(shape), kept.size(), std::as_bytes(std::span(kept)));
+    }
+    std::string bytes() const { return npz_bytes(tensors_); }
+
+private:
+    void put(const char* name, DType dtype, Shape shape, std::size_t size, std::span<const std::byte> data) {
+        if (shape.empty()) shape = {static_cast<std::int64_t>(size)};
+        tensors_.push_back({name, dtype, std::move(shape), data});
+    }
+
+    // A deque leaves its elements where they are, as the tensors point into them.
+    std::deque<std::vector<double>> doubles_;
+    std::deque<std::vector<std::int64_t>> integers_;
+    std::vector<TensorToWrite> tensors_;
+};
+
+std::int64_t count(std::size_t size) { return static_cast<std::int64_t>(size); }
+
+/// A value a step of every trace, (traces, rows); NaN where a trace has no such step or the step no such value.
+void add_steps(Arrays& arrays, const char* name, const std::vector<Trace>& traces, std::size_t rows, bool at_start,
+               double Step::*value) {
+    std::vector<double> table(traces.size() * rows, none);
+    for (std::size_t i = 0; i < traces.size(); ++i) {
+        for (std::size_t t = at_start ? 0 : 1; t < traces[i].steps.size(); ++t) {
+            table[i * rows + t] = traces[i].steps[t].*value;
+        }
+    }
+    arrays.add(name, std::move(table), {count(traces.size()), count(rows)});
+}
+
+void add_traces(Arrays& arrays, const TraceResult& result, std::size_t d) {
+    const std::vector<Trace>& traces = result.traces;
+    std::size_t rows = 0;
+    std::vector<std::int64_t> query, mode, length;
+    std::vector<double> beta;
+    for (const Trace& trace : traces) {
+        rows = std::max(rows, trace.steps.size());
+        query.push_back(trace.query);
+        mode.push_back(static_cast<std::int64_t>(trace.mode));
+        length.push_back(count(trace.steps.size()));
+        beta.push_back(trace.beta);
+    }
+    arrays.add("trace_query", std::move(query));
+    arrays.add("trace_mode", std::move(mode));
+    arrays.add("trace_beta", std::move(beta));
+    arrays.add("trace_rows", std::move(length));
+    arrays.add("entropy_max", std::vector<double>{result.entropy_max});
+    add_steps(arrays, "norm", traces, rows, true, &Step::norm);
+    add_steps(arrays, "entropy", traces, rows, false, &Step::entropy);
+    add_steps(arrays, "max_weight", traces, rows, false, &Step::max_weight);
+    add_steps(arrays, "delta", traces, rows, false, &Step::delta);
+    add_steps(arrays, "cos_v1", traces, rows, false, &Step::cos_v1);
+    add_steps(arrays, "energy", traces, rows, false, &Step::energy);
+
+    std::vector<double> states(traces.size() * rows * d, none);
+    for (std::size_t i = 0; i < traces.size(); ++i) {
+        for (std::size_t t = 0; t < traces[i].states.size(); ++t) {
+            std::copy(traces[i].states[t].begin(), traces[i].states[t].end(),
+                      states.begin() + static_cast<std::ptrdiff_t>((i * rows + t) * d));
+        }
+    }
+    arrays.add("states", std::move(states), {count(traces.size()), count(rows), count(d)});
+}
+
+void add_origin(Arrays& arrays, const std::vector<OriginTest>& tests) {
+    std::size_t rows = 0;
+    std::vector<double> beta;
+    for (const OriginTest& test : tests) {
+        rows = std::max(rows, test.steps.size());
+        beta.push_back(test.beta);
+    }
+    std::vector<double> norm(tests.size() * (rows + 1), none);
+    for (std::size_t i = 0; i < tests.size(); ++i) {
+        for (std::size_t t = 0; t < tests[i].steps.size(); ++t) {
+            norm[i * (rows + 1) + t] = tests[i].steps[t].norm;
+            norm[i * (rows + 1) + t + 1] = tests[i].steps[t].norm_next;
+        }
+    }
+    arrays.add("origin_beta", std::move(beta));
+    arrays.add("origin_norm", std::move(norm), {count(tests.size()), count(rows + 1)});
+}
+
+void add_sweep(Arrays& arrays, const QuerySweep& entry, std::size_t number) {
+    const std::string prefix = "sweep" + std::to_string(number) + "_";
+    const auto add = [&](const char* name, const std::vector<double>& values) {
+        arrays.add((prefix + name).c_str(), values);
+    };
+    add("beta", entry.sweep.betas);
+    add("entropy_up", entry.sweep.entropy_up);
+    add("entropy_down", entry.sweep.entropy_down);
+    std::vector<double> table;
+    for (const auto& row : entry.sweep.entropy) table.insert(table.end(), row.begin(), row.end());
+    arrays.add((prefix + "entropy").c_str(), std::move(table),
+               {count(entry.sweep.entropy.size()), count(entry.sweep.betas.size())});
+}
+
+}  // namespace
+
+std::string retrieval_result_npz(const Result& result) {
+    const Spectrum& spectrum = result.spectrum;
+    Arrays arrays;
+    arrays.add("mean", spectrum.mean);
+    arrays.add("eigenvalues", spectrum.eigenvalues);
+    const std::size_t kept = spectrum.d > 0 ? spectrum.directions.size() / spectrum.d : 0;
+    arrays.add("directions", spectrum.directions, {count(kept), count(spectrum.d)});
+    add_traces(arrays, result.traces, spectrum.d);
+    add_origin(arrays, result.origin);
+    for (std::size_t i = 0; i < result.sweeps.size(); ++i) add_sweep(arrays, result.sweeps[i], i);
+    if (result.plane) {
+        const Plane& plane = *result.plane;
+        arrays.add("plane_energy", std::vector<double>(plane.energy.begin(), plane.energy.end()),
+                   {plane.height, plane.width});
+        arrays.add("plane_range", std::vector<double>{plane.x_min, plane.x_max, plane.y_min, plane.y_max});
+    }
+    if (result.separation) {
+        const Separation& separation = *result.separation;
+        arrays.add("separation_index", std::vector<std::int64_t>(separation.index.begin(), separation.index.end()));
+        arrays.add("separation_nearest",
+                   std::vector<std::int64_t>(separation.nearest.begin(), separation.nearest.end()));
+        arrays.add("separation_delta", std::vector<double>(separation.delta.begin(), separation.delta.end()));
+    }
+    return arrays.bytes();
+}
+
+}  // namespace attnscope

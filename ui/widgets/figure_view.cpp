@@ -1,6 +1,7 @@
 #include "widgets/figure_view.h"
 
 #include "widgets/figure_keys.h"
+#include "widgets/text_layout.h"
 
 #include <implot.h>
 
@@ -19,20 +20,6 @@ constexpr float seconds_to_dim = 0.35f;
 
 ImPlotScale plot_scale(Scale scale) {
     return scale == Scale::logarithmic ? ImPlotScale_Log10 : ImPlotScale_Linear;
-}
-
-/// Cut to `length` pixels with an ellipsis.
-std::string elided(const std::string& text, float length) {
-    if (ImGui::CalcTextSize(text.c_str()).x <= length) return text;
-    std::string cut = text;
-    while (!cut.empty()) {
-        do cut.pop_back();
-        while (!cut.empty() && (static_cast<unsigned char>(cut.back()) & 0xC0) == 0x80);
-        // The byte that is left may begin a character whose rest is gone.
-        if (!cut.empty() && (static_cast<unsigned char>(cut.back()) & 0xC0) == 0xC0) cut.pop_back();
-        if (ImGui::CalcTextSize((cut + "…").c_str()).x <= length) break;
-    }
-    return cut + "…";
 }
 
 std::string axis_title(const Axis& axis) {
@@ -123,8 +110,8 @@ void FigureView::set_up(AxesState& state, const Axes& axes, ImVec2 size, float e
         if (!axis.categories.empty()) set |= ImPlotAxisFlags_NoGridLines | ImPlotAxisFlags_NoTickMarks;
         return set;
     };
-    const std::string x_title = elided(axis_title(axes.x), size.x * 0.95f);
-    const std::string y_title = elided(axis_title(axes.y), size.y * 0.95f);
+    const std::string x_title = elide(axis_title(axes.x), size.x * 0.95f);
+    const std::string y_title = elide(axis_title(axes.y), size.y * 0.95f);
     ImPlot::SetupAxes(x_title.c_str(), y_title.c_str(), flags(axes.x), flags(axes.y));
     ImPlot::SetupAxisScale(ImAxis_X1, plot_scale(axes.x.scale));
     ImPlot::SetupAxisScale(ImAxis_Y1, plot_scale(axes.y.scale));
@@ -143,7 +130,7 @@ void FigureView::set_up(AxesState& state, const Axes& axes, ImVec2 size, float e
     // Long names of categories take at most a third of the width.
     if (!axes.y.categories.empty()) {
         for (std::size_t i = 0; i < state.y_ticks.labels.size(); ++i) {
-            state.y_ticks.labels[i] = elided(axes.y.categories[i], size.x * 0.33f);
+            state.y_ticks.labels[i] = elide(axes.y.categories[i], size.x * 0.33f);
             state.y_ticks.pointers[i] = state.y_ticks.labels[i].c_str();
         }
     }
@@ -173,9 +160,11 @@ void FigureView::interact(int index, const Axes& axes, const PlotArea& area, boo
         const float moved = std::hypot(io.MousePos.x - state.pressed.x, io.MousePos.y - state.pressed.y);
         interaction.clicked = hovered && moved < area.em * 0.4f;
     }
+    auto hit = hovered && dragged_axes_ == -1 ? hit_elements(axes, area, state.cache, io.MousePos) : std::nullopt;
     if (hovered && ImGui::IsMouseDoubleClicked(ImGuiMouseButton_Left)) {
         interaction.double_clicked = true;
-        if (!has_cursor) fit_wanted_ = true;
+        // On a thing that has a meaning of its own the double click is the panel's.
+        if (!has_cursor && !(hit && hit->id)) fit_wanted_ = true;
     }
     const bool keyed = !io.WantTextInput && ImGui::IsKeyPressed(ImGuiKey_F, false) && !io.KeyCtrl && !io.KeyAlt;
     if (hovered && keyed) fit_wanted_ = true;
@@ -183,8 +172,6 @@ void FigureView::interact(int index, const Axes& axes, const PlotArea& area, boo
         (ImGui::IsMouseDoubleClicked(ImGuiMouseButton_Left) || keyed))
         fit_wanted_ = true;
 
-    if (!hovered || dragged_axes_ != -1) return;
-    auto hit = hit_elements(axes, area, state.cache, io.MousePos);
     if (!hit) return;
     hit->axes = index;
     if (hit->id || !hit->value)
@@ -209,7 +196,7 @@ void FigureView::draw_axes(int index, const Axes& axes, Cell cell, bool titled, 
     const float strength = 1 - dim_ * (1 - strength_when_stale);
     if (titled) {
         if (theme.fonts.bold) ImGui::PushFont(theme.fonts.bold, 0);
-        const std::string title = elided(axes.title, cell.size.x - em);
+        const std::string title = elide(axes.title, cell.size.x - em);
         window->AddText({cell.at.x + em * 0.5f, cell.at.y}, ImGui::GetColorU32(ImGuiCol_Text), title.c_str());
         if (theme.fonts.bold) ImGui::PopFont();
         cell.at.y += em * 1.35f;

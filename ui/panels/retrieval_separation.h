@@ -1,0 +1,21 @@
+// How far each memory stands from the one most like it.
+#pragma once
+
+#include "panels/retrieval_panel.h"
+
+namespace attnscope::ui {
+
+class RetrievalSeparationPanel final : public RetrievalPanel {
+public:
+    RetrievalSeparationPanel() : RetrievalPanel("retrieval.separation") {}
+    PanelHelp help() const override;
+
+protected:
+    Answer ask(RetrievalSlots& slots) override;
+    Figure build(const retrieval::View& view) override;
+
+private:
+    std::shared_ptr<const retrieval::Separation> separation_;
+};
+
+}  // namespace attnscope::ui

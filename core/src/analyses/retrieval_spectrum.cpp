@@ -1,0 +1,109 @@
+// Mean, norms and eigenpairs of a bank.
+#include "analyses/retrieval.h"
+
+#include "analyses/retrieval_dynamics.h"
+#include "kernels/covariance.h"
+
+#include <ATen/core/Tensor.h>
+#include <ATen/Parallel.h>
+#include <ATen/ops/from_blob.h>
+#include <ATen/ops/linalg_eigh.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+namespace attnscope::compute {
+namespace {
+
+/// Beyond this norm float32 products of two memories can overflow.
+constexpr double largest_norm = 1e18;
+/// Below this, relative to the longest memory, a spread is rounding: float32 values that differ at all differ by more.
+constexpr double rounding = 1e-12;
+
+struct MeanAndDeviation {
+    double mean = 0, deviation = 0;  ///< deviation unbiased
+};
+
+MeanAndDeviation describe(const std::vector<double>& values) {
+    const double n = static_cast<double>(values.size());
+    const double mean = std::accumulate(values.begin(), values.end(), 0.0) / n;
+    double squares = 0;
+    for (const double value : values) squares += (value - mean) * (value - mean);
+    return {mean, std::sqrt(squares / (n - 1))};
+}
+
+/// Eigenpairs of a symmetric matrix (d, d), largest first; vectors in rows. The sign makes the largest component
+/// positive, so that a picture does not flip between machines.
+struct Eigenpairs {
+    std::vector<double> values, vectors;
+};
+
+Eigenpairs decompose(std::vector<double>& matrix, std::size_t d, std::size_t kept) {
+    const auto side = static_cast<std::int64_t>(d);
+    const at::Tensor square = at::from_blob(matrix.data(), {side, side}, at::kDouble);
+    const auto [values, vectors] = at::linalg_eigh(square, "L");  // ascending; vectors in columns
+    const at::Tensor rows = vectors.t().contiguous();
+    const double* value = values.contiguous().const_data_ptr<double>();
+    const double* vector = rows.const_data_ptr<double>();
+    Eigenpairs out;
+    for (std::size_t k = 0; k < d; ++k) out.values.push_back(std::max(0.0, value[d - 1 - k]));
+    for (std::size_t k = 0; k < kept; ++k) {
+        const double* from = vector + (d - 1 - k) * d;
+        const double* peak = std::max_element(from, from + d, [](double a, double b) { return std::abs(a) < std::abs(b); });
+        const double sign = *peak < 0 ? -1 : 1;
+        for (std::size_t i = 0; i < d; ++i) out.vectors.push_back(sign * from[i]);
+    }
+    return out;
+}
+
+}  // namespace
+
+retrieval::Spectrum spectrum(const retrieval::SpectrumRequest& request, JobContext& context) {
+    const retrieval::BankPtr& bank = request.bank;
+    ATTNSCOPE_ASSERT(bank != nullptr);
+    const std::size_t n = bank->n, d = bank->d;
+    if (n < 2) throw Error(ErrorKind::input, bank->name, "at least 2 memories", std::to_string(n));
+    if (request.directions < 1)
+        throw Error(ErrorKind::usage, "directions", "at least 1", std::to_string(request.directions));
+
+    retrieval::Spectrum out;
+    out.n = n;
+    out.d = d;
+    context.progress(0, 1, "mean");
+    out.mean = kernels::column_means(bank->keys.data(), n, d, context);
+    // float64 sums of finite float32 values are finite, so the search for the row is made only where there is one.
+    if (!std::all_of(out.mean.begin(), out.mean.end(), [](double value) { return std::isfinite(value); }))
+        check_finite(*bank, context);
+
+    kernels::Covariance covariance = kernels::covariance(bank->keys.data(), n, d, out.mean, context);
+    out.mean_norm = norm(out.mean);
+    out.centered_mean_norm = norm(covariance.centered_mean);
+    const MeanAndDeviation raw = describe(covariance.raw_norms), centered = describe(covariance.centered_norms);
+    out.raw_norm_mean = raw.mean;
+    out.raw_norm_std = raw.deviation;
+    out.centered_norm_mean = centered.mean;
+    out.centered_norm_std = centered.deviation;
+    const auto longest = std::max_element(covariance.raw_norms.begin(), covariance.raw_norms.end());
+    out.max_raw_norm = *longest;
+    out.max_centered_norm = *std::max_element(covariance.centered_norms.begin(), covariance.centered_norms.end());
+    if (!(out.max_raw_norm < largest_norm))
+        throw Error(ErrorKind::input, bank->name, "memories shorter than 1e18", std::to_string(out.max_raw_norm),
+                    "row " + std::to_string(longest - covariance.raw_norms.begin()));
+
+    context.progress(0, 1, "eigenvectors");
+    const std::size_t kept = std::min(d, static_cast<std::size_t>(request.directions));
+    Eigenpairs pairs = decompose(covariance.matrix, d, kept);
+    out.eigenvalues = std::move(pairs.values);
+    out.directions = std::move(pairs.vectors);
+    if (out.max_centered_norm <= rounding * out.max_raw_norm) {
+        // All memories are equal: nothing spreads, and no β makes the centroid unstable.
+        out.max_centered_norm = 0;
+        std::fill(out.eigenvalues.begin(), out.eigenvalues.end(), 0.0);
+    }
+    out.lambda_max = out.eigenvalues.front();
+    if (out.lambda_max > 0) out.beta_critical = 1 / out.lambda_max;
+    return out;
+}
+
+}  // namespace attnscope::compute

@@ -63,6 +63,7 @@ struct TraceRequest {
     double lambda = 0.5;      ///< of mode residual
     int top = 5;              ///< memories listed per step
     bool keep_curves = false; ///< sorted weights of every step (for the weights panel), log-spaced ranks
+    bool rank_final = true;   ///< false saves the pass after the last step: top5_final stays empty, overlap_final 0
     bool operator==(const TraceRequest&) const = default;
 };
 /// A memory and its weight; ranked by logit, ties to the lower index.

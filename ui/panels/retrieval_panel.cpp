@@ -1,7 +1,5 @@
 #include "panels/retrieval_panel.h"
 
-#include "state/view_recipe.h"
-
 #include <algorithm>
 
 namespace attnscope::ui {
@@ -74,9 +72,7 @@ void RetrievalPanel::update(PanelContext& context) {
 std::optional<Figure> RetrievalPanel::figure(PanelContext& context) {
     update(context);
     if (!has_figure_ || answer_.stale) return std::nullopt;
-    Figure figure = figure_;
-    figure.recipe = view_recipe(context.state, context.services.retrieval());
-    return figure;
+    return figure_;
 }
 
 std::optional<Hint> RetrievalPanel::hint(PanelContext& context) const {

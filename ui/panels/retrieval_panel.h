@@ -25,7 +25,7 @@ public:
     std::string title() const override { return retrieval::panel_title(id_); }
     Workspace workspace() const final { return Workspace::retrieval; }
     void draw(PanelContext& context) final;
-    /// With its recipe. None before the first result, and while the shown one is stale.
+    /// None before the first result, and while the shown one is stale. Its recipe is made when it is written.
     std::optional<Figure> figure(PanelContext& context) final;
 
 protected:

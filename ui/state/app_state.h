@@ -134,6 +134,7 @@ struct AppState {
     bool palette_open = false, help_open = false;
     std::string help_panel;         ///< panel whose definition the Inspector shows
     std::string export_panel;       ///< panel whose export dialog is open; empty = none
+    std::string export_format;      ///< extension the export dialog starts with; empty = as last time
     bool quit_wanted = false;
 
     /// What the shell is asked for by a command: a file to choose, or a value to type.
@@ -145,6 +146,7 @@ struct AppState {
 
     std::string layout;             ///< ImGui's layout text as last left
     bool layout_load_wanted = false;
+    bool scripted_drag = false;     ///< a script holds the mouse button, as it were
     bool dragging = false;          ///< a continuous gesture is under way: slots keep their requests small
     double seconds = 0;             ///< the window's clock
 

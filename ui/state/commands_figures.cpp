@@ -1,5 +1,7 @@
 // Figures: copying and writing what a panel shows; and help.
 #include "state/command_helpers.h"
+#include "state/command_json.h"
+#include "state/figure_python.h"
 
 #include "state/shortcuts.h"
 
@@ -21,20 +23,28 @@ Parameter panel_parameter() { return text_parameter("panel", "its id; the outlin
 void add_figure_commands(CommandRegistry& registry) {
     registry.add({"figure.export", "Export figure…", "Figures", "Ctrl+E",
                   {panel_parameter(), text_parameter("path", "svg, pdf, png, csv, json, npz or py; asks without", Value("")),
+                   text_parameter("format", "what the dialog starts with", Value(""),
+                                  {"", "svg", "pdf", "png", "csv", "json", "npz", "py"}),
                    text_parameter("style", "a built-in style or a JSON file", Value("")),
+                   number_parameter("width", "in millimetres; 0 = the style's own", Value(0.0)),
                    number_parameter("dpi", "of a PNG", Value(300.0)),
                    flag_parameter("recipe", "write how it was made into it", Value(true))},
                   [](AppState& state, Services& services, const Arguments& arguments) {
                       const auto panel = meant_panel(state, arguments);
                       const double dpi = number(arguments, "dpi");
                       if (dpi < 20 || dpi > 2400)
-                          throw Error(ErrorKind::usage, "dpi", "20 … 2400", std::to_string(dpi));
-                      if (text(arguments, "path").empty())
+                          throw Error(ErrorKind::usage, "dpi", "20 … 2400", value_text(dpi));
+                      const double width = number(arguments, "width");
+                      if (width != 0 && (width < 20 || width > 1000))
+                          throw Error(ErrorKind::usage, "width", "20 … 1000 mm", value_text(width));
+                      if (text(arguments, "path").empty()) {
                           state.export_panel = panel;
-                      else
-                          services.export_figure(state, panel, text(arguments, "path"),
-                                                 text_or(arguments, "style", state.preferences.figure_style), dpi,
+                          state.export_format = text(arguments, "format");
+                      } else {
+                          const auto style = text_or(arguments, "style", state.preferences.figure_style);
+                          services.export_figure(state, {panel, style, width, dpi}, text(arguments, "path"),
                                                  flag(arguments, "recipe"));
+                      }
                       return no_undo();
                   }, {}, {}});
     registry.add({"figure.close_export", "Close the export dialog", "", "", {},
@@ -59,19 +69,13 @@ void add_figure_commands(CommandRegistry& registry) {
     registry.add({"figure.copy_python", "Copy as Python", "Figures", "", {panel_parameter()},
                   [](AppState& state, Services& services, const Arguments& arguments) {
                       const Figure figure = services.figure(meant_panel(state, arguments));
-                      services.copy(figure_matplotlib(figure, find_style(state.preferences.figure_style),
-                                                      figure.id + ".npz"));
-                      state.notify("Copied a script that draws " + figure.title + " from " + figure.id + ".npz");
+                      services.copy(figure_python(figure));
+                      state.notify("Copied " + figure.title + " as Python");
                       return no_undo();
                   }, {}, {}});
     registry.add({"figure.copy_recipe", "Copy recipe", "Figures", "", {panel_parameter()},
                   [](AppState& state, Services& services, const Arguments& arguments) {
-                      const Figure figure = services.figure(meant_panel(state, arguments));
-                      if (figure.recipe.empty())
-                          throw Error(ErrorKind::usage, figure.title, "inputs that are files",
-                                      "one made in this window, which no recipe can name");
-                      services.copy(figure.recipe);
-                      state.notify("Copied the recipe of " + figure.title);
+                      services.copy_recipe(state, meant_panel(state, arguments));
                       return no_undo();
                   }, {}, {}});
 }

@@ -51,9 +51,12 @@ public:
     /// The figure a panel shows now; the shell provides it. Throws Error{usage} when the panel has none yet.
     Figure figure(const std::string& panel_id);
     void set_figure_source(std::function<std::optional<Figure>(const std::string&)> source);
-    /// Writes a panel's figure on a worker; the notice says where, or why not.
-    void export_figure(AppState& state, const std::string& panel_id, const std::filesystem::path& path,
-                       const std::string& style, double dpi, bool with_recipe);
+    /// Writes a panel's figure on a worker; the notice says where, or why not. `written.panel` names the panel; its
+    /// style may be a path to a style file.
+    void export_figure(AppState& state, const FigureSpec& written, const std::filesystem::path& path,
+                       bool with_recipe);
+    /// Puts the recipe of what is shown on the clipboard; made on a worker, as inputs have to be hashed.
+    void copy_recipe(AppState& state, const std::string& panel_id);
     void copy(const std::string& text);         ///< to the clipboard
     void set_clipboard(std::function<void(const std::string&)> clipboard);
 
@@ -63,6 +66,7 @@ public:
     /// Once a frame: moves finished loads and progress into the state, and derives what is not chosen yet (the first
     /// bank, its default query and β). True when something changed.
     bool update(AppState& state);
+    bool idle() const { return jobs_.idle(); }
     /// Nothing is loading or computing, and every slot shows what is wanted: --screenshot waits for this.
     bool settled(const AppState& state) const;
 

@@ -1,6 +1,7 @@
 // What the services write: banks of embedded texts, sessions, figures.
 #include "state/services_impl.h"
 #include "state/session.h"
+#include "state/view_recipe.h"
 
 #include <attnscope/tensor_file.h>
 
@@ -105,16 +106,23 @@ void Services::set_figure_source(std::function<std::optional<Figure>(const std::
     impl_->figure_source = std::move(source);
 }
 
-void Services::export_figure(AppState& state, const std::string& panel_id, const fs::path& path,
-                             const std::string& style, double dpi, bool with_recipe) {
-    Figure drawn = figure(panel_id);
-    if (!with_recipe) drawn.recipe.clear();
+void Services::export_figure(AppState& state, const FigureSpec& written, const fs::path& path, bool with_recipe) {
+    Figure drawn = figure(written.panel);
+    Style style = find_style(written.style);
+    if (written.width_mm > 0) style.width_mm = written.width_mm;
+    auto recipe = with_recipe ? view_job(state, retrieval()) : std::nullopt;
+    if (recipe) {
+        recipe->figure = written;
+        recipe->figure->style = style.name.empty() ? fs::path(written.style).filename().string() : style.name;
+    }
     JobSystem::Task task;
     task.name = "Writing " + path.filename().string();
     task.loses_work = true;
     const auto to = impl_->inbox;
-    task.run = [to, path, dpi, drawn = std::move(drawn), chosen = find_style(style)](JobContext&) {
-        write_figure(path, drawn, chosen, dpi);
+    task.run = [to, path, dpi = written.dpi, drawn = std::move(drawn), recipe = std::move(recipe),
+                style = std::move(style)](JobContext&) mutable {
+        if (recipe) drawn.recipe = retrieval_recipe(*recipe).json();
+        write_figure(path, drawn, style, dpi);
         to->post([path](AppState& now) { now.notify("Wrote " + path.string()); });
     };
     task.failed = [to](const Error& error) {
@@ -122,6 +130,27 @@ void Services::export_figure(AppState& state, const std::string& panel_id, const
     };
     jobs_.submit(std::move(task));
     state.export_panel.clear();
+}
+
+void Services::copy_recipe(AppState& state, const std::string& panel_id) {
+    const std::string title = figure(panel_id).title;
+    auto recipe = view_job(state, retrieval());
+    if (!recipe)
+        throw Error(ErrorKind::usage, title, "inputs that are files", "one made in this window, which no recipe can name");
+    recipe->figure = FigureSpec{.panel = panel_id};
+    const auto to = impl_->inbox;
+    JobSystem::Task task;
+    task.name = "Recipe of " + title;
+    task.run = [this, to, title, recipe = std::move(*recipe)](JobContext&) {
+        to->post([this, title, text = retrieval_recipe(recipe).json()](AppState& now) {
+            copy(text);
+            now.notify("Copied the recipe of " + title);
+        });
+    };
+    task.failed = [to](const Error& error) {
+        to->post([error](AppState& now) { now.notify(error.what(), true); });
+    };
+    jobs_.submit(std::move(task));
 }
 
 void Services::copy(const std::string& text) { impl_->clipboard(text); }

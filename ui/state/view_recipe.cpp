@@ -6,8 +6,8 @@ namespace attnscope::ui {
 
 namespace {
 
-/// The query as files, rows and words; false for one that lives in the window alone.
-bool describe_query(const AppState& state, QuerySpec& spec) {
+/// The query as rows, files, words or numbers; false when its file or encoder is gone.
+bool describe_query(const AppState& state, const retrieval::Query& query, QuerySpec& spec) {
     const QueryChoice& choice = state.view.selection.query;
     const Source* const source = state.find(choice.source);
     switch (choice.kind) {
@@ -29,7 +29,10 @@ bool describe_query(const AppState& state, QuerySpec& spec) {
         spec.file = source->path;
         spec.rows = {choice.row};
         return true;
-    case QueryChoice::Kind::drawing: return false;
+    case QueryChoice::Kind::drawing:
+        spec.kind = QuerySpec::Kind::values;
+        spec.values = {query};
+        return true;
     }
     return false;
 }
@@ -50,7 +53,7 @@ std::optional<RetrievalJob> view_job(const AppState& state, const RetrievalSlots
     job.letters = is_letters_bank(*bank);
     if (bank->path.empty() && !job.letters) return std::nullopt;
     job.bank = bank->path;
-    if (!describe_query(state, job.queries)) return std::nullopt;
+    if (!describe_query(state, slots.query(), job.queries)) return std::nullopt;
 
     const retrieval::View view = slots.view();
     job.request.bank = bank;
@@ -59,14 +62,14 @@ std::optional<RetrievalJob> view_job(const AppState& state, const RetrievalSlots
     job.request.steps = state.view.retrieval.steps;
     job.request.lambda = state.view.retrieval.lambda;
     job.request.betas = {view.beta};
+    const RetrievalOptions& options = state.view.retrieval;
+    job.request.plane_x = options.plane_x;
+    job.request.plane_y = options.plane_y;
+    job.request.plane_beta = view.beta;
+    job.request.basins = options.basins;
     job.beta = view.beta;
     job.step = view.step;
     return job;
-}
-
-std::string view_recipe(const AppState& state, const RetrievalSlots& slots) {
-    const auto job = view_job(state, slots);
-    return job ? retrieval_recipe(*job).json() : std::string();
 }
 
 }  // namespace attnscope::ui

@@ -7,14 +7,11 @@
 #include <attnscope/recipe.h>
 
 #include <optional>
-#include <string>
 
 namespace attnscope::ui {
 
-/// The view as the command line would be asked for it; none where it shows what no file holds: a drawn query, or a bank
-/// made in the window (other than the letters).
+/// The view as the command line would be asked for it; none where it shows what no file holds: a bank made in the
+/// window, other than the letters as they come. retrieval_recipe() of it hashes the inputs: work for a job.
 std::optional<RetrievalJob> view_job(const AppState& state, const RetrievalSlots& slots);
-/// JSON of the view's recipe; empty without one. Hashes the inputs when that was not done before.
-std::string view_recipe(const AppState& state, const RetrievalSlots& slots);
 
 }  // namespace attnscope::ui

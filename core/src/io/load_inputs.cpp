@@ -62,6 +62,13 @@ void load_inputs(RetrievalJob& job, JobContext& context, std::vector<Warning>& w
     case QuerySpec::Kind::questions:
         job.request.queries = embedded(read_questions(queries.file), queries.encoder, bank, context, warnings);
         break;
+    case QuerySpec::Kind::values:
+        for (const Query& query : queries.values)
+            if (query.size() != bank.d)
+                throw Error(ErrorKind::usage, "queries", std::to_string(bank.d) + " numbers each, as " + bank.name,
+                            std::to_string(query.size()));
+        job.request.queries = queries.values;
+        break;
     case QuerySpec::Kind::text:
         job.request.queries = embedded(queries.texts, queries.encoder, bank, context, warnings);
         break;

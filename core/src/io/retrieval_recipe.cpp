@@ -4,6 +4,7 @@
 #include "io/encoder_files.h"
 #include "io/json_text.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -31,6 +32,7 @@ const char* kind_name(QuerySpec::Kind kind) {
     case QuerySpec::Kind::rows: return "rows";
     case QuerySpec::Kind::file: return "file";
     case QuerySpec::Kind::questions: return "questions";
+    case QuerySpec::Kind::values: return "values";
     case QuerySpec::Kind::text: break;
     }
     return "text";
@@ -53,6 +55,7 @@ Json queries_json(const QuerySpec& queries) {
     Json json = {{"kind", kind_name(queries.kind)}};
     if (queries.kind == QuerySpec::Kind::rows) json["rows"] = queries.rows;
     if (queries.kind == QuerySpec::Kind::text) json["texts"] = queries.texts;
+    if (queries.kind == QuerySpec::Kind::values) json["values"] = queries.values;
     return json;
 }
 
@@ -166,14 +169,24 @@ QuerySpec read_queries(const Json& json) {
     params.text("kind", kind);
     bool known = false;
     for (const auto candidate : {QuerySpec::Kind::rows, QuerySpec::Kind::file, QuerySpec::Kind::questions,
-                                 QuerySpec::Kind::text}) {
+                                 QuerySpec::Kind::text, QuerySpec::Kind::values}) {
         if (kind != kind_name(candidate)) continue;
         queries.kind = candidate;
         known = true;
     }
-    if (!known) ParamsReader::fail("rows, file, questions or text", kind, "queries.kind");
+    if (!known) ParamsReader::fail("rows, file, questions, text or values", kind, "queries.kind");
     params.each("rows", &Json::is_number_unsigned, "a list of rows", queries.rows);
     params.each("texts", &Json::is_string, "a list of texts", queries.texts);
+    if (queries.kind == QuerySpec::Kind::values) {
+        const auto rows = json.find("values");
+        const auto numbers = [](const Json& row) {
+            return row.is_array() && std::all_of(row.begin(), row.end(), [](const Json& x) { return x.is_number(); });
+        };
+        if (rows == json.end() || !rows->is_array() || !std::all_of(rows->begin(), rows->end(), numbers))
+            ParamsReader::fail("a list of lists of numbers", rows == json.end() ? "none" : rows->type_name(),
+                               "queries.values");
+        queries.values = rows->get<std::vector<Query>>();
+    }
     return queries;
 }
 

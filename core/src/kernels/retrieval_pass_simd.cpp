@@ -21,13 +21,6 @@
 HWY_BEFORE_NAMESPACE();
 namespace attnscope::kernels::HWY_NAMESPACE {
 
-/// Rows a tile has: what fits beside a few queries in a 32 kB first-level cache.
-HWY_INLINE std::size_t tile_rows_for(std::size_t padded) {
-    return std::clamp<std::size_t>(6144 / padded / 8 * 8, 8, most_tile_rows);
-}
-/// Floats from one row of a tile to the next: an odd number of cache lines, so rows do not compete for the same sets.
-HWY_INLINE std::size_t tile_pitch(std::size_t padded) { return padded / 16 % 2 ? padded : padded + 16; }
-
 /// Rows summed in float32 before the sum moves to float64.
 inline constexpr std::size_t flush_rows = 128;
 
@@ -71,20 +64,6 @@ HWY_INLINE Moments linear_weights(float* HWY_RESTRICT logits, std::size_t count,
         hn::Store(weight, tag, logits + r);
     }
     return {hn::GetLane(hn::SumOfLanes(tag, sum)), hn::GetLane(hn::SumOfLanes(tag, sum_logit))};
-}
-
-HWY_INLINE float largest(const float* HWY_RESTRICT logits, std::size_t count) {
-    const FloatTag tag;
-    const std::size_t lanes = hn::Lanes(tag);
-    float best = logits[0];
-    std::size_t r = 0;
-    if (count >= lanes) {
-        auto top = hn::Load(tag, logits);
-        for (r = lanes; r + lanes <= count; r += lanes) top = hn::Max(top, hn::Load(tag, logits + r));
-        best = hn::GetLane(hn::MaxOfLanes(tag, top));
-    }
-    for (; r < count; ++r) best = logits[r] > best ? logits[r] : best;
-    return best;
 }
 
 /// out_s[k] += Σ_r weights_s[r] tile[r][k] for `States` states and `Columns` vectors of columns.

@@ -6,9 +6,13 @@
 #define ATTNSCOPE_KERNELS_TILE_INL_H
 #endif
 
+#include "kernels/retrieval_pass.h"
+
 #include <hwy/highway.h>
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 
 HWY_BEFORE_NAMESPACE();
 namespace attnscope::kernels::HWY_NAMESPACE {
@@ -23,6 +27,28 @@ inline constexpr int logit_block_rows = 8, logit_block_states = 3;
 #else
 inline constexpr int logit_block_rows = 4, logit_block_states = 3;
 #endif
+
+/// Rows a tile has: what fits beside a few queries in a 32 kB first-level cache.
+HWY_INLINE std::size_t tile_rows_for(std::size_t padded) {
+    return std::clamp<std::size_t>(6144 / padded / 8 * 8, 8, most_tile_rows);
+}
+/// Floats from one row of a tile to the next: an odd number of cache lines, so rows do not compete for the same sets.
+HWY_INLINE std::size_t tile_pitch(std::size_t padded) { return padded / 16 % 2 ? padded : padded + 16; }
+
+/// Largest of the first `count` ≥ 1 values, 64-byte aligned.
+HWY_INLINE float largest(const float* HWY_RESTRICT logits, std::size_t count) {
+    const FloatTag tag;
+    const std::size_t lanes = hn::Lanes(tag);
+    float best = logits[0];
+    std::size_t r = 0;
+    if (count >= lanes) {
+        auto top = hn::Load(tag, logits);
+        for (r = lanes; r + lanes <= count; r += lanes) top = hn::Max(top, hn::Load(tag, logits + r));
+        best = hn::GetLane(hn::MaxOfLanes(tag, top));
+    }
+    for (; r < count; ++r) best = logits[r] > best ? logits[r] : best;
+    return best;
+}
 
 /// tile (rounded-up rows, pitch) = rows − mean; rows beyond `count` up to a multiple of 8 and columns beyond d are
 /// zero. mean is padded with zeros.

@@ -1,0 +1,55 @@
+// Largest products over one chunk of rows, compiled once per instruction set and chosen when the program runs.
+#include "kernels/neighbours.h"
+
+#include <algorithm>
+#include <limits>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/neighbours_simd.cpp"
+#include <hwy/foreach_target.h>
+
+#include <hwy/highway.h>
+
+#include "kernels/tile-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace attnscope::kernels::HWY_NAMESPACE {
+
+void nearest_chunk(const ChunkInput& input, const std::uint32_t* memories, Neighbour* best, float* scratch) {
+    const std::size_t padded = input.padded, states = input.states;
+    const std::size_t rows = tile_rows_for(padded), logit_rows = (rows + 15) / 16 * 16, pitch = tile_pitch(padded);
+    float* tile = scratch;
+    float* products = tile + rows * pitch;  // (states, logit_rows)
+    for (std::size_t first = 0; first < input.count; first += rows) {
+        const std::size_t count = std::min(rows, input.count - first), start = input.first + first;
+        centre_tile(input.rows + first * input.d, count, input.d, input.mean, padded, tile, pitch);
+        tile_logits(tile, pitch, count, input.queries, states, padded, products, logit_rows);
+        for (std::size_t s = 0; s < states; ++s) {
+            float* row = products + s * logit_rows;
+            const std::size_t memory = memories[s];
+            if (memory >= start && memory < start + count) {
+                best[s].own = row[memory - start];
+                row[memory - start] = -std::numeric_limits<float>::max();
+            }
+            if (largest(row, count) <= best[s].nearest) continue;
+            for (std::size_t r = 0; r < count; ++r) {
+                if (row[r] <= best[s].nearest) continue;
+                best[s].nearest = row[r];
+                best[s].index = static_cast<std::uint32_t>(start + r);
+            }
+        }
+    }
+}
+
+}  // namespace attnscope::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace attnscope::kernels {
+HWY_EXPORT(nearest_chunk);
+
+void nearest_chunk(const ChunkInput& input, const std::uint32_t* memories, Neighbour* best, float* scratch) {
+    HWY_DYNAMIC_DISPATCH(nearest_chunk)(input, memories, best, scratch);
+}
+}  // namespace attnscope::kernels
+#endif

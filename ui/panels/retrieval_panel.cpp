@@ -89,6 +89,7 @@ std::optional<Hint> RetrievalPanel::hint(PanelContext& context) const {
                     source->error->what(),
                     {{"Load again", command("source.retry", {{"source", std::int64_t{source->id}}})}, open},
                     true};
+    if (auto own = own_hint(context)) return own;
     if (has_figure_) return std::nullopt;
     if (answer_.error) {
         Hint failed{"This could not be computed", answer_.error->what(), {}, true};

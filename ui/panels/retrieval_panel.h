@@ -59,6 +59,8 @@ protected:
     /// Changes to the built figure for the screen and for export alike.
     virtual void amend(Figure&, const PanelContext&) {}
 
+    /// Words instead of the content where the bank is not of the kind that the panel shows.
+    virtual std::optional<Hint> own_hint(PanelContext&) const { return std::nullopt; }
     /// Draws below the header; the figure view alone unless a panel has more.
     virtual void body(PanelContext& context);
     virtual FigureViewOptions view_options(PanelContext& context);

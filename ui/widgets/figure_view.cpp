@@ -258,6 +258,7 @@ void FigureView::draw_axes(int index, const Axes& axes, Cell cell, bool titled, 
         if (inside) style.taken.push_back({legend_at.x, legend_at.y, legend_at.x + legend.x, legend_at.y + legend.y});
         ImPlot::PushPlotClipRect();
         draw_elements(axes, area, state.cache, style);
+        if (options.overlay) options.overlay(index, area);
         ImPlot::PopPlotClipRect();
         bool keys_hovered = false;
         if (inside || outside)

@@ -25,6 +25,8 @@ struct FigureViewOptions {
     std::optional<std::uint32_t> selected_id;  ///< ringed
     /// Fills the tooltip of a point that has an id; names and values without it.
     std::function<void(std::uint32_t)> id_tooltip;
+    /// Draws over the elements of an axes, inside its plot.
+    std::function<void(int axes, const PlotArea&)> overlay;
     float smallest_width = 11;                 ///< × font height; narrower columns wrap into more rows
 };
 

@@ -199,6 +199,7 @@ ImVec4 ThemeColours::resolve(const Colour& colour) const {
     case Colour::Role::muted: c = muted_text; break;
     case Colour::Role::critical: c = critical; break;
     case Colour::Role::text: c = text; break;
+    case Colour::Role::light: c = {1, 1, 1, 1}; break;
     }
     c.w *= colour.alpha;
     return c;

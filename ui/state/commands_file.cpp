@@ -27,6 +27,11 @@ void add_file_commands(CommandRegistry& registry) {
                       else services.open(state, text(arguments, "path"));
                       return no_undo();
                   }, {}, {}});
+    registry.add({"file.close_dialog", "Close the file dialog", "", "", {},
+                  [](AppState& state, Services&, const Arguments&) {
+                      state.file_dialog = FileDialog::none;
+                      return no_undo();
+                  }, {}, {}});
     registry.add({"file.sample", "Open the sample", "File", "", {},
                   [](AppState& state, Services& services, const Arguments&) {
                       services.open_sample(state);
@@ -86,6 +91,12 @@ void add_file_commands(CommandRegistry& registry) {
                       return no_undo();
                   },
                   [](const AppState& state) { return !state.preferences.recent.empty(); }, {}});
+    registry.add({"file.stay", "Do not quit", "", "", {},
+                  [](AppState& state, Services&, const Arguments&) {
+                      state.quit_wanted = false;
+                      return no_undo();
+                  },
+                  [](const AppState& state) { return state.quit_wanted; }, {}});
     registry.add({"file.quit", "Quit", "File", "Ctrl+Q", {},
                   [](AppState& state, Services&, const Arguments&) {
                       state.quit_wanted = true;

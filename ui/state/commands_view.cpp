@@ -67,6 +67,11 @@ void add_edit_commands(CommandRegistry& registry) {
     registry.add(type_command("edit.type_layer", "Type the layer", "L", "selection.layer"));
     registry.add(type_command("edit.type_head", "Type the head", "H", "selection.head"));
     registry.add(type_command("edit.type_step", "Type the step", "", "retrieval.step"));
+    registry.add({"edit.typed", "Close the entry of a number", "", "", {},
+                  [](AppState& state, Services&, const Arguments&) {
+                      state.typed_command.clear();
+                      return no_undo();
+                  }, {}, {}});
     registry.add(type_command("edit.type_memory", "Type the memory to query with", "", "query.memory"));
 }
 

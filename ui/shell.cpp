@@ -1,0 +1,203 @@
+#include "shell.h"
+
+#include "state/session.h"
+#include "state/shortcuts.h"
+#include "workspaces.h"
+
+#include <imgui_internal.h>
+
+#include <algorithm>
+
+namespace attnscope::ui {
+
+namespace {
+
+/// Commands that a held mouse button repeats: while they come, slots keep their requests small.
+bool is_continuous(const std::string& id) {
+    return id == "retrieval.beta" || id == "retrieval.lambda" || id == "selection.gain";
+}
+
+bool same_kept(const Preferences& a, const Preferences& b) {
+    return a.theme == b.theme && a.zoom == b.zoom && a.shortcuts == b.shortcuts && a.recent == b.recent &&
+           a.figure_style == b.figure_style;
+}
+
+}  // namespace
+
+Shell::Shell(JobSystem& jobs, Options options)
+    : options_(std::move(options)), services_(jobs), commands_(make_commands()), runner_(commands_, state_, services_),
+      panels_(make_panels()) {
+    ImGuiIO& io = ImGui::GetIO();
+    io.ConfigFlags |= ImGuiConfigFlags_DockingEnable | ImGuiConfigFlags_NavEnableKeyboard;
+    io.ConfigDockingWithShift = false;
+    io.ConfigWindowsMoveFromTitleBarOnly = true;
+    io.ConfigErrorRecoveryEnableAssert = false;
+    // The shell keeps the layout itself, beside the preferences.
+    io.IniFilename = nullptr;
+    state_.preferences = kept_ = load_preferences(options_.config_folder);
+    state_.layout = load_layout(options_.config_folder);
+    state_.layout_load_wanted = !state_.layout.empty();
+    state_.view.open_panels = default_panels(state_.view.workspace, panels_);
+    fonts_ = load_fonts(io);
+    services_.set_figure_source([this](const std::string& id) -> std::optional<Figure> {
+        for (const auto& panel : panels_)
+            if (panel->id() == id) {
+                auto asking = context();
+                return panel->figure(asking);
+            }
+        return std::nullopt;
+    });
+    follow_style();
+}
+
+Shell::~Shell() { keep_settings(); }
+
+ChromeContext Shell::context() {
+    return {{state_, services_, commands_, theme_, out_, state_.seconds}, runner_, panels_, frames_per_second_};
+}
+
+void Shell::follow_style() {
+    const Styled now{state_.preferences.theme, state_.preferences.zoom, ImGui::GetStyle().FontScaleDpi,
+                     state_.preferences.presentation};
+    if (styled_ == now) return;
+    styled_ = now;
+    theme_ = apply_theme(now.theme, fonts_, now.zoom, now.presentation);
+    frames_wanted_ = std::max(frames_wanted_, 2);
+}
+
+void Shell::prepare_frame(double seconds) {
+    state_.seconds = seconds;
+    if (services_.update(state_)) frames_wanted_ = std::max(frames_wanted_, 2);
+    follow_style();
+    if (state_.layout_load_wanted) {
+        ImGui::LoadIniSettingsFromMemory(state_.layout.c_str(), state_.layout.size());
+        state_.layout_load_wanted = false;
+        layout_built_ = true;
+        frames_wanted_ = 3;
+    }
+}
+
+void Shell::draw_panel(Panel& panel, ChromeContext& context) {
+    const std::string name = window_name(panel);
+    if (state_.focus_panel == panel.id()) {
+        ImGui::SetNextWindowFocus();
+        state_.focus_panel.clear();
+    }
+    ImGui::SetNextWindowSize({ImGui::GetFontSize() * 40, ImGui::GetFontSize() * 28}, ImGuiCond_FirstUseEver);
+    bool open = true;
+    if (ImGui::Begin(name.c_str(), &open, ImGuiWindowFlags_NoCollapse | ImGuiWindowFlags_NoScrollbar |
+                                              ImGuiWindowFlags_NoScrollWithMouse)) {
+        visible_panels_.push_back(panel.id());
+        if (ImGui::IsWindowFocused(ImGuiFocusedFlags_RootAndChildWindows) && state_.view.outlined_panel != panel.id())
+            context.emit("view.outline", {{"panel", panel.id()}});
+        panel.draw(context);
+    }
+    ImGui::End();
+    if (!open) context.emit("view.panel", {{"panel", panel.id()}, {"open", false}});
+}
+
+void Shell::draw_workspace(ChromeContext& context) {
+    const ImGuiViewport* viewport = ImGui::GetMainViewport();
+    const ImGuiID dock_space = ImGui::GetID("workspace");
+    if (state_.layout_reset_wanted || (!layout_built_ && !ImGui::DockBuilderGetNode(dock_space))) {
+        if (state_.layout_reset_wanted) state_.view.open_panels = default_panels(state_.view.workspace, panels_);
+        build_layout(state_.view.workspace, dock_space, viewport->WorkSize, panels_);
+        state_.layout_reset_wanted = false;
+        frames_wanted_ = 3;
+    }
+    layout_built_ = true;
+    ImGui::PushStyleColor(ImGuiCol_Separator, theme_.background);
+    ImGui::DockSpaceOverViewport(dock_space, viewport, ImGuiDockNodeFlags_NoWindowMenuButton);
+    ImGui::PopStyleColor();
+    visible_panels_.clear();
+    for (const auto& panel : panels_)
+        if (panel->workspace() == state_.view.workspace && state_.view.open_panels.contains(panel->id()))
+            draw_panel(*panel, context);
+    if (state_.preferences.presentation) return;
+    sources_.draw(context);
+    draw_inspector(context);
+}
+
+void Shell::play(double seconds) {
+    if (!state_.playback.playing) {
+        last_played_ = seconds;
+        return;
+    }
+    const double period = 1 / state_.playback.frames_per_second;
+    if (seconds - last_played_ < period) return;
+    // A frame is due when the picture of the last one is there: a slow bank plays slower, not blindly.
+    if (services_.retrieval().trace().stale && seconds - last_played_ < 10 * period) return;
+    last_played_ = seconds;
+    out_.push_back({"playback.advance", {}});
+}
+
+void Shell::run_commands() {
+    const bool mouse_down = ImGui::IsMouseDown(ImGuiMouseButton_Left);
+    bool dragged = false;
+    // Commands may open what emits more: those of this frame only.
+    const auto commands = std::exchange(out_, {});
+    for (const Command& command : commands) {
+        dragged = dragged || is_continuous(command.id);
+        runner_.run(command);
+    }
+    if (!commands.empty()) frames_wanted_ = std::max(frames_wanted_, 2);
+    if (mouse_down && dragged) state_.dragging = true;
+    if (!mouse_down) {
+        if (state_.dragging && !state_.scripted_drag) {
+            state_.dragging = false;
+            frames_wanted_ = std::max(frames_wanted_, 2);
+        }
+        if (!ImGui::GetIO().WantTextInput && !state_.scripted_drag) runner_.end_gesture();
+    }
+}
+
+void Shell::draw_frame() {
+    frames_wanted_ = std::max(0, frames_wanted_ - 1);
+    auto drawing = context();
+    services_.retrieval().begin_frame(state_);
+    for (auto& command : pressed_commands(commands_, state_)) out_.push_back(std::move(command));
+    play(state_.seconds);
+    if (!state_.preferences.presentation) draw_menu_bar(drawing);
+    draw_transport_bar(drawing);
+    if (!state_.preferences.presentation) draw_status_bar(drawing);
+    draw_workspace(drawing);
+    palette_.draw(drawing);
+    value_entry_.draw(drawing);
+    file_dialogs_.draw(drawing);
+    draw_help(drawing);
+    notice_ends_ = draw_notices(drawing);
+    if (draw_quit_question(drawing)) finished_ = true;
+    run_commands();
+    if (ImGui::GetIO().WantSaveIniSettings) {
+        std::size_t size = 0;
+        const char* text = ImGui::SaveIniSettingsToMemory(&size);
+        state_.layout.assign(text, size);
+        ImGui::GetIO().WantSaveIniSettings = false;
+        settings_changed_ = true;
+    }
+    if (!same_kept(state_.preferences, kept_)) keep_settings();
+}
+
+void Shell::keep_settings() {
+    if (options_.config_folder.empty()) return;
+    if (!same_kept(state_.preferences, kept_)) keep_preferences(options_.config_folder, state_.preferences);
+    kept_ = state_.preferences;
+    if (settings_changed_) keep_layout(options_.config_folder, state_.layout);
+    settings_changed_ = false;
+}
+
+double Shell::next_frame_in() const {
+    if (frames_wanted_ > 0) return 0;
+    double wait = -1;
+    const auto sooner = [&wait](double seconds) { wait = wait < 0 ? seconds : std::min(wait, seconds); };
+    if (state_.playback.playing) sooner(1 / state_.playback.frames_per_second);
+    if (notice_ends_ > 0) sooner(std::max(0.02, notice_ends_ - state_.seconds));
+    if (file_dialogs_.waiting()) sooner(0.1);
+    if (ImGui::GetIO().WantTextInput) sooner(0.4);  // the cursor blinks
+    if (!services_.idle()) sooner(0.1);             // progress and spinners
+    return wait;
+}
+
+bool Shell::settled() const { return frames_wanted_ == 0 && services_.settled(state_) && !state_.dragging; }
+
+}  // namespace attnscope::ui

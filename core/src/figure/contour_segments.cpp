@@ -13,4 +13,4 @@ std::vector<std::array<double, 4>> contour_segments(const Contours& contours) {
     return segments;
 }
 
-}  // namespace attnscope
+} // namespace attnscope

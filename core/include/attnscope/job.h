@@ -30,6 +30,9 @@ struct Device {
     std::string name() const;
 };
 
+/// "cpu", then "cuda:0 · NAME" … for every CUDA device that can be used. Loads the compute module.
+std::vector<std::string> available_devices();
+
 /// A fixed set of threads that share the iterations of one loop. Not reentrant; one user at a time.
 class ThreadPool {
 public:

@@ -38,7 +38,7 @@ std::string envelope_json(const std::string& schema, const Recipe& recipe, const
 /// How the queries of a retrieval were given.
 struct QuerySpec {
     enum class Kind { rows, file, questions, text, values } kind = Kind::rows;
-    std::vector<std::size_t> rows;      ///< of the bank
+    std::vector<std::size_t> rows;      ///< of the bank; of the file or the questions, where empty means all
     std::filesystem::path file;         ///< vectors, or questions
     std::vector<std::string> texts;     ///< typed ones
     std::filesystem::path encoder;      ///< folder; for questions and texts

@@ -3,6 +3,7 @@
 #include <attnscope/error.h>
 
 #include <algorithm>
+#include <charconv>
 
 namespace attnscope {
 namespace {
@@ -54,6 +55,14 @@ Json parse_json(const std::string& text, const std::string& subject) {
     } catch (const Json::exception&) {
         throw Error(ErrorKind::input, subject, "JSON", "a number out of range");
     }
+}
+
+double as_written(float value) {
+    char text[32];
+    const auto end = std::to_chars(text, text + sizeof text, value).ptr;
+    double result = value;
+    std::from_chars(text, end, result);
+    return result;
 }
 
 std::string one_line(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }

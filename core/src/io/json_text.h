@@ -22,6 +22,9 @@ std::string one_line(const Json& json);
 /// For people: containers of plain values on one line, others broken and indented.
 std::string readable(const Json& json);
 
+/// The double whose shortest text is that of the float, so that 0.1f is written as 0.1.
+double as_written(float value);
+
 template <class Value>
 Json or_null(const std::optional<Value>& value) {
     return value ? Json(*value) : Json(nullptr);

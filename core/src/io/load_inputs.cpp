@@ -19,6 +19,22 @@ std::vector<Query> bank_rows(const Bank& bank, const std::vector<std::size_t>& r
     return queries;
 }
 
+/// The rows asked for, or all of them.
+template <class Item>
+std::vector<Item> chosen(std::vector<Item> all, const QuerySpec& queries) {
+    if (queries.rows.empty()) return all;
+    std::vector<Item> rows;
+    for (const std::size_t row : queries.rows) {
+        if (row >= all.size()) {
+            throw Error(ErrorKind::usage, "rows",
+                        "rows below " + std::to_string(all.size()) + " of " + queries.file.filename().string(),
+                        std::to_string(row));
+        }
+        rows.push_back(all[row]);
+    }
+    return rows;
+}
+
 std::vector<Query> split(const std::vector<float>& values, std::size_t d) {
     std::vector<Query> queries;
     for (auto begin = values.begin(); begin != values.end(); begin += static_cast<std::ptrdiff_t>(d)) {
@@ -56,11 +72,12 @@ void load_inputs(RetrievalJob& job, JobContext& context, std::vector<Warning>& w
     case QuerySpec::Kind::rows: job.request.queries = bank_rows(bank, queries.rows); break;
     case QuerySpec::Kind::file: {
         const Queries file = open_queries(queries.file, bank.d);
-        job.request.queries = split(file.values, file.d);
+        job.request.queries = chosen(split(file.values, file.d), queries);
         break;
     }
     case QuerySpec::Kind::questions:
-        job.request.queries = embedded(read_questions(queries.file), queries.encoder, bank, context, warnings);
+        job.request.queries = embedded(chosen(read_questions(queries.file), queries), queries.encoder, bank, context,
+                                       warnings);
         break;
     case QuerySpec::Kind::values:
         for (const Query& query : queries.values)

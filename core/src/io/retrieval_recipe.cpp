@@ -53,9 +53,16 @@ std::string base_name(const fs::path& path) {
 
 Json queries_json(const QuerySpec& queries) {
     Json json = {{"kind", kind_name(queries.kind)}};
-    if (queries.kind == QuerySpec::Kind::rows) json["rows"] = queries.rows;
+    if (!queries.rows.empty()) json["rows"] = queries.rows;
     if (queries.kind == QuerySpec::Kind::text) json["texts"] = queries.texts;
-    if (queries.kind == QuerySpec::Kind::values) json["values"] = queries.values;
+    if (queries.kind == QuerySpec::Kind::values) {
+        Json& list = json["values"] = Json::array();
+        for (const Query& query : queries.values) {
+            Json numbers = Json::array();
+            for (const float value : query) numbers.push_back(as_written(value));
+            list.push_back(std::move(numbers));
+        }
+    }
     return json;
 }
 

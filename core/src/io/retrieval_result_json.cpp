@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
+#include <type_traits>
 
 namespace attnscope {
 namespace {
@@ -100,24 +100,17 @@ Json sweep_json(const QuerySweep& entry) {
             {"norm_down", sweep.norm_down}};
 }
 
-int as_written(int value) { return value; }
-
-/// The double whose shortest text is that of the float, so that 0.1f is written as 0.1.
-double as_written(float value) {
-    char text[32];
-    const auto end = std::to_chars(text, text + sizeof text, value).ptr;
-    double result = value;
-    std::from_chars(text, end, result);
-    return result;
-}
-
 /// Rows of a grid that is stored flat.
 template <class Value>
 Json grid_json(const std::vector<Value>& values, int width) {
     Json rows = Json::array();
     for (std::size_t i = 0; width > 0 && i < values.size(); ++i) {
         if (i % static_cast<std::size_t>(width) == 0) rows.push_back(Json::array());
-        rows.back().push_back(as_written(values[i]));
+        if constexpr (std::is_floating_point_v<Value>) {
+            rows.back().push_back(as_written(values[i]));
+        } else {
+            rows.back().push_back(values[i]);
+        }
     }
     return rows;
 }

@@ -67,14 +67,6 @@ bool columns_by_custom(const TensorFile& file, const TensorInfo& tensor) {
     return file.format() == "pytorch" && tensor.name == "embeddings";
 }
 
-TextTable table_of(std::string lines, std::size_t n) {
-    TextTable table = TextTable::from_lines(lines);
-    // Lines joined without a final line feed lose an empty last one.
-    if (table.size() + 1 == n && lines.ends_with('\n'))
-        table = TextTable::from_lines(lines + '\n');
-    return table;
-}
-
 void add_note(std::string& notes, const std::string& note) {
     notes += (notes.empty() ? "" : "; ") + note;
 }
@@ -83,7 +75,11 @@ void add_note(std::string& notes, const std::string& note) {
 TextTable find_texts(const TensorFile& file, std::size_t n, std::string& notes) {
     const std::string subject = file.path().string();
     if (const TensorInfo* texts = file.find("texts"); texts != nullptr && texts->dtype == DType::u8) {
-        TextTable table = table_of(file.read_text(*texts), n);
+        std::string lines = file.read_text(*texts);
+        TextTable table = TextTable::from_lines(lines);
+        // Lines that were joined, not ended, by line feeds lose an empty last one.
+        if (table.size() + 1 == n && lines.ends_with('\n'))
+            table = TextTable::from_lines(lines += '\n');
         if (table.size() != n)
             input_error(subject, std::to_string(n) + " texts, one a memory", std::to_string(table.size()),
                         tensor_place("texts"));
@@ -106,7 +102,7 @@ TextTable find_texts(const TensorFile& file, std::size_t n, std::string& notes) 
         add_note(notes, name + " left aside: no UTF-8 text");
         return {};
     }
-    TextTable table = table_of(std::move(lines), n);
+    TextTable table = TextTable::from_lines(std::move(lines));
     if (table.size() == n)
         return table;
     add_note(notes,

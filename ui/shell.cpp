@@ -164,6 +164,7 @@ void Shell::draw_frame() {
     palette_.draw(drawing);
     value_entry_.draw(drawing);
     file_dialogs_.draw(drawing);
+    export_dialog_.draw(drawing);
     draw_help(drawing);
     notice_ends_ = draw_notices(drawing);
     if (draw_quit_question(drawing)) finished_ = true;

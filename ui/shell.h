@@ -3,6 +3,7 @@
 #pragma once
 
 #include "panels/chrome.h"
+#include "panels/export_dialog.h"
 #include "panels/panel.h"
 #include "state/commands.h"
 #include "state/services.h"
@@ -73,6 +74,7 @@ private:
     CommandPalette palette_;
     ValueEntry value_entry_;
     FileDialogs file_dialogs_;
+    ExportDialog export_dialog_;
 
     Fonts fonts_;
     ThemeColours theme_;

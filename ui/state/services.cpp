@@ -221,24 +221,29 @@ void Services::locate(AppState& state, SourceId id, const fs::path& path) {
     retry(state, id);
 }
 
-void Services::open_sample(AppState& state) {
-    const auto open_once = [&](SourceKind kind, const fs::path& path) -> SourceId {
-        for (const Source& source : state.sources)
-            if (source.kind == kind && source.path == path) return source.id;
-        if (path.empty()) return 0;
-        Source& source = impl_->add_path(state, kind, path);
-        impl_->load(state, source);
-        return source.id;
-    };
-    const Samples samples = find_samples();
-    const SourceId bank = open_once(SourceKind::bank, samples.bank);
-    // The bank's default query is a typed one only if there is an encoder to embed it.
-    if (const SourceId encoder = open_once(SourceKind::encoder, samples.encoder))
-        state.view.selection.encoder = encoder;
-    SourceId letters = 0;
+SourceId Services::Impl::open_once(AppState& state, SourceKind kind, const fs::path& path) {
     for (const Source& source : state.sources)
-        if (source.bank && source.path.empty() && source.bank->name == letters_bank()->name) letters = source.id;
-    if (letters == 0) letters = add_bank(state, letters_bank());
+        if (source.kind == kind && source.path == path) return source.id;
+    if (path.empty()) return 0;
+    Source& source = add_path(state, kind, path);
+    load(state, source);
+    return source.id;
+}
+
+SourceId Services::open_companions(AppState& state) {
+    if (const SourceId encoder = impl_->open_once(state, SourceKind::encoder, find_samples().encoder);
+        encoder && !state.view.selection.encoder)
+        state.view.selection.encoder = encoder;
+    const auto letters = letters_bank();
+    for (const Source& source : state.sources)
+        if (source.bank && source.path.empty() && source.bank->name == letters->name) return source.id;
+    return add_bank(state, letters);
+}
+
+void Services::open_sample(AppState& state) {
+    const SourceId bank = impl_->open_once(state, SourceKind::bank, find_samples().bank);
+    // The bank's default query is a typed one only if there is an encoder to embed it.
+    const SourceId letters = open_companions(state);
     impl_->select_bank(state, bank ? bank : letters);
 }
 

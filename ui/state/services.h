@@ -38,6 +38,8 @@ public:
     void locate(AppState& state, SourceId id, const std::filesystem::path& path);
     /// Opens the sample bank and its encoder if set-up made them; the letters bank stands beside it always.
     void open_sample(AppState& state);
+    /// The sample encoder, if it is there, and the letters bank, whose number is returned.
+    SourceId open_companions(AppState& state);
     /// The query a bank opens with: the typed example where an encoder fits, a half-erased letter, or memory 0.
     QueryChoice default_query(AppState& state, SourceId bank);
 

@@ -48,6 +48,8 @@ struct Services::Impl {
     /// Runs a job for a source's row; its failure and end become changes of the row.
     void submit(JobSystem::Task task, SourceId id);
     void load(AppState& state, Source& source);
+    /// The source of that path, opened unless it is; 0 for an empty path.
+    SourceId open_once(AppState& state, SourceKind kind, const std::filesystem::path& path);
     void finish(AppState& state, SourceId id, const Loaded& loaded);
     void finish_prompts(AppState& state, SourceId id, const Loaded& loaded);
     void finish_result(AppState& state, SourceId id, const RetrievalJob& job);

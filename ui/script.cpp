@@ -1,0 +1,158 @@
+#include "script.h"
+
+#include "state/command_json.h"
+
+#include <attnscope/tensor_file.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace attnscope::ui {
+
+using nlohmann::json;
+
+namespace {
+
+/// Frames without work before a window counts as settled: results of one frame ask for others in the next.
+constexpr int settled_for = 3;
+constexpr int most_frames = 1'000'000;
+
+int frame_count(const json& value, const std::string& where) {
+    if (!value.is_number_integer() || value.get<std::int64_t>() < 1 || value.get<std::int64_t>() > most_frames)
+        throw Error(ErrorKind::input, where, "a number of frames from 1", value.dump());
+    return value.get<int>();
+}
+
+/// Quantiles in milliseconds.
+json summary(std::vector<double> seconds) {
+    json out{{"count", seconds.size()}};
+    if (seconds.empty()) return out;
+    json all = json::array();
+    for (const double value : seconds) all.push_back(std::round(value * 1e6) / 1e3);
+    std::sort(seconds.begin(), seconds.end());
+    const auto quantile = [&](double q) {
+        const auto at = static_cast<std::size_t>(std::ceil(q * double(seconds.size()))) - 1;
+        return std::round(seconds[std::min(at, seconds.size() - 1)] * 1e6) / 1e3;
+    };
+    out["p50_ms"] = quantile(0.5);
+    out["p95_ms"] = quantile(0.95);
+    out["max_ms"] = quantile(1);
+    out["all_ms"] = all;
+    return out;
+}
+
+}  // namespace
+
+Script Script::parse(const std::string& text, const std::string& where) {
+    const json list = json::parse(text, nullptr, false);
+    if (list.is_discarded() || !list.is_array())
+        throw Error(ErrorKind::input, where, "a list of commands (JSON)", list.is_discarded() ? "no JSON" : list.type_name());
+    Script script;
+    for (std::size_t i = 0; i < list.size(); ++i) {
+        const json& entry = list[i];
+        const std::string at = where + " entry " + std::to_string(i);
+        if (!entry.is_object()) throw Error(ErrorKind::input, at, "an object", entry.type_name());
+        if (entry.contains("command")) {
+            script.entries_.push_back(command_from_json(entry, at));
+        } else if (entry.contains("wait")) {
+            if (entry["wait"] != "settled") throw Error(ErrorKind::input, at, "\"wait\": \"settled\"", entry["wait"].dump());
+            script.entries_.push_back(WaitSettled{});
+        } else if (entry.contains("wait_frames")) {
+            script.entries_.push_back(WaitFrames{frame_count(entry["wait_frames"], at)});
+        } else if (entry.contains("screenshot") && entry["screenshot"].is_string()) {
+            script.entries_.push_back(Screenshot{entry["screenshot"].get<std::string>()});
+        } else if (entry.contains("drag") && entry["drag"].is_object()) {
+            try {
+                const json& object = entry["drag"];
+                Drag drag;
+                drag.command = object.at("command").get<std::string>();
+                drag.argument = object.value("argument", std::string("value"));
+                drag.from = object.at("from").get<double>();
+                drag.to = object.at("to").get<double>();
+                drag.frames = frame_count(object.at("frames"), at + " frames");
+                drag.record = entry.value("record", std::string());
+                script.entries_.push_back(std::move(drag));
+            } catch (const json::exception& failed) {
+                throw Error(ErrorKind::input, at, "a drag's command, from, to, frames", failed.what());
+            }
+        } else {
+            throw Error(ErrorKind::input, at, "command, wait, wait_frames, screenshot or drag", entry.dump().substr(0, 60));
+        }
+    }
+    return script;
+}
+
+bool Script::drag(Shell& shell, const Drag& drag) {
+    AppState& state = shell.state();
+    auto& slots = shell.services().retrieval();
+    if (frames_ == 0) {
+        slots.take_trace_latencies();
+        frame_seconds_.clear();
+        latencies_.clear();
+        dragging_ = state.dragging = state.scripted_drag = true;
+    }
+    const auto arrived = slots.take_trace_latencies();
+    latencies_.insert(latencies_.end(), arrived.begin(), arrived.end());
+    if (frames_ < drag.frames) {
+        const double share = drag.frames == 1 ? 1 : double(frames_) / (drag.frames - 1);
+        const bool logarithmic = drag.from > 0 && drag.to > 0;
+        const double value = logarithmic ? drag.from * std::pow(drag.to / drag.from, share)
+                                         : drag.from + (drag.to - drag.from) * share;
+        ++frames_;
+        shell.runner().run_or_throw(command(drag.command, {{drag.argument, value}}));
+        return false;
+    }
+    // The last value's result belongs to the drag. A frame must have asked for it before it can be missed.
+    if (frames_++ == drag.frames || !slots.settled()) return false;
+    dragging_ = state.dragging = state.scripted_drag = false;
+    shell.runner().end_gesture();
+    if (!drag.record.empty()) write_record(shell, drag);
+    return true;
+}
+
+void Script::write_record(Shell& shell, const Drag& drag) const {
+    const auto bank = shell.state().bank();
+    json record{{"drag", {{"command", drag.command}, {"from", drag.from}, {"to", drag.to}, {"frames", drag.frames}}},
+                {"request_to_result", summary(latencies_)},
+                {"frame_cpu", summary(frame_seconds_)}};
+    if (bank) record["bank"] = {{"n", bank->n}, {"d", bank->d}};
+    record["step"] = shell.state().view.selection.step;
+    write_file(drag.record, record.dump(1) + "\n");
+}
+
+bool Script::advance(Shell& shell) {
+    waiting_ = false;
+    while (next_ < entries_.size()) {
+        const Entry& entry = entries_[next_];
+        const auto done = [this] {
+            ++next_;
+            frames_ = settled_frames_ = 0;
+        };
+        if (const auto* command = std::get_if<Command>(&entry)) {
+            const Command run = *command;
+            done();
+            shell.runner().run_or_throw(run);
+            shell.runner().end_gesture();
+            return false;
+        }
+        if (std::holds_alternative<WaitSettled>(entry)) {
+            settled_frames_ = shell.settled() ? settled_frames_ + 1 : 0;
+            waiting_ = settled_frames_ == 0;
+            if (settled_frames_ < settled_for) return false;
+            done();
+        } else if (const auto* wait = std::get_if<WaitFrames>(&entry)) {
+            if (frames_++ < wait->frames) return false;
+            done();
+        } else if (const auto* picture = std::get_if<Screenshot>(&entry)) {
+            screenshot_ = picture->path;
+            done();
+            return false;
+        } else {
+            if (!drag(shell, std::get<Drag>(entry))) return false;
+            done();
+        }
+    }
+    return true;
+}
+
+}  // namespace attnscope::ui

@@ -1,5 +1,7 @@
 #include "figure/fonts.h"
 
+#include "text/characters.h"
+
 #include <ft2build.h>
 #include FT_FREETYPE_H
 
@@ -92,10 +94,10 @@ bool is_word(char32_t value) {
 
 // "β_c" and "m_i" are a symbol and its index; "physical_entity" is a word. An index is one letter or digit, its symbol
 // a single letter, with no word around them.
-bool is_index_mark(const std::vector<CodePoint>& points, std::size_t i) {
-    if (points[i].value != U'_' || i == 0 || i + 1 >= points.size())
+bool is_index_mark(const std::vector<Character>& points, std::size_t i) {
+    if (points[i].code != U'_' || i == 0 || i + 1 >= points.size())
         return false;
-    const auto at = [&](std::size_t k) { return points[k].value; };
+    const auto at = [&](std::size_t k) { return points[k].code; };
     if (!is_word(at(i - 1)) || at(i - 1) == U'_' || !is_word(at(i + 1)) || at(i + 1) == U'_')
         return false;
     if (i >= 2 && is_word(at(i - 2)) && !is_greek(at(i - 1)))
@@ -183,7 +185,7 @@ ShapedText Fonts::shape(std::string_view text, FontRole role, double size) const
     ShapedText shaped;
     const auto points = decode_utf8(text);
     for (std::size_t i = 0; i < points.size(); ++i) {
-        char32_t character = points[i].value;
+        char32_t character = drawable(points[i].code);
         std::size_t begin = points[i].begin;
         double factor = 1, rise = 0;
         if (const auto script = script_of(character)) {
@@ -192,7 +194,7 @@ ShapedText Fonts::shape(std::string_view text, FontRole role, double size) const
             rise = (script->raised ? raised_by : -lowered_by) * size;
         } else if (is_index_mark(points, i)) {
             ++i;
-            character = points[i].value;
+            character = points[i].code;
             factor = script_size;
             rise = -lowered_by * size;
         }

@@ -77,14 +77,9 @@ inline constexpr double text_ascent = 0.78, text_descent = 0.23;
 /// is none.
 std::filesystem::path find_font(const std::string& family, const std::string& cut);
 
-/// Code points of UTF-8; what is no UTF-8 becomes U+FFFD, control characters become spaces.
-struct CodePoint {
-    char32_t value = 0;
-    std::size_t begin = 0, end = 0;
-};
-std::vector<CodePoint> decode_utf8(std::string_view text);
-void append_utf8(std::string& text, char32_t value);
-/// The text with everything that is no UTF-8 or not allowed in XML replaced.
+/// The character that is drawn for a code point: a space for a control character, U+FFFD for none.
+char32_t drawable(char32_t code);
+/// The text in drawable characters; bytes that are no UTF-8 become U+FFFD.
 std::string clean_utf8(std::string_view text);
 
 } // namespace attnscope

@@ -1,0 +1,120 @@
+#include "models/bert.h"
+
+#include "models/bert_weights.h"
+
+#include <ATen/ops/cat.h>
+#include <ATen/ops/embedding.h>
+#include <ATen/ops/empty_like.h>
+#include <ATen/ops/from_blob.h>
+#include <ATen/ops/gelu.h>
+#include <ATen/ops/layer_norm.h>
+#include <ATen/ops/linear.h>
+
+#include <cmath>
+#include <utility>
+
+namespace attnscope::models {
+
+at::Tensor Bert::Linear::operator()(const at::Tensor& input) const {
+    return at::linear(input, weight, bias);
+}
+
+at::Tensor Bert::LayerNorm::operator()(const at::Tensor& input) const {
+    return at::layer_norm(input, weight.sizes(), weight, bias, epsilon);
+}
+
+Bert::Bert(const BertConfig& config, const TensorFile& file) : config_(config) {
+    const BertWeights weights(file);
+    const std::int64_t hidden = config.hidden;
+    const auto linear = [&](const std::string& name, std::int64_t outputs, std::int64_t inputs) {
+        return Linear{weights.read(name + ".weight", {outputs, inputs}), weights.read(name + ".bias", {outputs})};
+    };
+    const auto layer_norm = [&](const std::string& name) {
+        return LayerNorm{weights.read(name + ".weight", {hidden}), weights.read(name + ".bias", {hidden}),
+                         config.layer_norm_epsilon};
+    };
+
+    words_ = weights.read("embeddings.word_embeddings.weight", {config.vocabulary, hidden});
+    // A text on its own is all of the first type.
+    positions_ = weights.read("embeddings.position_embeddings.weight", {config.positions, hidden})
+                     .add(weights.read("embeddings.token_type_embeddings.weight", {config.token_types, hidden})[0]);
+    embedding_norm_ = layer_norm("embeddings.LayerNorm");
+    for (std::int64_t i = 0; i < config.layers; ++i) {
+        const std::string name = "encoder.layer." + std::to_string(i);
+        const Linear query = linear(name + ".attention.self.query", hidden, hidden);
+        const Linear key = linear(name + ".attention.self.key", hidden, hidden);
+        const Linear value = linear(name + ".attention.self.value", hidden, hidden);
+        layers_.push_back({
+            .attention_input = {at::cat({query.weight, key.weight, value.weight}),
+                                at::cat({query.bias, key.bias, value.bias})},
+            .attention_output = linear(name + ".attention.output.dense", hidden, hidden),
+            .attention_norm = layer_norm(name + ".attention.output.LayerNorm"),
+            .intermediate = linear(name + ".intermediate.dense", config.intermediate, hidden),
+            .output = linear(name + ".output.dense", hidden, config.intermediate),
+            .output_norm = layer_norm(name + ".output.LayerNorm"),
+        });
+    }
+}
+
+at::Tensor Bert::forward(const RaggedBatch& batch, JobContext& context, AttentionObserver* observer) const {
+    std::vector<std::int64_t> places;
+    places.reserve(batch.ids.size());
+    for (const std::int64_t length : batch.lengths) {
+        ATTNSCOPE_ASSERT(length >= 1 && length <= config_.positions);
+        for (std::int64_t place = 0; place < length; ++place)
+            places.push_back(place);
+    }
+    ATTNSCOPE_ASSERT(places.size() == batch.ids.size() && !places.empty());
+    const auto indices = [](const std::vector<std::int64_t>& values) {
+        return at::from_blob(const_cast<std::int64_t*>(values.data()), {static_cast<std::int64_t>(values.size())},
+                             at::kLong);
+    };
+
+    // (tokens, hidden) from here on.
+    at::Tensor hidden =
+        embedding_norm_(at::embedding(words_, indices(batch.ids)).add_(at::embedding(positions_, indices(places))));
+    int index = 0;
+    for (const Layer& layer : layers_) {
+        context.checkpoint();
+        const at::Tensor attended = attention(layer, index++, hidden, batch, observer);
+        hidden = layer.attention_norm(layer.attention_output(attended).add_(hidden));
+        at::Tensor inner = layer.intermediate(hidden); // (tokens, intermediate)
+        at::gelu_(inner);
+        hidden = layer.output_norm(layer.output(inner).add_(hidden));
+    }
+    return hidden;
+}
+
+at::Tensor Bert::attention(const Layer& layer, int index, const at::Tensor& hidden, const RaggedBatch& batch,
+                           AttentionObserver* observer) const {
+    const std::int64_t head_dim = config_.hidden / config_.heads;
+    const at::Tensor projected = layer.attention_input(hidden); // (tokens, 3·hidden)
+    at::Tensor result = at::empty_like(hidden);                 // (tokens, hidden)
+    std::int64_t row = 0;
+    for (std::size_t first = 0; first < batch.lengths.size();) {
+        const std::int64_t length = batch.lengths[first];
+        std::size_t last = first;
+        while (last < batch.lengths.size() && batch.lengths[last] == length)
+            ++last;
+        const auto texts = static_cast<std::int64_t>(last - first);
+
+        // (3, texts, heads, T, head_dim)
+        const at::Tensor group = projected.narrow(0, row, texts * length)
+                                     .view({texts, length, 3, config_.heads, head_dim})
+                                     .permute({2, 0, 3, 1, 4});
+        const AttentionPoint point{.layer = index,
+                                   .queries = group[0],
+                                   .keys = group[1],
+                                   .values = group[2],
+                                   .mask = {},
+                                   .scale = 1 / std::sqrt(static_cast<double>(head_dim))};
+        result.narrow(0, row, texts * length)
+            .view({texts, length, config_.heads, head_dim})
+            .copy_(attend(point, observer).transpose(1, 2));
+        row += texts * length;
+        first = last;
+    }
+    return result;
+}
+
+} // namespace attnscope::models

@@ -1,0 +1,79 @@
+// The BERT family (Devlin et al. 2018): an encoder with learned positions and layer norms behind every residual.
+//
+// A batch is *ragged*: texts of any length lie one after another, without a pad token between them, and everything but
+// attention works on rows of tokens. Attention runs over groups of neighbouring texts of equal length.
+#pragma once
+
+#include "models/attention_point.h"
+
+#include <attnscope/job.h>
+#include <attnscope/tensor_file.h>
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace attnscope::models {
+
+struct BertConfig {
+    std::int64_t layers = 0, heads = 0, hidden = 0, intermediate = 0;
+    std::int64_t vocabulary = 0, positions = 0, token_types = 0;
+    double layer_norm_epsilon = 1e-12;
+};
+
+/// Reads config.json. Throws Error{input} naming the member: a size out of range, an activation, position embedding or
+/// decoder that is not supported.
+BertConfig read_bert_config(const std::filesystem::path& path);
+
+/// Texts of a batch: the token ids of all of them, and the number of tokens of each.
+struct RaggedBatch {
+    std::vector<std::int64_t> ids;
+    std::vector<std::int64_t> lengths; ///< each ≥ 1 and at most the model's positions
+};
+
+class Bert {
+public:
+    /// Weights are views of the file where it holds float32; only queries, keys and values of a layer are copied, side
+    /// by side. Throws Error{input}: a tensor missing (named) or of another shape.
+    Bert(const BertConfig& config, const TensorFile& weights);
+
+    /// Last hidden states (tokens, hidden). A checkpoint before every layer. `observer` may be null; it is called once
+    /// a layer and group of texts of equal length.
+    at::Tensor forward(const RaggedBatch& batch, JobContext& context, AttentionObserver* observer = nullptr) const;
+
+    const BertConfig& config() const noexcept { return config_; }
+
+private:
+    struct Linear {
+        at::Tensor weight, bias; // (out, in), (out)
+        at::Tensor operator()(const at::Tensor& input) const;
+    };
+    struct LayerNorm {
+        at::Tensor weight, bias;
+        double epsilon = 0;
+        at::Tensor operator()(const at::Tensor& input) const;
+    };
+    struct Layer {
+        Linear attention_input; // queries, keys, values: (3·hidden, hidden)
+        Linear attention_output;
+        LayerNorm attention_norm;
+        Linear intermediate, output;
+        LayerNorm output_norm;
+    };
+
+    at::Tensor attention(const Layer& layer, int index, const at::Tensor& hidden, const RaggedBatch& batch,
+                         AttentionObserver* observer) const;
+
+    BertConfig config_;
+    at::Tensor words_;     // (vocabulary, hidden)
+    at::Tensor positions_; // (positions, hidden), the first token type added
+    LayerNorm embedding_norm_;
+    std::vector<Layer> layers_;
+};
+
+} // namespace attnscope::models

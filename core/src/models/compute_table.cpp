@@ -1,0 +1,20 @@
+// The one entry point of this module: the functions behind the door in jobs/compute_module.h.
+#include "analyses/retrieval.h"
+#include "jobs/compute_module.h"
+#include "kernels/devices.h"
+#include "models/text_encoder.h"
+
+extern "C" __attribute__((visibility("default"))) const attnscope::ComputeTable* attnscope_compute_table() {
+    static constexpr attnscope::ComputeTable table{
+        .version = attnscope::compute_table_version,
+        .spectrum = attnscope::compute::spectrum,
+        .traces = attnscope::compute::traces,
+        .origin_tests = attnscope::compute::origin_tests,
+        .sweep = attnscope::compute::sweep,
+        .plane = attnscope::compute::plane,
+        .separation = attnscope::compute::separation,
+        .open_text_encoder = attnscope::compute::open_text_encoder,
+        .devices = attnscope::compute::devices,
+    };
+    return &table;
+}

@@ -1,0 +1,277 @@
+#include "models/text_encoder.h"
+
+#include "data/input_error.h"
+#include "models/bert.h"
+#include "text/json_document.h"
+
+#include <ATen/Parallel.h>
+#include <c10/core/InferenceMode.h>
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <mutex>
+#include <numeric>
+#include <utility>
+
+namespace attnscope::compute {
+namespace {
+
+namespace fs = std::filesystem;
+using models::Bert;
+using models::RaggedBatch;
+
+// Enough tokens to keep a matrix product busy, few enough that a layer is done well within the time between two
+// checkpoints and its activations stay in the cache.
+constexpr std::size_t tokens_per_batch = 512;
+// Results reach the caller after every round; enough batches in one that threads wait little for the last of it.
+constexpr std::size_t batches_per_round = 4;
+constexpr std::size_t texts_per_task = 64;
+constexpr std::size_t config_limit = std::size_t{16} << 20;
+
+/// Ids of one text, cut to `longest`: what the tokenizer sets around it stays, the end of the text goes.
+std::vector<std::int64_t> cut_ids(const std::vector<Token>& tokens, std::size_t longest) {
+    const auto added = [](const Token& token) { return token.begin == token.end; };
+    std::size_t cut_end = tokens.size();
+    while (cut_end > 0 && added(tokens[cut_end - 1]))
+        --cut_end;
+    const std::size_t excess = tokens.size() > longest ? tokens.size() - longest : 0;
+    const std::size_t cut_begin = cut_end - std::min(excess, cut_end);
+    std::vector<std::int64_t> ids;
+    for (std::size_t i = 0; i < tokens.size(); ++i) {
+        if (i < cut_begin || i >= cut_end)
+            ids.push_back(tokens[i].id);
+    }
+    return ids;
+}
+
+/// LibTorch computes on the calling thread alone until the guard goes.
+class SingleThreaded {
+public:
+    SingleThreaded() : before_(at::get_num_threads()) { at::set_num_threads(1); }
+    ~SingleThreaded() { at::set_num_threads(before_); }
+    SingleThreaded(const SingleThreaded&) = delete;
+    SingleThreaded& operator=(const SingleThreaded&) = delete;
+
+private:
+    int before_;
+};
+
+/// Texts order[first … last) with their tokens.
+struct Batch {
+    std::size_t first = 0, last = 0;
+    RaggedBatch tokens;
+};
+
+class BertTextEncoder final : public TextEncoder {
+public:
+    BertTextEncoder(fs::path folder, std::unique_ptr<Tokenizer> tokenizer, std::unique_ptr<const TensorFile> weights,
+                    const models::BertConfig& config, std::size_t longest)
+        : folder_(std::move(folder)), tokenizer_(std::move(tokenizer)), weights_(std::move(weights)),
+          model_(config, *weights_), longest_(longest) {}
+
+    std::size_t dimension() const override { return static_cast<std::size_t>(model_.config().hidden); }
+    std::string name() const override { return folder_.filename().string(); }
+    std::string summary() const override {
+        const models::BertConfig& config = model_.config();
+        return "bert · " + std::to_string(config.layers) + " layers · " + std::to_string(config.heads) +
+               " heads · hidden " + std::to_string(config.hidden);
+    }
+    std::string sha256() const override {
+        std::call_once(hashed_, [this] { sha256_ = sha256_file(weights_->path()); });
+        return sha256_;
+    }
+    const Tokenizer& tokenizer() const override { return *tokenizer_; }
+
+    std::vector<float> encode(std::span<const std::string> texts, JobContext& context,
+                              const std::function<void(std::size_t, std::span<const float>)>& finished) const override {
+        const std::vector<std::vector<std::int64_t>> ids = tokenize(texts, context);
+        std::vector<float> embeddings(texts.size() * dimension());
+
+        // Neighbours in this order have about equal lengths. The longest first, so that memory is at its most and
+        // the time left is overestimated at the start rather than at the end.
+        std::vector<std::size_t> order(texts.size());
+        std::iota(order.begin(), order.end(), std::size_t{0});
+        std::stable_sort(order.begin(), order.end(),
+                         [&](std::size_t a, std::size_t b) { return ids[a].size() > ids[b].size(); });
+        std::size_t total = 0;
+        for (const auto& text : ids)
+            total += text.size();
+        const auto threads = static_cast<std::size_t>(context.threads());
+        const std::size_t wanted = std::min(tokens_per_batch, (total + threads - 1) / threads);
+
+        // A batch a thread: no barrier inside a matrix product, so busy neighbours cost only what they take.
+        const SingleThreaded calling_thread;
+        const std::size_t per_round = batches_per_round * threads;
+        std::vector<Batch> round;
+        std::size_t next = 0, done = 0;
+        while (next < order.size()) {
+            context.progress(static_cast<double>(done), static_cast<double>(total), "embedding");
+            for (round.clear(); next < order.size() && round.size() < per_round; next = round.back().last) {
+                round.push_back(take_batch(ids, order, next, wanted));
+            }
+            context.parallel_for(round.size(), [&](std::size_t task, int) {
+                const Batch& batch = round[task];
+                embed(batch.tokens, std::span(order).subspan(batch.first, batch.last - batch.first), context,
+                      embeddings);
+            });
+            for (const Batch& batch : round) {
+                done += batch.tokens.ids.size();
+                for (std::size_t i = batch.first; finished && i < batch.last; ++i) {
+                    finished(order[i], std::span(embeddings).subspan(order[i] * dimension(), dimension()));
+                }
+            }
+        }
+        context.progress(1, 1, "embedding");
+        return embeddings;
+    }
+
+private:
+    std::vector<std::vector<std::int64_t>> tokenize(std::span<const std::string> texts, JobContext& context) const {
+        std::vector<std::vector<std::int64_t>> ids(texts.size());
+        context.parallel_for((texts.size() + texts_per_task - 1) / texts_per_task, [&](std::size_t task, int) {
+            const std::size_t first = task * texts_per_task;
+            const std::size_t last = std::min(first + texts_per_task, texts.size());
+            for (std::size_t i = first; i < last; ++i) {
+                ids[i] = cut_ids(tokenizer_->encode(texts[i]), longest_);
+                if (ids[i].empty())
+                    input_error("text " + std::to_string(i), "at least one token", "none");
+            }
+            context.progress(static_cast<double>(last), static_cast<double>(texts.size()), "tokenizing");
+        });
+        return ids;
+    }
+
+    static Batch take_batch(const std::vector<std::vector<std::int64_t>>& ids, const std::vector<std::size_t>& order,
+                            std::size_t first, std::size_t wanted) {
+        Batch batch{.first = first, .last = first, .tokens = {}};
+        for (; batch.last < order.size() && batch.tokens.ids.size() < wanted; ++batch.last) {
+            const std::vector<std::int64_t>& text = ids[order[batch.last]];
+            batch.tokens.ids.insert(batch.tokens.ids.end(), text.begin(), text.end());
+            batch.tokens.lengths.push_back(static_cast<std::int64_t>(text.size()));
+        }
+        return batch;
+    }
+
+    /// Row indices[i] of `embeddings` becomes the unit mean of the hidden states of the batch's text i.
+    void embed(const RaggedBatch& batch, std::span<const std::size_t> indices, JobContext& context,
+               std::vector<float>& embeddings) const {
+        const c10::InferenceMode no_gradients;
+        // Left so on a thread of the pool: what runs there is parallel already.
+        if (at::get_num_threads() != 1)
+            at::set_num_threads(1);
+        const at::Tensor hidden = model_.forward(batch, context).contiguous();
+        const std::size_t width = dimension();
+        const float* token = hidden.const_data_ptr<float>();
+        std::vector<double> sum(width);
+        for (std::size_t i = 0; i < indices.size(); ++i) {
+            std::fill(sum.begin(), sum.end(), 0.0);
+            for (std::int64_t t = 0; t < batch.lengths[i]; ++t, token += width) {
+                for (std::size_t k = 0; k < width; ++k)
+                    sum[k] += token[k];
+            }
+            // The mean's own length cancels: sum and mean point the same way.
+            const double norm = std::sqrt(std::inner_product(sum.begin(), sum.end(), sum.begin(), 0.0));
+            if (!(norm > 0) || !std::isfinite(norm)) {
+                input_error(weights_->path().string(), "weights that give finite embeddings", "one that is not");
+            }
+            const std::span row = std::span(embeddings).subspan(indices[i] * width, width);
+            for (std::size_t k = 0; k < width; ++k)
+                row[k] = static_cast<float>(sum[k] / norm);
+        }
+    }
+
+    fs::path folder_;
+    std::unique_ptr<Tokenizer> tokenizer_;
+    std::unique_ptr<const TensorFile> weights_;
+    Bert model_;
+    std::size_t longest_; // tokens of a text, those set around it included
+    mutable std::once_flag hashed_;
+    mutable std::string sha256_;
+};
+
+nlohmann::json read_json(const fs::path& path) {
+    return parse_json(read_file(path, config_limit), path.string());
+}
+
+/// The reference library pools as this file says; only the mean is done here.
+void check_pooling(const fs::path& path) {
+    if (!fs::exists(path))
+        return;
+    const nlohmann::json document = read_json(path);
+    const JsonMembers members(document, path.string());
+    for (const char* const mode :
+         {"pooling_mode_cls_token", "pooling_mode_max_tokens", "pooling_mode_mean_sqrt_len_tokens",
+          "pooling_mode_weightedmean_tokens", "pooling_mode_lasttoken"}) {
+        if (members.flag(mode, false))
+            members.fail(mode, "mean pooling", "another");
+    }
+}
+
+std::shared_ptr<const TextEncoder> open_bert(const fs::path& folder) {
+    const models::BertConfig config = models::read_bert_config(folder / "config.json");
+    auto longest = config.positions;
+    if (const fs::path path = folder / "sentence_bert_config.json"; fs::exists(path)) {
+        const nlohmann::json document = read_json(path);
+        longest = JsonMembers(document, path.string()).integer("max_seq_length", 3, config.positions, longest);
+    }
+    check_pooling(folder / "1_Pooling" / "config.json");
+
+    std::unique_ptr<Tokenizer> tokenizer = open_tokenizer(folder);
+    if (tokenizer->vocabulary_size() > static_cast<std::size_t>(config.vocabulary)) {
+        input_error((folder / "config.json").string(),
+                    "vocab_size of at least the tokenizer's " + std::to_string(tokenizer->vocabulary_size()),
+                    std::to_string(config.vocabulary));
+    }
+    if (const std::size_t fixed = tokenizer->encode("").size(); fixed >= static_cast<std::size_t>(longest)) {
+        input_error(folder.string(), "fewer than " + std::to_string(longest) + " tokens around a text",
+                    std::to_string(fixed));
+    }
+
+    for (const char* const name : {"model.safetensors", "pytorch_model.bin"}) {
+        if (!fs::exists(folder / name))
+            continue;
+        return std::make_shared<BertTextEncoder>(folder, std::move(tokenizer), open_tensor_file(folder / name), config,
+                                                 static_cast<std::size_t>(longest));
+    }
+    input_error(folder.string(), "model.safetensors or pytorch_model.bin", "neither");
+}
+
+struct Family {
+    const char* model_type;
+    std::shared_ptr<const TextEncoder> (*open)(const fs::path& folder);
+};
+
+/// Every architecture that is known as a sentence encoder, by `model_type` of its config.json.
+constexpr std::array families{Family{"bert", open_bert}};
+
+std::string family_names() {
+    std::string names;
+    for (const Family& family : families)
+        names += (names.empty() ? "" : ", ") + std::string(family.model_type);
+    return names;
+}
+
+} // namespace
+
+std::shared_ptr<const TextEncoder> open_text_encoder(const fs::path& path) {
+    std::error_code failure;
+    const fs::path folder = fs::canonical(path, failure);
+    if (failure || !fs::is_directory(folder)) {
+        input_error(path.string(), "the folder of an encoder", failure ? "nothing there" : "a file");
+    }
+    if (!fs::exists(folder / "config.json"))
+        input_error(folder.string(), "config.json", "none");
+    const nlohmann::json config = read_json(folder / "config.json");
+    const std::string type = JsonMembers(config, (folder / "config.json").string()).text("model_type", "none");
+    for (const Family& family : families) {
+        if (type == family.model_type)
+            return family.open(folder);
+    }
+    input_error((folder / "config.json").string(), "an encoder of architecture " + family_names(), excerpt(type),
+                "model_type");
+}
+
+} // namespace attnscope::compute

@@ -18,11 +18,11 @@ struct Placed {
 };
 /// The first of a place is the one in sight.
 constexpr std::array retrieval_places{
-    Placed{"retrieval.weights", Place::left},      Placed{"retrieval.trajectories", Place::left},
-    Placed{"retrieval.modes", Place::left},        Placed{"retrieval.entropy", Place::top},
-    Placed{"retrieval.hysteresis", Place::top},    Placed{"retrieval.spectrum", Place::top},
-    Placed{"retrieval.plane", Place::bottom},      Placed{"retrieval.origin", Place::bottom},
-    Placed{"retrieval.separation", Place::bottom},
+    Placed{"retrieval.weights", Place::left},      Placed{"retrieval.letters", Place::left},
+    Placed{"retrieval.trajectories", Place::left}, Placed{"retrieval.modes", Place::left},
+    Placed{"retrieval.entropy", Place::top},       Placed{"retrieval.hysteresis", Place::top},
+    Placed{"retrieval.spectrum", Place::top},      Placed{"retrieval.plane", Place::bottom},
+    Placed{"retrieval.origin", Place::bottom},     Placed{"retrieval.separation", Place::bottom},
 };
 
 void bring_to_front(ImGuiID node_id, const std::string& window) {

@@ -56,13 +56,7 @@ void add_selection_commands(CommandRegistry& registry) {
                       const SourceId id = source_of_kind(state, integer(arguments, "source"), SourceKind::bank);
                       if (id == state.view.selection.bank) return std::nullopt;
                       Command inverse = restore_view(state);
-                      Selection& selection = state.view.selection;
-                      selection.bank = id;
-                      selection.beta = 0;
-                      selection.memory.reset();
-                      selection.query = services.default_query(state, id);
-                      state.view.retrieval.plane_x = {retrieval::PlaneAxis::eigenvector, 0};
-                      state.view.retrieval.plane_y = {retrieval::PlaneAxis::query, 0};
+                      services.select_bank(state, id);
                       return inverse;
                   }, {}, {}});
     registry.add({"selection.encoder", "Select an encoder", "", "", {integer_parameter("source", "its number")},

@@ -167,6 +167,7 @@ void Services::Impl::finish(AppState& state, SourceId id, const Loaded& loaded) 
 Services::Services(JobSystem& jobs)
     : jobs_(jobs), retrieval_(std::make_unique<RetrievalSlots>(jobs)), impl_(std::make_unique<Impl>(jobs)) {
     impl_->open_session = [this](AppState& state, const fs::path& path) { open_session(state, path); };
+    impl_->select_bank = [this](AppState& state, SourceId id) { select_bank(state, id); };
     impl_->default_query = [this](AppState& state, SourceId bank) { return default_query(state, bank); };
 }
 Services::~Services() = default;
@@ -245,6 +246,19 @@ void Services::open_sample(AppState& state) {
     // The bank's default query is a typed one only if there is an encoder to embed it.
     const SourceId letters = open_companions(state);
     impl_->select_bank(state, bank ? bank : letters);
+}
+
+void Services::select_bank(AppState& state, SourceId id) {
+    Selection& selection = state.view.selection;
+    selection.bank = id;
+    selection.beta = 0;
+    selection.memory.reset();
+    selection.query = default_query(state, id);
+    state.view.retrieval.plane_x = {retrieval::PlaneAxis::eigenvector, 0};
+    state.view.retrieval.plane_y = {retrieval::PlaneAxis::query, 0};
+    const auto bank = state.bank();
+    const char* const shows = bank && bank->picture_width > 0 ? "retrieval.letters" : "retrieval.weights";
+    if (bank && state.view.open_panels.contains(shows)) state.focus_panel = shows;
 }
 
 QueryChoice Services::default_query(AppState& state, SourceId id) {

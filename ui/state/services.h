@@ -40,6 +40,8 @@ public:
     void open_sample(AppState& state);
     /// The sample encoder, if it is there, and the letters bank, whose number is returned.
     SourceId open_companions(AppState& state);
+    /// Selects a bank with the β and the query it opens with, and brings the panel to the front that shows its memories.
+    void select_bank(AppState& state, SourceId id);
     /// The query a bank opens with: the typed example where an encoder fits, a half-erased letter, or memory 0.
     QueryChoice default_query(AppState& state, SourceId bank);
 

@@ -56,14 +56,7 @@ struct Services::Impl {
 
     std::function<void(AppState&, const std::filesystem::path&)> open_session;   ///< back to the services
     std::function<QueryChoice(AppState&, SourceId)> default_query;
-
-    void select_bank(AppState& state, SourceId id) {
-        Selection& selection = state.view.selection;
-        selection.bank = id;
-        selection.beta = 0;
-        selection.memory.reset();
-        selection.query = default_query(state, id);
-    }
+    std::function<void(AppState&, SourceId)> select_bank;
 };
 
 }  // namespace attnscope::ui

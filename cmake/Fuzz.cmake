@@ -6,6 +6,10 @@ set(corpus_main "${CMAKE_SOURCE_DIR}/tests/fuzz/support/corpus_main.cpp")
 if(NOT TARGET attnscope_base OR (NOT ATTNSCOPE_FUZZERS AND NOT EXISTS "${corpus_main}"))
     return()
 endif()
+# The libFuzzer programs are sanitized already.
+if(ATTNSCOPE_SANITIZE AND NOT ATTNSCOPE_FUZZERS)
+    return()
+endif()
 enable_testing()
 
 foreach(source IN LISTS fuzz_sources)

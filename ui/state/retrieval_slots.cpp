@@ -14,6 +14,8 @@ namespace {
 using retrieval::Spectrum;
 using Clock = std::chrono::steady_clock;
 
+constexpr std::size_t small_bank = 1'000'000;  // numbers
+
 /// A request together with the spectrum its computation needs.
 template <class Request>
 struct WithSpectrum {
@@ -343,7 +345,8 @@ void RetrievalSlots::begin_frame(const AppState& state) {
     impl_->bank = state.bank();
     impl_->selection = state.view.selection;
     impl_->options = state.view.retrieval;
-    impl_->dragging = state.dragging;
+    // A small bank is done with everything in a frame, dragging or not.
+    impl_->dragging = state.dragging && impl_->bank && impl_->bank->n * impl_->bank->d > small_bank;
     impl_->resolve_query(state);
 }
 

@@ -125,8 +125,14 @@ void LayoutEngine::make_grid(double top, double bottom_room) {
     const int count = static_cast<int>(figure_.axes.size());
     const double margin = gap(), between = 1.3 * style_.font_pt;
     const double inner = page_.width - 2 * margin;
-    // A column narrower than this has no room for numbers: fewer columns and a taller page serve better.
-    const int fitting = std::max(1, static_cast<int>((inner + between) / (8.2 * style_.font_pt + between)));
+    // A column narrower than its title, its numbers or its names serves worse than fewer columns on a taller page.
+    double narrowest = 8.2 * style_.font_pt;
+    for (const Axes& axes : figure_.axes) {
+        narrowest = std::max(narrowest, text_width(axes.title, style_.font_pt, FontRole::bold));
+        if (!axes.y.categories.empty())
+            narrowest = std::max(narrowest, 20 * style_.font_pt);
+    }
+    const int fitting = std::max(1, static_cast<int>((inner + between) / (narrowest + between)));
     const int columns = std::clamp(figure_.columns, 1, std::min(count, fitting));
     const int rows = (count + columns - 1) / columns;
     const double cell_width = (inner - (columns - 1) * between) / columns;
@@ -144,7 +150,9 @@ void LayoutEngine::make_grid(double top, double bottom_room) {
         for (int i = 0; i < count; ++i) {
             const AxesPlan& plan = plans_[i];
             widest(left, i % columns, plan.left, i < columns);
-            widest(right, i % columns, plan.right, i < columns);
+            // Beside the last plot of an unfinished row there is an empty cell for its legend.
+            const bool beside_empty = i == count - 1 && i % columns < columns - 1 && plan.legend_outside;
+            widest(right, i % columns, plan.right - (beside_empty ? 2 * gap() + plan.legend_width : 0), i < columns);
             widest(above, i / columns, plan.top, i % columns == 0);
             widest(below, i / columns, plan.bottom, i % columns == 0);
         }
@@ -176,6 +184,7 @@ void LayoutEngine::make_grid(double top, double bottom_room) {
                     plan.axes->y.scale == Scale::linear) {
                     const double aspect = (plan.x_limits[1] - plan.x_limits[0]) / (plan.y_limits[1] - plan.y_limits[0]);
                     const double fitted_width = std::min(width, height * aspect), fitted_height = fitted_width / aspect;
+                    plan.plot.x += (width - fitted_width) / 2;
                     plan.plot.y += (height - fitted_height) / 2;
                     plan.plot.width = fitted_width;
                     plan.plot.height = fitted_height;
@@ -194,12 +203,12 @@ Page LayoutEngine::run() {
     const double top = place_heading();
     const auto caption = caption_lines();
     const double line = 1.35 * style_.tick_pt;
-    const double caption_height = caption.empty() ? 0 : static_cast<double>(caption.size()) * line + gap();
+    const double caption_height = caption.empty() ? 0 : static_cast<double>(caption.size()) * line + 2 * gap();
     for (std::size_t i = 0; i < figure_.axes.size(); ++i)
         plans_.push_back(start_plan(static_cast<int>(i)));
     if (!plans_.empty())
         make_grid(top, caption_height);
-    double y = page_.height - gap() - caption_height + gap();
+    double y = page_.height - gap() - caption_height + 2 * gap();
     for (const std::string& text : caption) {
         add_text(TextShape::Kind::caption, -1, {gap(), y + text_ascent * style_.tick_pt}, text, style_.tick_pt,
                  ink::quiet);

@@ -93,7 +93,7 @@ void LayoutEngine::choose_x_ticks(AxesPlan& plan, double width) const {
         return;
     }
     const AxisMap map{plan.x_limits[0], plan.x_limits[1], 0, width, axis.scale};
-    for (int wanted = std::clamp(static_cast<int>(width / (3.6 * size)), 2, 9); wanted >= 1; --wanted) {
+    for (int wanted = std::clamp(static_cast<int>(width / (2.8 * size)), 2, 9); wanted >= 1; --wanted) {
         const auto values = axis_ticks(plan.x_limits[0], plan.x_limits[1], axis.scale, wanted);
         const auto labels = format_ticks(values, axis.scale);
         plan.x_ticks.clear();
@@ -128,7 +128,7 @@ void LayoutEngine::choose_y_ticks(AxesPlan& plan, double height, double cell_wid
         }
     } else {
         const AxisMap map{plan.y_limits[0], plan.y_limits[1], 0, height, axis.scale};
-        for (int wanted = std::clamp(static_cast<int>(height / (2.5 * size)), 2, 7); wanted >= 1; --wanted) {
+        for (int wanted = std::clamp(static_cast<int>(height / (2.2 * size)), 3, 7); wanted >= 1; --wanted) {
             const auto values = axis_ticks(plan.y_limits[0], plan.y_limits[1], axis.scale, wanted);
             const auto labels = format_ticks(values, axis.scale);
             plan.y_ticks.clear();
@@ -167,9 +167,9 @@ void LayoutEngine::measure(AxesPlan& plan, double width, double height, double c
         if (const auto* marker = std::get_if<Marker>(&element))
             if (marker->vertical && !marker->label.empty() && marker->value >= plan.x_limits[0] &&
                 marker->value <= plan.x_limits[1])
-                plan.marker_strip = 1.2 * size;
+                plan.marker_strip = 1.3 * size;
     plan.top += plan.marker_strip;
-    plan.right = 0;
+    plan.right = 0.4 * size;
     if (plan.bar) {
         const auto range = heat_map_range(*plan.bar);
         const auto values =
@@ -290,11 +290,14 @@ void LayoutEngine::draw_frame(const AxesPlan& plan) {
         const double x_at = plot.x - tick_gap() - plan.y_tick_width - gap() - text_descent * label_size;
         add_label(label, room, TextShape::Kind::axis_label, {x_at, plot.y + plot.height / 2}).angle = 90;
     }
-    if (!axes.title.empty())
+    if (!axes.title.empty()) {
+        const double wanted = text_width(axes.title, label_size, FontRole::bold), room = plot.width + plan.right;
+        const double back = std::clamp(wanted - room, 0.0, plan.left);
         add_text(TextShape::Kind::axes_title, plan.index,
-                 {plot.x, plot.y - plan.marker_strip - 0.5 * size - text_descent * label_size + 0.1 * label_size},
-                 fonts_.fit(axes.title, FontRole::bold, label_size, plot.width + plan.right), label_size, ink::text,
+                 {plot.x - back, plot.y - plan.marker_strip - 0.5 * size - (text_descent - 0.1) * label_size},
+                 fonts_.fit(axes.title, FontRole::bold, label_size, room + back), label_size, ink::text,
                  TextShape::Align::start, FontRole::bold);
+    }
 }
 
 void LayoutEngine::draw_colour_bar(const AxesPlan& plan) {

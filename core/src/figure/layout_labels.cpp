@@ -68,7 +68,8 @@ void LayoutEngine::measure_legend(AxesPlan& plan, double width, double height, d
     // Colours of cells lie under everything: their names never fit over them.
     const double size = style_.tick_pt;
     plan.legend_outside = plan.axes->legend == Axes::Legend::outside || plan.axes->legend == Axes::Legend::none;
-    const double most = plan.legend_outside ? 0.42 * cell_width : 0.92 * width;
+    const double beside = std::max(0.42 * cell_width, std::min(12 * size, 0.22 * page_.width));
+    const double most = plan.legend_outside ? beside : 0.92 * width;
     plan.legend_width = 0;
     for (LegendEntry& entry : plan.legend) {
         const double room = most - swatch() - 1.2 * size;
@@ -100,21 +101,28 @@ void LayoutEngine::draw_legend(const AxesPlan& plan) {
         if (plan.bar)
             box.x = plot.right() + plan.right - plan.legend_width;
     } else {
+        // The corner that was asked for, then the others, then anywhere: the first place with the least under it.
         using Legend = Axes::Legend;
-        const auto corner = [&](Legend where) {
+        const Legend asked = plan.axes->legend;
+        const double across = plot.width - 2 * inset - plan.legend_width;
+        const double down = plot.height - 2 * inset - plan.legend_height;
+        std::vector<Position> places; // shares of the free room
+        for (const Legend where :
+             {asked, Legend::top_right, Legend::top_left, Legend::bottom_left, Legend::bottom_right}) {
             const bool left = where == Legend::top_left || where == Legend::bottom_left;
             const bool top = where == Legend::top_left || where == Legend::top_right;
-            return Rect{left ? plot.x + inset : plot.right() - inset - plan.legend_width,
-                        top ? plot.y + inset : plot.bottom() - inset - plan.legend_height, plan.legend_width,
-                        plan.legend_height};
-        };
-        box = corner(plan.axes->legend);
-        std::size_t least = obstacles_in(box);
-        for (const Legend where : {Legend::top_right, Legend::top_left, Legend::bottom_left, Legend::bottom_right}) {
-            const Rect other = corner(where);
-            if (const std::size_t count = obstacles_in(other); count < least) {
+            places.push_back({left ? 0.0 : 1.0, top ? 0.0 : 1.0});
+        }
+        for (int row = 0; row <= 8; ++row)
+            for (int column = 0; column <= 8; ++column)
+                places.push_back({column / 8.0, row / 8.0});
+        std::size_t least = SIZE_MAX;
+        for (const Position place : places) {
+            const Rect there{plot.x + inset + std::max(across, 0.0) * place.x,
+                             plot.y + inset + std::max(down, 0.0) * place.y, plan.legend_width, plan.legend_height};
+            if (const std::size_t count = obstacles_in(there); count < least) {
                 least = count;
-                box = other;
+                box = there;
             }
         }
         add_rect(box, {255, 255, 255, 0.86});
@@ -192,7 +200,7 @@ void LayoutEngine::draw_marker_labels(const AxesPlan& plan) {
         if (name.centre - name.width / 2 < reached)
             continue; // no room left: the line alone
         add_text(TextShape::Kind::marker, plan.index,
-                 {name.centre, plot.y - 0.2 * plan.marker_strip - text_descent * size}, name.marker->label, size,
+                 {name.centre, plot.y - 0.28 * plan.marker_strip - text_descent * size}, name.marker->label, size,
                  readable(name.marker->colour), TextShape::Align::middle);
         reached = name.centre + name.width / 2;
     }

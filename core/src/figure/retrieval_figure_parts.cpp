@@ -72,12 +72,12 @@ Figure start_figure(const View& view, std::string_view panel, bool with_query) {
 
 void say(Figure& figure, const std::string& part) {
     if (!figure.subtitle.empty())
-        figure.subtitle += " · ";
+        figure.subtitle += "\u00a0· "; // the dot stays with what it follows
     figure.subtitle += part;
 }
 
 std::string beta_text(double beta) {
-    return "β " + format_number(beta);
+    return "β\u00a0" + format_number(beta);
 }
 
 std::size_t memory_count(const View& view, const Spectrum* spectrum) {

@@ -20,7 +20,7 @@ std::string basin_name(const View& view, const Plane& plane, int basin) {
     const std::string memory = static_cast<std::size_t>(basin) < plane.basin_memory.size()
                                    ? memory_name(view.bank.get(), plane.basin_memory[basin], 18)
                                    : "basin " + std::to_string(basin + 1);
-    return support < 2 ? memory : memory + " +" + format_number(std::round(support) - 1, 6);
+    return support < 2 ? memory : memory + " and " + format_number(std::round(support) - 1, 6) + " more";
 }
 
 HeatMap basin_map(const View& view, const Plane& plane) {
@@ -130,9 +130,8 @@ Figure plane_figure(const View& view, const Plane& plane) {
     if (plane.memories.size() < plane.memories_total)
         say(figure,
             format_count(plane.memories.size()) + " of " + format_count(plane.memories_total) + " memories drawn");
-    say(figure, "state after step " +
-                    std::to_string(std::min<std::size_t>(std::max(view.step, 0),
-                                                         std::max<std::size_t>(plane.trajectory.size(), 1) - 1)));
+    say(figure, "step " + std::to_string(std::min<std::size_t>(std::max(view.step, 0),
+                                                               std::max<std::size_t>(plane.trajectory.size(), 1) - 1)));
     figure.caption = std::string("Energy at points of the plane itself; memories and states are projected onto it, so "
                                  "their own energy may differ from the colour beneath. ") +
                      (basins ? "Colours: the fixed point reached from each cell, its heaviest memory and how many "

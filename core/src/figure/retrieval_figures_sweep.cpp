@@ -107,7 +107,6 @@ Figure hysteresis_figure(const View& view, const Spectrum& spectrum, const Sweep
         }
         // Where the branches part, the state depends on where it came from.
         Band gap;
-        gap.name = "depends on the way";
         gap.x = sweep.betas;
         for (std::size_t i = 0; i < up.size(); ++i) {
             gap.low.push_back(std::min(up[i], down[i]));
@@ -124,7 +123,7 @@ Figure hysteresis_figure(const View& view, const Spectrum& spectrum, const Sweep
     add_branches(norm, sweep.norm_up, sweep.norm_down);
     figure.axes = {std::move(entropy), std::move(norm)};
     figure.caption = "The fixed point followed as β rises through the table and falls back, each started from the "
-                     "one before. " +
+                     "one before; between the branches (grey) the state depends on the way. " +
                      exact_over(memory_count(view, &spectrum)) + " " + beta_critical_note();
     return figure;
 }

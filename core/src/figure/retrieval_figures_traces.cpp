@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <limits>
 
 namespace attnscope::retrieval {
@@ -53,6 +54,14 @@ Line curve(const Trace& trace, const Quantity& quantity, double entropy_max) {
     return line;
 }
 
+// As many decimals as give the largest of a column three digits: equal ones line up.
+std::string fixed(double value, double largest) {
+    const int decimals = largest > 0 ? std::clamp(2 - static_cast<int>(std::floor(std::log10(largest))), 2, 9) : 2;
+    char text[32];
+    std::snprintf(text, sizeof text, "%.*f", decimals, value);
+    return text;
+}
+
 Axes bars_of(const View& view, const Step& step, int shown) {
     Axes axes;
     Bars bars;
@@ -71,7 +80,7 @@ Axes bars_of(const View& view, const Step& step, int shown) {
         Annotation value;
         value.x = step.top[i].weight + 0.02 * largest;
         value.y = static_cast<double>(i);
-        value.text = format_number(step.top[i].weight);
+        value.text = fixed(step.top[i].weight, largest);
         axes.elements.push_back(std::move(value));
     }
     axes.x.label = "weight α";

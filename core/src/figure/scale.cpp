@@ -63,7 +63,7 @@ bool is_plain(double value, Scale scale) {
     const double size = std::abs(value);
     if (size == 0)
         return true;
-    return scale == Scale::linear ? size >= 1e-4 * (1 - 1e-9) && size < 1e6 : size >= 0.01 * (1 - 1e-9) && size < 2e3;
+    return scale == Scale::linear ? size >= 1e-4 * (1 - 1e-9) && size < 1e6 : size >= 1e-3 * (1 - 1e-9) && size < 5e3;
 }
 
 // digit · 10^power times k. Dividing by a power of ten, where it is one, keeps 3 · 0.1 the double nearest to 0.3.
@@ -110,19 +110,19 @@ std::vector<double> logarithmic_ticks(double low, double high, int wanted) {
         return ticks;
     };
     const std::size_t limit = static_cast<std::size_t>(std::max(wanted, 1));
-    if (last - first < 3.5) {
-        for (auto ticks : {collect({1, 2, 5}, 1), collect({1, 3}, 1)})
-            if (ticks.size() <= limit && ticks.size() >= 2)
-                return ticks;
-    }
+    if (last - first < 3.5)
+        if (auto ticks = collect({1, 2, 5}, 1); ticks.size() <= limit && ticks.size() >= 2)
+            return ticks;
     for (const int stride : {1, 2, 3, 5, 10, 20, 50, 100, 200, 500}) {
         auto ticks = collect({1}, stride);
         if (ticks.size() <= limit) {
             if (ticks.size() >= 2 || stride > 1)
                 return ticks;
-            // One decade only: the ends of the axis would be unnamed.
-            auto finer = collect({1, 2, 5}, 1);
-            return finer.size() <= limit + 1 ? finer : ticks;
+            // One decade only would leave the length of the axis unsaid.
+            for (auto finer : {collect({1, 2, 5}, 1), collect({1, 3}, 1)})
+                if (finer.size() <= std::max<std::size_t>(limit, 3))
+                    return finer;
+            return ticks;
         }
     }
     return {low};

@@ -8,7 +8,8 @@
 #include <string_view>
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    if (size > 64 * 1024) return 0;
+    if (size > 64 * 1024)
+        return 0;
     const std::string_view document(reinterpret_cast<const char*>(data), size);
     try {
         const auto tokenizer = attnscope::tokenizer_from_json(document, "fuzz");
@@ -20,7 +21,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             }
         }
     } catch (const attnscope::Error& error) {
-        if (error.kind == attnscope::ErrorKind::internal) throw;
+        if (error.kind == attnscope::ErrorKind::internal)
+            throw;
     }
     return 0;
 }

@@ -15,6 +15,10 @@ WordPiece::WordPiece(WordPieceSettings settings) : settings_(std::move(settings)
         longest_piece_ = std::max(longest_piece_, piece.size());
         last = std::max(last, id);
     }
+    for (const auto* const around : {&settings_.before, &settings_.after}) {
+        for (const Token& token : *around)
+            last = std::max(last, token.id);
+    }
     for (AddedToken& token : settings_.added) {
         last = std::max(last, token.id);
         std::vector<Character> spelling = decode_utf8(token.content);

@@ -75,7 +75,8 @@ void state_values(ChromeContext& context) {
             value_row(theme, "E", readable_number(step.energy, 5), "Energy of the state the step starts from");
         }
         value_row(theme, "‖q₁‖/‖q₀‖", readable_number(trace.norm_ratio), "What the first step does to the norm");
-        value_row(theme, "overlap", std::to_string(trace.overlap_initial) + " → " + std::to_string(trace.overlap_final) + " of 5",
+        value_row(theme, "overlap", std::to_string(trace.overlap_initial) + " → " +
+                      (trace.top5_final.empty() ? "–" : std::to_string(trace.overlap_final)) + " of 5",
                   "Of the five memories nearest to the raw query,\nhow many are among the five of the first and the last step");
         value_row(theme, "type", retrieval::fixed_point_name(trace.fixed_point), "Of the last state, by its effective support exp H");
     }

@@ -217,6 +217,7 @@ struct RetrievalSlots::Impl {
         request.steps = steps();
         request.lambda = options.lambda;
         request.top = 10;
+        request.rank_final = !dragging;
         return request;
     }
 

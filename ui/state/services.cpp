@@ -107,29 +107,38 @@ void Services::Impl::finish_prompts(AppState& state, SourceId id, const Loaded& 
 }
 
 void Services::Impl::finish_result(AppState& state, SourceId id, const RetrievalJob& job) {
-    SourceId bank = 0;
-    for (const Source& source : state.sources)
-        if (source.kind == SourceKind::bank && source.path == job.bank && (!job.letters || !source.bank || source.path.empty()))
-            bank = source.id;
-    if (bank == 0) {
-        Source& added = add_path(state, SourceKind::bank, job.bank);
-        bank = added.id;
-        load(state, added);
-    }
+    const SourceId bank = job.letters ? letters(state) : open_once(state, SourceKind::bank, job.bank);
     Selection& selection = state.view.selection;
     selection.bank = bank;
     selection.beta = job.beta;
     selection.step = std::clamp(job.step, 0, job.request.steps);
     selection.memory.reset();
     if (!job.request.modes.empty()) selection.mode = job.request.modes.front();
-    state.view.retrieval.steps = job.request.steps;
-    state.view.retrieval.lambda = job.request.lambda;
-    if (!job.queries.rows.empty())
-        selection.query = {QueryChoice::Kind::memory, 0, job.queries.rows.front(), {}};
-    if (!job.queries.texts.empty()) {
-        Source& prompt = add(state, SourceKind::prompt, shortened(job.queries.texts.front()));
-        prompt.prompt = job.queries.texts.front();
+    RetrievalOptions& options = state.view.retrieval;
+    options.steps = job.request.steps;
+    options.lambda = job.request.lambda;
+    options.plane_x = job.request.plane_x;
+    options.plane_y = job.request.plane_y;
+    options.basins = job.request.basins;
+    const QuerySpec& queries = job.queries;
+    const std::size_t row = queries.rows.empty() ? 0 : queries.rows.front();
+    switch (queries.kind) {
+    case QuerySpec::Kind::rows: selection.query = {QueryChoice::Kind::memory, 0, row, {}}; break;
+    case QuerySpec::Kind::file:
+        selection.query = {QueryChoice::Kind::file, open_once(state, SourceKind::queries, queries.file), row, {}};
+        break;
+    case QuerySpec::Kind::questions:
+    case QuerySpec::Kind::text: {
+        if (!queries.encoder.empty()) selection.encoder = open_once(state, SourceKind::encoder, queries.encoder);
+        const std::string text = queries.texts.empty() ? "" : queries.texts.front();
+        Source& prompt = add(state, SourceKind::prompt, shortened(text));
+        prompt.prompt = text;
         selection.query = {QueryChoice::Kind::prompt, prompt.id, 0, {}};
+        break;
+    }
+    case QuerySpec::Kind::values:
+        if (!queries.values.empty()) selection.query = {QueryChoice::Kind::drawing, 0, 0, queries.values.front()};
+        break;
     }
     state.notify("Opened the state of " + state.find(id)->name);
 }
@@ -231,14 +240,21 @@ SourceId Services::Impl::open_once(AppState& state, SourceKind kind, const fs::p
     return source.id;
 }
 
+SourceId Services::Impl::letters(AppState& state) {
+    const auto bank = letters_bank();
+    for (const Source& source : state.sources)
+        if (source.bank && source.path.empty() && source.bank->name == bank->name) return source.id;
+    Source& source = add(state, SourceKind::bank, bank->name);
+    source.detail = bank_detail(*bank);
+    source.bank = bank;
+    return source.id;
+}
+
 SourceId Services::open_companions(AppState& state) {
     if (const SourceId encoder = impl_->open_once(state, SourceKind::encoder, find_samples().encoder);
         encoder && !state.view.selection.encoder)
         state.view.selection.encoder = encoder;
-    const auto letters = letters_bank();
-    for (const Source& source : state.sources)
-        if (source.bank && source.path.empty() && source.bank->name == letters->name) return source.id;
-    return add_bank(state, letters);
+    return impl_->letters(state);
 }
 
 void Services::open_sample(AppState& state) {

@@ -50,6 +50,7 @@ struct Services::Impl {
     void load(AppState& state, Source& source);
     /// The source of that path, opened unless it is; 0 for an empty path.
     SourceId open_once(AppState& state, SourceKind kind, const std::filesystem::path& path);
+    SourceId letters(AppState& state);   ///< the toy bank, added unless it is there
     void finish(AppState& state, SourceId id, const Loaded& loaded);
     void finish_prompts(AppState& state, SourceId id, const Loaded& loaded);
     void finish_result(AppState& state, SourceId id, const RetrievalJob& job);

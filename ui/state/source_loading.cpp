@@ -101,7 +101,8 @@ Loaded load_source(const LoadRequest& request, JobContext& context) {
             throw Error(ErrorKind::input, request.path.filename().string(), "at least one line", "none");
         break;
     case SourceKind::queries: {
-        auto queries = std::make_shared<Queries>(open_queries(request.path, request.selected_d));
+        // Its own width: the bank it belongs to may still be loading.
+        auto queries = std::make_shared<Queries>(open_queries(request.path, open_bank(request.path)->d));
         out.detail = grouped(queries->n) + " queries of " + grouped(queries->d);
         out.queries = std::move(queries);
         break;

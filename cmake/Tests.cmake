@@ -44,6 +44,11 @@ function(attnscope_test_needs name)
 endfunction()
 
 attnscope_test(test_base core/base core attnscope_base)
+if(TARGET test_base)
+    # An XML and a PNG reader of other people, for what the figure writers make.
+    find_package(pugixml REQUIRED)
+    target_link_libraries(test_base PRIVATE pugixml::pugixml PNG::PNG)
+endif()
 attnscope_test(test_jobs core/jobs jobs attnscope_base)
 if(ATTNSCOPE_COMPUTE)
     attnscope_test(test_compute core/compute core attnscope_compute)

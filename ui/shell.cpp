@@ -47,6 +47,8 @@ Shell::Shell(JobSystem& jobs, Options options)
             }
         return std::nullopt;
     });
+    services_.set_history([this] { return runner_.history(); },
+                          [this](History history) { runner_.set_history(std::move(history)); });
     follow_style();
 }
 

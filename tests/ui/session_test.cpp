@@ -43,6 +43,9 @@ TEST_F(Sessions, ASessionComesBackAsItWasLeft) {
     EXPECT_EQ(state().view.selection, view.selection);
     EXPECT_EQ(state().view.retrieval, view.retrieval);
     EXPECT_EQ(state().view.open_panels, view.open_panels);
+    ASSERT_TRUE(runner().can_undo()) << "what could be undone can be undone";
+    runner().undo();
+    EXPECT_EQ(state().view.selection.beta, 12.5);
     ASSERT_TRUE(state().pinned.has_value());
     EXPECT_EQ(state().pinned->title, "before");
     EXPECT_EQ(state().pinned->view.selection.beta, 12.5);

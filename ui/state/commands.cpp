@@ -118,46 +118,56 @@ void CommandRunner::run_or_throw(const Command& command) {
         throw Error(ErrorKind::usage, spec.title, "something it can act on", "nothing of the kind");
     auto inverse = spec.run(state_, services_, arguments);
     if (!inverse) return;
-    if (gesture_open_ && !undo_.empty() && undo_.back().done.id == command.id) {
-        undo_.back().done = command;
+    if (gesture_open_ && !history_.undo.empty() && history_.undo.back().done.id == command.id) {
+        history_.undo.back().done = command;
     } else {
-        undo_.push_back({command, std::move(*inverse)});
-        if (undo_.size() > history_limit) undo_.pop_front();
+        history_.undo.push_back({command, std::move(*inverse)});
+        if (history_.undo.size() > history_limit) history_.undo.pop_front();
     }
-    redo_.clear();
+    history_.redo.clear();
     gesture_open_ = true;
 }
 
+void CommandRunner::set_history(History history) {
+    const auto unknown = [this](const Entry& entry) {
+        return !registry_.find(entry.done.id) || !registry_.find(entry.inverse.id);
+    };
+    std::erase_if(history.undo, unknown);
+    std::erase_if(history.redo, unknown);
+    history_ = std::move(history);
+    gesture_open_ = false;
+}
+
 void CommandRunner::end_gesture() { gesture_open_ = false; }
-bool CommandRunner::can_undo() const { return !undo_.empty(); }
-bool CommandRunner::can_redo() const { return !redo_.empty(); }
+bool CommandRunner::can_undo() const { return !history_.undo.empty(); }
+bool CommandRunner::can_redo() const { return !history_.redo.empty(); }
 
 void CommandRunner::undo() {
-    if (undo_.empty()) return;
+    if (history_.undo.empty()) return;
     gesture_open_ = false;
-    Entry entry = std::move(undo_.back());
-    undo_.pop_back();
+    Entry entry = std::move(history_.undo.back());
+    history_.undo.pop_back();
     if (const CommandSpec* spec = registry_.find(entry.inverse.id))
         spec->run(state_, services_, registry_.check(entry.inverse));
-    redo_.push_back(std::move(entry));
+    history_.redo.push_back(std::move(entry));
 }
 
 void CommandRunner::redo() {
-    if (redo_.empty()) return;
+    if (history_.redo.empty()) return;
     gesture_open_ = false;
-    Entry entry = std::move(redo_.back());
-    redo_.pop_back();
+    Entry entry = std::move(history_.redo.back());
+    history_.redo.pop_back();
     if (const CommandSpec* spec = registry_.find(entry.done.id))
         spec->run(state_, services_, registry_.check(entry.done));
-    undo_.push_back(std::move(entry));
+    history_.undo.push_back(std::move(entry));
 }
 
 std::string CommandRunner::undo_title() const {
-    return undo_.empty() ? "" : "Undo " + registry_.find(undo_.back().done.id)->title;
+    return history_.undo.empty() ? "" : "Undo " + registry_.find(history_.undo.back().done.id)->title;
 }
 
 std::string CommandRunner::redo_title() const {
-    return redo_.empty() ? "" : "Redo " + registry_.find(redo_.back().done.id)->title;
+    return history_.redo.empty() ? "" : "Redo " + registry_.find(history_.redo.back().done.id)->title;
 }
 
 }  // namespace attnscope::ui

@@ -71,6 +71,16 @@ CommandRegistry make_commands();
 /// Convenience for panels: command("retrieval.beta", {{"value", 20.0}}).
 inline Command command(std::string id, Arguments arguments = {}) { return {std::move(id), std::move(arguments)}; }
 
+/// What can be undone and redone, newest at the back.
+struct History {
+    struct Entry {
+        Command done, inverse;
+        bool operator==(const Entry&) const = default;
+    };
+    std::deque<Entry> undo, redo;
+    bool operator==(const History&) const = default;
+};
+
 /// Runs commands in order and keeps the history.
 class CommandRunner {
 public:
@@ -85,13 +95,16 @@ public:
     void redo();
     std::string undo_title() const;  ///< "Undo Set β"; empty when there is nothing
     std::string redo_title() const;
+    const History& history() const { return history_; }
+    /// Takes up a history; entries whose commands are not known are left out.
+    void set_history(History history);
 
 private:
-    struct Entry { Command done, inverse; };
+    using Entry = History::Entry;
     const CommandRegistry& registry_;
     AppState& state_;
     Services& services_;
-    std::deque<Entry> undo_, redo_;   ///< newest at the back, at most 500
+    History history_;   ///< at most 500 each
     bool gesture_open_ = false;
 };
 

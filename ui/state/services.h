@@ -2,6 +2,7 @@
 #pragma once
 
 #include "state/app_state.h"
+#include "state/commands.h"
 #include "state/pinned_view.h"
 #include "state/readout.h"
 #include "state/retrieval_slots.h"
@@ -51,6 +52,9 @@ public:
 
     void save_session(AppState& state, const std::filesystem::path& path);
     void open_session(AppState& state, const std::filesystem::path& path);
+
+    /// The history is the runner's; a session keeps it.
+    void set_history(std::function<History()> get, std::function<void(History)> set);
 
     /// The figure a panel shows now; the shell provides it. Throws Error{usage} when the panel has none yet.
     Figure figure(const std::string& panel_id);

@@ -53,13 +53,14 @@ void Services::save_session(AppState& state, const fs::path& path) {
     task.loses_work = true;
     const auto to = impl_->inbox;
     // A copy: sources are shared, and what is saved is what was seen when it was asked for.
-    task.run = [to, path, copy = std::make_shared<const AppState>(state)](JobContext&) {
+    task.run = [to, path, copy = std::make_shared<const AppState>(state),
+                history = impl_->get_history()](JobContext&) {
         std::map<SourceId, std::string> hashes;
         for (const Source& source : copy->sources) {
             if (source.bank && !source.path.empty()) hashes[source.id] = source.bank->sha256();
             if (source.encoder) hashes[source.id] = source.encoder->sha256();
         }
-        write_file(path, session_json(*copy, hashes));
+        write_file(path, session_json(*copy, hashes, history));
         to->post([path](AppState& now) {
             remember(now.preferences, path);
             now.notify("Saved " + path.filename().string());
@@ -73,8 +74,11 @@ void Services::save_session(AppState& state, const fs::path& path) {
 
 void Services::open_session(AppState& state, const fs::path& path) {
     const Session session = parse_session(read_file(path, std::size_t{256} << 20), path.filename().string());
-    while (!state.sources.empty()) unload(state, state.sources.back().id);
+    for (const auto& [id, job] : impl_->loads) jobs_.cancel(job);
+    impl_->loads.clear();
     impl_->expected_hashes.clear();
+    impl_->select_when_loaded.clear();
+    state.sources.clear();
     for (const auto& saved : session.sources) {
         Source source = saved.source;
         state.next_source_id = std::max(state.next_source_id, source.id + 1);
@@ -93,7 +97,13 @@ void Services::open_session(AppState& state, const fs::path& path) {
     }
     for (Source& source : state.sources)
         if (!source.path.empty() && !source.bank) impl_->load(state, source);
+    impl_->set_history(session.history);
     remember(state.preferences, path);
+}
+
+void Services::set_history(std::function<History()> get, std::function<void(History)> set) {
+    impl_->get_history = std::move(get);
+    impl_->set_history = std::move(set);
 }
 
 Figure Services::figure(const std::string& panel_id) {

@@ -55,6 +55,8 @@ struct Services::Impl {
     void finish_prompts(AppState& state, SourceId id, const Loaded& loaded);
     void finish_result(AppState& state, SourceId id, const RetrievalJob& job);
 
+    std::function<History()> get_history = [] { return History{}; };
+    std::function<void(History)> set_history = [](History) {};
     std::function<void(AppState&, const std::filesystem::path&)> open_session;   ///< back to the services
     std::function<QueryChoice(AppState&, SourceId)> default_query;
     std::function<void(AppState&, SourceId)> select_bank;

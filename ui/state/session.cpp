@@ -47,6 +47,22 @@ std::shared_ptr<const Bank> bank_from_values(const std::string& name, const json
                      pictures ? width : 0, pictures ? height : 0);
 }
 
+json history_json(const std::deque<History::Entry>& entries) {
+    // The last ones: a session is no log.
+    constexpr std::size_t kept = 100;
+    json list = json::array();
+    for (std::size_t i = entries.size() > kept ? entries.size() - kept : 0; i < entries.size(); ++i)
+        list.push_back({{"done", to_json(entries[i].done)}, {"inverse", to_json(entries[i].inverse)}});
+    return list;
+}
+
+std::deque<History::Entry> history_from_json(const json& list, const std::string& where) {
+    std::deque<History::Entry> entries;
+    for (const auto& entry : list)
+        entries.push_back({command_from_json(entry.at("done"), where), command_from_json(entry.at("inverse"), where)});
+    return entries;
+}
+
 void keep_text(const fs::path& folder, const char* name, const std::string& text) {
     if (folder.empty()) return;
     std::error_code failed;
@@ -59,7 +75,7 @@ void keep_text(const fs::path& folder, const char* name, const std::string& text
 
 }  // namespace
 
-std::string session_json(const AppState& state, const std::map<SourceId, std::string>& hashes) {
+std::string session_json(const AppState& state, const std::map<SourceId, std::string>& hashes, const History& history) {
     json sources = json::array();
     for (const Source& source : state.sources) {
         json entry{{"id", source.id}, {"kind", source_kind_name(source.kind)}, {"name", source.name}};
@@ -78,7 +94,8 @@ std::string session_json(const AppState& state, const std::map<SourceId, std::st
                  {"playback",
                   {{"timeline", state.playback.timeline == Timeline::beta ? "beta" : "step"},
                    {"frames_per_second", state.playback.frames_per_second}}},
-                 {"layout", state.layout}};
+                 {"layout", state.layout},
+                 {"history", {{"undo", history_json(history.undo)}, {"redo", history_json(history.redo)}}}};
     if (state.pinned) session["pinned"] = {{"title", state.pinned->title}, {"view", to_json(state.pinned->view)}};
     return session.dump(1, ' ', false, json::error_handler_t::replace) + "\n";
 }
@@ -119,6 +136,10 @@ Session parse_session(const std::string& text, const std::string& where) {
             session.pinned = Pin{file["pinned"].at("title").get<std::string>(),
                                  view_from_json(file["pinned"].at("view"), where + " pinned")};
         session.layout = file.value("layout", std::string());
+        if (file.contains("history")) {
+            session.history.undo = history_from_json(file["history"].at("undo"), where + " history");
+            session.history.redo = history_from_json(file["history"].at("redo"), where + " history");
+        }
     } catch (const json::exception& failed) {
         throw Error(ErrorKind::input, where, "a session's fields", failed.what());
     }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "state/app_state.h"
+#include "state/commands.h"
 
 #include <filesystem>
 #include <map>
@@ -23,10 +24,11 @@ struct Session {
     std::optional<Pin> pinned;
     Playback playback;
     std::string layout;
+    History history;
 };
 
 /// JSON of a session. `hashes`: SHA-256 of the files of sources.
-std::string session_json(const AppState& state, const std::map<SourceId, std::string>& hashes);
+std::string session_json(const AppState& state, const std::map<SourceId, std::string>& hashes, const History& history);
 /// Throws Error{input} naming `where` and the field.
 Session parse_session(const std::string& text, const std::string& where);
 

@@ -169,6 +169,8 @@ def make_pytorch():
         "scalar": b"cnumpy.core.multiarray\nscalar\n(" + dtype("f4") + latin1(b"\x00\x00\x80\x3f") + b"tR",
         "array": b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\nK\x00\x85" + latin1(b"b") + b"tR(K\x01"
                  + tuple_of([2]) + dtype("u1") + b"\x89" + latin1(b"\xe9\x01") + b"tb",
+        "fortran-array": b"cnumpy._core.multiarray\n_reconstruct\n(cnumpy\nndarray\nK\x00\x85" + latin1(b"b")
+                         + b"tR(K\x01" + tuple_of([2, 3]) + dtype("u1", "|") + b"\x88" + latin1(b"abcdef") + b"tb",
         "numbers": b"](K\x01M\x01\x02J\x01\x02\x03\x04\x8a\x02\xff\xffG\x3f\xf0\x00\x00\x00\x00\x00\x00NN\x88\x89e",
         "protocol-4": b"\x95\x10\x00\x00\x00\x00\x00\x00\x00}\x94\x8c\x01aK\x01s\x8c\x05torch\x8c\x0cFloatStorage\x930",
         "memo": b"]q\x00h\x00r\x01\x00\x00\x00j\x01\x00\x00\x000",

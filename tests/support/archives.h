@@ -68,6 +68,20 @@ public:
         global("torch._utils", "_rebuild_tensor_v2").op("(").storage(type, key, count).integer(offset);
         return sizes(shape).sizes(strides).op("\x89").global("collections", "OrderedDict").op(")RtR");
     }
+    /// Bytes, the way protocol 2 writes them; ASCII only.
+    Pickle& bytes(std::string_view ascii) {
+        return global("_codecs", "encode").op("(").text(ascii).text("latin1").op("tR");
+    }
+    Pickle& dtype(std::string_view name, std::string_view order) {
+        global("numpy", "dtype").op("(").text(name).op("\x89\x88tR(K\x03").text(order);
+        return op("NNN").integer(-1).integer(-1).op("K").op(std::string(1, '\0')).op("tb");
+    }
+    Pickle& array(std::initializer_list<std::int32_t> shape, std::string_view dtype_name, std::string_view order,
+                  bool fortran, std::string_view ascii) {
+        global("numpy.core.multiarray", "_reconstruct").op("(").global("numpy", "ndarray").integer(0).op("\x85");
+        bytes("b").op("tR(K\x01").sizes(shape).dtype(dtype_name, order).op(fortran ? "\x88" : "\x89");
+        return bytes(ascii).op("tb");
+    }
     std::string str() const { return "\x80\x02" + bytes_ + "."; }
 
 private:

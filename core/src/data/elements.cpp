@@ -3,6 +3,7 @@
 #include "data/checked.h"
 #include "data/input_error.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 #include <limits>
@@ -159,6 +160,15 @@ void set_row_major_strides(TensorInfo& tensor, const std::string& subject) {
                         tensor_place(tensor.name));
         stride = *next;
     }
+}
+
+void set_dense_strides(TensorInfo& tensor, bool fortran, const std::string& subject) {
+    if (!fortran)
+        return set_row_major_strides(tensor, subject);
+    std::reverse(tensor.shape.begin(), tensor.shape.end());
+    set_row_major_strides(tensor, subject);
+    std::reverse(tensor.shape.begin(), tensor.shape.end());
+    std::reverse(tensor.strides.begin(), tensor.strides.end());
 }
 
 void check_extent(const TensorInfo& tensor, std::size_t available, const std::string& subject) {

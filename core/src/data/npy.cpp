@@ -207,14 +207,7 @@ NpyHeader parse_npy_header(std::span<const std::byte> bytes, const std::string& 
     header.info.name = npy_tensor_name;
     header.info.dtype = parse_descr(reader.descr, subject, place);
     header.info.shape = std::move(reader.shape);
-    if (reader.fortran_order) {
-        std::reverse(header.info.shape.begin(), header.info.shape.end());
-        set_row_major_strides(header.info, subject);
-        std::reverse(header.info.shape.begin(), header.info.shape.end());
-        std::reverse(header.info.strides.begin(), header.info.strides.end());
-    } else {
-        set_row_major_strides(header.info, subject);
-    }
+    set_dense_strides(header.info, reader.fortran_order, subject);
     return header;
 }
 

@@ -54,10 +54,10 @@ private:
             pop_to_mark();
             return;
         case 'N':
-        case 0x88:
-            return push(heap.make(Kind::other)); // None, True, and below False
-        case 0x89:
             return push(heap.make(Kind::other));
+        case 0x88:
+        case 0x89:
+            return push(heap.truth(opcode == 0x88));
         case 'K':
             return push(heap.integer(number<std::uint8_t>()));
         case 'M':

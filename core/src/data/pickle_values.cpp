@@ -72,6 +72,12 @@ Value* Heap::integer(std::int64_t number) {
     return value;
 }
 
+Value* Heap::truth(bool value) {
+    Value* made = make(Value::Kind::truth);
+    made->integer = value ? 1 : 0;
+    return made;
+}
+
 Value* Heap::text(Value::Kind kind, std::string_view text) {
     if (kind == Value::Kind::text && invalid_utf8(text) != std::string_view::npos)
         fail("UTF-8 text", "other bytes");
@@ -196,10 +202,10 @@ Value* Heap::dtype(const Value& arguments) {
 Value* Heap::scalar(const Value& arguments) {
     Value* value = make(Value::Kind::array);
     Value* shape = make(Value::Kind::tuple);
-    Value *version = integer(1), *order = make(Value::Kind::other), *state = make(Value::Kind::tuple);
+    Value *version = integer(1), *fortran = truth(false), *state = make(Value::Kind::tuple);
     if (arguments.items.size() != 2)
         fail("a scalar's dtype and bytes", "something else");
-    state->items = {version, shape, arguments.items[0], order, arguments.items[1]};
+    state->items = {version, shape, arguments.items[0], fortran, arguments.items[1]};
     fill_array(*value, *state);
     return value;
 }
@@ -213,14 +219,8 @@ void Heap::fill_array(Value& array, const Value& state) {
     StoredTensor stored;
     stored.info.dtype = *dtype.dtype;
     stored.info.shape = sizes(argument(state, 1, Value::Kind::tuple, "an array's shape"));
-    if (state.items[3]->integer != 0) {
-        std::reverse(stored.info.shape.begin(), stored.info.shape.end());
-        set_row_major_strides(stored.info, subject_);
-        std::reverse(stored.info.shape.begin(), stored.info.shape.end());
-        std::reverse(stored.info.strides.begin(), stored.info.strides.end());
-    } else {
-        set_row_major_strides(stored.info, subject_);
-    }
+    const bool fortran = argument(state, 3, Value::Kind::truth, "an array's order").integer != 0;
+    set_dense_strides(stored.info, fortran, subject_);
     if (contiguous_bytes(stored.info) != bytes.text.size())
         fail("an array of " + bytes_text(contiguous_bytes(stored.info)), bytes_text(bytes.text.size()));
     if (bytes.tensor) {

@@ -28,10 +28,24 @@ enum class Global {
 
 /// One object. Dictionaries keep keys and values alternating in `items`.
 struct Value {
-    enum class Kind { other, integer, text, bytes, tuple, list, dictionary, global, storage, tensor, dtype, array };
+    enum class Kind {
+        other,
+        truth,
+        integer,
+        text,
+        bytes,
+        tuple,
+        list,
+        dictionary,
+        global,
+        storage,
+        tensor,
+        dtype,
+        array
+    };
     Kind kind = Kind::other;
     Global global{};
-    std::int64_t integer = 0; ///< also: the number of elements of a storage
+    std::int64_t integer = 0; ///< also: 0 or 1 of a truth value, the number of elements of a storage
     std::string_view text;    ///< text, bytes
     std::vector<Value*> items;
     std::optional<DType> dtype;           ///< of a storage, its global, or a NumPy dtype
@@ -48,6 +62,7 @@ public:
 
     Value* make(Value::Kind kind);
     Value* integer(std::int64_t number);
+    Value* truth(bool value);
     Value* text(Value::Kind kind, std::string_view text);
     Value* global(std::string_view module, std::string_view name);
     Value* storage(const Value& id);                       ///< BINPERSID: ('storage', class, key, location, count)

@@ -124,6 +124,27 @@ TEST_F(TensorFiles, ReadsPyTorchViews) {
               (std::vector<float>{4.5f, 8.5f, 5.5f, 9.5f, 6.5f, 10.5f, 7.5f, 11.5f}));
 }
 
+TEST_F(TensorFiles, ReadsNumPyObjectsInPyTorchFilesAsData) {
+    const auto open = [&](const test::Pickle& pickle) {
+        return open_tensor_file(folder.put("x.pt", test::pytorch(pickle.str(), {})));
+    };
+    const auto rows = open(test::Pickle().array({2, 3}, "u1", "|", false, "abcdef"));
+    EXPECT_EQ(copied(rows->read(rows->tensors()[0])), (std::vector<float>{97, 98, 99, 100, 101, 102}));
+    const auto fortran = open(test::Pickle().array({2, 3}, "u1", "|", true, "abcdef"));
+    EXPECT_EQ(copied(fortran->read(fortran->tensors()[0])), (std::vector<float>{97, 99, 101, 98, 100, 102}));
+    const auto scalar =
+        open(test::Pickle().global("numpy._core.multiarray", "scalar").op("(").dtype("i2", "<").bytes("a ").op("tR"));
+    EXPECT_TRUE(scalar->tensors()[0].shape.empty());
+    EXPECT_EQ(scalar->read_integers(scalar->tensors()[0]), (std::vector<std::int64_t>{97 + 32 * 256}));
+    const std::string path = (folder / "x.pt").string();
+    EXPECT_EQ(message_of([&] {
+                  open(test::Pickle().array({1}, "i2", ">", false, "ab"));
+              }).find(path + ": expected little-endian numbers, got big-endian ones"),
+              0u);
+    EXPECT_NE(message_of([&] { open(test::Pickle().array({3}, "i2", "<", false, "ab")); }), "no error");
+    EXPECT_NE(message_of([&] { open(test::Pickle().array({1}, "O", "|", false, "ab")); }), "no error");
+}
+
 TEST_F(TensorFiles, ConvertsEveryType) {
     const auto read = [&](const std::string& descr, const std::string& data) {
         const std::string array = test::npy(test::npy_text(descr, "(2,)"), data);

@@ -1,0 +1,24 @@
+// The subcommands: each adds its options to the command line and gives back what it does.
+#pragma once
+
+#include "cli/context.h"
+
+#include <functional>
+
+namespace attnscope::cli {
+
+/// A subcommand and its work. What it throws ends the program: Error with its exit status, Cancelled with 130.
+struct Command {
+    CLI::App* app = nullptr;
+    std::function<void(Context&)> run;
+};
+
+Command inspect_command(CLI::App& app);
+Command tokenize_command(CLI::App& app);
+Command embed_command(CLI::App& app);
+Command bank_command(CLI::App& app);
+Command retrieval_command(CLI::App& app);
+Command figure_command(CLI::App& app);
+Command replay_command(CLI::App& app);
+
+}  // namespace attnscope::cli

@@ -1,0 +1,100 @@
+#include "cli/context.h"
+
+#include <attnscope/tensor_file.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <utility>
+
+#include <unistd.h>
+
+namespace attnscope::cli {
+namespace {
+
+void write_standard_output(std::string_view bytes) {
+    errno = 0;
+    const bool written = std::fwrite(bytes.data(), 1, bytes.size(), stdout) == bytes.size();
+    if (!written || std::fflush(stdout) != 0) {
+        throw Error(ErrorKind::resource, "standard output", "space for the result", std::strerror(errno));
+    }
+}
+
+}  // namespace
+
+Context::Context(const CommonOptions& options, Interrupt& interrupt)
+    : options_(options), interrupt_(interrupt), progress_(options.progress, options.quiet), pool_(options.threads),
+      job_(make_job(options.device, options.seed)) {}
+
+std::unique_ptr<JobContext> Context::make_job(const Device& device, std::uint64_t seed) {
+    JobContext::Options job;
+    job.device = device;
+    job.seed = seed;
+    job.stop = interrupt_.token();
+    job.on_progress = [this](const Progress& progress) { progress_.show(progress); };
+    return std::make_unique<JobContext>(pool_, std::move(job));
+}
+
+void Context::compute_as(const Recipe& recipe) {
+    Device device = options_.device;
+    if (!options_.device_given && recipe.device == "cpu") device = Device::parse("cpu");
+    job_ = make_job(device, recipe.seed);
+}
+
+double Context::seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+}
+
+std::string Context::device_name() {
+    const Device& device = job_->device();
+    if (device.kind == Device::Kind::cpu) return device.name();
+    const std::vector<std::string> devices = available_devices();
+    if (device.kind == Device::Kind::automatic) return devices.size() > 1 ? Device::parse("cuda").name() : "cpu";
+    const std::string name = device.name();
+    const bool found = std::any_of(devices.begin(), devices.end(), [&](const std::string& there) {
+        return there == name || there.starts_with(name + " ");
+    });
+    if (found) return name;
+    std::string list;
+    for (const std::string& other : devices) list += (list.empty() ? "" : ", ") + other;
+    throw Error(ErrorKind::resource, "--device", "one of " + list, name);
+}
+
+void Context::require_format(std::initializer_list<Format> formats, const char* command) const {
+    if (std::find(formats.begin(), formats.end(), options_.format) != formats.end()) return;
+    std::string names;
+    for (const Format format : formats) names += (names.empty() ? "" : ", ") + std::string(format_name(format));
+    throw Error(ErrorKind::usage, "--format", names + " for " + command, format_name(options_.format));
+}
+
+void Context::deliver(std::string_view bytes) {
+    job_->checkpoint();
+    progress_.clear();
+    const auto writing = interrupt_.writing();
+    if (options_.out.empty()) {
+        if (options_.format == Format::npz && isatty(STDOUT_FILENO)) {
+            throw Error(ErrorKind::usage, "--out", "a file for npz", "a terminal");
+        }
+        write_standard_output(bytes);
+    } else {
+        write_file(options_.out, bytes);
+    }
+}
+
+void Context::deliver_json(const std::string& schema, const Recipe& recipe, const std::string& result,
+                           const std::vector<Warning>& warnings) {
+    deliver(envelope_json(schema, recipe, result, warnings, seconds()));
+}
+
+void Context::note(const std::string& line) {
+    if (options_.quiet) return;
+    progress_.clear();
+    std::fprintf(stderr, "%s\n", line.c_str());
+}
+
+void Context::note(const std::vector<Warning>& warnings) {
+    for (const Warning& warning : warnings) note("note: " + warning.message);
+}
+
+}  // namespace attnscope::cli

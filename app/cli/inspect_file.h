@@ -1,0 +1,20 @@
+// What a file or folder is, without computing anything.
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include <filesystem>
+#include <string>
+
+namespace attnscope::cli {
+
+using Json = nlohmann::ordered_json;
+
+/// {"name","kind","format",…,"bytes","sha256","tensors":[{"name","dtype","shape","elements","bytes"}]}. Throws
+/// Error{input} for what is none of the files this program reads.
+Json inspect_file(const std::filesystem::path& path);
+
+/// "64 kB", "92 MB".
+std::string size_text(std::uint64_t bytes);
+
+}  // namespace attnscope::cli

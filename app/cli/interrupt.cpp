@@ -1,0 +1,73 @@
+#include "cli/interrupt.h"
+
+#include <chrono>
+#include <csignal>
+#include <ctime>
+#include <string_view>
+
+#include <pthread.h>
+#include <unistd.h>
+
+namespace attnscope::cli {
+namespace {
+
+/// Given to a computation to reach a checkpoint; it promises one every 50 ms.
+constexpr auto patience = std::chrono::milliseconds(80);
+
+sigset_t signals() {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    return set;
+}
+
+/// The signal that came, or 0 after 10 ms without one.
+int next_signal(const sigset_t& set) {
+    const timespec limit{0, 10'000'000};
+    const int number = sigtimedwait(&set, nullptr, &limit);
+    return number > 0 ? number : 0;
+}
+
+}  // namespace
+
+Interrupt::Interrupt() {
+    const sigset_t set = signals();
+    pthread_sigmask(SIG_BLOCK, &set, nullptr);
+    thread_ = std::thread([this] { watch(); });
+}
+
+Interrupt::~Interrupt() {
+    closing_ = true;
+    pthread_kill(thread_.native_handle(), SIGTERM);
+    thread_.join();
+    const sigset_t set = signals();
+    pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+}
+
+void Interrupt::watch() {
+    const sigset_t set = signals();
+    int number = 0;
+    sigwait(&set, &number);
+    if (closing_) return;
+    stop_.request_stop();
+    const auto end = std::chrono::steady_clock::now() + patience;
+    while (!closing_) {
+        if (const int again = next_signal(set); again != 0 && !closing_) {
+            std::signal(again, SIG_DFL);
+            pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+            raise(again);
+        }
+        if (std::chrono::steady_clock::now() >= end) finish_cancel();
+    }
+}
+
+void Interrupt::finish_cancel() {
+    const std::unique_lock lock(writing_, std::try_to_lock);
+    if (!lock || closing_) return;
+    constexpr std::string_view line = "cancelled\n";
+    [[maybe_unused]] const auto written = write(STDERR_FILENO, line.data(), line.size());
+    _exit(cancelled_status);
+}
+
+}  // namespace attnscope::cli

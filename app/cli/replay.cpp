@@ -1,0 +1,112 @@
+#include "cli/commands.h"
+#include "cli/figure_job.h"
+#include "cli/svg_comparison.h"
+
+#include <attnscope/tensor_file.h>
+
+#include <nlohmann/json.hpp>
+
+#include <memory>
+
+namespace attnscope::cli {
+namespace fs = std::filesystem;
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct ReplayOptions {
+    fs::path file;
+    std::vector<fs::path> folders;
+};
+
+struct Verdict {
+    std::string compared;  ///< numbers, or bytes
+    std::vector<std::string> differences;
+};
+
+/// The result of an envelope as JSON text.
+std::string expected_result(const fs::path& file) {
+    const Json envelope = Json::parse(read_file(file), nullptr, false);
+    if (!envelope.is_object() || !envelope.contains("result")) {
+        throw Error(ErrorKind::input, file.filename().string(), "a result to compare with", "a recipe alone");
+    }
+    return envelope["result"].dump();
+}
+
+Verdict replay_result(const fs::path& file, const RetrievalJob& job, Context& context) {
+    const std::string expected = expected_result(file);
+    const retrieval::Result result = retrieval::compute(job.request, context.job());
+    return {"numbers", compare_results(expected, retrieval_result_json(result))};
+}
+
+Verdict replay_figure(const fs::path& file, const RetrievalJob& job, const std::string& recipe, const Style& style,
+                      Context& context) {
+    Figure figure = draw_panel(job, panel_id(job.figure->panel), context.job());
+    figure.recipe = recipe;
+    const std::string expected = read_file(file);
+    const std::string got = render(figure, *job.figure, style, figure_type(file), file.stem().string());
+    if (got == expected) return {"bytes", {}};
+    if (figure_type(file) == "svg") return {"numbers", compare_svg(expected, got)};
+    if (figure_type(file) == "json") return {"numbers", compare_results(expected, got)};
+    return {"bytes", {"the file: expected " + sha256(expected) + ", got " + sha256(got)}};
+}
+
+std::string verdict_text(const Verdict& verdict) {
+    if (verdict.differences.empty()) return "agrees: equal " + verdict.compared + "\n";
+    std::string text = "disagrees\n";
+    for (const std::string& difference : verdict.differences) text += difference + "\n";
+    return text;
+}
+
+void deliver(const Verdict& verdict, const Recipe& recipe, Context& context) {
+    if (context.options().format == Format::text) return context.deliver(verdict_text(verdict));
+    const Json result = {{"agree", verdict.differences.empty()},
+                         {"compared", verdict.compared},
+                         {"differences", verdict.differences}};
+    context.deliver_json("attnscope.replay/1", recipe, result.dump(-1, ' ', false, Json::error_handler_t::replace), {});
+}
+
+void replay(const ReplayOptions& options, Context& context) {
+    context.require_format({Format::json, Format::text}, "replay");
+    const FoundRecipe found = open_recipe(options.file);
+    const auto places = input_places(options.file, options.folders);
+    RetrievalJob job = retrieval_job(found.recipe, places);
+    context.compute_as(found.recipe);
+    const bool is_figure = job.figure.has_value();
+    if (!is_figure && figure_type(options.file) != "json") {
+        throw Error(ErrorKind::input, options.file.filename().string(), "a recipe that names its panel", "none");
+    }
+    const Style style = is_figure ? find_style(*job.figure, places) : Style{};
+    std::vector<Warning> warnings;
+    load_inputs(job, context.job(), warnings);
+    const Verdict verdict = is_figure ? replay_figure(options.file, job, found.text, style, context)
+                                      : replay_result(options.file, job, context);
+    deliver(verdict, found.recipe, context);
+    if (verdict.differences.empty()) return;
+    std::string first;
+    for (const std::string& difference : verdict.differences) {
+        first += (first.empty() ? "" : "; ") + difference.substr(0, difference.find(':'));
+    }
+    throw Error(ErrorKind::input, options.file.filename().string(), "what its recipe computes", "other " + verdict.compared,
+                first);
+}
+
+}  // namespace
+
+Command replay_command(CLI::App& app) {
+    const auto options = std::make_shared<ReplayOptions>();
+    CLI::App* const command =
+        app.add_subcommand("replay", "run the recipe in a result or figure again and compare the numbers");
+    add_path(*command, "FILE", options->file, "a result (JSON) or a written figure")->required();
+    command->add_option_function<std::vector<std::string>>(
+               "--inputs",
+               [options](const std::vector<std::string>& folders) {
+                   options->folders.assign(folders.begin(), folders.end());
+               },
+               "folders to look for its inputs in")
+        ->type_name("DIR");
+    return {command, [options](Context& context) { replay(*options, context); }};
+}
+
+}  // namespace attnscope::cli

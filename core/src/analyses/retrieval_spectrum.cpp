@@ -33,8 +33,8 @@ MeanAndDeviation describe(const std::vector<double>& values) {
     return {mean, std::sqrt(squares / (n - 1))};
 }
 
-/// Eigenpairs of a symmetric matrix (d, d), largest first; vectors in rows. The sign makes the largest component
-/// positive, so that a picture does not flip between machines.
+/// Eigenpairs of a symmetric matrix (d, d), largest first; vectors in rows. The sign of a vector is LAPACK's: away from
+/// the origin the two ways along v₁ differ, and this is the one the reference takes.
 struct Eigenpairs {
     std::vector<double> values, vectors;
 };
@@ -50,9 +50,7 @@ Eigenpairs decompose(std::vector<double>& matrix, std::size_t d, std::size_t kep
     for (std::size_t k = 0; k < d; ++k) out.values.push_back(std::max(0.0, value[d - 1 - k]));
     for (std::size_t k = 0; k < kept; ++k) {
         const double* from = vector + (d - 1 - k) * d;
-        const double* peak = std::max_element(from, from + d, [](double a, double b) { return std::abs(a) < std::abs(b); });
-        const double sign = *peak < 0 ? -1 : 1;
-        for (std::size_t i = 0; i < d; ++i) out.vectors.push_back(sign * from[i]);
+        out.vectors.insert(out.vectors.end(), from, from + d);
     }
     return out;
 }

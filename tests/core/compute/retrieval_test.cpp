@@ -1,0 +1,385 @@
+// What must hold of every bank: of the map, its energy, its symmetries, and of what is refused.
+#include "core/compute/support.h"
+#include "support/error_of.h"
+
+#include <algorithm>
+#include <limits>
+#include <numeric>
+
+namespace attnscope::test {
+namespace {
+
+using retrieval::Mode;
+using retrieval::Trace;
+using retrieval::TraceRequest;
+
+TraceRequest request_of(const Workplace& work, std::vector<retrieval::Query> queries, std::vector<Mode> modes) {
+    TraceRequest request;
+    request.bank = work.bank;
+    request.queries = std::move(queries);
+    request.modes = std::move(modes);
+    return request;
+}
+
+retrieval::BankPtr orthonormal_bank(std::size_t n) {
+    std::vector<float> rows(n * n);
+    for (std::size_t i = 0; i < n; ++i)
+        rows[i * n + i] = 1;
+    return make_bank("orthonormal", n, n, rows);
+}
+
+TEST(Retrieval, EnergyNeverRisesInRawAndCentered) {
+    Workplace work(random_bank(700, 24));
+    TraceRequest request = request_of(
+        work, {noisy_memory(*work.bank, 3), noisy_memory(*work.bank, 99, 1)}, {Mode::raw, Mode::centered});
+    request.betas = {0.01, 0.5, 5, 20, 100, 2000};
+    request.steps = 25;
+    request.tolerance = 0;
+    for (const Trace& trace : compute::traces(request, work.spectrum, work.context).traces)
+        for (std::size_t t = 2; t < trace.steps.size(); ++t)
+            EXPECT_LE(trace.steps[t].energy, trace.steps[t - 1].energy + 1e-6)
+                << retrieval::mode_name(trace.mode) << " β " << trace.beta << " t " << t;
+}
+
+TEST(Retrieval, HybridIsCenteredTranslatedByTheMean) {
+    Workplace work(random_bank(400, 18));
+    const auto result = compute::traces(request_of(work, {noisy_memory(*work.bank, 7)}, {Mode::centered, Mode::hybrid}),
+                                        work.spectrum, work.context);
+    for (std::size_t b = 0; b < 4; ++b) {
+        const Trace &centered = result.traces[b], &hybrid = result.traces[b + 4];
+        ASSERT_EQ(centered.steps.size(), hybrid.steps.size());
+        for (std::size_t t = 0; t < centered.steps.size(); ++t) {
+            EXPECT_NEAR(centered.steps[t].entropy, hybrid.steps[t].entropy, 1e-9);
+            EXPECT_NEAR(centered.steps[t].delta, hybrid.steps[t].delta, 1e-9);
+            EXPECT_NEAR(centered.steps[t].energy, hybrid.steps[t].energy, 1e-9);
+            for (std::size_t k = 0; k < work.bank->d; ++k)
+                EXPECT_NEAR(centered.states[t][k] + work.spectrum.mean[k], hybrid.states[t][k], 1e-9);
+        }
+        EXPECT_EQ(centered.top5_final, hybrid.top5_final);
+    }
+}
+
+TEST(Retrieval, ResidualWithoutMemoryIsCentered) {
+    Workplace work(random_bank(300, 12));
+    TraceRequest request = request_of(work, {noisy_memory(*work.bank, 7)}, {Mode::centered, Mode::residual});
+    request.lambda = 0;
+    const auto result = compute::traces(request, work.spectrum, work.context);
+    for (std::size_t b = 0; b < 4; ++b)
+        EXPECT_EQ(result.traces[b].states, result.traces[b + 4].states);
+}
+
+TEST(Retrieval, RenormalizedKeepsTheLengthOfTheStart) {
+    Workplace work(random_bank(300, 12));
+    const auto result = compute::traces(request_of(work, {noisy_memory(*work.bank, 7)}, {Mode::renormalized}),
+                                        work.spectrum, work.context);
+    for (const Trace& trace : result.traces)
+        for (const retrieval::Step& step : trace.steps)
+            EXPECT_NEAR(step.norm, trace.steps.front().norm, 1e-12);
+}
+
+TEST(Retrieval, OrthonormalPatternsAreRetrievedFarBelowTheCentroidsBetaCritical) {
+    // 1/λ₁ = n, yet a pattern is a minimum from β ≈ 7.5 on (n = 100).
+    Workplace work(orthonormal_bank(100));
+    ASSERT_TRUE(work.spectrum.beta_critical.has_value());
+    EXPECT_NEAR(*work.spectrum.beta_critical, 100, 1e-3);
+    TraceRequest request = request_of(work, {noisy_memory(*work.bank, 42, 0.02)}, {Mode::centered});
+    request.betas = {5, 12};
+    request.steps = 60;
+    const auto result = compute::traces(request, work.spectrum, work.context);
+    EXPECT_EQ(result.traces[0].fixed_point, retrieval::FixedPoint::global_mean);
+    EXPECT_EQ(result.traces[1].fixed_point, retrieval::FixedPoint::single_pattern);
+    EXPECT_EQ(result.traces[1].top5_final.front(), 42u);
+    EXPECT_TRUE(result.traces[1].converged);
+}
+
+TEST(Retrieval, APermutationOfTheMemoriesChangesOnlyTheirNumbers) {
+    const std::size_t n = 640, d = 20;
+    const std::vector<float> rows = random_rows(n, d, 2);
+    std::vector<std::uint32_t> place(n); // where memory i went
+    for (std::uint32_t i = 0; i < n; ++i)
+        place[i] = (i * 239u + 17u) % n;
+    std::vector<float> moved(n * d);
+    for (std::size_t i = 0; i < n; ++i)
+        std::copy_n(rows.begin() + static_cast<std::ptrdiff_t>(i * d), d, moved.begin() + place[i] * d);
+    Workplace first(make_bank("first", n, d, rows)), second(make_bank("second", n, d, moved));
+    const retrieval::Query query = noisy_memory(*first.bank, 31);
+    TraceRequest left_request = request_of(first, {query}, {Mode::raw, Mode::centered});
+    TraceRequest right_request = request_of(second, {query}, {Mode::raw, Mode::centered});
+    left_request.tolerance = right_request.tolerance = 0;
+    const auto left = compute::traces(left_request, first.spectrum, first.context);
+    const auto right = compute::traces(right_request, second.spectrum, second.context);
+    for (std::size_t i = 0; i < left.traces.size(); ++i) {
+        const Trace &a = left.traces[i], &b = right.traces[i];
+        ASSERT_EQ(a.steps.size(), b.steps.size());
+        for (std::size_t t = 0; t < a.steps.size(); ++t) {
+            EXPECT_NEAR(a.steps[t].entropy, b.steps[t].entropy, 1e-5);
+            EXPECT_NEAR(a.steps[t].norm, b.steps[t].norm, 1e-5);
+        }
+        for (std::size_t r = 0; r < a.top5_initial.size(); ++r)
+            EXPECT_EQ(place[a.top5_initial[r]], b.top5_initial[r]);
+    }
+}
+
+TEST(Retrieval, CurvesAndListsAreOfTheWeights) {
+    Workplace work(random_bank(523, 15));
+    TraceRequest request = request_of(work, {noisy_memory(*work.bank, 7)}, {Mode::centered});
+    request.betas = {20};
+    request.keep_curves = true;
+    request.top = 523;
+    const auto result = compute::traces(request, work.spectrum, work.context);
+    const retrieval::Step& step = result.traces[0].steps[1];
+    ASSERT_EQ(step.top.size(), 523u);
+    double mass = 0, mass5 = 0, mass50 = 0;
+    for (std::size_t i = 0; i < step.top.size(); ++i) {
+        mass += step.top[i].weight;
+        if (i < 5)
+            mass5 += step.top[i].weight;
+        if (i < 50)
+            mass50 += step.top[i].weight;
+        EXPECT_GE(step.top[i > 0 ? i - 1 : 0].weight, step.top[i].weight);
+    }
+    EXPECT_NEAR(mass, 1, 1e-6);
+    EXPECT_NEAR(result.traces[0].mass_top5, mass5, 1e-12);
+    EXPECT_NEAR(result.traces[0].mass_top50, mass50, 1e-12);
+    EXPECT_NEAR(step.max_weight, step.top.front().weight, 1e-6);
+    ASSERT_EQ(step.curve_rank.size(), step.curve_weight.size());
+    EXPECT_EQ(step.curve_rank.front(), 1u);
+    EXPECT_EQ(step.curve_rank.back(), 523u);
+    for (std::size_t i = 0; i < step.curve_rank.size(); ++i)
+        EXPECT_NEAR(step.curve_weight[i], step.top[step.curve_rank[i] - 1].weight, 1e-6);
+}
+
+TEST(Retrieval, EqualLogitsRankByIndex) {
+    std::vector<float> rows = random_rows(50, 6, 3);
+    for (const int copy : {31, 12, 44})
+        std::copy_n(rows.begin() + 8 * 6, 6, rows.begin() + copy * 6);
+    Workplace work(make_bank("copies", 50, 6, rows));
+    TraceRequest request = request_of(work, {noisy_memory(*work.bank, 8, 0)}, {Mode::centered});
+    request.betas = {400};
+    const auto result = compute::traces(request, work.spectrum, work.context);
+    const std::vector<std::uint32_t> four(result.traces[0].top5_initial.begin(),
+                                          result.traces[0].top5_initial.begin() + 4);
+    EXPECT_EQ(four, (std::vector<std::uint32_t>{8, 12, 31, 44}));
+}
+
+TEST(Retrieval, TheSameRequestGivesTheSameBitsAtAnyThreadCount) {
+    const auto bank = random_bank(3000, 30);
+    Workplace one(bank, 1), four(bank, 4);
+    EXPECT_EQ(one.spectrum.eigenvalues, four.spectrum.eigenvalues);
+    EXPECT_EQ(one.spectrum.directions, four.spectrum.directions);
+    TraceRequest request = request_of(one, {noisy_memory(*bank, 7), noisy_memory(*bank, 8)}, {Mode::raw, Mode::hybrid});
+    const auto left = compute::traces(request, one.spectrum, one.context);
+    const auto right = compute::traces(request, four.spectrum, four.context);
+    for (std::size_t i = 0; i < left.traces.size(); ++i)
+        EXPECT_EQ(left.traces[i].states, right.traces[i].states);
+}
+
+TEST(Retrieval, SnapshotsGrowStepByStep) {
+    Workplace work(random_bank(100, 8));
+    std::vector<std::size_t> lengths;
+    JobContext context(work.pool, {.device = {},
+                                   .stop = {},
+                                   .on_progress = {},
+                                   .on_snapshot = [&](std::shared_ptr<const void> snapshot) {
+                                       const auto* result = static_cast<const retrieval::TraceResult*>(snapshot.get());
+                                       lengths.push_back(result->traces[0].steps.size());
+                                   }});
+    TraceRequest request = request_of(work, {noisy_memory(*work.bank, 7)}, {Mode::centered});
+    request.betas = {3};
+    request.steps = 4;
+    request.tolerance = 0;
+    request.rank_final = false;
+    const auto result = compute::traces(request, work.spectrum, context);
+    EXPECT_EQ(lengths, (std::vector<std::size_t>{2, 3, 4}));
+    EXPECT_TRUE(result.traces[0].top5_final.empty());
+    EXPECT_EQ(result.traces[0].steps.size(), 5u);
+}
+
+TEST(Retrieval, SmallestBanks) {
+    Workplace two(make_bank("two", 2, 1, {0, 3}));
+    EXPECT_NEAR(two.spectrum.lambda_max, 2.25, 1e-6);
+    const auto result = compute::traces(request_of(two, {{2}}, {Mode::centered}), two.spectrum, two.context);
+    EXPECT_NEAR(result.traces[0].states.back()[0], 1.5, 1e-4);
+
+    Workplace wide(make_bank("wide", 3, 7, random_rows(3, 7, 1)));
+    EXPECT_EQ(wide.spectrum.eigenvalues.size(), 7u);
+    EXPECT_LT(wide.spectrum.eigenvalues[2], 1e-6); // rank n − 1
+
+    Workplace equal(make_bank("equal", 4, 3, {1, 2, 3, 1, 2, 3, 1, 2, 3, 1, 2, 3}));
+    EXPECT_FALSE(equal.spectrum.beta_critical.has_value());
+    EXPECT_EQ(equal.spectrum.lambda_max, 0);
+    const auto flat = compute::traces(request_of(equal, {{0, 0, 1}}, {Mode::raw}), equal.spectrum, equal.context);
+    EXPECT_NEAR(flat.traces[0].steps[1].entropy, std::log(4), 1e-9);
+    EXPECT_EQ(flat.traces[0].top5_final, (std::vector<std::uint32_t>{0, 1, 2, 3}));
+}
+
+TEST(Retrieval, WhatCannotBeUsedIsRefusedWithTheRightKind) {
+    Workplace work(random_bank(40, 4));
+    const auto kind = [&](auto change, std::vector<Mode> modes = {Mode::centered}) {
+        TraceRequest request = request_of(work, {noisy_memory(*work.bank, 1)}, modes);
+        change(request);
+        const auto error = error_of([&] { compute::traces(request, work.spectrum, work.context); });
+        return error ? error->kind : ErrorKind::internal;
+    };
+    EXPECT_EQ(kind([](TraceRequest& r) { r.betas = {0}; }), ErrorKind::usage);
+    EXPECT_EQ(kind([](TraceRequest& r) { r.betas = {-1}; }), ErrorKind::usage);
+    EXPECT_EQ(kind([](TraceRequest& r) { r.betas = {std::nan("")}; }), ErrorKind::usage);
+    EXPECT_EQ(kind([](TraceRequest& r) { r.betas = {std::numeric_limits<double>::infinity()}; }), ErrorKind::usage);
+    EXPECT_EQ(kind([](TraceRequest& r) { r.steps = 0; }), ErrorKind::usage);
+    EXPECT_EQ(kind([](TraceRequest& r) { r.queries = {{1, 2}}; }), ErrorKind::input);
+    EXPECT_EQ(kind([](TraceRequest& r) { r.queries = {{1, 2, NAN, 4}}; }), ErrorKind::input);
+
+    const auto letter = make_bank("symmetric", 2, 2, {1, 0, -1, 0});
+    Workplace symmetric(letter);
+    const auto zero = error_of([&] {
+        compute::traces(request_of(symmetric, {{0, 0}}, {Mode::renormalized}), symmetric.spectrum, symmetric.context);
+    });
+    ASSERT_TRUE(zero.has_value());
+    EXPECT_EQ(zero->kind, ErrorKind::input);
+
+    std::vector<float> rows = random_rows(30, 4, 1);
+    rows[17 * 4 + 2] = std::numeric_limits<float>::quiet_NaN();
+    const auto line = message_of([&] { Workplace broken(make_bank("broken", 30, 4, rows)); });
+    EXPECT_NE(line.find("17"), std::string::npos) << line;
+    const auto single = error_of([&] { Workplace alone(make_bank("alone", 1, 4, {1, 2, 3, 4})); });
+    ASSERT_TRUE(single.has_value());
+    EXPECT_EQ(single->kind, ErrorKind::input);
+    const auto huge = error_of([&] { Workplace big(make_bank("huge", 2, 1, {3e38f, -3e38f})); });
+    ASSERT_TRUE(huge.has_value());
+    EXPECT_EQ(huge->kind, ErrorKind::input);
+}
+
+TEST(Retrieval, ACancelledRequestEndsAsCancelled) {
+    Workplace work(random_bank(2000, 20));
+    std::stop_source stop;
+    JobContext context(work.pool, {.device = {}, .stop = stop.get_token(), .on_progress = {}, .on_snapshot = {}});
+    stop.request_stop();
+    EXPECT_THROW(compute::spectrum({work.bank}, context), Cancelled);
+    EXPECT_THROW(compute::traces(request_of(work, {noisy_memory(*work.bank, 1)}, {Mode::raw}), work.spectrum, context),
+                 Cancelled);
+    EXPECT_THROW(compute::separation({work.bank}, work.spectrum, context), Cancelled);
+}
+
+TEST(Retrieval, AnExplicitDeviceThatIsNotThereIsAnErrorOfTheMachine) {
+    Workplace work(random_bank(20, 3));
+    JobContext context(work.pool,
+                       {.device = {Device::Kind::cuda, 63}, .stop = {}, .on_progress = {}, .on_snapshot = {}});
+    const auto error = error_of([&] {
+        compute::traces(request_of(work, {noisy_memory(*work.bank, 1)}, {Mode::raw}), work.spectrum, context);
+    });
+    ASSERT_TRUE(error.has_value());
+    EXPECT_EQ(error->kind, ErrorKind::resource);
+}
+
+TEST(Sweep, MatchesTheTracesItSummarises) {
+    Workplace work(random_bank(500, 16));
+    retrieval::SweepRequest request{work.bank, noisy_memory(*work.bank, 3), Mode::residual, 0.5, {1, 8, 64}, 5};
+    const auto sweep = compute::sweep(request, work.spectrum, work.context);
+    TraceRequest traces = request_of(work, {request.query}, {Mode::residual});
+    traces.betas = request.betas;
+    traces.steps = 5;
+    traces.tolerance = 0;
+    const auto result = compute::traces(traces, work.spectrum, work.context);
+    ASSERT_EQ(sweep.entropy.size(), 5u);
+    for (std::size_t b = 0; b < 3; ++b)
+        for (std::size_t t = 0; t < 5; ++t) {
+            EXPECT_EQ(sweep.entropy[t][b], result.traces[b].steps[t + 1].entropy);
+            EXPECT_EQ(sweep.norm[t][b], result.traces[b].steps[t + 1].norm);
+        }
+}
+
+TEST(Sweep, OrthonormalPatternsShowHysteresis) {
+    // Rising from the centroid the state stays there until β_c = 20; falling from a pattern it stays in the pattern
+    // down to β ≈ 5.5.
+    Workplace work(orthonormal_bank(20));
+    retrieval::SweepRequest request{work.bank, noisy_memory(*work.bank, 4, 0.01), Mode::centered, 0.5, {2, 12, 60}, 2};
+    request.hysteresis = true;
+    request.follow_steps = 200;
+    const auto sweep = compute::sweep(request, work.spectrum, work.context);
+    EXPECT_GT(sweep.entropy_up[1], 0.99 * std::log(20));
+    EXPECT_LT(sweep.entropy_up[2], 0.1);
+    EXPECT_LT(sweep.entropy_down[1], 0.1);
+    EXPECT_GT(sweep.entropy_down[0], 0.99 * std::log(20));
+}
+
+TEST(Origin, AmplificationIsBetaTimesLambda) {
+    Workplace work(random_bank(900, 20));
+    retrieval::OriginRequest request;
+    request.bank = work.bank;
+    request.betas = {0.5 / work.spectrum.lambda_max, 4 / work.spectrum.lambda_max};
+    const auto tests = compute::origin_tests(request, work.spectrum, work.context);
+    EXPECT_NEAR(tests[0].steps[0].amplification, 0.5, 1e-3);
+    EXPECT_FALSE(tests[0].escaped_at.has_value());
+    EXPECT_NEAR(tests[1].steps[0].amplification, 4, 1e-2);
+    EXPECT_EQ(tests[1].escaped_at, 1); // 4 · 4 > 10
+    EXPECT_EQ(tests[1].steps.size(), 10u);
+}
+
+TEST(Plane, EnergyAtTheTrajectorysPlaneMatchesTheTrace) {
+    Workplace work(random_bank(300, 10));
+    for (const Mode mode : {Mode::raw, Mode::centered}) {
+        retrieval::PlaneRequest request;
+        request.bank = work.bank;
+        request.query = noisy_memory(*work.bank, 3);
+        request.mode = mode;
+        request.beta = 6;
+        request.basins = true;
+        const auto plane = compute::plane(request, work.spectrum, work.context);
+        ASSERT_EQ(plane.energy.size(), 96u * 72u);
+        ASSERT_EQ(plane.trajectory.size(), 9u);
+        EXPECT_EQ(plane.memories.size(), 300u);
+        for (const auto& [x, y] : plane.memories) {
+            EXPECT_GE(x, plane.x_min);
+            EXPECT_LE(y, plane.y_max);
+        }
+        // The query lies in the plane (y is its direction) apart from nothing else: energies agree there.
+        TraceRequest traces = request_of(work, {request.query}, {mode});
+        traces.betas = {6};
+        const double energy = compute::traces(traces, work.spectrum, work.context).traces[0].steps[1].energy;
+        const double gx = (plane.trajectory[0][0] - plane.x_min) / (plane.x_max - plane.x_min) * 95;
+        const double gy = (plane.trajectory[0][1] - plane.y_min) / (plane.y_max - plane.y_min) * 71;
+        const auto at = [&](double column, double row) {
+            return plane.energy[static_cast<std::size_t>(row) * 96 + static_cast<std::size_t>(column)];
+        };
+        EXPECT_NEAR(at(std::round(gx), std::round(gy)), energy, 0.02);
+
+        ASSERT_EQ(plane.basin.size(), 32u * 24u);
+        ASSERT_EQ(plane.basin_support.size(), plane.basin_memory.size());
+        std::vector<int> population(plane.basin_support.size());
+        for (const int basin : plane.basin)
+            ++population.at(static_cast<std::size_t>(basin));
+        EXPECT_TRUE(std::is_sorted(population.rbegin(), population.rend()));
+        EXPECT_GT(population.back(), 0);
+    }
+}
+
+TEST(Plane, RefusesParallelDirections) {
+    Workplace work(random_bank(50, 6));
+    retrieval::PlaneRequest request;
+    request.bank = work.bank;
+    request.query = noisy_memory(*work.bank, 3);
+    request.y = request.x;
+    const auto error = error_of([&] { compute::plane(request, work.spectrum, work.context); });
+    ASSERT_TRUE(error.has_value());
+    EXPECT_EQ(error->kind, ErrorKind::input);
+}
+
+TEST(Separation, FindsCopiesAndIsReproducible) {
+    std::vector<float> rows = random_rows(500, 12, 3);
+    std::copy_n(rows.begin() + 8 * 12, 12, rows.begin() + 77 * 12);
+    Workplace work(make_bank("copies", 500, 12, rows));
+    const auto all = compute::separation({work.bank, 0}, work.spectrum, work.context);
+    EXPECT_TRUE(all.exact);
+    EXPECT_EQ(all.delta[8], 0);
+    EXPECT_EQ(all.nearest[8], 77u);
+    EXPECT_EQ(all.nearest[77], 8u);
+    EXPECT_EQ(all.minimum, *std::min_element(all.delta.begin(), all.delta.end()));
+    const auto some = compute::separation({work.bank, 60}, work.spectrum, work.context);
+    EXPECT_EQ(some.sampled, 60u);
+    EXPECT_FALSE(some.exact);
+    for (std::size_t i = 0; i < some.index.size(); ++i)
+        EXPECT_EQ(some.delta[i], all.delta[some.index[i]]);
+}
+
+} // namespace
+} // namespace attnscope::test

@@ -50,3 +50,11 @@ build_sample() {
     "$PROGRAM" bank wordnet --encoder "$ENCODER" --limit 20000 --progress plain --out "$SAMPLE" ||
         fail "the sample bank could not be built (see above)"
 }
+
+# write_figures FOLDER: every panel of the sample workspace, for a machine without a display.
+write_figures() {
+    say "No display: writing the sample workspace's figures"
+    "$PROGRAM" figure --panel all --types svg,pdf --out "$1" --progress plain ||
+        fail "the figures could not be written (see above)"
+    say "Figures are in $1"
+}

@@ -78,6 +78,7 @@ at::Tensor Bert::forward(const RaggedBatch& batch, JobContext& context, Attentio
         context.checkpoint();
         const at::Tensor attended = attention(layer, index++, hidden, batch, observer);
         hidden = layer.attention_norm(layer.attention_output(attended).add_(hidden));
+        context.checkpoint();
         at::Tensor inner = layer.intermediate(hidden); // (tokens, intermediate)
         at::gelu_(inner);
         hidden = layer.output_norm(layer.output(inner).add_(hidden));

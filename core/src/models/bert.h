@@ -42,8 +42,8 @@ public:
     /// by side. Throws Error{input}: a tensor missing (named) or of another shape.
     Bert(const BertConfig& config, const TensorFile& weights);
 
-    /// Last hidden states (tokens, hidden). A checkpoint before every layer. `observer` may be null; it is called once
-    /// a layer and group of texts of equal length.
+    /// Last hidden states (tokens, hidden). A checkpoint before every half of a layer. `observer` may be null; it is
+    /// called once a layer and group of texts of equal length.
     at::Tensor forward(const RaggedBatch& batch, JobContext& context, AttentionObserver* observer = nullptr) const;
 
     const BertConfig& config() const noexcept { return config_; }

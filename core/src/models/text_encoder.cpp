@@ -23,9 +23,17 @@ namespace fs = std::filesystem;
 using models::Bert;
 using models::RaggedBatch;
 
-// Enough tokens to keep a matrix product busy, few enough that a layer is done well within the time between two
-// checkpoints and its activations stay in the cache.
-constexpr std::size_t tokens_per_batch = 512;
+// Enough tokens to keep a matrix product busy, few enough that their activations stay in the cache and that a layer is
+// done well within the time between two checkpoints, which takes about this many operations on one core.
+constexpr std::int64_t most_tokens_per_batch = 512, fewest_tokens_per_batch = 64;
+constexpr std::int64_t operations_per_layer = 2'000'000'000;
+
+std::size_t tokens_per_batch(const models::BertConfig& config) {
+    const std::int64_t operations_per_token = 2 * config.hidden * (4 * config.hidden + 2 * config.intermediate);
+    return static_cast<std::size_t>(
+        std::clamp(operations_per_layer / operations_per_token, fewest_tokens_per_batch, most_tokens_per_batch));
+}
+
 // Results reach the caller after every round; enough batches in one that threads wait little for the last of it.
 constexpr std::size_t batches_per_round = 4;
 constexpr std::size_t texts_per_task = 64;
@@ -100,7 +108,7 @@ public:
         for (const auto& text : ids)
             total += text.size();
         const auto threads = static_cast<std::size_t>(context.threads());
-        const std::size_t wanted = std::min(tokens_per_batch, (total + threads - 1) / threads);
+        const std::size_t wanted = std::min(tokens_per_batch(model_.config()), (total + threads - 1) / threads);
 
         // A batch a thread: no barrier inside a matrix product, so busy neighbours cost only what they take.
         const SingleThreaded calling_thread;
@@ -147,8 +155,10 @@ private:
     static Batch take_batch(const std::vector<std::vector<std::int64_t>>& ids, const std::vector<std::size_t>& order,
                             std::size_t first, std::size_t wanted) {
         Batch batch{.first = first, .last = first, .tokens = {}};
-        for (; batch.last < order.size() && batch.tokens.ids.size() < wanted; ++batch.last) {
+        for (; batch.last < order.size(); ++batch.last) {
             const std::vector<std::int64_t>& text = ids[order[batch.last]];
+            if (batch.last > first && batch.tokens.ids.size() + text.size() > wanted)
+                break;
             batch.tokens.ids.insert(batch.tokens.ids.end(), text.begin(), text.end());
             batch.tokens.lengths.push_back(static_cast<std::int64_t>(text.size()));
         }

@@ -19,7 +19,7 @@ bool is_continuous(const std::string& id) {
 
 bool same_kept(const Preferences& a, const Preferences& b) {
     return a.theme == b.theme && a.zoom == b.zoom && a.shortcuts == b.shortcuts && a.recent == b.recent &&
-           a.figure_style == b.figure_style;
+           a.figure_style == b.figure_style && a.hints == b.hints;
 }
 
 }  // namespace
@@ -38,6 +38,7 @@ Shell::Shell(JobSystem& jobs, Options options)
     state_.layout = load_layout(options_.config_folder);
     state_.layout_load_wanted = !state_.layout.empty();
     state_.view.open_panels = default_panels(state_.view.workspace, panels_);
+    if (!panels_.empty()) state_.view.outlined_panel = panels_.front()->id();
     fonts_ = load_fonts(io);
     services_.set_figure_source([this](const std::string& id) -> std::optional<Figure> {
         for (const auto& panel : panels_)
@@ -74,7 +75,6 @@ void Shell::prepare_frame(double seconds) {
     if (state_.layout_load_wanted) {
         ImGui::LoadIniSettingsFromMemory(state_.layout.c_str(), state_.layout.size());
         state_.layout_load_wanted = false;
-        layout_built_ = true;
         frames_wanted_ = 3;
     }
 }
@@ -85,7 +85,8 @@ void Shell::draw_panel(Panel& panel, ChromeContext& context) {
         ImGui::SetNextWindowFocus();
         state_.focus_panel.clear();
     }
-    ImGui::SetNextWindowSize({ImGui::GetFontSize() * 40, ImGui::GetFontSize() * 28}, ImGuiCond_FirstUseEver);
+    // One that a kept layout does not know yet becomes a tab in the middle.
+    ImGui::SetNextWindowDockID(ImGui::GetID("workspace"), ImGuiCond_FirstUseEver);
     bool open = true;
     if (ImGui::Begin(name.c_str(), &open, ImGuiWindowFlags_NoCollapse | ImGuiWindowFlags_NoScrollbar |
                                               ImGuiWindowFlags_NoScrollWithMouse)) {
@@ -101,13 +102,12 @@ void Shell::draw_panel(Panel& panel, ChromeContext& context) {
 void Shell::draw_workspace(ChromeContext& context) {
     const ImGuiViewport* viewport = ImGui::GetMainViewport();
     const ImGuiID dock_space = ImGui::GetID("workspace");
-    if (state_.layout_reset_wanted || (!layout_built_ && !ImGui::DockBuilderGetNode(dock_space))) {
+    if (state_.layout_reset_wanted || !ImGui::DockBuilderGetNode(dock_space)) {
         if (state_.layout_reset_wanted) state_.view.open_panels = default_panels(state_.view.workspace, panels_);
         build_layout(state_.view.workspace, dock_space, viewport->WorkSize, panels_);
         state_.layout_reset_wanted = false;
         frames_wanted_ = 3;
     }
-    layout_built_ = true;
     ImGui::PushStyleColor(ImGuiCol_Separator, theme_.background);
     ImGui::DockSpaceOverViewport(dock_space, viewport, ImGuiDockNodeFlags_NoWindowMenuButton);
     ImGui::PopStyleColor();

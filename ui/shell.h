@@ -87,7 +87,7 @@ private:
     std::optional<Styled> styled_;
     std::vector<Command> out_;
     std::vector<std::string> visible_panels_;
-    bool layout_built_ = false, finished_ = false, settings_changed_ = false;
+    bool finished_ = false, settings_changed_ = false;
     Preferences kept_;
     double last_played_ = 0, notice_ends_ = 0;
     int frames_wanted_ = 3;     ///< drawn without an event: results of this frame's commands show in the next

@@ -168,7 +168,10 @@ TEST_F(Window, TheModeIsChosenFromTheBarAndTheMenu) {
         window->ComboClick("##mode/raw");
     });
     EXPECT_EQ(state().view.selection.mode, retrieval::Mode::raw);
-    act([](ImGuiTestContext* window) { window->MenuClick("//##MainMenuBar/Analyses/Mode/###retrieval.mode_hybrid"); });
+    act([](ImGuiTestContext* window) {
+        window->SetRef("##MainMenuBar");
+        window->MenuClick("Analyses/Mode/###retrieval.mode_hybrid");
+    });
     EXPECT_EQ(state().view.selection.mode, retrieval::Mode::hybrid);
 }
 

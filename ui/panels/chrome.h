@@ -66,7 +66,7 @@ public:
     void draw(ChromeContext& context);
 
 private:
-    std::string text_, command_;
+    std::string text_, command_;   ///< command_: whose popup is open; empty = none
 };
 
 /// Choosing files: the desktop's own dialog where there is one, else a small one of the window.

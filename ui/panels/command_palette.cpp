@@ -148,7 +148,8 @@ void CommandPalette::draw(ChromeContext& context) {
     if (opened_now) ImGui::SetNextWindowFocus();
     const bool visible = ImGui::Begin("##palette", nullptr,
                                       ImGuiWindowFlags_NoDecoration | ImGuiWindowFlags_NoMove | ImGuiWindowFlags_NoDocking |
-                                          ImGuiWindowFlags_NoSavedSettings | ImGuiWindowFlags_AlwaysAutoResize);
+                                          ImGuiWindowFlags_NoSavedSettings | ImGuiWindowFlags_AlwaysAutoResize |
+                                          ImGuiWindowFlags_NoNavInputs);  // the arrows move in the list
     if (visible) {
         const Parameter* asked = pending_ ? missing(*context.commands.find(pending_->id), *pending_) : nullptr;
         if (asked) {
@@ -214,7 +215,7 @@ void CommandPalette::draw(ChromeContext& context) {
 void ValueEntry::draw(ChromeContext& context) {
     const std::string& wanted = context.state.typed_command;
     constexpr const char* id = "##typed value";
-    if (!wanted.empty() && !ImGui::IsPopupOpen(id)) {
+    if (!wanted.empty() && command_ != wanted) {
         command_ = wanted;
         text_.clear();
         ImGui::OpenPopup(id);
@@ -224,8 +225,9 @@ void ValueEntry::draw(ChromeContext& context) {
     const float em = ImGui::GetFontSize();
     ImGui::SetNextWindowPos({viewport.Pos.x + viewport.Size.x / 2, viewport.Pos.y + em * 6}, ImGuiCond_Always, {0.5f, 0});
     if (!spec || !ImGui::BeginPopup(id)) {
-        // Closed by a click elsewhere.
-        if (!wanted.empty() && wanted == command_) context.emit("edit.typed");
+        // Closed by a click elsewhere, or by Escape.
+        if (!wanted.empty()) context.emit("edit.typed");
+        command_.clear();
         return;
     }
     if (ImGui::IsWindowAppearing()) ImGui::SetKeyboardFocusHere();

@@ -52,6 +52,17 @@ void draw_status_bar(ChromeContext& context) {
         } else {
             styled_text("No bank is open", muted);
         }
+        if (context.state.preferences.hints) {
+            constexpr const char* hint = "drag β · K plays the steps · Ctrl+P finds every command · F1 lists the keys";
+            const float centred = (ImGui::GetWindowWidth() - ImGui::CalcTextSize(hint).x) / 2;
+            ImGui::SameLine();
+            if (centred > ImGui::GetCursorPosX()) {
+                ImGui::SetCursorPosX(centred);
+                styled_text(hint, context.theme.accent);
+                if (ImGui::IsItemClicked()) context.emit("help.hints");
+                ImGui::SetItemTooltip("Click to put this away");
+            }
+        }
         char text[32] = "idle";
         if (context.frames_per_second > 0) std::snprintf(text, sizeof text, "%.0f fps", context.frames_per_second);
         const bool busy = !context.services.idle();

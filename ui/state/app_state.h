@@ -103,6 +103,7 @@ struct Preferences {
     std::map<std::string, std::string> shortcuts; ///< command id → key chord, overrides the registered default
     std::vector<std::filesystem::path> recent;    ///< newest first
     std::string figure_style = "neurips";
+    bool hints = true;                            ///< the line for beginners in the status bar
 };
 
 /// What plays when the play button is pressed.

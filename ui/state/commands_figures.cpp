@@ -92,6 +92,12 @@ void add_help_commands(CommandRegistry& registry) {
                       state.help_panel = meant_panel(state, arguments);
                       return no_undo();
                   }, {}, {}});
+    registry.add({"help.hints", "Hints in the status bar", "Help", "", {},
+                  [](AppState& state, Services&, const Arguments&) {
+                      state.preferences.hints = !state.preferences.hints;
+                      return no_undo();
+                  },
+                  {}, [](const AppState& state) { return state.preferences.hints; }});
     registry.add({"help.rebind", "Change a shortcut", "", "",
                   {text_parameter("command", "its id"),
                    text_parameter("keys", "such as Ctrl+Shift+K; empty = none; default = as it came")},

@@ -159,6 +159,7 @@ Preferences load_preferences(const fs::path& folder) {
         const json file = json::parse(read_file(folder / "preferences.json", std::size_t{1} << 20));
         if (file.value("theme", std::string("dark")) == "light") preferences.theme = Theme::light;
         preferences.zoom = std::clamp(file.value("zoom", 1.0f), 0.5f, 3.0f);
+        preferences.hints = file.value("hints", true);
         preferences.shortcuts = file.value("shortcuts", preferences.shortcuts);
         preferences.figure_style = file.value("figure_style", preferences.figure_style);
         for (const auto& path : file.value("recent", std::vector<std::string>{})) preferences.recent.push_back(path);
@@ -181,6 +182,7 @@ void keep_preferences(const fs::path& folder, const Preferences& preferences) {
     for (const auto& path : preferences.recent) recent.push_back(path.string());
     const json file{{"theme", preferences.theme == Theme::light ? "light" : "dark"},
                     {"zoom", preferences.zoom},
+                    {"hints", preferences.hints},
                     {"shortcuts", preferences.shortcuts},
                     {"figure_style", preferences.figure_style},
                     {"recent", recent}};

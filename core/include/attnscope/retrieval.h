@@ -45,6 +45,7 @@ struct Spectrum {
     double max_raw_norm = 0, max_centered_norm = 0;
     std::vector<double> eigenvalues;  ///< all d of C, descending, ≥ 0
     std::vector<double> directions;   ///< (kept, d) unit eigenvectors v_1 …
+    std::vector<float> mean_products; ///< (n) ⟨m_i − μ, μ⟩: turns centred products into raw ones, up to a constant
     double lambda_max = 0;
     std::optional<double> beta_critical;  ///< 1/λ_1; none when all memories are equal
     std::vector<double> singular_values() const;  ///< of M̃, the first 10: √(λ n)

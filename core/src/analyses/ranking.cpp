@@ -23,39 +23,38 @@ float nth_largest(std::span<const float> values, std::size_t count) {
 
 }  // namespace
 
+std::vector<RankedLogit> largest_logits(const kernels::KeyBank& bank, std::span<const double> query, double beta,
+                                        double shift, std::span<const float> logits, double error, std::size_t count) {
+    count = std::min(count, bank.n);
+    std::vector<RankedLogit> candidates;
+    if (count == 0) return candidates;
+    if (error == 0) {
+        // All products are exactly 0.
+        for (std::uint32_t i = 0; i < count; ++i) candidates.push_back({i, 0});
+        return candidates;
+    }
+    // Rounding to float32 moves the cut by less than the error leaves room for.
+    const auto cut = static_cast<float>(static_cast<double>(nth_largest(logits, count)) - 2.5 * error);
+    for (std::size_t i = 0; i < bank.n; ++i) {
+        if (logits[i] < cut) continue;
+        const double product = kernels::exact_dot(bank.keys + i * bank.d, query.data(), bank.d);
+        candidates.push_back({static_cast<std::uint32_t>(i), beta * product - shift});
+    }
+    std::partial_sort(candidates.begin(), candidates.begin() + static_cast<std::ptrdiff_t>(count), candidates.end(),
+                      [](const RankedLogit& a, const RankedLogit& b) {
+                          return a.logit != b.logit ? a.logit > b.logit : a.index < b.index;
+                      });
+    candidates.resize(count);
+    return candidates;
+}
+
 std::vector<retrieval::Ranked> largest_weights(const kernels::KeyBank& bank, const kernels::Probe& probe,
                                                const kernels::PassResult& pass, std::size_t count) {
-    const std::span<const float> logits = probe.logits;
-    count = std::min(count, bank.n);
-    if (count == 0) return {};
-    double length = 0;
-    for (const double value : probe.query) length += value * value;
-    const double scale = std::abs(probe.beta) * std::sqrt(length) * bank.max_centered_norm;
     const double log_sum = pass.log_mean_exp + std::log(static_cast<double>(bank.n));
-
-    struct Candidate {
-        double logit;
-        std::uint32_t index;
-    };
-    std::vector<Candidate> candidates;
-    if (scale == 0) {
-        for (std::uint32_t i = 0; i < count; ++i) candidates.push_back({0, i});
-    } else {
-        // Two float32 logits in the wrong order differ by less than this.
-        const double cut = static_cast<double>(nth_largest(logits, count)) - 1e-5 * scale;
-        for (std::size_t i = 0; i < bank.n; ++i) {
-            if (static_cast<double>(logits[i]) < cut) continue;
-            const double product = kernels::exact_dot(bank.keys + i * bank.d, probe.query.data(), bank.d);
-            candidates.push_back({probe.beta * product - pass.shift, static_cast<std::uint32_t>(i)});
-        }
-        std::partial_sort(candidates.begin(), candidates.begin() + static_cast<std::ptrdiff_t>(count), candidates.end(),
-                          [](const Candidate& a, const Candidate& b) {
-                              return a.logit != b.logit ? a.logit > b.logit : a.index < b.index;
-                          });
-    }
+    const double error = kernels::logit_error(bank, probe);
     std::vector<retrieval::Ranked> out;
-    for (std::size_t i = 0; i < count; ++i)
-        out.push_back({candidates[i].index, std::exp(candidates[i].logit - log_sum)});
+    for (const RankedLogit& each : largest_logits(bank, probe.query, probe.beta, pass.shift, probe.logits, error, count))
+        out.push_back({each.index, std::exp(each.logit - log_sum)});
     return out;
 }
 
@@ -73,15 +72,18 @@ std::vector<std::uint32_t> logarithmic_ranks(std::size_t n, int per_decade) {
 std::vector<float> values_at_ranks(std::span<const float> values, std::span<const std::uint32_t> ranks) {
     // A histogram finds the bins the ranks fall in; only those are sorted.
     constexpr std::size_t bins = 8192;
-    const auto [low, high] = std::minmax_element(values.begin(), values.end());
-    const float top = *high, range = top - *low;
+    float low = values[0], top = values[0];
+    for (const float value : values) {
+        low = std::min(low, value);
+        top = std::max(top, value);
+    }
+    const float range = top - low;
     if (!(range > 0)) return std::vector<float>(ranks.size(), top);
     const float scale = static_cast<float>(bins - 1) / range;
-    const auto bin_of = [&](float value) { return static_cast<std::uint16_t>((top - value) * scale); };
-
     std::vector<std::uint16_t> bin(values.size());
     std::vector<std::uint32_t> begin(bins + 1);
-    for (std::size_t i = 0; i < values.size(); ++i) bin[i] = bin_of(values[i]);
+    for (std::size_t i = 0; i < values.size(); ++i)
+        bin[i] = static_cast<std::uint16_t>(static_cast<std::int32_t>((top - values[i]) * scale));
     for (const std::uint16_t b : bin) ++begin[b + 1u];
     std::partial_sum(begin.begin(), begin.end(), begin.begin());
 

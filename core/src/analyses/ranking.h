@@ -11,8 +11,17 @@
 
 namespace attnscope::compute {
 
-/// The `count` memories with the largest logits, largest first, ties to the lower index. `logits` (n) are float32 and
-/// choose the candidates; the order and the weights come from float64 dot products. `pass` is of the same probe.
+/// The `count` memories with the largest β⟨m, query⟩, largest first, ties to the lower index, and their logits
+/// β⟨m − μ, query⟩ as weights' logarithms up to a constant. `logits` (n) float32, wrong by `error` at most, choose the
+/// candidates; the order comes from float64 dot products.
+struct RankedLogit {
+    std::uint32_t index;
+    double logit;
+};
+std::vector<RankedLogit> largest_logits(const kernels::KeyBank& bank, std::span<const double> query, double beta,
+                                        double shift, std::span<const float> logits, double error, std::size_t count);
+
+/// The `count` largest weights of a pass, from the logits it wrote.
 std::vector<retrieval::Ranked> largest_weights(const kernels::KeyBank& bank, const kernels::Probe& probe,
                                                const kernels::PassResult& pass, std::size_t count);
 

@@ -84,6 +84,7 @@ retrieval::Spectrum spectrum(const retrieval::SpectrumRequest& request, JobConte
     out.centered_norm_std = centered.deviation;
     const auto longest = std::max_element(covariance.raw_norms.begin(), covariance.raw_norms.end());
     out.max_raw_norm = *longest;
+    out.mean_products = std::move(covariance.mean_products);
     out.max_centered_norm = *std::max_element(covariance.centered_norms.begin(), covariance.centered_norms.end());
     if (!(out.max_raw_norm < largest_norm))
         throw Error(ErrorKind::input, bank->name, "memories shorter than 1e18", std::to_string(out.max_raw_norm),

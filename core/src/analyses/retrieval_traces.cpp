@@ -81,20 +81,24 @@ public:
         for (Run& run : runs_)
             if (run.active) active.push_back(&run);
         if (active.empty()) return false;
-        std::vector<Probe> probes = probes_of(active, true);
-        std::vector<RawQuery> raw = t == 0 ? raw_queries() : std::vector<RawQuery>();
-        for (RawQuery& query : raw) probes.push_back({query.query, 1, query.logits, false});
+        const std::vector<Probe> probes = probes_of(active, true);
         const std::vector<PassResult> passes = kernels::retrieval_pass(bank_, probes, context_);
-
-        context_.parallel_for(passes.size(), [&](std::size_t i, int) {
-            if (i < active.size())
-                finish_step(*active[i], t, probes[i], passes[i]);
-            else
-                raw[i - active.size()].top = indices(largest_weights(bank_, probes[i], passes[i], listed));
+        // A few short tasks a trajectory, so that even one alone keeps two cores busy.
+        std::vector<Step> steps(active.size());
+        const std::size_t kinds = t == 0 ? 3 : 2;
+        context_.parallel_for(kinds * active.size(), [&](std::size_t task, int) {
+            const std::size_t i = task / kinds;
+            switch (task % kinds) {
+            case 0: return fill_curve(steps[i], *active[i], passes[i]);
+            case 1: return fill_ranking(steps[i], *active[i], t, probes[i], passes[i]);
+            default: return rank_raw_query(*active[i], i > 0 ? active[i - 1] : nullptr);
+            }
         });
-        for (const RawQuery& query : raw)
-            for (Run& run : runs_)
-                if (run.trace->query == query.index) run.trace->top5_raw = query.top;
+        for (std::size_t i = 0; i < active.size(); ++i) {
+            if (t == 0 && i > 0 && active[i]->trace->query == active[i - 1]->trace->query)
+                active[i]->trace->top5_raw = active[i - 1]->trace->top5_raw;
+            finish_step(std::move(steps[i]), *active[i], t, passes[i]);
+        }
         return true;
     }
 
@@ -118,13 +122,6 @@ public:
     }
 
 private:
-    struct RawQuery {
-        int index;
-        std::vector<double> query;
-        std::vector<float> logits;
-        std::vector<std::uint32_t> top;
-    };
-
     std::vector<Probe> probes_of(const std::vector<Run*>& runs, bool update) const {
         std::vector<Probe> probes;
         for (Run* run : runs) {
@@ -134,20 +131,48 @@ private:
         return probes;
     }
 
-    std::vector<RawQuery> raw_queries() const {
-        std::vector<RawQuery> out;
-        for (const Run& run : runs_) {
-            if (!out.empty() && out.back().index == run.trace->query) continue;  // traces are ordered by query
-            const auto& query = request_.queries[static_cast<std::size_t>(run.trace->query)];
-            out.push_back({run.trace->query, {query.begin(), query.end()}, std::vector<float>(bank_.n), {}});
-        }
-        return out;
+    /// top5_raw, once for the traces of a query: the first step's products plus what centring the probe took off them.
+    void rank_raw_query(Run& run, const Run* before) const {
+        if (before != nullptr && before->trace->query == run.trace->query) return;
+        const auto& query = request_.queries[static_cast<std::size_t>(run.trace->query)];
+        const std::vector<double> raw(query.begin(), query.end());
+        const bool shifted = run.dynamics.mode() != retrieval::Mode::raw;
+        const auto narrow = static_cast<float>(1 / run.dynamics.beta());
+        std::vector<float> products(bank_.n);
+        for (std::size_t i = 0; i < bank_.n; ++i)
+            products[i] = run.logits[i] * narrow + (shifted ? spectrum_.mean_products[i] : 0);
+        const Probe probe{raw, 1, {}, false}, mean{spectrum_.mean, 1, {}, false};
+        const double error = 2 * (kernels::logit_error(bank_, probe) + kernels::logit_error(bank_, mean));
+        run.trace->top5_raw.clear();
+        for (const RankedLogit& each : largest_logits(bank_, raw, 1, 0, products, error, listed))
+            run.trace->top5_raw.push_back(each.index);
     }
 
-    void finish_step(Run& run, int t, const Probe& probe, const PassResult& pass) const {
+    void fill_curve(Step& step, const Run& run, const PassResult& pass) const {
+        if (!request_.keep_curves) return;
+        const double log_sum = pass.log_mean_exp + std::log(static_cast<double>(bank_.n));
+        step.curve_rank = ranks_;
+        step.curve_weight = values_at_ranks(run.logits, ranks_);
+        for (float& value : step.curve_weight)
+            value = static_cast<float>(std::exp(static_cast<double>(value) - log_sum));
+    }
+
+    void fill_ranking(Step& step, Run& run, int t, const Probe& probe, const PassResult& pass) const {
+        const std::size_t wanted = std::max(static_cast<std::size_t>(request_.top), t == 0 ? mass_ranks : 0);
+        step.top = largest_weights(bank_, probe, pass, wanted);
+        if (t == 0) {
+            for (std::size_t i = 0; i < std::min(mass_ranks, step.top.size()); ++i) {
+                run.trace->mass_top50 += step.top[i].weight;
+                if (i < listed) run.trace->mass_top5 += step.top[i].weight;
+            }
+            run.trace->top5_initial = indices(step.top);
+        }
+        step.top.resize(std::min(step.top.size(), static_cast<std::size_t>(request_.top)));
+    }
+
+    void finish_step(Step step, Run& run, int t, const PassResult& pass) const {
         Trace& trace = *run.trace;
         std::vector<double> next = run.dynamics.next(run.state, pass, run.start_norm);
-        Step step;
         step.t = t + 1;
         step.entropy = pass.entropy;
         step.max_weight = pass.max_weight;
@@ -158,27 +183,9 @@ private:
         double squares = 0;
         for (std::size_t k = 0; k < next.size(); ++k) squares += (next[k] - run.state[k]) * (next[k] - run.state[k]);
         step.delta = std::sqrt(squares);
-
-        const std::size_t wanted = std::max(static_cast<std::size_t>(request_.top), t == 0 ? mass_ranks : 0);
-        std::vector<Ranked> top = largest_weights(bank_, probe, pass, wanted);
-        if (t == 0) {
-            for (std::size_t i = 0; i < std::min(mass_ranks, top.size()); ++i) {
-                trace.mass_top50 += top[i].weight;
-                if (i < listed) trace.mass_top5 += top[i].weight;
-            }
-            trace.top5_initial = indices(top);
+        if (t == 0)
             trace.norm_ratio =
                 run.start_norm > 0 ? step.norm / run.start_norm : std::numeric_limits<double>::quiet_NaN();
-        }
-        top.resize(std::min(top.size(), static_cast<std::size_t>(request_.top)));
-        step.top = std::move(top);
-        if (request_.keep_curves) {
-            const double log_sum = pass.log_mean_exp + std::log(static_cast<double>(bank_.n));
-            step.curve_rank = ranks_;
-            step.curve_weight = values_at_ranks(run.logits, ranks_);
-            for (float& value : step.curve_weight)
-                value = static_cast<float>(std::exp(static_cast<double>(value) - log_sum));
-        }
         run.last_entropy = pass.entropy;
         run.state = next;
         run.active = !(step.delta < request_.tolerance);
@@ -197,6 +204,7 @@ private:
 
 void check(const retrieval::TraceRequest& request, const retrieval::Spectrum& spectrum) {
     check_bank(request.bank, spectrum);
+    ATTNSCOPE_ASSERT(spectrum.mean_products.size() == request.bank->n);
     check_steps(request.steps);
     check_lambda(request.lambda);
     for (const double beta : request.betas) check_beta(beta);

@@ -42,6 +42,7 @@ Covariance covariance(const float* rows, std::size_t n, std::size_t d, std::span
     Covariance out;
     out.raw_norms.resize(n);
     out.centered_norms.resize(n);
+    out.mean_products.resize(n);
     out.centered_mean.assign(d, 0);
     const std::vector<float> narrow_mean(mean.begin(), mean.end());
     const auto slab = hwy::AllocateAligned<float>(panels * pitch);
@@ -54,7 +55,7 @@ Covariance covariance(const float* rows, std::size_t n, std::size_t d, std::span
             const std::size_t start = slice * slice_rows, length = std::min(slice_rows, count - start);
             const float* from = rows + (first + start) * d;
             row_norms(from, length, d, mean.data(), &out.raw_norms[first + start], &out.centered_norms[first + start],
-                      &residuals[slice * d]);
+                      &out.mean_products[first + start], &residuals[slice * d]);
             centre_into_panels(from, length, d, narrow_mean.data(), pitch, slab.get() + start * panel_columns);
         });
         context.parallel_for(pairs, [&](std::size_t pair, int) {
@@ -88,16 +89,18 @@ Covariance covariance_reference(const float* rows, std::size_t n, std::size_t d,
     out.centered_mean.assign(d, 0);
     std::vector<double> row(d);
     for (std::size_t r = 0; r < n; ++r) {
-        double raw = 0, centered = 0;
+        double raw = 0, centered = 0, along = 0;
         for (std::size_t k = 0; k < d; ++k) {
             const double value = static_cast<double>(rows[r * d + k]);
             row[k] = value - mean[k];
             raw += value * value;
             centered += row[k] * row[k];
+            along += row[k] * mean[k];
             out.centered_mean[k] += row[k] / static_cast<double>(n);
         }
         out.raw_norms.push_back(std::sqrt(raw));
         out.centered_norms.push_back(std::sqrt(centered));
+        out.mean_products.push_back(static_cast<float>(along));
         for (std::size_t i = 0; i < d; ++i)
             for (std::size_t j = 0; j < d; ++j) out.matrix[i * d + j] += row[i] * row[j] / static_cast<double>(n);
     }

@@ -18,14 +18,16 @@ using Double = hn::ScalableTag<double>;
 using Narrow = hn::Rebind<float, Double>;  // as many floats as a vector of doubles
 
 #if HWY_TARGET == HWY_SCALAR
-inline constexpr int block_rows = 4, block_vectors = 2;
+inline constexpr std::size_t block_rows = 4, block_vectors = 2;
 #elif HWY_TARGET <= HWY_AVX3
-inline constexpr int block_rows = 8, block_vectors = 3;
+inline constexpr std::size_t block_rows = 8, block_vectors = 3;
 #else
-inline constexpr int block_rows = 4, block_vectors = 3;
+inline constexpr std::size_t block_rows = 4, block_vectors = 3;
 #endif
-/// Rows whose products are summed in float32.
-inline constexpr std::size_t product_rows = 128;
+/// Rows of two panels that fit a 32 kB first-level cache together.
+inline constexpr std::size_t cached_rows = 64;
+/// Rows whose products are summed in float32; a multiple of cached_rows.
+inline constexpr std::size_t flush_rows = 256;
 
 void add_columns(const float* rows, std::size_t count, std::size_t d, double* sums) {
     const Double wide;
@@ -52,18 +54,21 @@ void add_columns(const float* rows, std::size_t count, std::size_t d, double* su
 }
 
 void row_norms(const float* rows, std::size_t count, std::size_t d, const double* mean, double* raw, double* centered,
-               double* residual) {
+               float* along, double* residual) {
     const Double wide;
     const Narrow narrow;
     const std::size_t lanes = hn::Lanes(wide), whole = d / (2 * lanes) * (2 * lanes);
     for (std::size_t r = 0; r < count; ++r) {
         const float* row = rows + r * d;
         auto raw_a = hn::Zero(wide), raw_b = hn::Zero(wide), own_a = hn::Zero(wide), own_b = hn::Zero(wide);
+        auto along_a = hn::Zero(wide), along_b = hn::Zero(wide);
         for (std::size_t k = 0; k < whole; k += 2 * lanes) {
             const auto a = hn::PromoteTo(wide, hn::LoadU(narrow, row + k));
             const auto b = hn::PromoteTo(wide, hn::LoadU(narrow, row + k + lanes));
-            const auto moved_a = hn::Sub(a, hn::LoadU(wide, mean + k));
-            const auto moved_b = hn::Sub(b, hn::LoadU(wide, mean + k + lanes));
+            const auto mean_a = hn::LoadU(wide, mean + k), mean_b = hn::LoadU(wide, mean + k + lanes);
+            const auto moved_a = hn::Sub(a, mean_a), moved_b = hn::Sub(b, mean_b);
+            along_a = hn::MulAdd(moved_a, mean_a, along_a);
+            along_b = hn::MulAdd(moved_b, mean_b, along_b);
             raw_a = hn::MulAdd(a, a, raw_a);
             raw_b = hn::MulAdd(b, b, raw_b);
             own_a = hn::MulAdd(moved_a, moved_a, own_a);
@@ -73,14 +78,17 @@ void row_norms(const float* rows, std::size_t count, std::size_t d, const double
         }
         double raw_sum = hn::GetLane(hn::SumOfLanes(wide, hn::Add(raw_a, raw_b)));
         double own_sum = hn::GetLane(hn::SumOfLanes(wide, hn::Add(own_a, own_b)));
+        double along_sum = hn::GetLane(hn::SumOfLanes(wide, hn::Add(along_a, along_b)));
         for (std::size_t k = whole; k < d; ++k) {
             const double value = static_cast<double>(row[k]), moved = value - mean[k];
             raw_sum += value * value;
             own_sum += moved * moved;
+            along_sum += moved * mean[k];
             residual[k] += moved;
         }
         raw[r] = raw_sum;
         centered[r] = own_sum;
+        along[r] = static_cast<float>(along_sum);
     }
 }
 
@@ -102,51 +110,57 @@ void centre_into_panels(const float* rows, std::size_t count, std::size_t d, con
     }
 }
 
-/// One register block: block_rows columns of the left panel against block_vectors vectors of the right.
+/// One register block: block_rows columns of the left panel against block_vectors vectors of the right, added to out
+/// (48, 48).
 HWY_INLINE void multiply_block(const float* HWY_RESTRICT left, const float* HWY_RESTRICT right, std::size_t count,
-                               double* HWY_RESTRICT out) {
+                               float* HWY_RESTRICT out) {
     const Float tag;
     const std::size_t lanes = hn::Lanes(tag);
     hn::Vec<Float> sums[block_rows][block_vectors];
     HWY_UNROLL(8)
-    for (int i = 0; i < block_rows; ++i) {
+    for (std::size_t i = 0; i < block_rows; ++i) {
         HWY_UNROLL(8)
-        for (int j = 0; j < block_vectors; ++j) sums[i][j] = hn::Zero(tag);
+        for (std::size_t j = 0; j < block_vectors; ++j)
+            sums[i][j] = hn::Load(tag, out + i * panel_columns + j * lanes);
     }
     for (std::size_t r = 0; r < count; ++r) {
         const float* HWY_RESTRICT a = left + r * panel_columns;
         const float* HWY_RESTRICT b = right + r * panel_columns;
         hn::Vec<Float> values[block_vectors];
         HWY_UNROLL(8)
-        for (int j = 0; j < block_vectors; ++j) values[j] = hn::Load(tag, b + j * lanes);
+        for (std::size_t j = 0; j < block_vectors; ++j) values[j] = hn::Load(tag, b + j * lanes);
         HWY_UNROLL(8)
-        for (int i = 0; i < block_rows; ++i) {
+        for (std::size_t i = 0; i < block_rows; ++i) {
             const auto factor = hn::Set(tag, a[i]);
             HWY_UNROLL(8)
-            for (int j = 0; j < block_vectors; ++j) sums[i][j] = hn::MulAdd(factor, values[j], sums[i][j]);
+            for (std::size_t j = 0; j < block_vectors; ++j) sums[i][j] = hn::MulAdd(factor, values[j], sums[i][j]);
         }
     }
-    HWY_ALIGN float narrow[HWY_MAX_BYTES / sizeof(float)];
     HWY_UNROLL(8)
-    for (int i = 0; i < block_rows; ++i) {
+    for (std::size_t i = 0; i < block_rows; ++i) {
         HWY_UNROLL(8)
-        for (int j = 0; j < block_vectors; ++j) {
-            hn::Store(sums[i][j], tag, narrow);
-            double* HWY_RESTRICT to = out + static_cast<std::size_t>(i) * panel_columns + static_cast<std::size_t>(j) * lanes;
-            for (std::size_t k = 0; k < lanes; ++k) to[k] += static_cast<double>(narrow[k]);
-        }
+        for (std::size_t j = 0; j < block_vectors; ++j)
+            hn::Store(sums[i][j], tag, out + i * panel_columns + j * lanes);
     }
 }
 
 void multiply_panels(const float* left, const float* right, std::size_t count, double* out) {
     const std::size_t width = block_vectors * hn::Lanes(Float());
-    for (std::size_t first = 0; first < count; first += product_rows) {
-        const std::size_t rows = std::min(product_rows, count - first);
+    constexpr std::size_t block = panel_columns * panel_columns;
+    HWY_ALIGN float narrow[block] = {};
+    for (std::size_t first = 0; first < count; first += cached_rows) {
+        const std::size_t rows = std::min(cached_rows, count - first);
         const float* a = left + first * panel_columns;
         const float* b = right + first * panel_columns;
         for (std::size_t j = 0; j < panel_columns; j += width)
             for (std::size_t i = 0; i < panel_columns; i += block_rows)
-                multiply_block(a + i, b + j, rows, out + i * panel_columns + j);
+                multiply_block(a + i, b + j, rows, narrow + i * panel_columns + j);
+        const bool last = first + rows >= count;
+        if ((first + rows) % flush_rows != 0 && !last) continue;
+        for (std::size_t k = 0; k < block; ++k) {
+            out[k] += static_cast<double>(narrow[k]);
+            narrow[k] = 0;
+        }
     }
 }
 
@@ -164,8 +178,8 @@ void add_columns(const float* rows, std::size_t count, std::size_t d, double* su
     HWY_DYNAMIC_DISPATCH(add_columns)(rows, count, d, sums);
 }
 void row_norms(const float* rows, std::size_t count, std::size_t d, const double* mean, double* raw, double* centered,
-               double* residual) {
-    HWY_DYNAMIC_DISPATCH(row_norms)(rows, count, d, mean, raw, centered, residual);
+               float* along, double* residual) {
+    HWY_DYNAMIC_DISPATCH(row_norms)(rows, count, d, mean, raw, centered, along, residual);
 }
 void centre_into_panels(const float* rows, std::size_t count, std::size_t d, const float* mean, std::size_t pitch,
                         float* panels) {

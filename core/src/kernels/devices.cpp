@@ -57,8 +57,15 @@ const CudaModule& cuda_module() {
 std::vector<std::string> devices() {
     std::vector<std::string> names{"cpu"};
     const CudaModule& module = cuda_module();
-    for (int index = 0; index < module.devices; ++index)
-        names.push_back("cuda:" + std::to_string(index) + " · " + module.table->device_name(index));
+    for (int index = 0; index < module.devices; ++index) {
+        std::string name = "cuda:" + std::to_string(index);
+        try {
+            name += " · " + module.table->device_name(index);
+        } catch (const Error&) {
+            // A device that fell off the bus after it was counted keeps its number; using it says what is wrong.
+        }
+        names.push_back(std::move(name));
+    }
     return names;
 }
 

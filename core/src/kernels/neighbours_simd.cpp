@@ -17,13 +17,13 @@ namespace attnscope::kernels::HWY_NAMESPACE {
 
 void nearest_chunk(const ChunkInput& input, const std::uint32_t* memories, Neighbour* best, float* scratch) {
     const std::size_t padded = input.padded, states = input.states;
-    const std::size_t rows = tile_rows_for(padded), logit_rows = (rows + 15) / 16 * 16, pitch = tile_pitch(padded);
+    const std::size_t rows = tile_rows_for(padded, states), logit_rows = (rows + 15) / 16 * 16, pitch = tile_pitch(padded);
     float* tile = scratch;
     float* products = tile + rows * pitch;  // (states, logit_rows)
     for (std::size_t first = 0; first < input.count; first += rows) {
         const std::size_t count = std::min(rows, input.count - first), start = input.first + first;
-        centre_tile(input.rows + first * input.d, count, input.d, input.mean, padded, tile, pitch);
-        tile_logits(tile, pitch, count, input.queries, states, padded, products, logit_rows);
+        fill_tile(input.rows + first * input.d, count, input.d, input.mean, input.queries, states, padded, tile, pitch,
+                  products, logit_rows);
         for (std::size_t s = 0; s < states; ++s) {
             float* row = products + s * logit_rows;
             const std::size_t memory = memories[s];

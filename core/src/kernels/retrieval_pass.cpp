@@ -55,7 +55,7 @@ Prepared prepare(const KeyBank& bank, std::span<const Probe> probes) {
             out.queries[s * padded + k] = static_cast<float>(value);
             out.shifts[s] += value * bank.mean[k];
         }
-        out.slack[s] = dot_error * logit_scale(bank, probe);
+        out.slack[s] = logit_error(bank, probe);
         out.regimes.push_back(regime_of(bank, probe));
         out.logits.push_back(probe.logits.empty() ? nullptr : probe.logits.data());
         out.update.push_back(probe.update);
@@ -175,11 +175,13 @@ Regime regime_of(const KeyBank& bank, const Probe& probe) noexcept {
     return scale <= linear_limit ? Regime::linear : scale <= refined_limit ? Regime::online : Regime::refined;
 }
 
+double logit_error(const KeyBank& bank, const Probe& probe) noexcept { return dot_error * logit_scale(bank, probe); }
+
 std::size_t chunk_rows(std::size_t n) noexcept {
-    // At most about 256 chunks to merge, at least 512 rows to pay for handing one out, at most 16384 to stay far below
-    // 50 ms between checkpoints.
-    const std::size_t rows = (n / 256 + most_tile_rows - 1) / most_tile_rows * most_tile_rows;
-    return std::clamp<std::size_t>(rows, 512, 16384);
+    // About 128 chunks to merge, at least 256 rows to pay for handing one out, at most 16384 to stay far below 50 ms
+    // between checkpoints.
+    const std::size_t rows = (n / 128 + most_tile_rows - 1) / most_tile_rows * most_tile_rows;
+    return std::clamp<std::size_t>(rows, 256, 16384);
 }
 
 std::size_t states_per_pass(std::size_t n, std::size_t d, bool with_logits) {

@@ -7,8 +7,7 @@
 // with an online softmax, so the bank is read once. Keys stay float32; a tile's sums are float32 and flushed into
 // float64. The centring happens inside the sum: Mᵀα − μ after a float32 sum would lose small updates.
 //
-// Rows are cut into chunks that depend on n alone and are merged in order: results do not depend on the thread count,
-// nor on which other states share the pass.
+// Rows are cut into chunks that depend on n alone and are merged in order: results do not depend on the thread count.
 #pragma once
 
 #include <attnscope/job.h>
@@ -75,6 +74,8 @@ enum class Regime : std::uint8_t {
     refined, ///< |l| so large that float32 dot products would move weights: rows near the maximum in float64
 };
 Regime regime_of(const KeyBank& bank, const Probe& probe) noexcept;
+/// What a float32 logit of the pass may be wrong by.
+double logit_error(const KeyBank& bank, const Probe& probe) noexcept;
 
 struct ChunkInput {
     const float* rows = nullptr;  ///< (count, d)

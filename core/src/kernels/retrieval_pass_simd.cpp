@@ -67,37 +67,37 @@ HWY_INLINE Moments linear_weights(float* HWY_RESTRICT logits, std::size_t count,
 }
 
 /// out_s[k] += Σ_r weights_s[r] tile[r][k] for `States` states and `Columns` vectors of columns.
-template <int States, int Columns>
+template <std::size_t States, std::size_t Columns>
 HWY_INLINE void update_block(const float* HWY_RESTRICT tile, std::size_t rows, std::size_t pitch,
                              const float* const* weights, float* const* out, std::size_t column) {
     const FloatTag tag;
     const std::size_t lanes = hn::Lanes(tag);
     FloatVector sums[States][Columns];
     HWY_UNROLL(8)
-    for (int s = 0; s < States; ++s) {
+    for (std::size_t s = 0; s < States; ++s) {
         HWY_UNROLL(8)
-        for (int c = 0; c < Columns; ++c) sums[s][c] = hn::Load(tag, out[s] + column + c * lanes);
+        for (std::size_t c = 0; c < Columns; ++c) sums[s][c] = hn::Load(tag, out[s] + column + c * lanes);
     }
     for (std::size_t r = 0; r < rows; ++r) {
         const float* HWY_RESTRICT row = tile + r * pitch + column;
         FloatVector values[Columns];
         HWY_UNROLL(8)
-        for (int c = 0; c < Columns; ++c) values[c] = hn::Load(tag, row + c * lanes);
+        for (std::size_t c = 0; c < Columns; ++c) values[c] = hn::Load(tag, row + c * lanes);
         HWY_UNROLL(8)
-        for (int s = 0; s < States; ++s) {
+        for (std::size_t s = 0; s < States; ++s) {
             const auto weight = hn::Set(tag, weights[s][r]);
             HWY_UNROLL(8)
-            for (int c = 0; c < Columns; ++c) sums[s][c] = hn::MulAdd(weight, values[c], sums[s][c]);
+            for (std::size_t c = 0; c < Columns; ++c) sums[s][c] = hn::MulAdd(weight, values[c], sums[s][c]);
         }
     }
     HWY_UNROLL(8)
-    for (int s = 0; s < States; ++s) {
+    for (std::size_t s = 0; s < States; ++s) {
         HWY_UNROLL(8)
-        for (int c = 0; c < Columns; ++c) hn::Store(sums[s][c], tag, out[s] + column + c * lanes);
+        for (std::size_t c = 0; c < Columns; ++c) hn::Store(sums[s][c], tag, out[s] + column + c * lanes);
     }
 }
 
-template <int States, int Columns>
+template <std::size_t States, std::size_t Columns>
 HWY_INLINE void update_states(const float* HWY_RESTRICT tile, std::size_t rows, std::size_t pitch, std::size_t padded,
                               const float* const* weights, float* const* out) {
     const std::size_t lanes = hn::Lanes(FloatTag());
@@ -199,25 +199,39 @@ HWY_INLINE bool weigh(const ChunkInput& input, std::size_t state, Running& runni
     return running.update != nullptr;
 }
 
-/// Adds a tile's weighted rows to up to four states.
+/// Adds a tile's weighted rows to some states.
 HWY_INLINE void add_rows(const float* tile, std::size_t count, std::size_t pitch, std::size_t padded,
                          std::size_t states, const float* const* weights, float* const* out) {
     switch (states) {
-    case 4: update_states<4, 3>(tile, count, pitch, padded, weights, out); break;
-    case 3: update_states<3, 4>(tile, count, pitch, padded, weights, out); break;
-    case 2: update_states<2, 6>(tile, count, pitch, padded, weights, out); break;
-    case 1: update_states<1, 8>(tile, count, pitch, padded, weights, out); break;
+    case 0: return;
+    case 1: return update_states<1, 8>(tile, count, pitch, padded, weights, out);
+    case 2: return update_states<2, 6>(tile, count, pitch, padded, weights, out);
+    case 3: return update_states<3, 4>(tile, count, pitch, padded, weights, out);
     default: break;
     }
+    // Columns outside, states inside: a strip of the tile stays in the first-level cache for all of them.
+    constexpr std::size_t vectors = 3;
+    const std::size_t lanes = hn::Lanes(FloatTag());
+    const auto strip = [&]<std::size_t Vectors>(std::size_t column) HWY_ATTR {
+        std::size_t s = 0;
+        for (; s + 4 <= states; s += 4)
+            update_block<4, Vectors>(tile, count, pitch, weights + s, out + s, column);
+        for (; s < states; ++s) update_block<1, Vectors>(tile, count, pitch, weights + s, out + s, column);
+    };
+    std::size_t column = 0;
+    for (; column + vectors * lanes <= padded; column += vectors * lanes) strip.template operator()<vectors>(column);
+    for (; column < padded; column += lanes) strip.template operator()<1>(column);
 }
 
 void pass_chunk(const ChunkInput& input, ChunkSums* sums, double* update, float* scratch) {
     const std::size_t padded = input.padded, states = input.states;
-    const std::size_t rows = tile_rows_for(padded), logit_rows = (rows + 15) / 16 * 16, pitch = tile_pitch(padded);
+    const std::size_t rows = tile_rows_for(padded, states), logit_rows = (rows + 15) / 16 * 16, pitch = tile_pitch(padded);
     float* tile = scratch;
     float* logits = tile + rows * pitch;           // (states, logit_rows)
     float* recent = logits + states * logit_rows;  // (states, padded)
     std::vector<Running> running(states);
+    std::vector<const float*> weights(states);
+    std::vector<float*> out(states);
     for (std::size_t s = 0; s < states; ++s) {
         const double start = -std::numeric_limits<double>::infinity();
         running[s].sums = {input.regimes[s] == Regime::linear ? 0 : start, start, 0, 0};
@@ -231,22 +245,16 @@ void pass_chunk(const ChunkInput& input, ChunkSums* sums, double* update, float*
     std::size_t unflushed = 0;
     for (std::size_t first = 0; first < input.count; first += rows) {
         const std::size_t count = std::min(rows, input.count - first);
-        centre_tile(input.rows + first * input.d, count, input.d, input.mean, padded, tile, pitch);
-        tile_logits(tile, pitch, count, input.queries, states, padded, logits, logit_rows);
-
-        const float* weights[4];
-        float* out[4];
+        fill_tile(input.rows + first * input.d, count, input.d, input.mean, input.queries, states, padded, tile, pitch,
+                  logits, logit_rows);
         std::size_t pending = 0;
         for (std::size_t s = 0; s < states; ++s) {
             float* row = logits + s * logit_rows;
             if (!weigh(input, s, running[s], row, first, count, logit_rows)) continue;
             weights[pending] = row;
-            out[pending] = running[s].recent;
-            if (++pending < 4) continue;
-            add_rows(tile, count, pitch, padded, pending, weights, out);
-            pending = 0;
+            out[pending++] = running[s].recent;
         }
-        add_rows(tile, count, pitch, padded, pending, weights, out);
+        add_rows(tile, count, pitch, padded, pending, weights.data(), out.data());
         unflushed += count;
         if (unflushed >= flush_rows || first + rows >= input.count) {
             for (Running& state : running) state.flush(padded);

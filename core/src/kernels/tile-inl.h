@@ -28,9 +28,11 @@ inline constexpr int logit_block_rows = 8, logit_block_states = 3;
 inline constexpr int logit_block_rows = 4, logit_block_states = 3;
 #endif
 
-/// Rows a tile has: what fits beside a few queries in a 32 kB first-level cache.
-HWY_INLINE std::size_t tile_rows_for(std::size_t padded) {
-    return std::clamp<std::size_t>(6144 / padded / 8 * 8, 8, most_tile_rows);
+/// Rows a tile has. Few states: what fits beside a few queries in a 32 kB first-level cache. More states: twice that,
+/// so that their sums, which no longer fit, are fetched half as often.
+HWY_INLINE std::size_t tile_rows_for(std::size_t padded, std::size_t states) {
+    const std::size_t floats = states < 4 ? 6144 : 12288;
+    return std::clamp<std::size_t>(floats / padded / 8 * 8, 8, most_tile_rows);
 }
 /// Floats from one row of a tile to the next: an odd number of cache lines, so rows do not compete for the same sets.
 HWY_INLINE std::size_t tile_pitch(std::size_t padded) { return padded / 16 % 2 ? padded : padded + 16; }
@@ -50,9 +52,9 @@ HWY_INLINE float largest(const float* HWY_RESTRICT logits, std::size_t count) {
     return best;
 }
 
-/// tile (rounded-up rows, pitch) = rows − mean; rows beyond `count` up to a multiple of 8 and columns beyond d are
-/// zero. mean is padded with zeros.
-HWY_INLINE void centre_tile(const float* HWY_RESTRICT rows, std::size_t count, std::size_t d,
+/// tile (8, pitch) = rows − mean for up to 8 rows; rows beyond `count` and columns beyond d are zero. mean is padded with
+/// zeros.
+HWY_INLINE void centre_rows(const float* HWY_RESTRICT rows, std::size_t count, std::size_t d,
                             const float* HWY_RESTRICT mean, std::size_t padded, float* HWY_RESTRICT tile,
                             std::size_t pitch) {
     const FloatTag tag;
@@ -66,7 +68,7 @@ HWY_INLINE void centre_tile(const float* HWY_RESTRICT rows, std::size_t count, s
         for (std::size_t k = whole; k < d; ++k) out[k] = row[k] - mean[k];
         for (std::size_t k = d; k < padded; ++k) out[k] = 0;
     }
-    for (std::size_t r = count; r % 8 != 0; ++r)
+    for (std::size_t r = count; r < 8; ++r)
         for (std::size_t k = 0; k < padded; ++k) tile[r * pitch + k] = 0;
 }
 
@@ -137,20 +139,24 @@ HWY_INLINE void logit_block(const float* HWY_RESTRICT tile, std::size_t pitch, c
     }
 }
 
-/// logits (states, stride) of a whole tile; rows up to a multiple of 8 are written.
-HWY_INLINE void tile_logits(const float* HWY_RESTRICT tile, std::size_t pitch, std::size_t count,
-                            const float* HWY_RESTRICT queries, std::size_t states, std::size_t padded,
-                            float* HWY_RESTRICT logits, std::size_t stride) {
-    constexpr int rows = logit_block_rows, block = logit_block_states;
-    const std::size_t rounded = (count + 7) / 8 * 8;
-    std::size_t s = 0;
-    for (; s + block <= states; s += block)
-        for (std::size_t r = 0; r < rounded; r += rows)
-            logit_block<rows, block>(tile + r * pitch, pitch, queries + s * padded, padded, logits + s * stride + r,
-                                     stride);
-    for (; s < states; ++s)
-        for (std::size_t r = 0; r < rounded; r += 8)
-            logit_block<8, 1>(tile + r * pitch, pitch, queries + s * padded, padded, logits + s * stride + r, stride);
+/// Centres `count` rows into a tile and writes their logits (states, stride), eight rows at a time: the first use of a
+/// row finds it in the first-level cache. Rows up to a multiple of 8 are written.
+HWY_INLINE void fill_tile(const float* HWY_RESTRICT rows, std::size_t count, std::size_t d,
+                          const float* HWY_RESTRICT mean, const float* HWY_RESTRICT queries, std::size_t states,
+                          std::size_t padded, float* HWY_RESTRICT tile, std::size_t pitch, float* HWY_RESTRICT logits,
+                          std::size_t stride) {
+    constexpr int block_rows = logit_block_rows, block = logit_block_states;
+    for (std::size_t first = 0; first < count; first += 8) {
+        float* eight = tile + first * pitch;
+        centre_rows(rows + first * d, std::min<std::size_t>(8, count - first), d, mean, padded, eight, pitch);
+        std::size_t s = 0;
+        for (; s + block <= states; s += block)
+            for (std::size_t r = 0; r < 8; r += block_rows)
+                logit_block<block_rows, block>(eight + r * pitch, pitch, queries + s * padded, padded,
+                                               logits + s * stride + first + r, stride);
+        for (; s < states; ++s)
+            logit_block<8, 1>(eight, pitch, queries + s * padded, padded, logits + s * stride + first, stride);
+    }
 }
 
 }  // namespace attnscope::kernels::HWY_NAMESPACE

@@ -112,8 +112,8 @@ TEST(Retrieval, APermutationOfTheMemoriesChangesOnlyTheirNumbers) {
         const Trace &a = left.traces[i], &b = right.traces[i];
         ASSERT_EQ(a.steps.size(), b.steps.size());
         for (std::size_t t = 0; t < a.steps.size(); ++t) {
-            EXPECT_NEAR(a.steps[t].entropy, b.steps[t].entropy, 1e-5);
-            EXPECT_NEAR(a.steps[t].norm, b.steps[t].norm, 1e-5);
+            expect_agreement(a.steps[t].entropy, b.steps[t].entropy, "entropy");
+            expect_agreement(a.steps[t].norm, b.steps[t].norm, "norm");
         }
         for (std::size_t r = 0; r < a.top5_initial.size(); ++r)
             EXPECT_EQ(place[a.top5_initial[r]], b.top5_initial[r]);

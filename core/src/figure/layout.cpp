@@ -137,61 +137,71 @@ void LayoutEngine::make_grid(double top, double bottom_room) {
     const int rows = (count + columns - 1) / columns;
     const double cell_width = (inner - (columns - 1) * between) / columns;
 
+    // The plots of a column share their edges. Alone in its row, a plot takes what its own labels leave.
+    const auto share_of = [&](int i) { return columns > 1 ? i % columns : i; };
+    const int shares = columns > 1 ? columns : count;
+
     // The room for labels depends on the ticks, the ticks on the size of the plot: a few rounds settle it.
-    double width = 0.75 * cell_width, height = 0.7 * (page_.height - top - bottom_room) / rows;
-    std::vector<double> left(columns), right(columns), above(rows), below(rows);
+    std::vector<double> width(shares, 0.75 * cell_width), left(shares), right(shares), above(rows), below(rows);
+    double height = 0.7 * (page_.height - top - bottom_room) / rows;
     for (int round = 0; round < 6; ++round) {
         for (AxesPlan& plan : plans_)
-            measure(plan, width, height, cell_width);
-        const bool settling = round >= 4; // only grow now, so that it ends
-        const auto widest = [&](std::vector<double>& room, int at, double needed, bool first) {
-            room[at] = first && !settling ? needed : std::max(room[at], needed);
-        };
+            measure(plan, width[share_of(plan.index)], height, cell_width);
+        if (round < 4) // after that the room only grows, so that it ends
+            for (auto* room : {&left, &right, &above, &below})
+                std::fill(room->begin(), room->end(), 0);
+        double least_height = 5 * style_.font_pt;
         for (int i = 0; i < count; ++i) {
             const AxesPlan& plan = plans_[i];
-            widest(left, i % columns, plan.left, i < columns);
+            const auto grow = [](double& room, double needed) { room = std::max(room, needed); };
+            grow(left[share_of(i)], plan.left);
             // Beside the last plot of an unfinished row there is an empty cell for its legend.
             const bool beside_empty = i == count - 1 && i % columns < columns - 1 && plan.legend_outside;
-            widest(right, i % columns, plan.right - (beside_empty ? 2 * gap() + plan.legend_width : 0), i < columns);
-            widest(above, i / columns, plan.top, i % columns == 0);
-            widest(below, i / columns, plan.bottom, i % columns == 0);
+            grow(right[share_of(i)], plan.right - (beside_empty ? 2 * gap() + plan.legend_width : 0));
+            grow(above[i / columns], plan.top);
+            grow(below[i / columns], plan.bottom);
+            // A few names all find their line; of many, some are left out.
+            if (const std::size_t names = plan.axes->y.categories.size(); names <= 24)
+                grow(least_height, 1.5 * style_.tick_pt * static_cast<double>(names));
         }
-        double across = inner - (columns - 1) * between, down = (rows - 1) * between + margin;
-        for (int c = 0; c < columns; ++c)
-            across -= left[c] + right[c];
+        double down = (rows - 1) * between + margin;
         for (int r = 0; r < rows; ++r)
             down += above[r] + below[r];
-        width = std::max(across / columns, 2 * style_.font_pt);
-        const double wanted = style_.height_ratio * page_.width;
-        height = (wanted - top - bottom_room - down) / rows;
-        height = std::max(height, std::min(0.62 * width, 14 * style_.font_pt));
+        double across = inner - (columns - 1) * between;
+        if (columns > 1)
+            for (int c = 0; c < columns; ++c)
+                across -= left[c] + right[c];
+        for (int k = 0; k < shares; ++k)
+            width[k] = std::max(columns > 1 ? across / columns : across - left[k] - right[k], 2 * style_.font_pt);
+        const double narrowest_plot = *std::min_element(width.begin(), width.end());
+        height = (style_.height_ratio * page_.width - top - bottom_room - down) / rows;
+        height = std::max({height, least_height, std::min(0.62 * narrowest_plot, 14 * style_.font_pt)});
         // A row of many narrow plots needs no tall page.
         if (columns >= 4)
-            height = std::min(height, 1.25 * width);
-        height = std::max(height, 5 * style_.font_pt);
+            height = std::max(least_height, std::min(height, 1.25 * narrowest_plot));
         page_.height = top + rows * height + down + bottom_room;
     }
 
     double y = top;
     for (int r = 0; r < rows; ++r) {
         double x = margin;
-        for (int c = 0; c < columns; ++c) {
-            const int i = r * columns + c;
-            if (i < count) {
-                AxesPlan& plan = plans_[i];
-                plan.plot = {x + left[c], y + above[r], width, height};
-                if (plan.axes->equal_aspect && plan.axes->x.scale == Scale::linear &&
-                    plan.axes->y.scale == Scale::linear) {
-                    const double aspect = (plan.x_limits[1] - plan.x_limits[0]) / (plan.y_limits[1] - plan.y_limits[0]);
-                    const double fitted_width = std::min(width, height * aspect), fitted_height = fitted_width / aspect;
-                    plan.plot.x += (width - fitted_width) / 2;
-                    plan.plot.y += (height - fitted_height) / 2;
-                    plan.plot.width = fitted_width;
-                    plan.plot.height = fitted_height;
-                    measure(plan, fitted_width, fitted_height, cell_width);
-                }
+        for (int i = r * columns; i < std::min(count, (r + 1) * columns); ++i) {
+            const int k = share_of(i);
+            AxesPlan& plan = plans_[i];
+            plan.plot = {x + left[k], y + above[r], width[k], height};
+            if (plan.axes->equal_aspect && plan.axes->x.scale == Scale::linear && plan.axes->y.scale == Scale::linear) {
+                const double aspect = (plan.x_limits[1] - plan.x_limits[0]) / (plan.y_limits[1] - plan.y_limits[0]);
+                plan.plot.width = std::min(width[k], height * aspect);
+                plan.plot.height = plan.plot.width / aspect;
+                plan.plot.x += (width[k] - plan.plot.width) / 2;
+                // A single plot gives back the height it has no use for.
+                if (count == 1)
+                    page_.height -= height - plan.plot.height;
+                else
+                    plan.plot.y += (height - plan.plot.height) / 2;
+                measure(plan, plan.plot.width, plan.plot.height, cell_width);
             }
-            x += left[c] + width + right[c] + between;
+            x += left[k] + width[k] + right[k] + between;
         }
         y += above[r] + height + below[r] + between;
     }

@@ -286,7 +286,7 @@ void LayoutEngine::draw_frame(const AxesPlan& plan) {
                    plot.bottom() + tick_gap() + plan.x_tick_height + 0.3 * gap() + text_ascent * label_size});
     }
     if (const std::string label = label_of(axes.y); !label.empty()) {
-        const double room = plot.height + 2 * std::min(plan.top, plan.bottom);
+        const double room = plot.height + 0.9 * size; // no further: titles stand above
         const double x_at = plot.x - tick_gap() - plan.y_tick_width - gap() - text_descent * label_size;
         add_label(label, room, TextShape::Kind::axis_label, {x_at, plot.y + plot.height / 2}).angle = 90;
     }
@@ -294,7 +294,7 @@ void LayoutEngine::draw_frame(const AxesPlan& plan) {
         const double wanted = text_width(axes.title, label_size, FontRole::bold), room = plot.width + plan.right;
         const double back = std::clamp(wanted - room, 0.0, plan.left);
         add_text(TextShape::Kind::axes_title, plan.index,
-                 {plot.x - back, plot.y - plan.marker_strip - 0.5 * size - (text_descent - 0.1) * label_size},
+                 {plot.x - back, plot.y - plan.marker_strip - 0.5 * size - text_descent * label_size},
                  fonts_.fit(axes.title, FontRole::bold, label_size, room + back), label_size, ink::text,
                  TextShape::Align::start, FontRole::bold);
     }
@@ -335,7 +335,7 @@ void LayoutEngine::draw_colour_bar(const AxesPlan& plan) {
     if (plan.bar->label.empty())
         return;
     const double x = place.right() + tick_gap() + plan.bar_tick_width + gap() + text_ascent * style_.font_pt;
-    const double room = plan.plot.height + 2 * std::min(plan.top, plan.bottom);
+    const double room = plan.plot.height + 0.9 * size;
     add_text(TextShape::Kind::bar_label, plan.index, {x, plan.plot.y + plan.plot.height / 2},
              fonts_.fit(plan.bar->label, FontRole::text, style_.font_pt, room), style_.font_pt, ink::text,
              TextShape::Align::middle)

@@ -113,9 +113,9 @@ void LayoutEngine::draw_legend(const AxesPlan& plan) {
             const bool top = where == Legend::top_left || where == Legend::top_right;
             places.push_back({left ? 0.0 : 1.0, top ? 0.0 : 1.0});
         }
-        for (int row = 0; row <= 8; ++row)
-            for (int column = 0; column <= 8; ++column)
-                places.push_back({column / 8.0, row / 8.0});
+        for (int row = 0; row <= 16; ++row)
+            for (int column = 0; column <= 16; ++column)
+                places.push_back({column / 16.0, row / 16.0});
         std::size_t least = SIZE_MAX;
         for (const Position place : places) {
             const Rect there{plot.x + inset + std::max(across, 0.0) * place.x,

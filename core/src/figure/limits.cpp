@@ -113,6 +113,9 @@ std::array<double, 2> axis_limits(const Axes& axes, bool horizontal) {
         range = *axis.range;
     if (range[0] > range[1])
         std::swap(range[0], range[1]);
+    // The span of the axis must be a number itself.
+    for (double& end : range)
+        end = std::clamp(end, -1e300, 1e300);
     if (axis.scale == Scale::logarithmic) {
         if (!(range[1] > 0))
             range = {0.1, 1};

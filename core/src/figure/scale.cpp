@@ -73,21 +73,23 @@ double decimal(double k, double digit, int power) {
 
 std::vector<double> linear_ticks(double low, double high, int wanted) {
     wanted = std::max(wanted, 1);
-    for (int power = static_cast<int>(std::floor(std::log10((high - low) / wanted))) - 1;; ++power)
+    const int first_power = static_cast<int>(std::floor(std::log10(high / wanted - low / wanted))) - 1;
+    for (int power = std::max(first_power, -300); power <= 300; ++power)
         for (const double digit : {1.0, 2.0, 5.0}) {
             const double step = decimal(1, digit, power);
             const double first = std::ceil(low / step - 1e-9), last = std::floor(high / step + 1e-9);
-            if (last - first + 1 > wanted)
+            if (!(last - first + 1 <= wanted))
                 continue;
             std::vector<double> ticks;
             // Counted in whole numbers, so that errors do not add up.
-            for (double k = first; k <= last; ++k)
-                ticks.push_back(k == 0 ? 0.0 : decimal(k, digit, power));
+            for (int k = 0; k <= last - first; ++k)
+                ticks.push_back(first + k == 0 ? 0.0 : decimal(first + k, digit, power));
             // So coarse that nothing is left: the middle says more than an empty axis.
             if (ticks.empty())
-                ticks = {low + (high - low) / 2};
+                ticks = {low / 2 + high / 2};
             return ticks;
         }
+    return {low / 2 + high / 2};
 }
 
 std::vector<double> logarithmic_ticks(double low, double high, int wanted) {
@@ -134,8 +136,8 @@ double AxisMap::operator()(double value) const {
     if (scale == Scale::logarithmic) {
         if (!(value > 0))
             return std::numeric_limits<double>::quiet_NaN();
-        const double span = std::log(high / low);
-        return span == 0 ? (from + to) / 2 : from + (to - from) * std::log(value / low) / span;
+        const double span = std::log(high) - std::log(low);
+        return span == 0 ? (from + to) / 2 : from + (to - from) * (std::log(value) - std::log(low)) / span;
     }
     return high == low ? (from + to) / 2 : from + (to - from) * ((value - low) / (high - low));
 }

@@ -53,7 +53,9 @@ ThreadPool& pool() {
     return all;
 }
 
-JobContext::Options on_cpu() { return {.device = {Device::Kind::cpu, 0}, .stop = {}, .on_progress = {}, .on_snapshot = {}}; }
+JobContext::Options on_cpu() {
+    return {.device = {Device::Kind::cpu, 0}, .stop = {}, .on_progress = {}, .on_snapshot = {}};
+}
 
 const retrieval::Spectrum& spectrum_of(const retrieval::BankPtr& bank) {
     static std::vector<std::pair<retrieval::BankPtr, retrieval::Spectrum>> known;

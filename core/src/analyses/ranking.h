@@ -31,4 +31,4 @@ std::vector<std::uint32_t> logarithmic_ranks(std::size_t n, int per_decade = 24)
 /// The values that stand at the given (increasing, 1-based) ranks when `values` is sorted in descending order.
 std::vector<float> values_at_ranks(std::span<const float> values, std::span<const std::uint32_t> ranks);
 
-}  // namespace attnscope::compute
+} // namespace attnscope::compute

@@ -25,4 +25,4 @@ retrieval::Plane plane(const retrieval::PlaneRequest& request, const retrieval::
 retrieval::Separation separation(const retrieval::SeparationRequest& request, const retrieval::Spectrum& spectrum,
                                  JobContext& context);
 
-}  // namespace attnscope::compute
+} // namespace attnscope::compute

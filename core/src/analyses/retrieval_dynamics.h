@@ -53,4 +53,4 @@ private:
     const retrieval::Spectrum* spectrum_;
 };
 
-}  // namespace attnscope::compute
+} // namespace attnscope::compute

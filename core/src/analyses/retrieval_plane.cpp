@@ -16,8 +16,8 @@ namespace {
 using retrieval::PlaneAxis;
 using retrieval::PlaneDirection;
 
-constexpr std::uint64_t memory_stream = 0x91a3e;  ///< of the random numbers that choose the memories shown
-constexpr double margin = 0.08;                   ///< of the range, left free on each side
+constexpr std::uint64_t memory_stream = 0x91a3e; ///< of the random numbers that choose the memories shown
+constexpr double margin = 0.08;                  ///< of the range, left free on each side
 /// Directions closer to parallel than this leave no plane.
 constexpr double parallel = 1e-6;
 /// End states closer than this, relative to the longest memory, are one fixed point.
@@ -25,24 +25,29 @@ constexpr double same_point = 1e-2;
 
 /// Everything the plane is drawn from.
 struct Frame {
-    std::array<std::vector<double>, 2> axes;  ///< orthonormal, in the centred space
+    std::array<std::vector<double>, 2> axes; ///< orthonormal, in the centred space
     double x_of(std::span<const double> centered) const { return dot(centered, axes[0]); }
     double y_of(std::span<const double> centered) const { return dot(centered, axes[1]); }
     std::vector<double> point(double x, double y) const {
         std::vector<double> out(axes[0].size());
-        for (std::size_t k = 0; k < out.size(); ++k) out[k] = x * axes[0][k] + y * axes[1][k];
+        for (std::size_t k = 0; k < out.size(); ++k)
+            out[k] = x * axes[0][k] + y * axes[1][k];
         return out;
     }
 };
 
 std::string axis_label(const PlaneDirection& direction, const Bank& bank) {
     switch (direction.kind) {
-    case PlaneAxis::eigenvector: return std::string("v").append(std::to_string(direction.index + 1));
-    case PlaneAxis::query: return "query";
-    case PlaneAxis::memory: break;
+    case PlaneAxis::eigenvector:
+        return std::string("v").append(std::to_string(direction.index + 1));
+    case PlaneAxis::query:
+        return "query";
+    case PlaneAxis::memory:
+        break;
     }
     const auto index = static_cast<std::size_t>(direction.index);
-    if (bank.texts.empty()) return "memory " + std::to_string(index);
+    if (bank.texts.empty())
+        return "memory " + std::to_string(index);
     return std::string(bank.texts.label(index).empty() ? bank.texts.line(index) : bank.texts.label(index));
 }
 
@@ -61,10 +66,12 @@ std::vector<double> axis_vector(const PlaneDirection& direction, const retrieval
         std::copy_n(spectrum.directions.begin() + static_cast<std::ptrdiff_t>(index * d), d, out.begin());
         return out;
     }
-    if (direction.kind == PlaneAxis::memory) refuse(spectrum.n);
+    if (direction.kind == PlaneAxis::memory)
+        refuse(spectrum.n);
     const std::span<const float> row =
         direction.kind == PlaneAxis::memory ? request.bank->row(index) : std::span<const float>(request.query);
-    for (std::size_t k = 0; k < d; ++k) out[k] = static_cast<double>(row[k]) - spectrum.mean[k];
+    for (std::size_t k = 0; k < d; ++k)
+        out[k] = static_cast<double>(row[k]) - spectrum.mean[k];
     return out;
 }
 
@@ -73,13 +80,18 @@ Frame frame_of(const retrieval::PlaneRequest& request, const retrieval::Spectrum
     const double x_length = norm(frame.axes[0]), y_length = norm(frame.axes[1]);
     if (!(x_length > 0) || !(y_length > 0))
         throw Error(ErrorKind::input, "plane", "directions of the centred space", "one of length 0");
-    for (double& value : frame.axes[0]) value /= x_length;
-    for (double& value : frame.axes[1]) value /= y_length;
+    for (double& value : frame.axes[0])
+        value /= x_length;
+    for (double& value : frame.axes[1])
+        value /= y_length;
     const double along = dot(frame.axes[0], frame.axes[1]);
-    for (std::size_t k = 0; k < frame.axes[1].size(); ++k) frame.axes[1][k] -= along * frame.axes[0][k];
+    for (std::size_t k = 0; k < frame.axes[1].size(); ++k)
+        frame.axes[1][k] -= along * frame.axes[0][k];
     const double rest = norm(frame.axes[1]);
-    if (rest < parallel) throw Error(ErrorKind::input, "plane", "two directions", "parallel ones");
-    for (double& value : frame.axes[1]) value /= rest;
+    if (rest < parallel)
+        throw Error(ErrorKind::input, "plane", "two directions", "parallel ones");
+    for (double& value : frame.axes[1])
+        value /= rest;
     return frame;
 }
 
@@ -88,7 +100,8 @@ std::vector<std::vector<float>> project(const kernels::KeyBank& bank, const std:
                                         JobContext& context) {
     std::vector<std::vector<float>> out(vectors.size(), std::vector<float>(bank.n));
     std::vector<kernels::Probe> probes;
-    for (std::size_t i = 0; i < vectors.size(); ++i) probes.push_back({vectors[i], 1, out[i], false});
+    for (std::size_t i = 0; i < vectors.size(); ++i)
+        probes.push_back({vectors[i], 1, out[i], false});
     kernels::retrieval_pass(bank, probes, context);
     return out;
 }
@@ -131,16 +144,20 @@ private:
                               static_cast<double>(cells), "basins");
             std::vector<std::vector<double>> points;
             std::vector<kernels::Probe> probes;
-            for (const std::size_t cell : moving) points.push_back(dynamics_.probe(states[cell]));
-            for (const std::vector<double>& point : points) probes.push_back({point, request_.beta, {}, true});
+            for (const std::size_t cell : moving)
+                points.push_back(dynamics_.probe(states[cell]));
+            for (const std::vector<double>& point : points)
+                probes.push_back({point, request_.beta, {}, true});
             const std::vector<kernels::PassResult> passes = kernels::retrieval_pass(bank_, probes, context_);
             std::vector<std::size_t> still;
             for (std::size_t i = 0; i < moving.size(); ++i) {
                 std::vector<double>& state = states[moving[i]];
                 std::vector<double> next = dynamics_.next(state, passes[i], start_norms[moving[i] - first]);
-                for (std::size_t k = 0; k < state.size(); ++k) state[k] -= next[k];
+                for (std::size_t k = 0; k < state.size(); ++k)
+                    state[k] -= next[k];
                 // A tenth of the distance at which two fixed points are told apart, times a slow step's contraction.
-                if (norm(state) > 1e-2 * same_point * spectrum_.max_centered_norm) still.push_back(moving[i]);
+                if (norm(state) > 1e-2 * same_point * spectrum_.max_centered_norm)
+                    still.push_back(moving[i]);
                 state = std::move(next);
             }
             moving = std::move(still);
@@ -149,7 +166,7 @@ private:
 
     /// Numbers the distinct end states by how many cells run into them, and asks what each one holds.
     void classify(const std::vector<std::vector<double>>& states, retrieval::Plane& plane) {
-        std::vector<std::size_t> found;  // a cell that ended in each fixed point
+        std::vector<std::size_t> found; // a cell that ended in each fixed point
         std::vector<int> population, of_cell;
         for (std::size_t cell = 0; cell < states.size(); ++cell) {
             std::size_t point = 0;
@@ -159,7 +176,8 @@ private:
                     const double apart = states[cell][k] - states[found[point]][k];
                     squares += apart * apart;
                 }
-                if (std::sqrt(squares) < same_point * spectrum_.max_centered_norm) break;
+                if (std::sqrt(squares) < same_point * spectrum_.max_centered_norm)
+                    break;
             }
             if (point == found.size()) {
                 found.push_back(cell);
@@ -169,12 +187,15 @@ private:
             of_cell.push_back(static_cast<int>(point));
         }
         std::vector<std::size_t> order(found.size());
-        for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+        for (std::size_t i = 0; i < order.size(); ++i)
+            order[i] = i;
         std::stable_sort(order.begin(), order.end(),
                          [&](std::size_t a, std::size_t b) { return population[a] > population[b]; });
         std::vector<int> number(found.size());
-        for (std::size_t i = 0; i < order.size(); ++i) number[order[i]] = static_cast<int>(i);
-        for (const int point : of_cell) plane.basin.push_back(number[static_cast<std::size_t>(point)]);
+        for (std::size_t i = 0; i < order.size(); ++i)
+            number[order[i]] = static_cast<int>(i);
+        for (const int point : of_cell)
+            plane.basin.push_back(number[static_cast<std::size_t>(point)]);
 
         const std::size_t size = kernels::states_per_pass(bank_.n, bank_.d, true);
         for (std::size_t first = 0; first < order.size(); first += size) {
@@ -182,8 +203,10 @@ private:
             std::vector<std::vector<double>> points;
             std::vector<std::vector<float>> logits(count, std::vector<float>(bank_.n));
             std::vector<kernels::Probe> probes;
-            for (std::size_t i = 0; i < count; ++i) points.push_back(dynamics_.probe(states[found[order[first + i]]]));
-            for (std::size_t i = 0; i < count; ++i) probes.push_back({points[i], request_.beta, logits[i], false});
+            for (std::size_t i = 0; i < count; ++i)
+                points.push_back(dynamics_.probe(states[found[order[first + i]]]));
+            for (std::size_t i = 0; i < count; ++i)
+                probes.push_back({points[i], request_.beta, logits[i], false});
             const std::vector<kernels::PassResult> passes = kernels::retrieval_pass(bank_, probes, context_);
             for (std::size_t i = 0; i < count; ++i) {
                 plane.basin_support.push_back(std::exp(passes[i].entropy));
@@ -214,9 +237,8 @@ void check(const retrieval::PlaneRequest& request, const retrieval::Spectrum& sp
 }
 
 /// The states of the query's trajectory, in the centred space.
-std::vector<std::vector<double>> trajectory(const retrieval::PlaneRequest& request,
-                                            const retrieval::Spectrum& spectrum, const kernels::KeyBank& bank,
-                                            JobContext& context) {
+std::vector<std::vector<double>> trajectory(const retrieval::PlaneRequest& request, const retrieval::Spectrum& spectrum,
+                                            const kernels::KeyBank& bank, JobContext& context) {
     const Dynamics dynamics(request.mode, request.beta, request.lambda, spectrum);
     std::vector<double> state = dynamics.state_of(request.query);
     const double start_norm = norm(state);
@@ -231,7 +253,7 @@ std::vector<std::vector<double>> trajectory(const retrieval::PlaneRequest& reque
     return out;
 }
 
-}  // namespace
+} // namespace
 
 retrieval::Plane plane(const retrieval::PlaneRequest& request, const retrieval::Spectrum& spectrum,
                        JobContext& context) {
@@ -249,9 +271,11 @@ retrieval::Plane plane(const retrieval::PlaneRequest& request, const retrieval::
 
     // In the raw space a point of the plane is μ + p, and ⟨m, μ + p⟩ varies with m by ⟨m − μ, μ⟩ + ⟨m − μ, p⟩.
     std::vector<std::vector<double>> vectors{frame.axes[0], frame.axes[1]};
-    if (raw_keys) vectors.push_back(spectrum.mean);
+    if (raw_keys)
+        vectors.push_back(spectrum.mean);
     std::vector<std::vector<float>> seen = project(bank, vectors, context);
-    if (!raw_keys) seen.emplace_back(bank.n, 0.0f);
+    if (!raw_keys)
+        seen.emplace_back(bank.n, 0.0f);
 
     double low[2] = {0, 0}, high[2] = {0, 0};
     const auto include = [&](double x, double y) {
@@ -263,7 +287,8 @@ retrieval::Plane plane(const retrieval::PlaneRequest& request, const retrieval::
         out.memories.push_back({seen[0][i], seen[1][i]});
         include(seen[0][i], seen[1][i]);
     }
-    for (const auto& [x, y] : out.trajectory) include(x, y);
+    for (const auto& [x, y] : out.trajectory)
+        include(x, y);
     for (int axis = 0; axis < 2; ++axis) {
         // Memories that are all equal span nothing; the picture still needs an extent.
         const double free = high[axis] > low[axis] ? margin * (high[axis] - low[axis]) : 1;
@@ -291,10 +316,12 @@ retrieval::Plane plane(const retrieval::PlaneRequest& request, const retrieval::
                 shift = mean_squared + along_mean;
             }
             const double log_mean = log_sums[row * x.count + column] - std::log(n);
-            out.energy.push_back(static_cast<float>(-log_mean / beta - shift + 0.5 * squared + 0.5 * longest * longest));
+            out.energy.push_back(
+                static_cast<float>(-log_mean / beta - shift + 0.5 * squared + 0.5 * longest * longest));
         }
-    if (request.basins) Basins(request, spectrum, bank, context).fill(frame, out);
+    if (request.basins)
+        Basins(request, spectrum, bank, context).fill(frame, out);
     return out;
 }
 
-}  // namespace attnscope::compute
+} // namespace attnscope::compute

@@ -10,7 +10,7 @@
 namespace attnscope::compute {
 
 namespace {
-constexpr std::uint64_t sample_stream = 0x5e9a;  ///< of the random numbers that choose the memories
+constexpr std::uint64_t sample_stream = 0x5e9a; ///< of the random numbers that choose the memories
 }
 
 retrieval::Separation separation(const retrieval::SeparationRequest& request, const retrieval::Spectrum& spectrum,
@@ -25,7 +25,8 @@ retrieval::Separation separation(const retrieval::SeparationRequest& request, co
 
     kernels::KeyBank bank = key_bank(request.bank, spectrum);
     const std::vector<double> origin(bank.d, 0.0);
-    if (!request.centered) bank.mean = origin;
+    if (!request.centered)
+        bank.mean = origin;
     for (const kernels::Neighbour& neighbour : kernels::nearest_neighbours(bank, out.index, context)) {
         out.nearest.push_back(neighbour.index);
         out.delta.push_back(neighbour.own - neighbour.nearest);
@@ -40,4 +41,4 @@ retrieval::Separation separation(const retrieval::SeparationRequest& request, co
     return out;
 }
 
-}  // namespace attnscope::compute
+} // namespace attnscope::compute

@@ -4,8 +4,8 @@
 #include "analyses/retrieval_dynamics.h"
 #include "kernels/covariance.h"
 
-#include <ATen/core/Tensor.h>
 #include <ATen/Parallel.h>
+#include <ATen/core/Tensor.h>
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/linalg_eigh.h>
 
@@ -22,14 +22,15 @@ constexpr double largest_norm = 1e18;
 constexpr double rounding = 1e-12;
 
 struct MeanAndDeviation {
-    double mean = 0, deviation = 0;  ///< deviation unbiased
+    double mean = 0, deviation = 0; ///< deviation unbiased
 };
 
 MeanAndDeviation describe(const std::vector<double>& values) {
     const double n = static_cast<double>(values.size());
     const double mean = std::accumulate(values.begin(), values.end(), 0.0) / n;
     double squares = 0;
-    for (const double value : values) squares += (value - mean) * (value - mean);
+    for (const double value : values)
+        squares += (value - mean) * (value - mean);
     return {mean, std::sqrt(squares / (n - 1))};
 }
 
@@ -42,12 +43,13 @@ struct Eigenpairs {
 Eigenpairs decompose(std::vector<double>& matrix, std::size_t d, std::size_t kept) {
     const auto side = static_cast<std::int64_t>(d);
     const at::Tensor square = at::from_blob(matrix.data(), {side, side}, at::kDouble);
-    const auto [values, vectors] = at::linalg_eigh(square, "L");  // ascending; vectors in columns
+    const auto [values, vectors] = at::linalg_eigh(square, "L"); // ascending; vectors in columns
     const at::Tensor rows = vectors.t().contiguous();
     const double* value = values.contiguous().const_data_ptr<double>();
     const double* vector = rows.const_data_ptr<double>();
     Eigenpairs out;
-    for (std::size_t k = 0; k < d; ++k) out.values.push_back(std::max(0.0, value[d - 1 - k]));
+    for (std::size_t k = 0; k < d; ++k)
+        out.values.push_back(std::max(0.0, value[d - 1 - k]));
     for (std::size_t k = 0; k < kept; ++k) {
         const double* from = vector + (d - 1 - k) * d;
         out.vectors.insert(out.vectors.end(), from, from + d);
@@ -55,13 +57,14 @@ Eigenpairs decompose(std::vector<double>& matrix, std::size_t d, std::size_t kep
     return out;
 }
 
-}  // namespace
+} // namespace
 
 retrieval::Spectrum spectrum(const retrieval::SpectrumRequest& request, JobContext& context) {
     const retrieval::BankPtr& bank = request.bank;
     ATTNSCOPE_ASSERT(bank != nullptr);
     const std::size_t n = bank->n, d = bank->d;
-    if (n < 2) throw Error(ErrorKind::input, bank->name, "at least 2 memories", std::to_string(n));
+    if (n < 2)
+        throw Error(ErrorKind::input, bank->name, "at least 2 memories", std::to_string(n));
     if (request.directions < 1)
         throw Error(ErrorKind::usage, "directions", "at least 1", std::to_string(request.directions));
 
@@ -101,8 +104,9 @@ retrieval::Spectrum spectrum(const retrieval::SpectrumRequest& request, JobConte
         std::fill(out.eigenvalues.begin(), out.eigenvalues.end(), 0.0);
     }
     out.lambda_max = out.eigenvalues.front();
-    if (out.lambda_max > 0) out.beta_critical = 1 / out.lambda_max;
+    if (out.lambda_max > 0)
+        out.beta_critical = 1 / out.lambda_max;
     return out;
 }
 
-}  // namespace attnscope::compute
+} // namespace attnscope::compute

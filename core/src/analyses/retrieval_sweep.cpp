@@ -35,10 +35,12 @@ public:
             const kernels::PassResult pass = kernels::retrieval_pass(bank_, probes, context_).front();
             std::vector<double> next = dynamics.next(state_, pass, start_norm_);
             entropy = pass.entropy;
-            for (std::size_t k = 0; k < state_.size(); ++k) state_[k] -= next[k];
+            for (std::size_t k = 0; k < state_.size(); ++k)
+                state_[k] -= next[k];
             const double moved = norm(state_);
             state_ = std::move(next);
-            if (moved < settled * spectrum_.max_centered_norm) break;
+            if (moved < settled * spectrum_.max_centered_norm)
+                break;
         }
         return {entropy, norm(state_)};
     }
@@ -47,7 +49,8 @@ private:
     void disturb(const Dynamics& dynamics) {
         std::vector<double> centered = dynamics.centered(state_);
         const double least = disturbance * spectrum_.max_centered_norm, length = norm(centered);
-        if (length >= least) return;
+        if (length >= least)
+            return;
         for (std::size_t k = 0; k < centered.size(); ++k)
             centered[k] = least * (length > 0 ? centered[k] / length : spectrum_.directions[k]);
         state_ = dynamics.state_at(centered);
@@ -66,7 +69,8 @@ void check(const retrieval::SweepRequest& request, const retrieval::Spectrum& sp
     check_steps(request.steps);
     check_lambda(request.lambda);
     check_query(request.query, request.bank->d, "query");
-    for (const double beta : request.betas) check_beta(beta);
+    for (const double beta : request.betas)
+        check_beta(beta);
     if (!std::is_sorted(request.betas.begin(), request.betas.end()))
         throw Error(ErrorKind::usage, "betas", "increasing values", "others");
     if (request.hysteresis && request.follow_steps < 1)
@@ -77,7 +81,7 @@ void check(const retrieval::SweepRequest& request, const retrieval::Spectrum& sp
                     "one whose centred norm is 0");
 }
 
-}  // namespace
+} // namespace
 
 retrieval::Sweep sweep(const retrieval::SweepRequest& request, const retrieval::Spectrum& spectrum,
                        JobContext& context) {
@@ -88,18 +92,22 @@ retrieval::Sweep sweep(const retrieval::SweepRequest& request, const retrieval::
     retrieval::Sweep out;
     out.betas = request.betas;
     out.entropy_max = std::log(static_cast<double>(bank.n));
-    if (count == 0) return out;
+    if (count == 0)
+        return out;
 
     std::vector<Dynamics> dynamics;
-    for (const double beta : request.betas) dynamics.emplace_back(request.mode, beta, request.lambda, spectrum);
+    for (const double beta : request.betas)
+        dynamics.emplace_back(request.mode, beta, request.lambda, spectrum);
     std::vector<std::vector<double>> states(count, dynamics.front().state_of(request.query));
     const double start_norm = norm(states.front());
     for (int t = 0; t < request.steps; ++t) {
         context.progress(t, total, "β sweep");
         std::vector<std::vector<double>> points;
         std::vector<kernels::Probe> probes;
-        for (std::size_t b = 0; b < count; ++b) points.push_back(dynamics[b].probe(states[b]));
-        for (std::size_t b = 0; b < count; ++b) probes.push_back({points[b], request.betas[b], {}, true});
+        for (std::size_t b = 0; b < count; ++b)
+            points.push_back(dynamics[b].probe(states[b]));
+        for (std::size_t b = 0; b < count; ++b)
+            probes.push_back({points[b], request.betas[b], {}, true});
         const std::vector<kernels::PassResult> passes = kernels::retrieval_pass(bank, probes, context);
         auto& entropy = out.entropy.emplace_back();
         auto& norms = out.norm.emplace_back();
@@ -109,7 +117,8 @@ retrieval::Sweep sweep(const retrieval::SweepRequest& request, const retrieval::
             norms.push_back(norm(states[b]));
         }
     }
-    if (!request.hysteresis) return out;
+    if (!request.hysteresis)
+        return out;
 
     Follower follower(request, spectrum, context);
     for (std::size_t b = 0; b < count; ++b) {
@@ -127,4 +136,4 @@ retrieval::Sweep sweep(const retrieval::SweepRequest& request, const retrieval::
     return out;
 }
 
-}  // namespace attnscope::compute
+} // namespace attnscope::compute

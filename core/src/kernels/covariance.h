@@ -17,10 +17,10 @@ namespace attnscope::kernels {
 std::vector<double> column_means(const float* rows, std::size_t n, std::size_t d, JobContext& context);
 
 struct Covariance {
-    std::vector<double> matrix;          ///< C (d, d) = Σ (m_i − μ)(m_i − μ)ᵀ / n, symmetric
-    std::vector<double> raw_norms, centered_norms;  ///< (n) ‖m_i‖, ‖m_i − μ‖
-    std::vector<float> mean_products;    ///< (n) ⟨m_i − μ, μ⟩
-    std::vector<double> centered_mean;   ///< (d) Σ (m_i − μ) / n: zero but for rounding
+    std::vector<double> matrix;                    ///< C (d, d) = Σ (m_i − μ)(m_i − μ)ᵀ / n, symmetric
+    std::vector<double> raw_norms, centered_norms; ///< (n) ‖m_i‖, ‖m_i − μ‖
+    std::vector<float> mean_products;              ///< (n) ⟨m_i − μ, μ⟩
+    std::vector<double> centered_mean;             ///< (d) Σ (m_i − μ) / n: zero but for rounding
 };
 Covariance covariance(const float* rows, std::size_t n, std::size_t d, std::span<const double> mean,
                       JobContext& context);
@@ -35,11 +35,11 @@ void add_columns(const float* rows, std::size_t count, std::size_t d, double* su
 /// raw[r] = ‖row‖², centered[r] = ‖row − mean‖², along[r] = ⟨row − mean, mean⟩, residual[k] += Σ (row − mean)[k].
 void row_norms(const float* rows, std::size_t count, std::size_t d, const double* mean, double* raw, double* centered,
                float* along, double* residual);
-/// Writes rows − mean (float32) into panels: value (r, k) at panels[(k / 48) · pitch + r · 48 + k % 48], columns beyond d
-/// zero. mean (d) is μ in float32.
+/// Writes rows − mean (float32) into panels: value (r, k) at panels[(k / 48) · pitch + r · 48 + k % 48], columns beyond
+/// d zero. mean (d) is μ in float32.
 void centre_into_panels(const float* rows, std::size_t count, std::size_t d, const float* mean, std::size_t pitch,
                         float* panels);
 /// out (48, 48) += leftᵀ right over `count` rows of two panels, 64-byte aligned.
 void multiply_panels(const float* left, const float* right, std::size_t count, double* out);
 
-}  // namespace attnscope::kernels
+} // namespace attnscope::kernels

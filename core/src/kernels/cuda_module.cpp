@@ -15,8 +15,9 @@ namespace attnscope::kernels {
 namespace {
 
 void check(cudaError_t status, const char* wanted) {
-    if (status == cudaSuccess) return;
-    cudaGetLastError();  // a failure told once must not be found again by the next call
+    if (status == cudaSuccess)
+        return;
+    cudaGetLastError(); // a failure told once must not be found again by the next call
     throw Error(ErrorKind::resource, "CUDA device", wanted, cudaGetErrorString(status));
 }
 
@@ -30,7 +31,8 @@ public:
         return *this;
     }
     ~DeviceBuffer() {
-        if (data_) cudaFree(data_);
+        if (data_)
+            cudaFree(data_);
     }
     cudaError_t allocate(std::size_t bytes) { return cudaMalloc(&data_, std::max<std::size_t>(bytes, 1)); }
     template <class Value>
@@ -67,9 +69,10 @@ public:
         DeviceBuffer buffer;
         for (;;) {
             const cudaError_t status = buffer.allocate(bytes);
-            if (status == cudaSuccess) return buffer;
-            const auto last = std::find_if(banks_.rbegin(), banks_.rend(),
-                                           [&](const Kept& kept) { return kept.device == device; });
+            if (status == cudaSuccess)
+                return buffer;
+            const auto last =
+                std::find_if(banks_.rbegin(), banks_.rend(), [&](const Kept& kept) { return kept.device == device; });
             if (status != cudaErrorMemoryAllocation || last == banks_.rend())
                 check(status, (std::to_string(bytes >> 20) + " MB of memory").c_str());
             cudaGetLastError();
@@ -84,7 +87,7 @@ private:
     struct Kept {
         int device;
         const float* keys;
-        std::weak_ptr<const void> owner;  // a bank without one expires at once: it is copied for each pass
+        std::weak_ptr<const void> owner; // a bank without one expires at once: it is copied for each pass
         DeviceBuffer copy;
     };
     std::list<Kept> banks_;
@@ -105,7 +108,8 @@ Devices& devices() {
 template <class Value>
 DeviceBuffer upload(DeviceBanks& banks, int device, const Value* values, std::size_t count) {
     DeviceBuffer buffer = banks.allocate(device, count * sizeof(Value));
-    check(cudaMemcpy(buffer.as<Value>(), values, count * sizeof(Value), cudaMemcpyHostToDevice), "a copy of the states");
+    check(cudaMemcpy(buffer.as<Value>(), values, count * sizeof(Value), cudaMemcpyHostToDevice),
+          "a copy of the states");
     return buffer;
 }
 
@@ -122,7 +126,8 @@ void run_pass(DeviceBanks& banks, int device, const KeyBank& bank, const ChunkIn
     const DeviceBuffer regimes = upload(banks, device, input.regimes, states);
     const DeviceBuffer update = upload(banks, device, input.update, states);
     DeviceBuffer logits;
-    if (with_logits) logits = banks.allocate(device, states * bank.n * sizeof(float));
+    if (with_logits)
+        logits = banks.allocate(device, states * bank.n * sizeof(float));
     const DeviceBuffer device_sums = banks.allocate(device, chunks * states * sizeof(ChunkSums));
     const DeviceBuffer device_updates = banks.allocate(device, chunks * states * padded * sizeof(double));
 
@@ -155,7 +160,8 @@ void run_pass(DeviceBanks& banks, int device, const KeyBank& bank, const ChunkIn
 
 int device_count() {
     int count = 0;
-    if (cudaGetDeviceCount(&count) == cudaSuccess) return count;
+    if (cudaGetDeviceCount(&count) == cudaSuccess)
+        return count;
     cudaGetLastError();
     return 0;
 }
@@ -180,8 +186,8 @@ void pass(int device, const KeyBank& bank, const ChunkInput& input, std::size_t 
 
 constexpr CudaTable table{cuda_table_version, device_count, device_name, pass};
 
-}  // namespace
-}  // namespace attnscope::kernels
+} // namespace
+} // namespace attnscope::kernels
 
 extern "C" __attribute__((visibility("default"))) const attnscope::kernels::CudaTable* attnscope_cuda_table() {
     return &attnscope::kernels::table;

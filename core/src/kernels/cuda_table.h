@@ -9,7 +9,7 @@ namespace attnscope::kernels {
 
 struct CudaTable {
     int version;
-    int (*device_count)();  ///< 0 when the driver finds none; never throws
+    int (*device_count)(); ///< 0 when the driver finds none; never throws
     std::string (*device_name)(int device);
     /// Every chunk of a pass. `input` describes the states, with host pointers; its rows, first and count are unused.
     /// sums (chunks, states) and updates (chunks, states, padded) are what pass_chunk would have made of each chunk.
@@ -20,4 +20,4 @@ struct CudaTable {
 };
 inline constexpr int cuda_table_version = 1;
 
-}  // namespace attnscope::kernels
+} // namespace attnscope::kernels

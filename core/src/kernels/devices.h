@@ -25,4 +25,4 @@ Device resolve_device(const Device& device);
 /// The CUDA kernels when `device` (resolved) is a CUDA device, else null.
 const kernels::CudaTable* cuda_table(const Device& device);
 
-}  // namespace attnscope::compute
+} // namespace attnscope::compute

@@ -8,9 +8,9 @@
 namespace attnscope::kernels {
 
 namespace {
-constexpr std::size_t group_size = 192;  ///< memories looked up in one walk over the bank
+constexpr std::size_t group_size = 192; ///< memories looked up in one walk over the bank
 constexpr Neighbour nobody{0, -std::numeric_limits<float>::max(), 0};
-}  // namespace
+} // namespace
 
 std::vector<Neighbour> nearest_neighbours(const KeyBank& bank, std::span<const std::uint32_t> memories,
                                           JobContext& context) {
@@ -20,7 +20,8 @@ std::vector<Neighbour> nearest_neighbours(const KeyBank& bank, std::span<const s
     const auto mean = hwy::AllocateAligned<float>(padded);
     const auto queries = hwy::AllocateAligned<float>(group_size * padded);
     std::fill_n(mean.get(), padded, 0.0f);
-    for (std::size_t k = 0; k < d; ++k) mean[k] = static_cast<float>(bank.mean[k]);
+    for (std::size_t k = 0; k < d; ++k)
+        mean[k] = static_cast<float>(bank.mean[k]);
 
     std::vector<Neighbour> out;
     std::vector<hwy::AlignedFreeUniquePtr<float[]>> scratch(static_cast<std::size_t>(context.threads()));
@@ -29,11 +30,13 @@ std::vector<Neighbour> nearest_neighbours(const KeyBank& bank, std::span<const s
         const auto group = memories.subspan(start, std::min(group_size, memories.size() - start));
         std::fill_n(queries.get(), group.size() * padded, 0.0f);
         for (std::size_t s = 0; s < group.size(); ++s)
-            for (std::size_t k = 0; k < d; ++k) queries[s * padded + k] = bank.keys[group[s] * d + k] - mean[k];
+            for (std::size_t k = 0; k < d; ++k)
+                queries[s * padded + k] = bank.keys[group[s] * d + k] - mean[k];
         std::vector<Neighbour> found(chunks * group.size(), nobody);
         context.parallel_for(chunks, [&](std::size_t chunk, int thread) {
             auto& own = scratch[static_cast<std::size_t>(thread)];
-            if (!own) own = hwy::AllocateAligned<float>(chunk_scratch_floats(group_size, padded));
+            if (!own)
+                own = hwy::AllocateAligned<float>(chunk_scratch_floats(group_size, padded));
             ChunkInput input;
             input.first = chunk * rows;
             input.count = std::min(rows, bank.n - input.first);
@@ -49,8 +52,10 @@ std::vector<Neighbour> nearest_neighbours(const KeyBank& bank, std::span<const s
             Neighbour best = nobody;
             for (std::size_t chunk = 0; chunk < chunks; ++chunk) {
                 const Neighbour& part = found[chunk * group.size() + s];
-                if (part.own != 0) best.own = part.own;
-                if (part.nearest <= best.nearest) continue;
+                if (part.own != 0)
+                    best.own = part.own;
+                if (part.nearest <= best.nearest)
+                    continue;
                 best.nearest = part.nearest;
                 best.index = part.index;
             }
@@ -86,4 +91,4 @@ std::vector<Neighbour> nearest_neighbours_reference(const KeyBank& bank, std::sp
     return out;
 }
 
-}  // namespace attnscope::kernels
+} // namespace attnscope::kernels

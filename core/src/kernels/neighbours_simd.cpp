@@ -17,9 +17,10 @@ namespace attnscope::kernels::HWY_NAMESPACE {
 
 void nearest_chunk(const ChunkInput& input, const std::uint32_t* memories, Neighbour* best, float* scratch) {
     const std::size_t padded = input.padded, states = input.states;
-    const std::size_t rows = tile_rows_for(padded, states), logit_rows = (rows + 15) / 16 * 16, pitch = tile_pitch(padded);
+    const std::size_t rows = tile_rows_for(padded, states), logit_rows = (rows + 15) / 16 * 16,
+                      pitch = tile_pitch(padded);
     float* tile = scratch;
-    float* products = tile + rows * pitch;  // (states, logit_rows)
+    float* products = tile + rows * pitch; // (states, logit_rows)
     for (std::size_t first = 0; first < input.count; first += rows) {
         const std::size_t count = std::min(rows, input.count - first), start = input.first + first;
         fill_tile(input.rows + first * input.d, count, input.d, input.mean, input.queries, states, padded, tile, pitch,
@@ -31,9 +32,11 @@ void nearest_chunk(const ChunkInput& input, const std::uint32_t* memories, Neigh
                 best[s].own = row[memory - start];
                 row[memory - start] = -std::numeric_limits<float>::max();
             }
-            if (largest(row, count) <= best[s].nearest) continue;
+            if (largest(row, count) <= best[s].nearest)
+                continue;
             for (std::size_t r = 0; r < count; ++r) {
-                if (row[r] <= best[s].nearest) continue;
+                if (row[r] <= best[s].nearest)
+                    continue;
                 best[s].nearest = row[r];
                 best[s].index = static_cast<std::uint32_t>(start + r);
             }
@@ -41,7 +44,7 @@ void nearest_chunk(const ChunkInput& input, const std::uint32_t* memories, Neigh
     }
 }
 
-}  // namespace attnscope::kernels::HWY_NAMESPACE
+} // namespace attnscope::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
@@ -51,5 +54,5 @@ HWY_EXPORT(nearest_chunk);
 void nearest_chunk(const ChunkInput& input, const std::uint32_t* memories, Neighbour* best, float* scratch) {
     HWY_DYNAMIC_DISPATCH(nearest_chunk)(input, memories, best, scratch);
 }
-}  // namespace attnscope::kernels
+} // namespace attnscope::kernels
 #endif

@@ -13,7 +13,9 @@ namespace attnscope::kernels {
 struct GridAxis {
     double low = 0, high = 0;
     std::size_t count = 0;
-    double at(std::size_t i) const { return count < 2 ? low : low + (high - low) * static_cast<double>(i) / static_cast<double>(count - 1); }
+    double at(std::size_t i) const {
+        return count < 2 ? low : low + (high - low) * static_cast<double>(i) / static_cast<double>(count - 1);
+    }
 };
 /// Result (y.count, x.count). a, b, c (n). Progress under the stage "energy".
 std::vector<double> plane_log_sums(std::span<const float> a, std::span<const float> b, std::span<const float> c,
@@ -29,4 +31,4 @@ std::vector<double> plane_log_sums_reference(std::span<const float> a, std::span
 void plane_row(const float* base, const float* a, std::size_t padded_count, const float* slope, std::size_t columns,
                float* largest, float* sums);
 
-}  // namespace attnscope::kernels
+} // namespace attnscope::kernels

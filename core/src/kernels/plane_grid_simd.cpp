@@ -32,7 +32,7 @@ void plane_row(const float* base, const float* a, std::size_t padded_count, cons
     }
 }
 
-}  // namespace attnscope::kernels::HWY_NAMESPACE
+} // namespace attnscope::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
@@ -43,5 +43,5 @@ void plane_row(const float* base, const float* a, std::size_t padded_count, cons
                float* largest, float* sums) {
     HWY_DYNAMIC_DISPATCH(plane_row)(base, a, padded_count, slope, columns, largest, sums);
 }
-}  // namespace attnscope::kernels
+} // namespace attnscope::kernels
 #endif

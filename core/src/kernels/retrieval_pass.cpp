@@ -20,7 +20,8 @@ constexpr double dot_error = 4e-6;
 
 double norm(std::span<const double> vector) {
     double sum = 0;
-    for (double value : vector) sum += value * value;
+    for (double value : vector)
+        sum += value * value;
     return std::sqrt(sum);
 }
 
@@ -40,12 +41,20 @@ struct Prepared {
 
 Prepared prepare(const KeyBank& bank, std::span<const Probe> probes) {
     const std::size_t d = bank.d, padded = padded_dimension(d), states = probes.size();
-    Prepared out{padded, states, hwy::AllocateAligned<float>(padded), hwy::AllocateAligned<float>(states * padded),
-                 std::vector<double>(states * d), std::vector<double>(states), std::vector<double>(states),
-                 {}, {}, {}};
+    Prepared out{padded,
+                 states,
+                 hwy::AllocateAligned<float>(padded),
+                 hwy::AllocateAligned<float>(states * padded),
+                 std::vector<double>(states * d),
+                 std::vector<double>(states),
+                 std::vector<double>(states),
+                 {},
+                 {},
+                 {}};
     std::fill_n(out.mean.get(), padded, 0.0f);
     std::fill_n(out.queries.get(), states * padded, 0.0f);
-    for (std::size_t k = 0; k < d; ++k) out.mean[k] = static_cast<float>(bank.mean[k]);
+    for (std::size_t k = 0; k < d; ++k)
+        out.mean[k] = static_cast<float>(bank.mean[k]);
     for (std::size_t s = 0; s < states; ++s) {
         const Probe& probe = probes[s];
         ATTNSCOPE_ASSERT(probe.query.size() == d && (probe.logits.empty() || probe.logits.size() == bank.n));
@@ -77,15 +86,18 @@ PassResult merge(const KeyBank& bank, const Probe& probe, const Prepared& prepar
         result.max_logit = std::max(result.max_logit, sums[c * states].max_logit);
     }
     double sum = 0, sum_logit = 0;
-    if (probe.update) result.update.assign(d, 0);
+    if (probe.update)
+        result.update.assign(d, 0);
     for (std::size_t c = 0; c < chunks; ++c) {
         const ChunkSums& part = sums[c * states];
         const double step = part.reference - reference, factor = std::exp(step);
-        if (factor == 0) continue;
+        if (factor == 0)
+            continue;
         sum += factor * part.sum;
         sum_logit += factor * (part.sum_logit + step * part.sum);
         const double* update = updates + c * states * prepared.padded;
-        for (std::size_t k = 0; k < result.update.size(); ++k) result.update[k] += factor * update[k];
+        for (std::size_t k = 0; k < result.update.size(); ++k)
+            result.update[k] += factor * update[k];
     }
     const double total = linear ? n + sum : sum;
     result.shift = prepared.shifts[state];
@@ -97,7 +109,8 @@ PassResult merge(const KeyBank& bank, const Probe& probe, const Prepared& prepar
     const double weight = linear ? sum / total : 1;
     for (std::size_t k = 0; k < d; ++k) {
         const double rounding = static_cast<double>(prepared.mean[k]) - bank.mean[k];
-        if (probe.update) result.update[k] = result.update[k] / total + weight * rounding;
+        if (probe.update)
+            result.update[k] = result.update[k] / total + weight * rounding;
         result.log_mean_exp += prepared.exact_queries[state * d + k] * rounding;
     }
     return result;
@@ -125,7 +138,8 @@ void run_on_cpu(const KeyBank& bank, const ChunkInput& shared, std::size_t rows,
     std::vector<hwy::AlignedFreeUniquePtr<float[]>> scratch(static_cast<std::size_t>(context.threads()));
     context.parallel_for(chunks, [&](std::size_t chunk, int thread) {
         auto& own = scratch[static_cast<std::size_t>(thread)];
-        if (!own) own = hwy::AllocateAligned<float>(chunk_scratch_floats(states, padded));
+        if (!own)
+            own = hwy::AllocateAligned<float>(chunk_scratch_floats(states, padded));
         ChunkInput input = shared;
         input.first = chunk * rows;
         input.count = std::min(rows, bank.n - input.first);
@@ -152,7 +166,8 @@ void run_group(const KeyBank& bank, std::span<const Probe> probes, JobContext& c
         results[s] = merge(bank, probes[s], prepared, s, &sums[s], &updates[s * padded], chunks);
     };
     if (states * chunks < 1000) {
-        for (std::size_t s = 0; s < states; ++s) merge_state(s);
+        for (std::size_t s = 0; s < states; ++s)
+            merge_state(s);
     } else {
         context.parallel_for(states, [&](std::size_t s, int) { merge_state(s); });
     }
@@ -168,14 +183,16 @@ std::vector<PassResult> run(const KeyBank& bank, std::span<const Probe> probes, 
     return results;
 }
 
-}  // namespace
+} // namespace
 
 Regime regime_of(const KeyBank& bank, const Probe& probe) noexcept {
     const double scale = logit_scale(bank, probe);
     return scale <= linear_limit ? Regime::linear : scale <= refined_limit ? Regime::online : Regime::refined;
 }
 
-double logit_error(const KeyBank& bank, const Probe& probe) noexcept { return dot_error * logit_scale(bank, probe); }
+double logit_error(const KeyBank& bank, const Probe& probe) noexcept {
+    return dot_error * logit_scale(bank, probe);
+}
 
 std::size_t chunk_rows(std::size_t n) noexcept {
     // About 128 chunks to merge, at least 256 rows to pay for handing one out, at most 16384 to stay far below 50 ms
@@ -194,8 +211,10 @@ double exact_dot(const float* row, const double* query, std::size_t d) noexcept 
     double sums[8] = {};
     std::size_t k = 0;
     for (; k + 8 <= d; k += 8)
-        for (std::size_t j = 0; j < 8; ++j) sums[j] += static_cast<double>(row[k + j]) * query[k + j];
-    for (; k < d; ++k) sums[0] += static_cast<double>(row[k]) * query[k];
+        for (std::size_t j = 0; j < 8; ++j)
+            sums[j] += static_cast<double>(row[k + j]) * query[k + j];
+    for (; k < d; ++k)
+        sums[0] += static_cast<double>(row[k]) * query[k];
     return ((sums[0] + sums[4]) + (sums[1] + sums[5])) + ((sums[2] + sums[6]) + (sums[3] + sums[7]));
 }
 
@@ -207,4 +226,4 @@ std::vector<PassResult> retrieval_pass(const KeyBank& bank, std::span<const Prob
     return run(bank, probes, context, compute::resolve_device(context.device()));
 }
 
-}  // namespace attnscope::kernels
+} // namespace attnscope::kernels

@@ -22,27 +22,27 @@ namespace attnscope::kernels {
 
 /// The bank as the kernels see it. `owner` identifies the memory on a device that keeps a copy.
 struct KeyBank {
-    const float* keys = nullptr;   ///< (n, d) row-major, any alignment
+    const float* keys = nullptr; ///< (n, d) row-major, any alignment
     std::size_t n = 0, d = 0;
-    std::span<const double> mean;  ///< μ (d)
-    double max_centered_norm = 0;  ///< max ‖m_i − μ‖; bounds the logits
+    std::span<const double> mean; ///< μ (d)
+    double max_centered_norm = 0; ///< max ‖m_i − μ‖; bounds the logits
     std::shared_ptr<const void> owner;
 };
 
 struct Probe {
-    std::span<const double> query;  ///< (d)
+    std::span<const double> query; ///< (d)
     double beta = 1;
-    std::span<float> logits;        ///< (n) to be written, or empty
-    bool update = true;             ///< false: statistics alone
+    std::span<float> logits; ///< (n) to be written, or empty
+    bool update = true;      ///< false: statistics alone
 };
 
 struct PassResult {
-    double log_mean_exp = 0;   ///< ln (1/n Σ e^{l_i})
-    double entropy = 0;        ///< of α, nats
+    double log_mean_exp = 0; ///< ln (1/n Σ e^{l_i})
+    double entropy = 0;      ///< of α, nats
     double max_weight = 0;
     double max_logit = 0;
-    double shift = 0;          ///< β⟨μ, q⟩: what turns l into β⟨m_i, q⟩
-    std::vector<double> update;  ///< (d), empty when not asked for
+    double shift = 0;           ///< β⟨μ, q⟩: what turns l into β⟨m_i, q⟩
+    std::vector<double> update; ///< (d), empty when not asked for
 };
 
 /// Runs on the job's device. Every chunk is a checkpoint. probes.size() ≥ 1; n ≥ 1.
@@ -65,7 +65,9 @@ double exact_dot(const float* row, const double* query, std::size_t d) noexcept;
 std::size_t chunk_rows(std::size_t n) noexcept;
 inline constexpr std::size_t most_tile_rows = 64;
 /// d rounded up to whole vectors of every instruction set; padding is zero.
-constexpr std::size_t padded_dimension(std::size_t d) noexcept { return (d + 15) / 16 * 16; }
+constexpr std::size_t padded_dimension(std::size_t d) noexcept {
+    return (d + 15) / 16 * 16;
+}
 
 /// What decides how a state's weights are computed.
 enum class Regime : std::uint8_t {
@@ -78,25 +80,25 @@ Regime regime_of(const KeyBank& bank, const Probe& probe) noexcept;
 double logit_error(const KeyBank& bank, const Probe& probe) noexcept;
 
 struct ChunkInput {
-    const float* rows = nullptr;  ///< (count, d)
+    const float* rows = nullptr; ///< (count, d)
     std::size_t first = 0, count = 0, d = 0, padded = 0, states = 0;
-    const float* mean = nullptr;       ///< (padded) μ in float32
-    const float* queries = nullptr;    ///< (states, padded) βq in float32
-    const double* exact_queries = nullptr;  ///< (states, d) βq
-    const double* shifts = nullptr;    ///< (states) β⟨μ, q⟩
-    const double* slack = nullptr;     ///< (states) error bound of a float32 logit
-    const Regime* regimes = nullptr;   ///< (states)
-    float* const* logits = nullptr;    ///< (states) to row 0 of the bank, or null
+    const float* mean = nullptr;           ///< (padded) μ in float32
+    const float* queries = nullptr;        ///< (states, padded) βq in float32
+    const double* exact_queries = nullptr; ///< (states, d) βq
+    const double* shifts = nullptr;        ///< (states) β⟨μ, q⟩
+    const double* slack = nullptr;         ///< (states) error bound of a float32 logit
+    const Regime* regimes = nullptr;       ///< (states)
+    float* const* logits = nullptr;        ///< (states) to row 0 of the bank, or null
     const std::uint8_t* update = nullptr;  ///< (states)
 };
 /// Sums over a chunk relative to `reference`: the chunk's maximum logit, or 0 in the linear regime.
 struct ChunkSums {
     double reference = 0, max_logit = 0;
-    double sum = 0;        ///< Σ e^{l − reference}, less the count in the linear regime
-    double sum_logit = 0;  ///< Σ e^{l − reference} (l − reference)
+    double sum = 0;       ///< Σ e^{l − reference}, less the count in the linear regime
+    double sum_logit = 0; ///< Σ e^{l − reference} (l − reference)
 };
 /// update: (states, padded) float64, Σ weight · (m − μ32). scratch: chunk_scratch_floats() floats, 64-byte aligned.
 void pass_chunk(const ChunkInput& input, ChunkSums* sums, double* update, float* scratch);
 std::size_t chunk_scratch_floats(std::size_t states, std::size_t padded) noexcept;
 
-}  // namespace attnscope::kernels
+} // namespace attnscope::kernels

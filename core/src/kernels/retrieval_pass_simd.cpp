@@ -58,7 +58,7 @@ HWY_INLINE Moments linear_weights(float* HWY_RESTRICT logits, std::size_t count,
         const auto index = hn::Iota(tag, static_cast<float>(r));
         const auto live = hn::Lt(index, hn::Set(tag, static_cast<float>(count)));
         const auto logit = hn::IfThenElseZero(live, hn::Load(tag, logits + r));
-        const auto weight = hn::Expm1(tag, logit);  // 0 at 0
+        const auto weight = hn::Expm1(tag, logit); // 0 at 0
         sum = hn::Add(sum, weight);
         sum_logit = hn::Add(sum_logit, hn::MulAdd(weight, logit, logit));
         hn::Store(weight, tag, logits + r);
@@ -76,24 +76,28 @@ HWY_INLINE void update_block(const float* HWY_RESTRICT tile, std::size_t rows, s
     HWY_UNROLL(8)
     for (std::size_t s = 0; s < States; ++s) {
         HWY_UNROLL(8)
-        for (std::size_t c = 0; c < Columns; ++c) sums[s][c] = hn::Load(tag, out[s] + column + c * lanes);
+        for (std::size_t c = 0; c < Columns; ++c)
+            sums[s][c] = hn::Load(tag, out[s] + column + c * lanes);
     }
     for (std::size_t r = 0; r < rows; ++r) {
         const float* HWY_RESTRICT row = tile + r * pitch + column;
         FloatVector values[Columns];
         HWY_UNROLL(8)
-        for (std::size_t c = 0; c < Columns; ++c) values[c] = hn::Load(tag, row + c * lanes);
+        for (std::size_t c = 0; c < Columns; ++c)
+            values[c] = hn::Load(tag, row + c * lanes);
         HWY_UNROLL(8)
         for (std::size_t s = 0; s < States; ++s) {
             const auto weight = hn::Set(tag, weights[s][r]);
             HWY_UNROLL(8)
-            for (std::size_t c = 0; c < Columns; ++c) sums[s][c] = hn::MulAdd(weight, values[c], sums[s][c]);
+            for (std::size_t c = 0; c < Columns; ++c)
+                sums[s][c] = hn::MulAdd(weight, values[c], sums[s][c]);
         }
     }
     HWY_UNROLL(8)
     for (std::size_t s = 0; s < States; ++s) {
         HWY_UNROLL(8)
-        for (std::size_t c = 0; c < Columns; ++c) hn::Store(sums[s][c], tag, out[s] + column + c * lanes);
+        for (std::size_t c = 0; c < Columns; ++c)
+            hn::Store(sums[s][c], tag, out[s] + column + c * lanes);
     }
 }
 
@@ -104,7 +108,8 @@ HWY_INLINE void update_states(const float* HWY_RESTRICT tile, std::size_t rows, 
     std::size_t column = 0;
     for (; column + Columns * lanes <= padded; column += Columns * lanes)
         update_block<States, Columns>(tile, rows, pitch, weights, out, column);
-    for (; column < padded; column += lanes) update_block<States, 1>(tile, rows, pitch, weights, out, column);
+    for (; column < padded; column += lanes)
+        update_block<States, 1>(tile, rows, pitch, weights, out, column);
 }
 
 /// Logits of a refined state: those that can matter are computed again in float64, relative to the new maximum.
@@ -118,7 +123,8 @@ HWY_INLINE Moments refined_weights(const ChunkInput& input, std::size_t state, s
     const double cut = std::max(static_cast<double>(tile_max), *reference) - reach;
     for (std::size_t r = 0; r < count; ++r) {
         exact[r] = logits[r];
-        if (logits[r] < cut) continue;
+        if (logits[r] < cut)
+            continue;
         exact[r] = exact_dot(input.rows + (tile_first + r) * input.d, input.exact_queries + state * input.d, input.d) -
                    input.shifts[state];
         best = std::max(best, exact[r]);
@@ -128,11 +134,13 @@ HWY_INLINE Moments refined_weights(const ChunkInput& input, std::size_t state, s
     float* out = input.logits[state] ? input.logits[state] + input.first + tile_first : nullptr;
     for (std::size_t r = 0; r < rows; ++r) {
         if (r >= count || exact[r] < cut) {
-            if (out && r < count) out[r] = logits[r];
+            if (out && r < count)
+                out[r] = logits[r];
             logits[r] = 0;
             continue;
         }
-        if (out) out[r] = static_cast<float>(exact[r]);
+        if (out)
+            out[r] = static_cast<float>(exact[r]);
         const double weight = std::exp(exact[r] - best);
         sum += weight;
         sum_logit += weight * (exact[r] - best);
@@ -144,31 +152,37 @@ HWY_INLINE Moments refined_weights(const ChunkInput& input, std::size_t state, s
 /// One state's sums while its chunk is walked.
 struct Running {
     ChunkSums sums;
-    float* recent = nullptr;   ///< (padded) rows since the last flush; null without update
-    double* update = nullptr;  ///< (padded)
+    float* recent = nullptr;  ///< (padded) rows since the last flush; null without update
+    double* update = nullptr; ///< (padded)
 
     /// Moves what was summed so far to a larger reference.
     HWY_INLINE void raise_reference(double reference, std::size_t padded) {
-        if (reference <= sums.reference) return;
+        if (reference <= sums.reference)
+            return;
         if (sums.sum > 0) {
             const double step = sums.reference - reference, factor = std::exp(step);
             sums.sum_logit = factor > 0 ? factor * (sums.sum_logit + step * sums.sum) : 0;
             sums.sum *= factor;
             if (update) {
                 const float narrow = static_cast<float>(factor);
-                for (std::size_t k = 0; k < padded; ++k) update[k] *= factor;
-                for (std::size_t k = 0; k < padded; ++k) recent[k] *= narrow;
+                for (std::size_t k = 0; k < padded; ++k)
+                    update[k] *= factor;
+                for (std::size_t k = 0; k < padded; ++k)
+                    recent[k] *= narrow;
             }
         }
         sums.reference = reference;
     }
 
     HWY_INLINE void flush(std::size_t padded) {
-        if (!update) return;
+        if (!update)
+            return;
         const float* HWY_RESTRICT from = recent;
         double* HWY_RESTRICT to = update;
-        for (std::size_t k = 0; k < padded; ++k) to[k] += static_cast<double>(from[k]);
-        for (std::size_t k = 0; k < padded; ++k) recent[k] = 0;
+        for (std::size_t k = 0; k < padded; ++k)
+            to[k] += static_cast<double>(from[k]);
+        for (std::size_t k = 0; k < padded; ++k)
+            recent[k] = 0;
     }
 };
 
@@ -182,15 +196,18 @@ HWY_INLINE bool weigh(const ChunkInput& input, std::size_t state, Running& runni
         moments = refined_weights(input, state, first, logits, count, rows, tile_max, &reference);
         running.raise_reference(reference, input.padded);
         running.sums.max_logit = reference;
-        if (moments.sum == 0) return false;
+        if (moments.sum == 0)
+            return false;
     } else {
-        if (input.logits[state]) std::copy(logits, logits + count, input.logits[state] + input.first + first);
+        if (input.logits[state])
+            std::copy(logits, logits + count, input.logits[state] + input.first + first);
         running.sums.max_logit = std::max(running.sums.max_logit, static_cast<double>(tile_max));
         if (input.regimes[state] == Regime::linear) {
             moments = linear_weights(logits, count, rows);
         } else {
             running.raise_reference(tile_max, input.padded);
-            if (tile_max - running.sums.reference < negligible) return false;
+            if (tile_max - running.sums.reference < negligible)
+                return false;
             moments = online_weights(logits, count, rows, static_cast<float>(running.sums.reference));
         }
     }
@@ -203,11 +220,16 @@ HWY_INLINE bool weigh(const ChunkInput& input, std::size_t state, Running& runni
 HWY_INLINE void add_rows(const float* tile, std::size_t count, std::size_t pitch, std::size_t padded,
                          std::size_t states, const float* const* weights, float* const* out) {
     switch (states) {
-    case 0: return;
-    case 1: return update_states<1, 8>(tile, count, pitch, padded, weights, out);
-    case 2: return update_states<2, 6>(tile, count, pitch, padded, weights, out);
-    case 3: return update_states<3, 4>(tile, count, pitch, padded, weights, out);
-    default: break;
+    case 0:
+        return;
+    case 1:
+        return update_states<1, 8>(tile, count, pitch, padded, weights, out);
+    case 2:
+        return update_states<2, 6>(tile, count, pitch, padded, weights, out);
+    case 3:
+        return update_states<3, 4>(tile, count, pitch, padded, weights, out);
+    default:
+        break;
     }
     // Columns outside, states inside: a strip of the tile stays in the first-level cache for all of them.
     constexpr std::size_t vectors = 3;
@@ -216,26 +238,31 @@ HWY_INLINE void add_rows(const float* tile, std::size_t count, std::size_t pitch
         std::size_t s = 0;
         for (; s + 4 <= states; s += 4)
             update_block<4, Vectors>(tile, count, pitch, weights + s, out + s, column);
-        for (; s < states; ++s) update_block<1, Vectors>(tile, count, pitch, weights + s, out + s, column);
+        for (; s < states; ++s)
+            update_block<1, Vectors>(tile, count, pitch, weights + s, out + s, column);
     };
     std::size_t column = 0;
-    for (; column + vectors * lanes <= padded; column += vectors * lanes) strip.template operator()<vectors>(column);
-    for (; column < padded; column += lanes) strip.template operator()<1>(column);
+    for (; column + vectors * lanes <= padded; column += vectors * lanes)
+        strip.template operator()<vectors>(column);
+    for (; column < padded; column += lanes)
+        strip.template operator()<1>(column);
 }
 
 void pass_chunk(const ChunkInput& input, ChunkSums* sums, double* update, float* scratch) {
     const std::size_t padded = input.padded, states = input.states;
-    const std::size_t rows = tile_rows_for(padded, states), logit_rows = (rows + 15) / 16 * 16, pitch = tile_pitch(padded);
+    const std::size_t rows = tile_rows_for(padded, states), logit_rows = (rows + 15) / 16 * 16,
+                      pitch = tile_pitch(padded);
     float* tile = scratch;
-    float* logits = tile + rows * pitch;           // (states, logit_rows)
-    float* recent = logits + states * logit_rows;  // (states, padded)
+    float* logits = tile + rows * pitch;          // (states, logit_rows)
+    float* recent = logits + states * logit_rows; // (states, padded)
     std::vector<Running> running(states);
     std::vector<const float*> weights(states);
     std::vector<float*> out(states);
     for (std::size_t s = 0; s < states; ++s) {
         const double start = -std::numeric_limits<double>::infinity();
         running[s].sums = {input.regimes[s] == Regime::linear ? 0 : start, start, 0, 0};
-        if (!input.update[s]) continue;
+        if (!input.update[s])
+            continue;
         running[s].recent = recent + s * padded;
         running[s].update = update + s * padded;
     }
@@ -250,21 +277,24 @@ void pass_chunk(const ChunkInput& input, ChunkSums* sums, double* update, float*
         std::size_t pending = 0;
         for (std::size_t s = 0; s < states; ++s) {
             float* row = logits + s * logit_rows;
-            if (!weigh(input, s, running[s], row, first, count, logit_rows)) continue;
+            if (!weigh(input, s, running[s], row, first, count, logit_rows))
+                continue;
             weights[pending] = row;
             out[pending++] = running[s].recent;
         }
         add_rows(tile, count, pitch, padded, pending, weights.data(), out.data());
         unflushed += count;
         if (unflushed >= flush_rows || first + rows >= input.count) {
-            for (Running& state : running) state.flush(padded);
+            for (Running& state : running)
+                state.flush(padded);
             unflushed = 0;
         }
     }
-    for (std::size_t s = 0; s < states; ++s) sums[s] = running[s].sums;
+    for (std::size_t s = 0; s < states; ++s)
+        sums[s] = running[s].sums;
 }
 
-}  // namespace attnscope::kernels::HWY_NAMESPACE
+} // namespace attnscope::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
@@ -278,5 +308,5 @@ void pass_chunk(const ChunkInput& input, ChunkSums* sums, double* update, float*
 std::size_t chunk_scratch_floats(std::size_t states, std::size_t padded) noexcept {
     return most_tile_rows * (padded + 16) + states * (most_tile_rows + padded);
 }
-}  // namespace attnscope::kernels
+} // namespace attnscope::kernels
 #endif

@@ -8,6 +8,7 @@
 
 #include "kernels/retrieval_pass.h"
 
+#include <hwy/cache_control.h>
 #include <hwy/highway.h>
 
 #include <algorithm>
@@ -35,7 +36,9 @@ HWY_INLINE std::size_t tile_rows_for(std::size_t padded, std::size_t states) {
     return std::clamp<std::size_t>(floats / padded / 8 * 8, 8, most_tile_rows);
 }
 /// Floats from one row of a tile to the next: an odd number of cache lines, so rows do not compete for the same sets.
-HWY_INLINE std::size_t tile_pitch(std::size_t padded) { return padded / 16 % 2 ? padded : padded + 16; }
+HWY_INLINE std::size_t tile_pitch(std::size_t padded) {
+    return padded / 16 % 2 ? padded : padded + 16;
+}
 
 /// Largest of the first `count` ≥ 1 values, 64-byte aligned.
 HWY_INLINE float largest(const float* HWY_RESTRICT logits, std::size_t count) {
@@ -45,31 +48,41 @@ HWY_INLINE float largest(const float* HWY_RESTRICT logits, std::size_t count) {
     std::size_t r = 0;
     if (count >= lanes) {
         auto top = hn::Load(tag, logits);
-        for (r = lanes; r + lanes <= count; r += lanes) top = hn::Max(top, hn::Load(tag, logits + r));
+        for (r = lanes; r + lanes <= count; r += lanes)
+            top = hn::Max(top, hn::Load(tag, logits + r));
         best = hn::GetLane(hn::MaxOfLanes(tag, top));
     }
-    for (; r < count; ++r) best = logits[r] > best ? logits[r] : best;
+    for (; r < count; ++r)
+        best = logits[r] > best ? logits[r] : best;
     return best;
 }
 
-/// tile (8, pitch) = rows − mean for up to 8 rows; rows beyond `count` and columns beyond d are zero. mean is padded with
-/// zeros.
+/// tile (8, pitch) = rows − mean for up to 8 rows; rows beyond `count` and columns beyond d are zero. mean is padded
+/// with zeros.
 HWY_INLINE void centre_rows(const float* HWY_RESTRICT rows, std::size_t count, std::size_t d,
                             const float* HWY_RESTRICT mean, std::size_t padded, float* HWY_RESTRICT tile,
                             std::size_t pitch) {
+    constexpr std::size_t ahead = 24; // rows asked for early: a prefetch past the bank's end does nothing
     const FloatTag tag;
     const std::size_t lanes = hn::Lanes(tag);
     const std::size_t whole = d / lanes * lanes;
     for (std::size_t r = 0; r < count; ++r) {
         const float* HWY_RESTRICT row = rows + r * d;
         float* HWY_RESTRICT out = tile + r * pitch;
-        for (std::size_t k = 0; k < whole; k += lanes)
+        const float* HWY_RESTRICT later = row + ahead * d;
+        for (std::size_t k = 0; k < whole; k += lanes) {
+            if (k % 16 == 0)
+                hwy::Prefetch(later + k);
             hn::Store(hn::Sub(hn::LoadU(tag, row + k), hn::Load(tag, mean + k)), tag, out + k);
-        for (std::size_t k = whole; k < d; ++k) out[k] = row[k] - mean[k];
-        for (std::size_t k = d; k < padded; ++k) out[k] = 0;
+        }
+        for (std::size_t k = whole; k < d; ++k)
+            out[k] = row[k] - mean[k];
+        for (std::size_t k = d; k < padded; ++k)
+            out[k] = 0;
     }
     for (std::size_t r = count; r < 8; ++r)
-        for (std::size_t k = 0; k < padded; ++k) tile[r * pitch + k] = 0;
+        for (std::size_t k = 0; k < padded; ++k)
+            tile[r * pitch + k] = 0;
 }
 
 #if HWY_TARGET != HWY_SCALAR
@@ -118,17 +131,20 @@ HWY_INLINE void logit_block(const float* HWY_RESTRICT tile, std::size_t pitch, c
     HWY_UNROLL(8)
     for (int s = 0; s < States; ++s) {
         HWY_UNROLL(8)
-        for (int r = 0; r < Rows; ++r) sums[s][r] = hn::Zero(tag);
+        for (int r = 0; r < Rows; ++r)
+            sums[s][r] = hn::Zero(tag);
     }
     for (std::size_t k = 0; k < padded; k += lanes) {
         FloatVector query[States];
         HWY_UNROLL(8)
-        for (int s = 0; s < States; ++s) query[s] = hn::Load(tag, queries + s * padded + k);
+        for (int s = 0; s < States; ++s)
+            query[s] = hn::Load(tag, queries + s * padded + k);
         HWY_UNROLL(8)
         for (int r = 0; r < Rows; ++r) {
             const auto row = hn::Load(tag, tile + r * pitch + k);
             HWY_UNROLL(8)
-            for (int s = 0; s < States; ++s) sums[s][r] = hn::MulAdd(row, query[s], sums[s][r]);
+            for (int s = 0; s < States; ++s)
+                sums[s][r] = hn::MulAdd(row, query[s], sums[s][r]);
         }
     }
     HWY_UNROLL(8)
@@ -159,6 +175,6 @@ HWY_INLINE void fill_tile(const float* HWY_RESTRICT rows, std::size_t count, std
     }
 }
 
-}  // namespace attnscope::kernels::HWY_NAMESPACE
+} // namespace attnscope::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 #endif

@@ -30,8 +30,8 @@ retrieval::BankPtr orthonormal_bank(std::size_t n) {
 
 TEST(Retrieval, EnergyNeverRisesInRawAndCentered) {
     Workplace work(random_bank(700, 24));
-    TraceRequest request = request_of(
-        work, {noisy_memory(*work.bank, 3), noisy_memory(*work.bank, 99, 1)}, {Mode::raw, Mode::centered});
+    TraceRequest request =
+        request_of(work, {noisy_memory(*work.bank, 3), noisy_memory(*work.bank, 99, 1)}, {Mode::raw, Mode::centered});
     request.betas = {0.01, 0.5, 5, 20, 100, 2000};
     request.steps = 25;
     request.tolerance = 0;
@@ -177,13 +177,12 @@ TEST(Retrieval, TheSameRequestGivesTheSameBitsAtAnyThreadCount) {
 TEST(Retrieval, SnapshotsGrowStepByStep) {
     Workplace work(random_bank(100, 8));
     std::vector<std::size_t> lengths;
-    JobContext context(work.pool, {.device = {},
-                                   .stop = {},
-                                   .on_progress = {},
-                                   .on_snapshot = [&](std::shared_ptr<const void> snapshot) {
-                                       const auto* result = static_cast<const retrieval::TraceResult*>(snapshot.get());
-                                       lengths.push_back(result->traces[0].steps.size());
-                                   }});
+    JobContext context(
+        work.pool,
+        {.device = {}, .stop = {}, .on_progress = {}, .on_snapshot = [&](std::shared_ptr<const void> snapshot) {
+             const auto* result = static_cast<const retrieval::TraceResult*>(snapshot.get());
+             lengths.push_back(result->traces[0].steps.size());
+         }});
     TraceRequest request = request_of(work, {noisy_memory(*work.bank, 7)}, {Mode::centered});
     request.betas = {3};
     request.steps = 4;
@@ -264,9 +263,8 @@ TEST(Retrieval, AnExplicitDeviceThatIsNotThereIsAnErrorOfTheMachine) {
     Workplace work(random_bank(20, 3));
     JobContext context(work.pool,
                        {.device = {Device::Kind::cuda, 63}, .stop = {}, .on_progress = {}, .on_snapshot = {}});
-    const auto error = error_of([&] {
-        compute::traces(request_of(work, {noisy_memory(*work.bank, 1)}, {Mode::raw}), work.spectrum, context);
-    });
+    const auto error = error_of(
+        [&] { compute::traces(request_of(work, {noisy_memory(*work.bank, 1)}, {Mode::raw}), work.spectrum, context); });
     ASSERT_TRUE(error.has_value());
     EXPECT_EQ(error->kind, ErrorKind::resource);
 }

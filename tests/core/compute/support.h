@@ -52,7 +52,8 @@ inline void expect_agreement(double value, double expected, const std::string& w
 /// A pool of `threads`, a context, and the spectrum of a bank, together.
 struct Workplace {
     explicit Workplace(retrieval::BankPtr bank_, int threads = 2, int directions = 16)
-        : pool(threads), context(pool, {.device = {Device::Kind::cpu, 0}, .stop = {}, .on_progress = {}, .on_snapshot = {}}),
+        : pool(threads),
+          context(pool, {.device = {Device::Kind::cpu, 0}, .stop = {}, .on_progress = {}, .on_snapshot = {}}),
           bank(std::move(bank_)), spectrum(compute::spectrum({bank, directions}, context)) {}
     ThreadPool pool;
     JobContext context;

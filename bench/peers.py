@@ -1,0 +1,182 @@
+#!/usr/bin/env python3
+"""Times the same retrieval work in attnscope, PyTorch, FAISS and sentence-transformers, one after the other in one run.
+
+    python3 -m venv VENV && VENV/bin/pip install torch==2.11.0 numpy faiss-cpu sentence-transformers
+    VENV/bin/python bench/peers.py --bench build/release/bin/attnscope_bench
+
+Peers that are not installed are left out of the table. attnscope's own numbers come from attnscope_bench, run by this
+script. Every number is the median of its repeats, in milliseconds unless the row says otherwise.
+"""
+import argparse
+import importlib.util
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import time
+
+MEMORIES, DIMENSION = 117_659, 384
+BETAS = (5.0, 20.0, 50.0, 100.0)
+
+
+def median_ms(work, repeats):
+    """Median time of `work` after one call that warms up."""
+    work()
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        work()
+        times.append(1e3 * (time.perf_counter() - start))
+    return statistics.median(times)
+
+
+def installed(name):
+    return importlib.util.find_spec(name) is not None
+
+
+def own_numbers(program, repetitions):
+    """Benchmarks of attnscope_bench by name: milliseconds, and counters."""
+    command = [program, "--benchmark_format=json", f"--benchmark_repetitions={repetitions}"]
+    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    numbers = {}
+    for entry in json.loads(output)["benchmarks"]:
+        if entry.get("error_occurred") or (repetitions > 1 and entry.get("aggregate_name") != "median"):
+            continue
+        name = "/".join(part for part in entry["run_name"].split("/") if ":" not in part and part != "real_time")
+        numbers[name] = entry
+    return numbers
+
+
+def torch_numbers(threads, repeats):
+    import torch
+
+    torch.set_num_threads(threads)
+    torch.manual_seed(1)
+    bank = torch.randn(MEMORIES, DIMENSION) + 0.5
+    bank /= bank.norm(dim=1, keepdim=True)
+    query = bank[17] + 0.02 * torch.randn(DIMENSION)
+    queries = bank[17::1000][:6].repeat_interleave(4, 0) + 0.02 * torch.randn(24, DIMENSION)
+    betas = torch.tensor(BETAS).repeat(6)[:, None]
+
+    def step():
+        logits = 20.0 * (bank @ query)
+        weights = torch.softmax(logits, 0)
+        entropy = torch.logsumexp(logits, 0) - (weights * logits).sum()
+        return weights @ bank, entropy, weights.max()
+
+    def pairs():
+        logits = betas * (queries @ bank.T)
+        weights = torch.softmax(logits, 1)
+        entropy = torch.logsumexp(logits, 1) - (weights * logits).sum(1)
+        return weights @ bank, entropy, weights.max(1)
+
+    def spectrum():
+        centered = bank - bank.mean(0)
+        return torch.linalg.eigh(centered.T @ centered / MEMORIES)
+
+    return {
+        "bank_sum": median_ms(lambda: bank.sum(), repeats),
+        "step/1": median_ms(step, repeats),
+        "step/24": median_ms(pairs, max(3, repeats // 3)),
+        "spectrum": median_ms(spectrum, 3),
+    }
+
+
+def faiss_numbers(threads, repeats):
+    import faiss
+    import numpy
+
+    faiss.omp_set_num_threads(threads)
+    random = numpy.random.default_rng(1)
+    bank = random.standard_normal((MEMORIES, DIMENSION), dtype=numpy.float32) + numpy.float32(0.5)
+    bank /= numpy.linalg.norm(bank, axis=1, keepdims=True)
+    index = faiss.IndexFlatIP(DIMENSION)
+    index.add(bank)
+    return {"step/1": median_ms(lambda: index.search(bank[17:18], 5), repeats)}
+
+
+def wordnet_glosses(count):
+    """`count` glosses evenly spaced over WordNet, or nothing where it is not installed."""
+    folder = next((place for place in map(pathlib.Path, ("/usr/share/wordnet", os.environ.get("WORDNET", "/none")))
+                   if (place / "data.noun").exists()), None)
+    if folder is None:
+        return []
+    glosses = []
+    for part in ("noun", "verb", "adj", "adv"):
+        for line in (folder / f"data.{part}").read_text("utf-8").splitlines():
+            if not line.startswith("  ") and "|" in line:
+                glosses.append(line.split("|", 1)[1].strip())
+    return [glosses[i * len(glosses) // count] for i in range(count)]
+
+
+def encoder_rate(folder, threads):
+    """Texts a second of sentence-transformers on the sample encoder."""
+    import torch
+    from sentence_transformers import SentenceTransformer, models
+
+    torch.set_num_threads(threads)
+    transformer = models.Transformer(str(folder))
+    pooling = models.Pooling(transformer.get_word_embedding_dimension(), "mean")
+    model = SentenceTransformer(modules=[transformer, pooling, models.Normalize()], device="cpu")
+    glosses = wordnet_glosses(1000)
+    if not glosses:
+        return None
+    model.encode(glosses[:64])
+    start = time.perf_counter()
+    model.encode(glosses, batch_size=32)
+    return len(glosses) / (time.perf_counter() - start)
+
+
+def main():
+    cache = os.environ.get("ATTNSCOPE_CACHE") or os.path.join(
+        os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~/.cache")), "attnscope")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--bench", default="build/release/bin/attnscope_bench", help="the attnscope_bench program")
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--repeats", type=int, default=11)
+    parser.add_argument("--repetitions", type=int, default=1, help="of attnscope_bench's own runs")
+    parser.add_argument("--encoder", default=os.path.join(cache, "models", "all-MiniLM-L6-v2"))
+    parser.add_argument("--json", help="also write the numbers to this file")
+    arguments = parser.parse_args()
+
+    own = own_numbers(arguments.bench, arguments.repetitions)
+    peers = {}
+    if installed("torch"):
+        peers["PyTorch"] = torch_numbers(arguments.threads, arguments.repeats)
+    if installed("faiss"):
+        peers["FAISS flat, top 5"] = faiss_numbers(arguments.threads, arguments.repeats)
+
+    rows = []
+    titles = {"bank_sum": "sum of the bank", "step/1": "one step, all statistics", "step/24": "24 query-β pairs",
+              "spectrum": "mean, covariance, eigenpairs"}
+    for name, title in titles.items():
+        for peer, numbers in peers.items():
+            if name in numbers and name in own:
+                rows.append((title, own[name]["real_time"], peer, numbers[name], numbers[name] / own[name]["real_time"]))
+    if "step/1" in own and "bank_sum" in own:
+        summed = own["bank_sum"]["real_time"]
+        rows.append(("one step against the bank's sum", own["step/1"]["real_time"], "sum", summed,
+                     summed / own["step/1"]["real_time"]))
+    if installed("sentence_transformers") and "embed_glosses/1000" in own and os.path.isdir(arguments.encoder):
+        rate, mine = encoder_rate(arguments.encoder, arguments.threads), own["embed_glosses/1000"]["items_per_second"]
+        if rate:
+            rows.append(("glosses embedded, texts/s", mine, "sentence-transformers", rate, mine / rate))
+
+    print(f"{'work':36}{'attnscope':>12}  {'peer':24}{'peer':>12}{'quicker by':>12}")
+    for title, mine, peer, theirs, ratio in rows:
+        print(f"{title:36}{mine:12.2f}  {peer:24}{theirs:12.2f}{ratio:11.2f}×")
+    for name, entry in own.items():
+        if name.startswith("drag/"):
+            _, memories, steps = name.split("/")
+            print(f"β drag, {memories} memories, {steps} steps: p50 {entry['p50_ms']:.1f} ms, p95 {entry['p95_ms']:.1f} ms")
+    for name in ("sweep", "plane", "separation"):
+        for key, entry in own.items():
+            if key.split("/")[0] == name:
+                print(f"{key}: {entry['real_time']:.0f} ms")
+    if arguments.json:
+        pathlib.Path(arguments.json).write_text(json.dumps({"attnscope": own, "peers": peers}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -3,7 +3,7 @@
 _attnscope() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
     local commands='inspect tokenize embed bank retrieval figure replay'
-    local common='--out --format --device --threads --seed --progress --quiet --version --help'
+    local common='--help --out --format --device --threads --seed --progress --quiet'
     local command='' word options
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         case " $commands " in *" $word "*) command=$word; break ;; esac
@@ -14,22 +14,36 @@ _attnscope() {
     --device) COMPREPLY=($(compgen -W 'auto cpu cuda cuda:0' -- "$current")); return ;;
     --progress) COMPREPLY=($(compgen -W 'auto plain json none' -- "$current")); return ;;
     --layout) COMPREPLY=($(compgen -W 'auto rows columns' -- "$current")); return ;;
-    --mode) COMPREPLY=($(compgen -W 'raw centered hybrid residual renormalized' -- "$current")); return ;;
-    --encoder | --inputs) COMPREPLY=($(compgen -d -- "$current")); return ;;
-    --bank | --queries | --questions | --texts | --text | --model | --out | --session | --recipe | --run | --screenshot)
+    --mode) COMPREPLY=($(compgen -W 'raw centered hybrid residual renormalized all' -- "$current")); return ;;
+    --panel) COMPREPLY=($(compgen -W 'weights entropy plane trajectories spectrum origin modes hysteresis separation all' -- "$current")); return ;;
+    --style) COMPREPLY=($(compgen -W 'neurips iclr icml icml-wide acl nature nature-wide slide' -- "$current")); return ;;
+    --theme) COMPREPLY=($(compgen -W 'dark light' -- "$current")); return ;;
+    --plane-x) COMPREPLY=($(compgen -W 'v1 query' -- "$current")); return ;;
+    --plane-y) COMPREPLY=($(compgen -W 'v1 query' -- "$current")); return ;;
+    --types) COMPREPLY=($(compgen -W 'svg pdf png csv json npz' -- "$current")); return ;;
+    --encoder | --inputs | --wordnet) COMPREPLY=($(compgen -d -- "$current")); return ;;
+    --bank | --model | --out | --queries | --questions | --recipe | --run | --screenshot | --session | \
+        --text | --texts)
         COMPREPLY=($(compgen -f -- "$current")); return ;;
-    --threads | --seed | --beta | --steps | --tol | --lambda | --limit | --rows | --width | --dpi | --prompt) return ;;
+    --beta | --beta-table | --dpi | --key | --lambda | --limit | --origin-beta | --origin-eps | \
+        --origin-steps | --plane-beta | --prompt | --rows | --samples | --seed | --size | --step | --steps | \
+        --threads | --tol | --width) return ;;
     esac
 
     case $command in
-    '') options="--session --run --screenshot $common" ;;
-    inspect) options=$common ;;
+    '') options="--version --session --run --screenshot --size --theme --no-sample $common" ;;
+    inspect) options="$common" ;;
     tokenize) options="--model --text --prompt $common" ;;
     embed) options="--encoder --texts $common" ;;
-    bank) options="wordnet --texts --encoder --limit $common" ;;
+    bank) options="--texts --encoder --limit --wordnet $common" ;;
     retrieval)
-        options="--bank --layout --queries --questions --encoder --rows --beta --steps --mode --tol --lambda $common" ;;
-    figure) options="--session --recipe --panel --width --dpi --inputs $common" ;;
+        options="--bank --letters --layout --key --queries --questions --text --rows --encoder --steps --mode \
+            --lambda --plane-x --plane-y --basins --beta --beta-table --tol --origin-beta --origin-eps \
+            --origin-steps --sweep --plane --plane-beta --separation --samples $common" ;;
+    figure)
+        options="--recipe --session --inputs --panel --style --width --dpi --types --beta --step --bank --letters \
+            --layout --key --queries --questions --text --rows --encoder --steps --mode --lambda --plane-x \
+            --plane-y --basins $common" ;;
     replay) options="--inputs $common" ;;
     esac
     if [[ $current == -* ]]; then

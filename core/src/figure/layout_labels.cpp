@@ -164,6 +164,7 @@ void LayoutEngine::draw_marker_labels(const AxesPlan& plan) {
     // Vertical markers are named above the plot: pushed apart where they would touch, nearest to their lines.
     struct Name {
         const Marker* marker;
+        std::string label;
         double centre, width;
     };
     std::vector<Name> names;
@@ -174,7 +175,8 @@ void LayoutEngine::draw_marker_labels(const AxesPlan& plan) {
             continue;
         if (!(marker->value >= plan.x_limits[0] && marker->value <= plan.x_limits[1]))
             continue;
-        names.push_back({marker, x(marker->value), text_width(marker->label, size)});
+        const std::string label = fonts_.fit(marker->label, FontRole::text, size, plot.width);
+        names.push_back({marker, label, x(marker->value), text_width(label, size)});
     }
     std::stable_sort(names.begin(), names.end(), [](const Name& a, const Name& b) { return a.centre < b.centre; });
     const double left_end = plot.x - plan.left, right_end = plot.right() + plan.right;
@@ -200,7 +202,7 @@ void LayoutEngine::draw_marker_labels(const AxesPlan& plan) {
         if (name.centre - name.width / 2 < reached)
             continue; // no room left: the line alone
         add_text(TextShape::Kind::marker, plan.index,
-                 {name.centre, plot.y - 0.28 * plan.marker_strip - text_descent * size}, name.marker->label, size,
+                 {name.centre, plot.y - 0.28 * plan.marker_strip - text_descent * size}, name.label, size,
                  readable(name.marker->colour), TextShape::Align::middle);
         reached = name.centre + name.width / 2;
     }
@@ -211,7 +213,8 @@ void LayoutEngine::draw_marker_labels(const AxesPlan& plan) {
             continue;
         if (!(marker->value >= plan.y_limits[0] && marker->value <= plan.y_limits[1]))
             continue;
-        const double at = y(marker->value), width = text_width(marker->label, size);
+        const std::string label = fonts_.fit(marker->label, FontRole::text, size, plot.width - size);
+        const double at = y(marker->value), width = text_width(label, size);
         const double above = at - 0.45 * size, below = at + (text_ascent + 0.25) * size;
         std::size_t least = SIZE_MAX;
         Rect best;
@@ -231,7 +234,7 @@ void LayoutEngine::draw_marker_labels(const AxesPlan& plan) {
                     place = candidate;
                 }
             }
-        add_text(TextShape::Kind::marker, plan.index, place, marker->label, size, readable(marker->colour)).halo =
+        add_text(TextShape::Kind::marker, plan.index, place, label, size, readable(marker->colour)).halo =
             !plan.has_heat_map;
         labels_.push_back(best);
     }
@@ -251,14 +254,15 @@ void LayoutEngine::draw_annotations(const AxesPlan& plan) {
         if (!reach.contains(at))
             continue;
         at.y += 0.36 * size;
-        const double room = page_.width - 2 * gap();
+        const double room = plan.plot.width + plan.right;
         const std::string shown = fonts_.fit(note->text, FontRole::text, size, room);
         const double width = text_width(shown, size);
         const double shift = note->anchor == Annotation::Anchor::left     ? 0
                              : note->anchor == Annotation::Anchor::centre ? width / 2
                                                                           : width;
-        // Kept on the page whatever it says.
-        const double left = std::clamp(at.x - shift, gap(), std::max(gap(), page_.width - gap() - width));
+        // Kept beside its own plot whatever it says.
+        const double left =
+            std::clamp(at.x - shift, plan.plot.x, std::max(plan.plot.x, plan.plot.right() + plan.right - width));
         Rgba colour = readable(note->colour);
         TextShape& text = add_text(TextShape::Kind::annotation, plan.index, {left, at.y}, shown, size, colour);
         text.halo = !plan.has_heat_map;

@@ -98,7 +98,7 @@ private:
     double text_width(const std::string& text, double size, FontRole role = FontRole::text) const {
         return fonts_.width(text, role, size);
     }
-    double tick_gap() const { return 0.45 * style_.tick_pt; }
+    double tick_gap() const { return 0.62 * style_.tick_pt; }
     double tick_length() const { return 0.28 * style_.tick_pt; }
     double gap() const { return 0.5 * style_.font_pt; }
     double legend_row() const { return 1.32 * style_.tick_pt; }

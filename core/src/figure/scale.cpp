@@ -117,17 +117,18 @@ std::vector<double> logarithmic_ticks(double low, double high, int wanted) {
             return ticks;
     for (const int stride : {1, 2, 3, 5, 10, 20, 50, 100, 200, 500}) {
         auto ticks = collect({1}, stride);
-        if (ticks.size() <= limit) {
-            if (ticks.size() >= 2 || stride > 1)
-                return ticks;
-            // One decade only would leave the length of the axis unsaid.
-            for (auto finer : {collect({1, 2, 5}, 1), collect({1, 3}, 1)})
-                if (finer.size() <= std::max<std::size_t>(limit, 3))
-                    return finer;
+        if (ticks.size() > limit || ticks.empty())
+            continue;
+        if (ticks.size() >= 2 || stride > 1)
             return ticks;
-        }
+        // One decade only would leave the length of the axis unsaid.
+        for (auto finer : {collect({1, 2, 5}, 1), collect({1, 3}, 1)})
+            if (finer.size() <= std::max<std::size_t>(limit, 3))
+                return finer;
+        return ticks;
     }
-    return {low};
+    const auto decades = collect({1}, 1);
+    return decades.empty() ? linear_ticks(low, high, wanted) : std::vector<double>{decades[decades.size() / 2]};
 }
 
 } // namespace

@@ -153,7 +153,8 @@ def main():
     for name, title in titles.items():
         for peer, numbers in peers.items():
             if name in numbers and name in own:
-                rows.append((title, own[name]["real_time"], peer, numbers[name], numbers[name] / own[name]["real_time"]))
+                mine = own[name]["real_time"]
+                rows.append((title, mine, peer, numbers[name], numbers[name] / mine))
     if "step/1" in own and "bank_sum" in own:
         summed = own["bank_sum"]["real_time"]
         rows.append(("one step against the bank's sum", own["step/1"]["real_time"], "sum", summed,
@@ -169,7 +170,8 @@ def main():
     for name, entry in own.items():
         if name.startswith("drag/"):
             _, memories, steps = name.split("/")
-            print(f"β drag, {memories} memories, {steps} steps: p50 {entry['p50_ms']:.1f} ms, p95 {entry['p95_ms']:.1f} ms")
+            times = f"p50 {entry['p50_ms']:.1f} ms, p95 {entry['p95_ms']:.1f} ms"
+            print(f"β drag, {memories} memories, {steps} steps: {times}")
     for name in ("sweep", "plane", "separation"):
         for key, entry in own.items():
             if key.split("/")[0] == name:

@@ -29,9 +29,8 @@ inline constexpr int logit_block_rows = 8, logit_block_states = 3;
 inline constexpr int logit_block_rows = 4, logit_block_states = 3;
 #endif
 
-/// Rows a tile has. Few states: what fits beside a few queries in a 32 kB first-level cache. More states: four
-/// times that,
-/// so that their sums, which no longer fit, are fetched a quarter as often.
+/// Rows a tile has. Few states: what fits beside a few queries in a 32 kB first-level cache. More states: four times
+/// that, so that their sums, which no longer fit, are fetched a quarter as often.
 HWY_INLINE std::size_t tile_rows_for(std::size_t padded, std::size_t states) {
     const std::size_t floats = states < 4 ? 6144 : 24576;
     return std::clamp<std::size_t>(floats / padded / 8 * 8, 8, most_tile_rows);

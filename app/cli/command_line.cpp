@@ -27,7 +27,15 @@ Error usage_error(const CLI::ParseError& error, const CLI::App& app) {
         return {ErrorKind::usage, command, "its options and arguments (see --help)",
                 extras.empty() ? "others" : extras.front()};
     }
-    return {ErrorKind::usage, command, "", error.what(), "see --help"};
+    const std::string said = error.what();
+    if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr) {
+        return {ErrorKind::usage, command, said.substr(0, said.find(' ')), "nothing", "see --help"};
+    }
+    if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {
+        const bool missing = said.find("missing") != std::string::npos;
+        return {ErrorKind::usage, said.substr(0, said.find(':')), "one value", missing ? "none" : "several"};
+    }
+    return {ErrorKind::usage, command, "", said, "see --help"};
 }
 
 void add_window_options(CLI::App& app, WindowOptions& window, std::string& size) {
@@ -101,6 +109,12 @@ int parse_and_run(int argc, char** argv) {
     }
     for (const Command& command : commands) {
         if (command.app->parsed()) return run_command(command, options);
+    }
+    for (const std::filesystem::path& file : window.files) {
+        std::error_code failure;
+        if (!std::filesystem::exists(file, failure)) {
+            throw Error(ErrorKind::input, file.string(), "a file to open, or a command (see --help)", "neither");
+        }
     }
     read_size(size, window);
     window.threads = options.threads;

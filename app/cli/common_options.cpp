@@ -59,10 +59,10 @@ std::int64_t parse_whole(const std::string& option, const std::string& text, std
     const char* const end = text.data() + text.size();
     const auto [stopped, failure] = std::from_chars(text.data(), end, value);
     if (failure != std::errc{} || stopped != end || value < minimum || value > maximum) {
+        const bool bounded = maximum < std::numeric_limits<std::int64_t>::max();
         throw Error(ErrorKind::usage, option,
-                    "a whole number" + (minimum > std::numeric_limits<std::int64_t>::min()
-                                            ? " of at least " + std::to_string(minimum)
-                                            : std::string()),
+                    "a whole number of at least " + std::to_string(minimum) +
+                        (bounded ? " and at most " + std::to_string(maximum) : ""),
                     text.empty() ? "nothing" : text);
     }
     return value;
@@ -74,7 +74,9 @@ std::vector<std::string> parse_list(const std::string& option, const std::string
     for (;;) {
         const std::size_t comma = text.find(',', begin);
         items.push_back(text.substr(begin, comma == std::string::npos ? comma : comma - begin));
-        if (items.back().empty()) throw Error(ErrorKind::usage, option, "a list as in 1,2,4", text.empty() ? "nothing" : text);
+        if (items.back().empty()) {
+            throw Error(ErrorKind::usage, option, "a list as in 1,2,4", text.empty() ? "nothing" : text);
+        }
         if (comma == std::string::npos) return items;
         begin = comma + 1;
     }

@@ -12,7 +12,7 @@ namespace attnscope::cli {
 namespace {
 
 /// Given to a computation to reach a checkpoint; it promises one every 50 ms.
-constexpr auto patience = std::chrono::milliseconds(80);
+constexpr auto patience = std::chrono::milliseconds(60);
 
 sigset_t signals() {
     sigset_t set;

@@ -38,6 +38,8 @@ void deliver(const RetrievalJob& job, const retrieval::Result& result, std::vect
         context.deliver_json("attnscope.retrieval/1", recipe, retrieval_result_json(result), warnings);
         return;
     }
+    // The text says this where it shows the number, and the other forms do not show it.
+    std::erase_if(warnings, [](const Warning& warning) { return warning.code == "beta-critical"; });
     context.note(warnings);
     switch (context.options().format) {
     case Format::csv: return context.deliver(retrieval_result_csv(result));

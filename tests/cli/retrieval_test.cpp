@@ -1,0 +1,222 @@
+#include "support/golden.h"
+#include "support/run_program.h"
+#include "support/temporary_folder.h"
+
+#include <attnscope/bank.h>
+#include <attnscope/recipe.h>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <chrono>
+#include <limits>
+
+namespace attnscope::test {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using Arguments = std::vector<std::string>;
+
+/// A bank of pseudo-random rows, with a hole in row `broken` where it is not negative.
+std::string random_bank(const TemporaryFolder& folder, std::size_t n, std::size_t d, std::ptrdiff_t broken = -1) {
+    std::vector<float> keys(n * d);
+    for (std::size_t i = 0; i < keys.size(); ++i) keys[i] = static_cast<float>(random_normal(1, 0, i));
+    if (broken >= 0) keys[static_cast<std::size_t>(broken) * d + 1] = std::numeric_limits<float>::quiet_NaN();
+    const auto path = folder / "bank.safetensors";
+    save_bank(path, *make_bank("bank", n, d, std::move(keys)));
+    return path;
+}
+
+std::vector<std::string> names(const Json& object) {
+    std::vector<std::string> list;
+    for (const auto& [name, value] : object.items()) list.push_back(name);
+    return list;
+}
+
+TEST(RetrievalCommand, WritesTheEnvelope) {
+    const Outcome run = run_program({"retrieval", "--letters", "--rows", "0,5", "--beta", "1,8", "--seed", "3"});
+    ASSERT_EQ(run.status, 0) << run.error;
+    EXPECT_EQ(run.error, "");
+    const Json json = Json::parse(run.out);
+    EXPECT_EQ(names(json), (std::vector<std::string>{"schema", "version", "recipe", "result", "warnings", "timing"}));
+    EXPECT_EQ(json["schema"], "attnscope.retrieval/1");
+    EXPECT_EQ(names(json["recipe"]), (std::vector<std::string>{"analysis", "inputs", "params", "device", "seed"}));
+    EXPECT_EQ(json["recipe"]["seed"], 3);
+    EXPECT_EQ(json["recipe"]["params"]["beta"], Json({1.0, 8.0}));
+    EXPECT_EQ(json["recipe"]["params"]["steps"], 8);
+    EXPECT_EQ(json["result"]["traces"].size(), 4u);
+    EXPECT_EQ(json["result"]["bank"]["n"], 26);
+    EXPECT_EQ(json["result"]["origin_test"].size(), 3u);
+    EXPECT_EQ(json["result"]["spectrum"]["spectral_radius"].size(), 7u);
+    EXPECT_GT(json["timing"]["total_s"].get<double>(), 0);
+}
+
+TEST(RetrievalCommand, CommonOptionsMayStandBeforeTheCommand) {
+    const Outcome run = run_program({"--format", "csv", "--quiet", "retrieval", "--letters", "--rows", "0", "--beta", "8"});
+    ASSERT_EQ(run.status, 0) << run.error;
+    EXPECT_EQ(run.out.rfind("query,mode,beta,t,norm,", 0), 0u);
+}
+
+TEST(RetrievalCommand, WritesEveryForm) {
+    TemporaryFolder folder;
+    for (const char* format : {"json", "csv", "text", "npz"}) {
+        const auto out = folder / format;
+        const Outcome run = run_program({"retrieval", "--letters", "--rows", "0", "--format", format, "--quiet", "--out", out});
+        EXPECT_EQ(run.status, 0) << run.error;
+        EXPECT_EQ(run.out, "");
+        EXPECT_GT(std::filesystem::file_size(out), 100u) << format;
+    }
+    const auto arrays = open_tensor_file(folder / "npz");
+    EXPECT_NE(arrays->find("states"), nullptr);
+    EXPECT_NE(arrays->find("entropy"), nullptr);
+}
+
+TEST(RetrievalCommand, AllModesInOrder) {
+    const Outcome run = run_program({"retrieval", "--letters", "--rows", "0", "--beta", "8", "--mode", "all"});
+    ASSERT_EQ(run.status, 0) << run.error;
+    const Json json = Json::parse(run.out);
+    std::vector<std::string> modes;
+    for (const Json& trace : json["result"]["traces"]) modes.push_back(trace["mode"]);
+    EXPECT_EQ(modes, (std::vector<std::string>{"raw", "centered", "hybrid", "residual", "renormalized"}));
+}
+
+TEST(RetrievalCommand, AddsWhatIsAskedFor) {
+    const Outcome run = run_program({"retrieval", "--letters", "--rows", "0", "--beta", "8", "--sweep", "--plane", "--basins",
+                                 "--separation", "--samples", "10"});
+    ASSERT_EQ(run.status, 0) << run.error;
+    const Json result = Json::parse(run.out)["result"];
+    EXPECT_EQ(result["sweep"].size(), 1u);
+    EXPECT_EQ(result["sweep"][0]["entropy_up"].size(), result["sweep"][0]["beta"].size());
+    EXPECT_TRUE(result["plane"].contains("basins"));
+    EXPECT_EQ(result["separation"]["sampled"], 10);
+    EXPECT_EQ(result["separation"]["total"], 26);
+}
+
+TEST(RetrievalCommand, TheThreadsDoNotChangeTheNumbers) {
+    TemporaryFolder folder;
+    const std::string bank = random_bank(folder, 3000, 48);
+    const auto result = [&](const char* threads) {
+        const Outcome run = run_program({"retrieval", "--bank", bank, "--rows", "1,2", "--mode", "all", "--separation",
+                                     "--samples", "50", "--threads", threads});
+        EXPECT_EQ(run.status, 0) << run.error;
+        return Json::parse(run.out)["result"].dump();
+    };
+    EXPECT_EQ(result("1"), result("3"));
+}
+
+TEST(RetrievalCommand, NamesTheRowThatIsNotFinite) {
+    TemporaryFolder folder;
+    const Outcome run = run_program({"retrieval", "--bank", random_bank(folder, 50, 8, 17), "--rows", "0"});
+    EXPECT_EQ(run.status, 3);
+    EXPECT_EQ(run.error_lines(), 1);
+    EXPECT_NE(run.error.find("row 17"), std::string::npos) << run.error;
+}
+
+TEST(RetrievalCommand, RefusesABankOfOneMemory) {
+    TemporaryFolder folder;
+    EXPECT_EQ(run_program({"retrieval", "--bank", random_bank(folder, 1, 8), "--rows", "0"}).status, 3);
+}
+
+TEST(RetrievalCommand, AFullDiskIsAnErrorOfItsOwn) {
+    if (!std::filesystem::exists("/dev/full")) return;
+    const Arguments arguments{"retrieval", "--letters", "--rows", "0"};
+    const Outcome run = Program(arguments, "/dev/full").wait();
+    EXPECT_EQ(run.status, 4);
+    EXPECT_EQ(run.error_lines(), 1) << run.error;
+    const Outcome out = run_program({"retrieval", "--letters", "--rows", "0", "--out", "/dev/full"});
+    EXPECT_EQ(out.status, 4);
+    EXPECT_EQ(out.error_lines(), 1) << out.error;
+}
+
+TEST(RetrievalCommand, NoPermissionIsAnErrorOfItsOwn) {
+    TemporaryFolder folder;
+    std::filesystem::permissions(folder.path(), std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec);
+    if (access(folder.path().c_str(), W_OK) == 0) return;  // somebody who may do everything
+    const Outcome run = run_program({"retrieval", "--letters", "--rows", "0", "--out", folder / "x.json"});
+    EXPECT_EQ(run.status, 4);
+    EXPECT_EQ(run.error_lines(), 1) << run.error;
+}
+
+TEST(RetrievalCommand, AnUnreachableFolderLeavesNothing) {
+    TemporaryFolder folder;
+    const Outcome run = run_program({"retrieval", "--letters", "--rows", "0", "--out", folder / "none/x.json"});
+    EXPECT_EQ(run.status, 4);
+    EXPECT_EQ(run.error_lines(), 1) << run.error;
+    EXPECT_EQ(folder.files(), 0u);
+}
+
+TEST(RetrievalCommand, AMissingDeviceIsAnErrorOfItsOwn) {
+    const Outcome run = run_program({"retrieval", "--letters", "--rows", "0", "--device", "cuda:99"});
+    EXPECT_EQ(run.status, 4);
+    EXPECT_EQ(run.error_lines(), 1) << run.error;
+}
+
+TEST(RetrievalCommand, ReportsProgressAsJsonLinesOnStandardError) {
+    TemporaryFolder folder;
+    const Outcome run = run_program({"retrieval", "--bank", random_bank(folder, 3000, 48), "--rows", "0", "--progress", "json"});
+    ASSERT_EQ(run.status, 0) << run.error;
+    std::istringstream lines(run.error);
+    int count = 0;
+    for (std::string line; std::getline(lines, line); ++count) {
+        const Json json = Json::parse(line);
+        EXPECT_EQ(names(json), (std::vector<std::string>{"stage", "fraction", "seconds_left"}));
+    }
+    EXPECT_GT(count, 0);
+    EXPECT_EQ(run_program({"retrieval", "--letters", "--rows", "0", "--progress", "none"}).error, "");
+}
+
+/// Starts a retrieval of minutes, signals it when it computes, and gives back how long its end took.
+double cancel_retrieval(int number, const TemporaryFolder& folder, Outcome& run) {
+    Program program({"retrieval", "--bank", random_bank(folder, 20000, 64), "--rows", "0", "--tol", "0", "--steps",
+                     "1000000", "--progress", "json", "--out", folder / "result.json"});
+    while (program.error().find("trac") == std::string::npos && program.error().find("step") == std::string::npos) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    const auto start = std::chrono::steady_clock::now();
+    program.signal(number);
+    run = program.wait();
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+TEST(RetrievalCommand, ASignalCancelsAndLeavesNothing) {
+    for (const int number : {SIGINT, SIGTERM}) {
+        TemporaryFolder folder;
+        Outcome run;
+        const double seconds = cancel_retrieval(number, folder, run);
+        EXPECT_EQ(run.status, 130) << run.error;
+        EXPECT_EQ(folder.files(), 1u);  // the bank alone
+        EXPECT_NE(run.error.find("cancelled\n"), std::string::npos);
+        // A tenth of a second is promised; the rest is for a machine under load.
+        EXPECT_LT(seconds, 2);
+        std::printf("cancelled in %.0f ms\n", 1000 * seconds);
+    }
+}
+
+TEST(RetrievalCommand, AgreesWithTheGoldenResults) {
+    const std::filesystem::path golden = golden_folder();
+    if (golden.empty()) return;
+    for (const std::string name : {"clustered", "orthonormal"}) {
+        const std::filesystem::path folder = golden / "retrieval";
+        const std::string expected = read_all(folder / (name + ".expected.json"));
+        for (const char* extension : {".bank.npy", ".bank.pt"}) {
+            const Outcome run = run_program({"retrieval", "--bank", folder / (name + extension), "--queries",
+                                         folder / (name + ".queries.npy"), "--mode", "all", "--progress", "none"});
+            ASSERT_EQ(run.status, 0) << run.error;
+            const Json envelope = Json::parse(run.out);
+            // The reference lists its traces in another order.
+            Json wanted = Json::parse(expected), got = envelope["result"];
+            for (Json* result : {&wanted, &got}) {
+                std::sort((*result)["traces"].begin(), (*result)["traces"].end(), [](const Json& a, const Json& b) {
+                    return std::tuple(a["query"].get<int>(), a["mode"].get<std::string>(), a["beta"].get<double>()) <
+                           std::tuple(b["query"].get<int>(), b["mode"].get<std::string>(), b["beta"].get<double>());
+                });
+            }
+            const auto differences = compare_results(wanted.dump(), got.dump());
+            EXPECT_TRUE(differences.empty()) << name << extension << ": " << differences.size() << ", first "
+                                             << differences.front();
+        }
+    }
+}
+
+}  // namespace
+}  // namespace attnscope::test

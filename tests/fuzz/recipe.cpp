@@ -1,0 +1,15 @@
+// Recipes and results come out of files from strangers: a recipe is read, made into a job, and compared with itself.
+#include <attnscope/recipe.h>
+
+#include "fuzz/support/read_all.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    using namespace attnscope;
+    const std::string text(reinterpret_cast<const char*>(data), size);
+    fuzz::expect_error_or_result([&] { compare_results(text, text); });
+    return fuzz::expect_error_or_result([&] {
+        const Recipe recipe = Recipe::parse(text);
+        Recipe::parse(recipe.json());
+        retrieval_job(recipe, {});
+    });
+}

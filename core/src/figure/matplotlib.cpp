@@ -76,7 +76,8 @@ public:
         for (std::size_t i = figure_.axes.size(); i < rows * columns; ++i)
             line("grid.flat[" + std::to_string(i) + "].axis(\"off\")");
         if (style_.title && !(figure_.title + figure_.subtitle).empty())
-            line("fig.suptitle(" + label(figure_.title + "\n" + figure_.subtitle) + ", x=0.01, ha=\"left\")");
+            line("fig.suptitle(" + label(figure_.title) + " + \"\\n\" + " + label(figure_.subtitle) +
+                 ", x=0.01, ha=\"left\", fontsize=" + number(style_.tick_pt) + ", wrap=True)");
         for (std::size_t i = 0; i < figure_.axes.size(); ++i)
             write_axes(i);
         line("");
@@ -88,7 +89,10 @@ public:
 private:
     void line(const std::string& text) { out_ += text + "\n"; }
     std::string array(const char* name) const { return "data[\"" + prefix_ + name + "\"]"; }
-    std::string named(const std::string& name) const { return name.empty() ? "" : ", label=" + label(name); }
+    std::string named(const std::string& name) {
+        named_ = named_ || !name.empty();
+        return name.empty() ? "" : ", label=" + label(name);
+    }
     std::string dashes(bool dashed) const { return dashed ? ", linestyle=\"--\"" : ""; }
     std::string width(double factor) const {
         return ", linewidth=" + number(std::round(factor * style_.line_pt * 100) / 100);
@@ -102,8 +106,7 @@ private:
              number(style_.title_pt) + ", \"legend.fontsize\": " + number(style_.tick_pt) + ",");
         line("    \"xtick.labelsize\": " + number(style_.tick_pt) + ", \"ytick.labelsize\": " + number(style_.tick_pt) +
              ", \"axes.linewidth\": " + number(style_.axis_pt) + ",");
-        line("    \"axes.spines.top\": False, \"axes.spines.right\": False, \"pdf.fonttype\": 42, "
-             "\"svg.fonttype\": \"none\",");
+        line("    \"axes.spines.top\": False, \"axes.spines.right\": False, \"svg.fonttype\": \"none\",");
         line("})");
     }
 
@@ -111,6 +114,7 @@ private:
         const Axes& axes = figure_.axes[index];
         line("");
         line("ax = grid.flat[" + std::to_string(index) + "]");
+        named_ = false;
         for (std::size_t e = 0; e < axes.elements.size(); ++e) {
             prefix_ = array_prefix(index, e);
             std::visit([&](const auto& element) { write(element); }, axes.elements[e]);
@@ -121,7 +125,7 @@ private:
         write_axis("y", axes.y, axis_limits(axes, false));
         if (axes.equal_aspect)
             line("ax.set_aspect(\"equal\")");
-        if (axes.legend != Axes::Legend::none) {
+        if (axes.legend != Axes::Legend::none && named_) {
             static constexpr const char* places[]{"best",       "upper left",  "upper right",
                                                   "lower left", "lower right", "center left"};
             std::string call = "ax.legend(loc=" + literal(places[static_cast<int>(axes.legend)]) + ", frameon=False";
@@ -254,6 +258,7 @@ private:
     const Style& style_;
     const std::string& npz_name_;
     std::string out_, prefix_;
+    bool named_ = false; ///< an element of the axes being written has a legend entry
 };
 
 } // namespace

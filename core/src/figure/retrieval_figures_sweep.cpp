@@ -135,7 +135,8 @@ Figure origin_figure(const View& view, const Spectrum& spectrum, const std::vect
     norm.x.label = growth.x.label = "step t";
     norm.y.label = "norm ‖q‖";
     norm.y.scale = Scale::logarithmic;
-    norm.legend = Axes::Legend::bottom_right;
+    // Between decay and growth there is room for the names.
+    growth.legend = Axes::Legend::bottom_right;
     growth.y.label = "growth ‖q′‖ / ‖q‖";
     growth.y.scale = Scale::logarithmic;
     double last_step = 1, low = 0, high = 0, epsilon = 0;
@@ -161,7 +162,7 @@ Figure origin_figure(const View& view, const Spectrum& spectrum, const std::vect
             high = std::max(high, value);
         }
         epsilon = test.epsilon;
-        norms.name = beta_text(test.beta) + ", βλ₁ " + format_number(test.beta * spectrum.lambda_max);
+        growths.name = beta_text(test.beta) + ", βλ₁ " + format_number(test.beta * spectrum.lambda_max);
         norms.colour = growths.colour = colour;
         norms.width = growths.width = 1.4f;
         norms.markers = growths.markers = true;

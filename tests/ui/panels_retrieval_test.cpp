@@ -97,6 +97,7 @@ TEST_F(Panels, DraggingOnTheEntropyMovesBeta) {
     EXPECT_NE(at_press, before) << "pressing moves the cursor there";
     EXPECT_GT(beta(), at_press * 1.5);
     runner().undo();
+    frame();
     EXPECT_EQ(beta(), before) << "a drag is one step of the history";
 }
 

@@ -303,6 +303,13 @@ void draw_dashed(ImDrawList& draw, ImVec2 from, ImVec2 to, ImU32 colour, float t
 
 void draw_elements(const Axes& axes, const PlotArea& area, AxesCache& cache, ElementStyle& style) {
     cache.elements.resize(axes.elements.size());
+    // Labels keep off the lines of other markers.
+    for (const Element& element : axes.elements)
+        if (const auto* marker = std::get_if<Marker>(&element)) {
+            const float at = float(marker->vertical ? area.x.pixel(marker->value) : area.y.pixel(marker->value));
+            if (marker->vertical) style.taken.push_back({at - 1, area.min.y, at + 1, area.max.y});
+            else style.taken.push_back({area.min.x, at - 1, area.max.x, at + 1});
+        }
     for (std::size_t i = 0; i < axes.elements.size(); ++i) {
         ElementCache& kept = cache.elements[i];
         const std::string& name = element_name(axes.elements[i]);

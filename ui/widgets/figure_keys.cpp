@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <vector>
 
 namespace attnscope::ui {
 
@@ -72,7 +73,7 @@ std::vector<LegendEntry> legend_entries(const Axes& axes) {
     }
     if (const HeatMap* map = explained_heat_map(axes))
         for (std::size_t i = 0; i < map->category_names.size(); ++i)
-            entries.push_back({map->category_names[i], {.role = Colour::Role::series, .index = int(i)},
+            entries.push_back({map->category_names[i], {.role = Colour::Role::series, .index = int(i), .alpha = 0.5f},
                                LegendEntry::Swatch::patch});
     return entries;
 }
@@ -82,6 +83,61 @@ ImVec2 legend_size(const std::vector<LegendEntry>& entries, float em) {
     float width = 0;
     for (const LegendEntry& entry : entries) width = std::max(width, ImGui::CalcTextSize(entry.name.c_str()).x);
     return {width + em * (swatch_width + 1.4f), float(entries.size()) * em * 1.25f + em * 0.6f};
+}
+
+Axes::Legend legend_wish(const Axes& axes) {
+    const HeatMap* const map = explained_heat_map(axes);
+    const bool categories = map && !map->category_names.empty();
+    return categories && axes.legend == Axes::Legend::none ? Axes::Legend::outside : axes.legend;
+}
+
+ImVec2 legend_place(const Axes& axes, const PlotArea& area, const AxesCache& cache, ImVec2 size) {
+    const float gap = area.em * 0.45f;
+    const float left = area.min.x + gap, right = area.max.x - gap - size.x;
+    const float top = area.min.y + gap, bottom = area.max.y - gap - size.y;
+    // The wanted corner comes first and wins ties.
+    std::vector<ImVec2> corners{{right, top}, {left, top}, {left, bottom}, {right, bottom}};
+    const Axes::Legend wish = legend_wish(axes);
+    const auto wanted = wish == Axes::Legend::top_left      ? ImVec2{left, top}
+                        : wish == Axes::Legend::bottom_left  ? ImVec2{left, bottom}
+                        : wish == Axes::Legend::bottom_right ? ImVec2{right, bottom}
+                                                             : ImVec2{right, top};
+    corners.insert(corners.begin(), wanted);
+    const auto covered = [&](ImVec2 at) {
+        int count = 0;
+        const auto look = [&](double x, double y) {
+            const ImVec2 pixel = area.pixel(x, y);
+            count += pixel.x >= at.x && pixel.x <= at.x + size.x && pixel.y >= at.y && pixel.y <= at.y + size.y;
+        };
+        for (std::size_t i = 0; i < std::min(axes.elements.size(), cache.elements.size()); ++i) {
+            if (std::holds_alternative<Line>(axes.elements[i])) {
+                // Between the points as well: few points may make a long line.
+                const Series& series = cache.elements[i].series;
+                for (std::size_t k = 0; k < series.x.size(); ++k) {
+                    look(series.x[k], series.y[k]);
+                    if (k > 0)
+                        for (const double share : {0.25, 0.5, 0.75}) {
+                            const ImVec2 a = area.pixel(series.x[k - 1], series.y[k - 1]);
+                            const ImVec2 b = area.pixel(series.x[k], series.y[k]);
+                            look(area.x.value(a.x + (b.x - a.x) * share), area.y.value(a.y + (b.y - a.y) * share));
+                        }
+                }
+            } else if (const auto* points = std::get_if<Points>(&axes.elements[i])) {
+                for (std::size_t k = 0; k < points->x.size(); ++k) look(points->x[k], points->y[k]);
+            }
+        }
+        return count;
+    };
+    ImVec2 best = corners.front();
+    int least = covered(best);
+    for (const ImVec2 corner : corners) {
+        if (least == 0) break;
+        if (const int count = covered(corner); count < least) {
+            least = count;
+            best = corner;
+        }
+    }
+    return best;
 }
 
 bool draw_legend(const std::vector<LegendEntry>& entries, ImVec2 at, ImDrawList& draw, float em, float strength,

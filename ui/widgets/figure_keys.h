@@ -15,6 +15,10 @@ std::vector<LegendEntry> legend_entries(const Axes& axes);
 
 /// Size of the box with its padding; {0, 0} without entries.
 ImVec2 legend_size(const std::vector<LegendEntry>& entries, float em);
+/// Where the box covers least of the lines and points: the wanted corner unless another one is clearer.
+ImVec2 legend_place(const Axes& axes, const PlotArea& area, const AxesCache& cache, ImVec2 size);
+/// Where a legend goes by the axes' wish; categories of a heat map are always explained.
+Axes::Legend legend_wish(const Axes& axes);
 /// Draws the box with its upper left corner at `at`; a click on an entry hides or shows its series. True while the
 /// cursor is over it.
 bool draw_legend(const std::vector<LegendEntry>& entries, ImVec2 at, ImDrawList& draw, float em, float strength,

@@ -205,9 +205,10 @@ void FigureView::draw_axes(int index, const Axes& axes, Cell cell, bool titled, 
     const std::vector<LegendEntry> entries = legend_entries(axes);
     const HeatMap* const map = explained_heat_map(axes);
     const bool bar = map && map->colour_bar && map->category_names.empty();
-    const ImVec2 legend = axes.legend == Axes::Legend::none ? ImVec2(0, 0) : legend_size(entries, em);
-    const bool outside = axes.legend == Axes::Legend::outside && legend.x > 0 && legend.x < cell.size.x * 0.45f;
-    const float beside = (outside ? legend.x + em * 0.3f : 0) + (bar ? colour_bar_width(*map, state.cache, em) : 0);
+    const Axes::Legend wish = legend_wish(axes);
+    const ImVec2 legend = wish == Axes::Legend::none ? ImVec2(0, 0) : legend_size(entries, em);
+    const bool outside = wish == Axes::Legend::outside && legend.x > 0 && cell.margin > 0;
+    const float beside = bar ? colour_bar_width(*map, state.cache, em) : 0;
     const ImVec2 size{std::max(em * 4, cell.size.x - beside), std::max(em * 3, cell.size.y)};
 
     const bool has_cursor = options.cursor_axes && (*options.cursor_axes == -1 || *options.cursor_axes == index);
@@ -244,15 +245,20 @@ void FigureView::draw_axes(int index, const Axes& axes, Cell cell, bool titled, 
         area.em = em;
         area.strength = strength;
 
-        const float gap = em * 0.45f;
-        ImVec2 legend_at{area.max.x + gap, area.min.y};
+        ImVec2 legend_at{cell.at.x + cell.size.x + em * 0.4f, area.min.y};
         const bool fits = legend.x > 0 && legend.x < area.width() * 0.75f && legend.y < area.height() * 0.8f;
-        const bool inside = axes.legend != Axes::Legend::none && !outside && fits;
+        const bool inside = wish != Axes::Legend::none && !outside && fits;
         if (inside) {
-            const bool left = axes.legend == Axes::Legend::top_left || axes.legend == Axes::Legend::bottom_left;
-            const bool top = axes.legend != Axes::Legend::bottom_left && axes.legend != Axes::Legend::bottom_right;
-            legend_at = {left ? area.min.x + gap : area.max.x - gap - legend.x,
-                         top ? area.min.y + gap : area.max.y - gap - legend.y};
+            // Looked for once the lines are there, and kept while content and size stay.
+            const bool drawn_before = !state.cache.elements.empty();
+            if (state.legend_generation != generation_ || state.legend_for.x != extent.x ||
+                state.legend_for.y != extent.y) {
+                const ImVec2 place = legend_place(axes, area, state.cache, legend);
+                state.legend_at = {place.x - area.min.x, place.y - area.min.y};
+                state.legend_for = extent;
+                if (drawn_before) state.legend_generation = generation_;
+            }
+            legend_at = {area.min.x + state.legend_at.x, area.min.y + state.legend_at.y};
         }
         ElementStyle style{theme, generation_, options.selected_id, {}};
         if (inside) style.taken.push_back({legend_at.x, legend_at.y, legend_at.x + legend.x, legend_at.y + legend.y});
@@ -266,8 +272,7 @@ void FigureView::draw_axes(int index, const Axes& axes, Cell cell, bool titled, 
         interact(index, axes, area, keys_hovered, options, interaction);
         ImPlot::EndPlot();
         if (bar)
-            draw_colour_bar(*map, {area.max.x + (outside ? legend.x + gap : 0), area.min.y}, area.height(), *window, em,
-                            strength, theme, state.cache);
+            draw_colour_bar(*map, {area.max.x, area.min.y}, area.height(), *window, em, strength, theme, state.cache);
     }
     ImGui::PopID();
 }
@@ -290,7 +295,15 @@ FigureInteraction FigureView::draw(const char* id, const Figure& figure, std::ui
     const int fitting = std::max(1, int(size.x / (options.smallest_width * em)));
     const int columns = std::clamp(std::min(figure.columns, fitting), 1, count);
     const int rows = (count + columns - 1) / columns;
-    const ImVec2 cell{(size.x - spacing * float(columns - 1)) / float(columns),
+    // Legends outside stand to the right of the last column.
+    float margin = 0;
+    for (int i = 0; i < count; ++i) {
+        const Axes& axes = figure.axes[std::size_t(i)];
+        if (legend_wish(axes) != Axes::Legend::outside || (i % columns != columns - 1 && i != count - 1)) continue;
+        margin = std::max(margin, legend_size(legend_entries(axes), em).x + em * 0.4f);
+    }
+    if (margin > size.x * 0.42f) margin = 0;
+    const ImVec2 cell{(size.x - margin - spacing * float(columns - 1)) / float(columns),
                       (size.y - spacing * float(rows - 1)) / float(rows)};
     if (cell.x > em * 4 && cell.y > em * 3) {
         // Column by column, so that the plots below each other share their left and right borders.
@@ -302,8 +315,9 @@ FigureInteraction FigureView::draw(const char* id, const Figure& figure, std::ui
                 if (index >= count) break;
                 const Axes& axes = figure.axes[std::size_t(index)];
                 const bool titled = !axes.title.empty() && count > 1;
-                draw_axes(index, axes, {{at.x + (cell.x + spacing) * float(column), at.y + (cell.y + spacing) * float(row)}, cell},
-                          titled, theme, options, interaction);
+                const ImVec2 corner{at.x + (cell.x + spacing) * float(column), at.y + (cell.y + spacing) * float(row)};
+                const float beside = column == columns - 1 || index == count - 1 ? margin : 0;
+                draw_axes(index, axes, {corner, cell, beside}, titled, theme, options, interaction);
             }
             if (aligned) ImPlot::EndAlignedPlots();
             ImGui::PopID();

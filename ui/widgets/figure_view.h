@@ -68,9 +68,12 @@ private:
         std::uint64_t generation = ~std::uint64_t{0};
         ImVec2 pressed{0, 0};          ///< where the left button went down in this plot
         bool press_open = false;
+        std::uint64_t legend_generation = ~std::uint64_t{0};   ///< for which legend_at was looked for
+        ImVec2 legend_at{0, 0}, legend_for{0, 0};              ///< relative to the plot, and its size then
     };
     struct Cell {
         ImVec2 at, size;
+        float margin = 0;   ///< to the right of the cell, for a legend outside; 0 = none
     };
 
     void draw_axes(int index, const Axes& axes, Cell cell, bool titled, const ThemeColours& theme,

@@ -24,8 +24,12 @@ std::array<double, 2> value_range(const HeatMap& map) {
 }
 
 ImVec4 heat_map_colour(const HeatMap& map, double value, std::array<double, 2> range, const ThemeColours& theme) {
-    if (!map.category_names.empty())
-        return theme.resolve({.role = Colour::Role::series, .index = static_cast<int>(value)});
+    if (!map.category_names.empty()) {
+        // Half way to the ground: what lies on the areas has to stand out from all of them.
+        const ImVec4 full = theme.resolve({.role = Colour::Role::series, .index = static_cast<int>(value)});
+        const auto half = [](float colour, float ground) { return (colour + ground) / 2; };
+        return {half(full.x, theme.panel.x), half(full.y, theme.panel.y), half(full.z, theme.panel.z), 1};
+    }
     const double share = std::clamp((value - range[0]) / (range[1] - range[0]), 0.0, 1.0);
     const auto& rgb = colour_table(map.map)[static_cast<std::size_t>(std::lround(share * 255))];
     return {float(rgb[0]) / 255, float(rgb[1]) / 255, float(rgb[2]) / 255, 1};

@@ -25,7 +25,7 @@ std::string elide(std::string_view text, float width) {
 }
 
 std::string keep_last_parts(std::string_view text, float width) {
-    constexpr std::string_view separator = " · ";
+    constexpr std::string_view separator = "· ";  // what stands before the dot may be a space that does not break
     while (ImGui::CalcTextSize(text.data(), text.data() + text.size()).x > width) {
         const std::size_t at = text.find(separator);
         if (at == std::string_view::npos) break;

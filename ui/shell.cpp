@@ -38,7 +38,7 @@ Shell::Shell(JobSystem& jobs, Options options)
     state_.layout = load_layout(options_.config_folder);
     state_.layout_load_wanted = !state_.layout.empty();
     state_.view.open_panels = default_panels(state_.view.workspace, panels_);
-    if (!panels_.empty()) state_.view.outlined_panel = panels_.front()->id();
+    state_.view.outlined_panel = state_.focus_panel = "retrieval.weights";
     fonts_ = load_fonts(io);
     services_.set_figure_source([this](const std::string& id) -> std::optional<Figure> {
         for (const auto& panel : panels_)

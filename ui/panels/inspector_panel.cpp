@@ -159,10 +159,10 @@ void warnings(ChromeContext& context) {
         lines.push_back("β_c = 1/λ_max is where the centroid loses stability, not where single memories become "
                         "retrievable.");
     if (spectrum && !spectrum->beta_critical) lines.push_back("All memories are equal: there is no β_c.");
-    if (bank && !bank->assumption.empty()) lines.push_back(bank->assumption);
     if (lines.empty()) return;
     rule();
     for (const auto& line : lines) paragraph("⚠ " + line, context.theme.muted_text, nullptr, 0.92f);
+    if (bank && !bank->assumption.empty()) paragraph(bank->assumption, context.theme.muted_text, nullptr, 0.92f);
 }
 
 }  // namespace

@@ -161,7 +161,8 @@ void draw_menu_bar(ChromeContext& context) {
     if (ImGui::BeginMainMenuBar()) {
         ImGui::SetCursorPosX(em);
         styled_text("attnscope", context.theme.text, context.theme.fonts.bold);
-        ImGui::SameLine(0, em);
+        // A menu takes the place after it by its own rule, not by SameLine.
+        ImGui::SetCursorPosX(em * 2.2f + ImGui::GetItemRectSize().x);
         for (const char* name : menus)
             if (ImGui::BeginMenu(name)) {
                 menu(context, name);

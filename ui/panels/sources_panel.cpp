@@ -124,7 +124,7 @@ void SourcesPanel::prompt_entry(ChromeContext& context) {
     if (focus_wanted_) ImGui::SetKeyboardFocusHere();
     focus_wanted_ = false;
     const bool changed = ImGui::InputTextWithHint("##query text", can_embed ? "type a query" : "no encoder for this bank",
-                                                  &typed_, ImGuiInputTextFlags_ElideLeft);
+                                                  &typed_);
     editing_ = ImGui::IsItemActive();
     if (ImGui::IsItemDeactivated()) starting_new_ = false;
     ImGui::SetItemTooltip("Embedded as you type");

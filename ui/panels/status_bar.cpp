@@ -58,7 +58,7 @@ void draw_status_bar(ChromeContext& context) {
             ImGui::SameLine();
             if (centred > ImGui::GetCursorPosX()) {
                 ImGui::SetCursorPosX(centred);
-                styled_text(hint, context.theme.accent);
+                styled_text(hint, muted);
                 if (ImGui::IsItemClicked()) context.emit("help.hints");
                 ImGui::SetItemTooltip("Click to put this away");
             }

@@ -370,11 +370,10 @@ Asked<retrieval::TraceResult> RetrievalSlots::trace() {
     auto out = impl_->ask(impl_->trace, true, [&](const Spectrum&) {
         auto request = impl_->trace_request({beta}, {impl_->selection.mode});
         request.keep_curves = true;
-        impl_->latency->asked(beta, steps);
         return request;
     });
-    // From the cache: nothing will be computed.
-    if (!out.stale) impl_->latency->answered(beta, steps);
+    if (out.stale) impl_->latency->asked(beta, steps);
+    else impl_->latency->answered(beta, steps);  // from the cache, or computed before the wish was noted
     return out;
 }
 

@@ -162,7 +162,6 @@ void Services::Impl::finish(AppState& state, SourceId id, const Loaded& loaded) 
     if (!loaded.warning.empty()) state.notify(loaded.warning, true);
     Selection& selection = state.view.selection;
     if (loaded.bank) {
-        if (!loaded.bank->assumption.empty()) state.notify(loaded.bank->assumption);
         if (select_when_loaded.erase(id) && selection.bank != id) select_bank(state, id);
         // Chosen while it was loading: only now is it known what it can be asked.
         else if (selection.bank == id && selection.query == QueryChoice{}) selection.query = default_query(state, id);

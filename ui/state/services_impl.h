@@ -40,7 +40,8 @@ struct Services::Impl {
 
     Source& add_path(AppState& state, SourceKind kind, const std::filesystem::path& path) {
         std::filesystem::path named = path.filename().empty() ? path.parent_path() : path;
-        Source& source = add(state, kind, named.filename().string());
+        // A bank's ending says nothing that its row does not say better.
+        Source& source = add(state, kind, (kind == SourceKind::bank ? named.stem() : named.filename()).string());
         source.path = path;
         return source;
     }

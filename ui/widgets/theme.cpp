@@ -96,8 +96,8 @@ void set_colours(ImGuiStyle& style, const ThemeColours& c) {
     to[ImGuiCol_Header] = with_alpha(c.accent, dark ? 0.20f : 0.14f);
     to[ImGuiCol_HeaderHovered] = with_alpha(c.accent, dark ? 0.14f : 0.09f);
     to[ImGuiCol_HeaderActive] = with_alpha(c.accent, 0.3f);
-    to[ImGuiCol_Separator] = c.border;
-    // The gaps between docked windows: background, lit only while they are being moved.
+    // Also the gaps between docked windows: background, lit only while they are being moved.
+    to[ImGuiCol_Separator] = c.background;
     to[ImGuiCol_SeparatorHovered] = with_alpha(c.accent, 0.6f);
     to[ImGuiCol_SeparatorActive] = c.accent;
     to[ImGuiCol_ResizeGrip] = with_alpha(c.accent, 0);

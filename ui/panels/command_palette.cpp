@@ -73,7 +73,8 @@ int fuzzy_score(std::string_view pattern, std::string_view text) {
         at = found + 1;
         in_run = true;
     }
-    return score * 100 / (100 + static_cast<int>(text.size()) / 4);
+    // Of two equal matches the shorter title.
+    return std::max(1, score * 100 / (100 + static_cast<int>(text.size()) / 4));
 }
 
 std::vector<CommandPalette::Entry> CommandPalette::entries(const ChromeContext& context) const {

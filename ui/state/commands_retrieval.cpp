@@ -67,6 +67,7 @@ std::optional<Command> advance(AppState& state, Services& services, int frames, 
         if (wrap && next > steps) next = 0;
         return set_step(state, next);
     }
+    services.retrieval().begin_frame(state);  // commands before this one in the same frame count
     const auto spectrum = services.retrieval().spectrum().result;
     if (!spectrum) return std::nullopt;
     const auto axis = retrieval::beta_axis(*spectrum, 61);

@@ -131,6 +131,8 @@ void add_view_commands(CommandRegistry& registry) {
                   }, {}, {}});
     registry.add({"view.pin", "Pin this view as A", "View", "", {text_parameter("title", "its name", Value(""))},
                   [](AppState& state, Services& services, const Arguments& arguments) {
+                      // Commands before this one in the same frame count.
+                      services.retrieval().begin_frame(state);
                       const auto shown = services.retrieval().view();
                       char title[96];
                       std::snprintf(title, sizeof title, "%s, β %.4g, step %d", retrieval::mode_name(shown.mode),

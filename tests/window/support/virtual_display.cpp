@@ -21,7 +21,8 @@ VirtualDisplay::VirtualDisplay() {
         close(numbers[0]);
         // The server takes a free number and writes it once it accepts clients.
         const std::string fd = std::to_string(numbers[1]);
-        execlp("Xvfb", "Xvfb", "-displayfd", fd.c_str(), "-screen", "0", "1920x1200x24", "-nolisten", "tcp", nullptr);
+        // -noreset: a server that begins anew when its last client leaves refuses the next one for a moment.
+        execlp("Xvfb", "Xvfb", "-noreset", "-displayfd", fd.c_str(), "-screen", "0", "1920x1200x24", "-nolisten", "tcp", nullptr);
         _exit(127);
     }
     close(numbers[1]);

@@ -49,7 +49,8 @@ RetrievalPanel::Answer LettersPanel::ask(RetrievalSlots& slots) {
     answer.add(traces);
     spectrum_ = spectrum.result;
     traces_ = traces.result;
-    answer.ready = answer.ready && !traces_->traces.empty();
+    const auto bank = slots.view().bank;
+    answer.ready = answer.ready && !traces_->traces.empty() && bank && has_pictures(*bank);
     return answer;
 }
 
@@ -65,7 +66,6 @@ Figure LettersPanel::build(const retrieval::View& view) {
     figure.subtitle = subtitle;
     figure.caption = "The query and the state after each step as pictures; below each the memory of largest weight.";
     figure.columns = std::clamp<int>(int(trace.states.size()), 1, 9);
-    if (!has_pictures(bank)) return figure;
     const float ink = full_ink(bank.keys);
     for (std::size_t t = 0; t < trace.states.size(); ++t) {
         const auto values = as_picture(trace.states[t], *spectrum_, trace.mode);

@@ -116,8 +116,9 @@ FigureViewOptions RetrievalPlanePanel::view_options(PanelContext& context) {
         options.overlay = [this, pictures](int, const PlotArea& area) {
             for (std::size_t i = 0; i < plane_->memories.size(); ++i) {
                 const ImVec2 at = area.pixel(plane_->memories[i][0], plane_->memories[i][1]);
-                const float half = area.em * 0.55f;
-                const ImVec2 low{at.x - half, at.y - half}, high{at.x + half, at.y + half};
+                // Beside its point, so that the way of the state stays in sight.
+                const float side = area.em * 1.1f, gap = area.em * 0.12f;
+                const ImVec2 low{at.x + gap, at.y - gap - side}, high{at.x + gap + side, at.y - gap};
                 pictures->draw(*area.draw, int(plane_->memory_index[i]), low, high, 0.9f * area.strength);
             }
         };

@@ -193,7 +193,7 @@ void RetrievalWeightsPanel::draw_table(PanelContext& context, float height) {
     ImGui::TableSetupColumn("memory", ImGuiTableColumnFlags_WidthStretch, with_texts ? 0.9f : 1.0f);
     ImGui::TableSetupColumn("text", with_texts ? ImGuiTableColumnFlags_WidthStretch : ImGuiTableColumnFlags_Disabled,
                             1.6f);
-    ImGui::TableSetupColumn("##bar", fixed, std::min(bar_width * em, width * 0.2f));
+    ImGui::TableSetupColumn("##bar", fixed, std::min(bar_width * em, width * 0.14f));
     ImGui::TableSetupColumn("weight α", fixed, em * 3.9f);
     if (has_pinned()) ImGui::TableSetupColumn("Δ to A", fixed, em * 4.3f);
     ImGui::TableSetupColumn("raw · first", fixed, em * 2.1f);

@@ -299,7 +299,7 @@ FigureInteraction FigureView::draw(const char* id, const Figure& figure, std::ui
     float margin = 0;
     for (int i = 0; i < count; ++i) {
         const Axes& axes = figure.axes[std::size_t(i)];
-        if (legend_wish(axes) != Axes::Legend::outside || (i % columns != columns - 1 && i != count - 1)) continue;
+        if (legend_wish(axes) != Axes::Legend::outside || i % columns != columns - 1) continue;
         margin = std::max(margin, legend_size(legend_entries(axes), em).x + em * 0.4f);
     }
     if (margin > size.x * 0.42f) margin = 0;
@@ -316,7 +316,8 @@ FigureInteraction FigureView::draw(const char* id, const Figure& figure, std::ui
                 const Axes& axes = figure.axes[std::size_t(index)];
                 const bool titled = !axes.title.empty() && count > 1;
                 const ImVec2 corner{at.x + (cell.x + spacing) * float(column), at.y + (cell.y + spacing) * float(row)};
-                const float beside = column == columns - 1 || index == count - 1 ? margin : 0;
+                // After the last of an unfinished row there is a cell free.
+                const float beside = column == columns - 1 ? margin : index == count - 1 ? cell.x : 0;
                 draw_axes(index, axes, {corner, cell, beside}, titled, theme, options, interaction);
             }
             if (aligned) ImPlot::EndAlignedPlots();

@@ -1,18 +1,15 @@
 #include "state/retrieval_slots.h"
 
+#include "state/latency.h"
+
 #include <algorithm>
-#include <chrono>
 #include <cmath>
-#include <deque>
-#include <mutex>
-#include <utility>
 
 namespace attnscope::ui {
 
 namespace {
 
 using retrieval::Spectrum;
-using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t small_bank = 1'000'000;  // numbers
 
@@ -66,49 +63,6 @@ std::size_t trace_bytes(const retrieval::TraceResult& result) {
 std::size_t plane_bytes(const retrieval::Plane& plane) {
     return sizeof plane + plane.energy.size() * 4 + plane.memories.size() * 12 + plane.basin.size() * 4;
 }
-
-/// From wish to result of the traces: when each was asked and when its computation ended.
-class Latency {
-public:
-    void asked(double beta, int steps) {
-        const std::lock_guard lock(mutex_);
-        if (!waiting_.empty() && waiting_.back().beta == beta && waiting_.back().steps == steps) return;
-        waiting_.push_back({beta, steps, Clock::now()});
-        if (waiting_.size() > 64) waiting_.pop_front();
-    }
-    void answered(double beta, int steps) {
-        const std::lock_guard lock(mutex_);
-        // A result also answers the wishes that were given up for it, so that none is left out of the count.
-        const auto found = std::find_if(waiting_.begin(), waiting_.end(),
-                                        [&](const Wish& w) { return w.beta == beta && w.steps == steps; });
-        if (found == waiting_.end()) return;
-        const auto now = Clock::now();
-        for (auto wish = waiting_.begin(); wish <= found; ++wish)
-            seconds_.push_back(std::chrono::duration<double>(now - wish->since).count());
-        last_ = seconds_.back();
-        waiting_.erase(waiting_.begin(), found + 1);
-        if (seconds_.size() > 4096) seconds_.erase(seconds_.begin(), seconds_.begin() + 2048);
-    }
-    double last() const {
-        const std::lock_guard lock(mutex_);
-        return last_;
-    }
-    std::vector<double> take() {
-        const std::lock_guard lock(mutex_);
-        return std::exchange(seconds_, {});
-    }
-
-private:
-    struct Wish {
-        double beta;
-        int steps;
-        Clock::time_point since;
-    };
-    mutable std::mutex mutex_;
-    std::deque<Wish> waiting_;
-    std::vector<double> seconds_;
-    double last_ = 0;
-};
 
 }  // namespace
 

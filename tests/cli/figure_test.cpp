@@ -146,7 +146,7 @@ TEST_F(ReplayCommand, NamesTheFieldThatDisagrees) {
     Json envelope = Json::parse(read_all(result_));
     envelope["result"]["spectrum"]["lambda_max"] = 123.0;
     folder_.put("r.json", envelope.dump());
-    const Outcome run = run_program({"replay", result_});
+    const Outcome run = run_program({"replay", result_, "--progress", "none"});
     EXPECT_EQ(run.status, 3);
     EXPECT_EQ(run.error_lines(), 1) << run.error;
     EXPECT_NE(run.error.find("spectrum.lambda_max"), std::string::npos) << run.error;

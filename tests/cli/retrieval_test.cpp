@@ -34,7 +34,8 @@ std::vector<std::string> names(const Json& object) {
 }
 
 TEST(RetrievalCommand, WritesTheEnvelope) {
-    const Outcome run = run_program({"retrieval", "--letters", "--rows", "0,5", "--beta", "1,8", "--seed", "3"});
+    const Outcome run = run_program({"retrieval", "--letters", "--rows", "0,5", "--beta", "1,8", "--seed", "3",
+                                     "--progress", "none"});
     ASSERT_EQ(run.status, 0) << run.error;
     EXPECT_EQ(run.error, "");
     const Json json = Json::parse(run.out);
@@ -106,7 +107,7 @@ TEST(RetrievalCommand, TheThreadsDoNotChangeTheNumbers) {
 
 TEST(RetrievalCommand, NamesTheRowThatIsNotFinite) {
     TemporaryFolder folder;
-    const Outcome run = run_program({"retrieval", "--bank", random_bank(folder, 50, 8, 17), "--rows", "0"});
+    const Outcome run = run_program({"retrieval", "--bank", random_bank(folder, 50, 8, 17), "--rows", "0", "--progress", "none"});
     EXPECT_EQ(run.status, 3);
     EXPECT_EQ(run.error_lines(), 1);
     EXPECT_NE(run.error.find("row 17"), std::string::npos) << run.error;
@@ -119,11 +120,11 @@ TEST(RetrievalCommand, RefusesABankOfOneMemory) {
 
 TEST(RetrievalCommand, AFullDiskIsAnErrorOfItsOwn) {
     if (!std::filesystem::exists("/dev/full")) return;
-    const Arguments arguments{"retrieval", "--letters", "--rows", "0"};
+    const Arguments arguments{"retrieval", "--letters", "--rows", "0", "--progress", "none"};
     const Outcome run = Program(arguments, "/dev/full").wait();
     EXPECT_EQ(run.status, 4);
     EXPECT_EQ(run.error_lines(), 1) << run.error;
-    const Outcome out = run_program({"retrieval", "--letters", "--rows", "0", "--out", "/dev/full"});
+    const Outcome out = run_program({"retrieval", "--letters", "--rows", "0", "--progress", "none", "--out", "/dev/full"});
     EXPECT_EQ(out.status, 4);
     EXPECT_EQ(out.error_lines(), 1) << out.error;
 }
@@ -132,21 +133,21 @@ TEST(RetrievalCommand, NoPermissionIsAnErrorOfItsOwn) {
     TemporaryFolder folder;
     std::filesystem::permissions(folder.path(), std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec);
     if (access(folder.path().c_str(), W_OK) == 0) return;  // somebody who may do everything
-    const Outcome run = run_program({"retrieval", "--letters", "--rows", "0", "--out", folder / "x.json"});
+    const Outcome run = run_program({"retrieval", "--letters", "--rows", "0", "--progress", "none", "--out", folder / "x.json"});
     EXPECT_EQ(run.status, 4);
     EXPECT_EQ(run.error_lines(), 1) << run.error;
 }
 
 TEST(RetrievalCommand, AnUnreachableFolderLeavesNothing) {
     TemporaryFolder folder;
-    const Outcome run = run_program({"retrieval", "--letters", "--rows", "0", "--out", folder / "none/x.json"});
+    const Outcome run = run_program({"retrieval", "--letters", "--rows", "0", "--progress", "none", "--out", folder / "none/x.json"});
     EXPECT_EQ(run.status, 4);
     EXPECT_EQ(run.error_lines(), 1) << run.error;
     EXPECT_EQ(folder.files(), 0u);
 }
 
 TEST(RetrievalCommand, AMissingDeviceIsAnErrorOfItsOwn) {
-    const Outcome run = run_program({"retrieval", "--letters", "--rows", "0", "--device", "cuda:99"});
+    const Outcome run = run_program({"retrieval", "--letters", "--rows", "0", "--progress", "none", "--device", "cuda:99"});
     EXPECT_EQ(run.status, 4);
     EXPECT_EQ(run.error_lines(), 1) << run.error;
 }
@@ -211,9 +212,15 @@ TEST(RetrievalCommand, AgreesWithTheGoldenResults) {
                            std::tuple(b["query"].get<int>(), b["mode"].get<std::string>(), b["beta"].get<double>());
                 });
             }
+            if (name == "orthonormal") {
+                // All its eigenvalues are equal, so which direction comes first is anybody's choice.
+                for (Json& trace : wanted["traces"]) {
+                    for (Json& step : trace["steps"]) step.erase("cos_v1");
+                }
+            }
             const auto differences = compare_results(wanted.dump(), got.dump());
             EXPECT_TRUE(differences.empty()) << name << extension << ": " << differences.size() << ", first "
-                                             << differences.front();
+                                             << (differences.empty() ? "" : differences.front());
         }
     }
 }

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace attnscope::test {
 namespace {
 
@@ -10,7 +12,12 @@ using Arguments = std::vector<std::string>;
 
 /// One line on standard error, nothing on standard output.
 void expect_refused(const Arguments& arguments, int status) {
-    const Outcome run = run_program(arguments);
+    // A slow machine would add lines of progress.
+    Arguments silent = arguments;
+    if (std::find(silent.begin(), silent.end(), "--progress") == silent.end()) {
+        silent.insert(silent.begin(), {"--progress", "none"});
+    }
+    const Outcome run = run_program(silent);
     std::string line;
     for (const std::string& argument : arguments) line += argument + " ";
     EXPECT_EQ(run.status, status) << line << "\n" << run.error;

@@ -54,7 +54,7 @@ build_sample() {
 # write_figures FOLDER: every panel of the sample workspace, for a machine without a display.
 write_figures() {
     say "No display: writing the sample workspace's figures"
-    "$PROGRAM" figure --panel all --types svg,pdf --out "$1" --progress plain ||
+    "$PROGRAM" figure --panel all --types svg,pdf --out "$1" ||
         fail "the figures could not be written (see above)"
     say "Figures are in $1"
 }

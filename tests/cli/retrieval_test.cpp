@@ -213,9 +213,15 @@ TEST(RetrievalCommand, AgreesWithTheGoldenResults) {
                 });
             }
             if (name == "orthonormal") {
-                // All its eigenvalues are equal, so which direction comes first is anybody's choice.
+                // All its eigenvalues are equal, so which direction comes first, and with it where the origin test
+                // starts, is anybody's choice; and all memories but the one that was asked for are equally far from a
+                // state, so rounding ranks them.
+                wanted.erase("origin_test");
                 for (Json& trace : wanted["traces"]) {
                     for (Json& step : trace["steps"]) step.erase("cos_v1");
+                    trace.erase("top5");
+                    trace.erase("overlap_initial");
+                    trace.erase("overlap_final");
                 }
             }
             const auto differences = compare_results(wanted.dump(), got.dump());

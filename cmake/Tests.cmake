@@ -31,7 +31,7 @@ function(attnscope_test name folder label)
     if(NOT own_main)
         target_link_libraries(${name} PRIVATE GTest::gtest_main)
     endif()
-    gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES LABELS ${label} TIMEOUT 300)
+    gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 120 PROPERTIES LABELS ${label} TIMEOUT 300)
 endfunction()
 
 # attnscope_test_needs(NAME TARGET...): targets NAME loads or starts at run time.

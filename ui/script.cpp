@@ -91,8 +91,11 @@ bool Script::drag(Shell& shell, const Drag& drag) {
         latencies_.clear();
         dragging_ = state.dragging = state.scripted_drag = true;
     }
-    const auto arrived = slots.take_trace_latencies();
-    latencies_.insert(latencies_.end(), arrived.begin(), arrived.end());
+    const auto collect = [&] {
+        const auto arrived = slots.take_trace_latencies();
+        latencies_.insert(latencies_.end(), arrived.begin(), arrived.end());
+    };
+    collect();
     if (frames_ < drag.frames) {
         const double share = drag.frames == 1 ? 1 : double(frames_) / (drag.frames - 1);
         const bool logarithmic = drag.from > 0 && drag.to > 0;
@@ -104,6 +107,7 @@ bool Script::drag(Shell& shell, const Drag& drag) {
     }
     // The last value's result belongs to the drag. A frame must have asked for it before it can be missed.
     if (frames_++ == drag.frames || !slots.settled()) return false;
+    collect();  // what arrived since, before the slots had settled
     dragging_ = state.dragging = state.scripted_drag = false;
     shell.runner().end_gesture();
     if (!drag.record.empty()) write_record(shell, drag);

@@ -13,7 +13,7 @@ target_include_directories(attnscope_base
 target_compile_definitions(attnscope_base PUBLIC ATTNSCOPE_VERSION="${PROJECT_VERSION}")
 target_link_libraries(attnscope_base
     PUBLIC Threads::Threads
-    PRIVATE attnscope_warnings nlohmann_json::nlohmann_json PkgConfig::CAIRO PkgConfig::LIBZIP PkgConfig::PCRE2
+    PRIVATE attnscope_warnings nlohmann_json::nlohmann_json PkgConfig::CAIRO PkgConfig::PCRE2
             PkgConfig::ICU Freetype::Freetype PNG::PNG ZLIB::ZLIB ${CMAKE_DL_LIBS})
 # It loads libattnscope_compute from its own folder, and must not need anything it forgot to name.
 if(NOT ATTNSCOPE_SANITIZE)

@@ -1,8 +1,9 @@
-// Tokenizers and sentence encoders.
+// Sentence encoders: texts into vectors.
 #pragma once
 
 #include <attnscope/bank.h>
 #include <attnscope/job.h>
+#include <attnscope/tokenizer.h>
 
 #include <cstdint>
 #include <filesystem>
@@ -13,24 +14,6 @@
 #include <vector>
 
 namespace attnscope {
-
-/// A token with the half-open byte range of the original text it came from (empty range for special tokens).
-struct Token {
-    std::int64_t id = 0;
-    std::string text;
-    std::size_t begin = 0, end = 0;
-};
-
-class Tokenizer {
-public:
-    virtual ~Tokenizer() = default;
-    /// With the special tokens the tokenizer adds by itself ([CLS] … [SEP] for an encoder).
-    virtual std::vector<Token> encode(std::string_view text) const = 0;
-    virtual std::size_t vocabulary_size() const = 0;
-};
-/// From a Hugging Face folder's tokenizer.json (or vocab.txt for WordPiece), from tokenizer.json itself.
-/// Truncation and padding settings in the file are ignored. Throws Error{input} naming what is not supported.
-std::unique_ptr<Tokenizer> open_tokenizer(const std::filesystem::path& path);
 
 /// A sentence encoder of the BERT family: mean pooling over unpadded tokens, unit norm.
 class TextEncoder {

@@ -14,13 +14,17 @@ WordPiece::WordPiece(WordPieceSettings settings) : settings_(std::move(settings)
     for (const auto& [piece, id] : settings_.vocabulary) {
         longest_piece_ = std::max(longest_piece_, piece.size());
         last = std::max(last, id);
+        texts_.emplace(id, piece);
     }
     for (const auto* const around : {&settings_.before, &settings_.after}) {
-        for (const Token& token : *around)
+        for (const Token& token : *around) {
             last = std::max(last, token.id);
+            texts_.emplace(token.id, token.text);
+        }
     }
     for (AddedToken& token : settings_.added) {
         last = std::max(last, token.id);
+        texts_.emplace(token.id, token.content);
         std::vector<Character> spelling = decode_utf8(token.content);
         if (token.normalized) {
             in_normalized_.add(std::move(token), normalized(std::move(spelling)));
@@ -111,6 +115,23 @@ void WordPiece::encode_word(std::span<const Character> word, std::vector<Token>&
         tokens.push_back({found->second, found->first, word[begin].begin, word[end - 1].end});
         begin = end;
     }
+}
+
+std::string WordPiece::token_text(std::int64_t id) const {
+    const auto found = texts_.find(id);
+    return found == texts_.end() ? std::string() : found->second;
+}
+
+std::string WordPiece::decode(std::span<const std::int64_t> ids) const {
+    std::string text;
+    for (const std::int64_t id : ids) {
+        const std::string piece = token_text(id);
+        const bool continues = piece.size() > settings_.continuation.size() && piece.starts_with(settings_.continuation);
+        if (!continues && !text.empty())
+            text += ' ';
+        text += continues ? piece.substr(settings_.continuation.size()) : piece;
+    }
+    return text;
 }
 
 } // namespace attnscope

@@ -41,6 +41,9 @@ class WordPiece final : public Tokenizer {
 public:
     explicit WordPiece(WordPieceSettings settings);
     std::vector<Token> encode(std::string_view text) const override;
+    std::string token_text(std::int64_t id) const override;
+    /// Pieces joined into words, words apart by one space: what was normalised away does not come back.
+    std::string decode(std::span<const std::int64_t> ids) const override;
     std::size_t vocabulary_size() const override { return size_; }
 
 private:
@@ -50,6 +53,7 @@ private:
 
     WordPieceSettings settings_;
     AddedTokens in_original_, in_normalized_;
+    std::unordered_map<std::int64_t, std::string> texts_; // of every id
     std::int64_t unknown_id_ = 0;
     std::size_t longest_piece_ = 0; // bytes
     std::size_t size_ = 0;

@@ -194,6 +194,17 @@ TEST(WordPiece, ReadsAPlainVocabulary) {
     EXPECT_EQ(open_tokenizer(folder.path())->encode("CAFÉ").at(1).text, "[UNK]");
 }
 
+TEST(WordPiece, JoinsPiecesIntoWords) {
+    const auto tokenizer = make(document());
+    std::vector<std::int64_t> ids;
+    for (const Token& token : tokenizer->encode("unaffing café!")) {
+        EXPECT_EQ(tokenizer->token_text(token.id), token.text);
+        ids.push_back(token.id);
+    }
+    EXPECT_EQ(tokenizer->decode(ids), "[CLS] unaffing cafe ! [SEP]");
+    EXPECT_EQ(tokenizer->token_text(-1), "");
+}
+
 TEST(TokenizerFile, NamesWhatItCannotUse) {
     const auto refusal = [](const json& from) { return message_of([&] { make(from); }); };
     json from = document();

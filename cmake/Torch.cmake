@@ -17,3 +17,7 @@ foreach(name IN ITEMS c10 torch_cpu c10_cuda torch_cuda)
         # Its libraries leave symbols to others that only a CUDA process loads.
         INTERFACE_LINK_OPTIONS "LINKER:--allow-shlib-undefined")
 endforeach()
+
+# LibTorch's own OpenMP: code that shares its threads must not bring another.
+add_library(torch::gomp SHARED IMPORTED)
+set_target_properties(torch::gomp PROPERTIES IMPORTED_LOCATION "${ATTNSCOPE_TORCH_DIR}/lib/libgomp.so.1")

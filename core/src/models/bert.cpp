@@ -76,7 +76,7 @@ at::Tensor Bert::forward(const RaggedBatch& batch, JobContext& context, Attentio
     int index = 0;
     for (const Layer& layer : layers_) {
         context.checkpoint();
-        const at::Tensor attended = attention(layer, index++, hidden, batch, observer);
+        const at::Tensor attended = attention(layer, index++, hidden, batch, context, observer);
         hidden = layer.attention_norm(layer.attention_output(attended).add_(hidden));
         context.checkpoint();
         at::Tensor inner = layer.intermediate(hidden); // (tokens, intermediate)
@@ -87,7 +87,7 @@ at::Tensor Bert::forward(const RaggedBatch& batch, JobContext& context, Attentio
 }
 
 at::Tensor Bert::attention(const Layer& layer, int index, const at::Tensor& hidden, const RaggedBatch& batch,
-                           AttentionObserver* observer) const {
+                           JobContext& context, AttentionObserver* observer) const {
     const std::int64_t head_dim = config_.hidden / config_.heads;
     const at::Tensor projected = layer.attention_input(hidden); // (tokens, 3·hidden)
     at::Tensor result = at::empty_like(hidden);                 // (tokens, hidden)
@@ -107,11 +107,10 @@ at::Tensor Bert::attention(const Layer& layer, int index, const at::Tensor& hidd
                                    .queries = group[0],
                                    .keys = group[1],
                                    .values = group[2],
-                                   .mask = {},
                                    .scale = 1 / std::sqrt(static_cast<double>(head_dim))};
         result.narrow(0, row, texts * length)
             .view({texts, length, config_.heads, head_dim})
-            .copy_(attend(point, observer).transpose(1, 2));
+            .copy_(attend(point, observer, context).transpose(1, 2));
         row += texts * length;
         first = last;
     }

@@ -67,7 +67,7 @@ private:
     };
 
     at::Tensor attention(const Layer& layer, int index, const at::Tensor& hidden, const RaggedBatch& batch,
-                         AttentionObserver* observer) const;
+                         JobContext& context, AttentionObserver* observer) const;
 
     BertConfig config_;
     at::Tensor words_;     // (vocabulary, hidden)

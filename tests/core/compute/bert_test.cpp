@@ -8,8 +8,7 @@
 
 #include <attnscope/bank.h>
 
-#include <ATen/ops/ones.h>
-#include <ATen/ops/zeros.h>
+#include <ATen/core/Tensor.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -24,6 +23,7 @@ namespace {
 
 using models::AttentionObserver;
 using models::AttentionPoint;
+using models::AttentionTile;
 using test::message_of;
 
 class BertEncoder : public testing::Test {
@@ -198,7 +198,9 @@ protected:
 TEST_F(AttentionPointTest, AnObserverSeesEveryLayerAndGroup) {
     struct Watcher : AttentionObserver {
         std::vector<std::vector<std::int64_t>> shapes;
-        void observe(const AttentionPoint& point, const at::Tensor& probabilities) override {
+        bool wants_probabilities(const AttentionPoint&) override { return true; }
+        void observe(const AttentionPoint& point, const AttentionTile& tile) override {
+            const at::Tensor& probabilities = tile.probabilities;
             shapes.push_back({point.layer, probabilities.size(0), probabilities.size(1), probabilities.size(2)});
             EXPECT_LT(std::abs(probabilities.sum(-1).sub(1).abs().max().item<float>()), 1e-5);
         }
@@ -223,27 +225,6 @@ TEST_F(AttentionPointTest, AnObserverReplacesTheContext) {
         }
     } uniform;
     EXPECT_LT(largest_difference(embed(&uniform), bert.embed({2, 4, 5, 3}, 0)), 2e-6);
-}
-
-TEST_F(AttentionPointTest, AMaskedPlaceCountsForNothing) {
-    const auto random = [](std::uint64_t stream) {
-        at::Tensor tensor = at::zeros({1, 2, 5, 4});
-        float* const values = tensor.mutable_data_ptr<float>();
-        for (std::uint64_t i = 0; i < 40; ++i)
-            values[i] = static_cast<float>(random_normal(3, stream, i));
-        return tensor;
-    };
-    AttentionPoint point{
-        .layer = 0, .queries = random(0), .keys = random(1), .values = random(2), .mask = {}, .scale = .5};
-    AttentionPoint shorter = point;
-    shorter.keys = point.keys.narrow(2, 0, 3);
-    shorter.values = point.values.narrow(2, 0, 3);
-    point.mask = at::ones({1, 1, 5, 5}, at::kBool);
-    point.mask.narrow(3, 3, 2).zero_();
-    const at::Tensor difference = models::attend(point, nullptr).sub(models::attend(shorter, nullptr));
-    EXPECT_LT(difference.abs().max().item<float>(), 1e-6);
-    point.mask.zero_();
-    EXPECT_EQ(models::attend(point, nullptr).abs().max().item<float>(), 0);
 }
 
 TEST(MiniLm, GivesTheEmbeddingsOfTheReference) {

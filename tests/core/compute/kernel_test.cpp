@@ -1,13 +1,11 @@
 // The fast kernels against their slow references, on every instruction set this machine has.
+#include "core/compute/every_target.h"
 #include "core/compute/support.h"
 #include "kernels/covariance.h"
 #include "kernels/neighbours.h"
 #include "kernels/plane_grid.h"
 #include "kernels/retrieval_pass.h"
 
-#include <hwy/targets.h>
-
-#include <functional>
 #include <numeric>
 
 namespace attnscope::test {
@@ -16,18 +14,6 @@ namespace {
 using kernels::KeyBank;
 using kernels::PassResult;
 using kernels::Probe;
-
-/// Runs the check once per instruction set, and leaves the dispatch as it was.
-void on_every_target(const std::function<void()>& check) {
-    for (const std::uint32_t target : hwy::SupportedAndGeneratedTargets()) {
-        SCOPED_TRACE(hwy::TargetName(target));
-        hwy::SetSupportedTargetsForTest(target);
-        hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-        check();
-    }
-    hwy::SetSupportedTargetsForTest(0);
-    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-}
 
 struct Sample {
     std::size_t n, d;

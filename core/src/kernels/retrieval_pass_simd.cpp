@@ -69,7 +69,8 @@ HWY_INLINE Moments linear_weights(float* HWY_RESTRICT logits, std::size_t count,
 /// out_s[k] += Σ_r weights_s[r] tile[r][k] for `States` states and `Columns` vectors of columns.
 template <std::size_t States, std::size_t Columns>
 HWY_INLINE void update_block(const float* HWY_RESTRICT tile, std::size_t rows, std::size_t pitch,
-                             const float* const* weights, float* const* out, std::size_t column) {
+                             const float* const* weights, float* const* out, std::size_t column,
+                             RowPrefetcher& prefetcher) {
     const FloatTag tag;
     const std::size_t lanes = hn::Lanes(tag);
     FloatVector sums[States][Columns];
@@ -81,6 +82,7 @@ HWY_INLINE void update_block(const float* HWY_RESTRICT tile, std::size_t rows, s
     }
     for (std::size_t r = 0; r < rows; ++r) {
         const float* HWY_RESTRICT row = tile + r * pitch + column;
+        prefetcher.line();
         FloatVector values[Columns];
         HWY_UNROLL(8)
         for (std::size_t c = 0; c < Columns; ++c)
@@ -103,13 +105,13 @@ HWY_INLINE void update_block(const float* HWY_RESTRICT tile, std::size_t rows, s
 
 template <std::size_t States, std::size_t Columns>
 HWY_INLINE void update_states(const float* HWY_RESTRICT tile, std::size_t rows, std::size_t pitch, std::size_t padded,
-                              const float* const* weights, float* const* out) {
+                              const float* const* weights, float* const* out, RowPrefetcher& prefetcher) {
     const std::size_t lanes = hn::Lanes(FloatTag());
     std::size_t column = 0;
     for (; column + Columns * lanes <= padded; column += Columns * lanes)
-        update_block<States, Columns>(tile, rows, pitch, weights, out, column);
+        update_block<States, Columns>(tile, rows, pitch, weights, out, column, prefetcher);
     for (; column < padded; column += lanes)
-        update_block<States, 1>(tile, rows, pitch, weights, out, column);
+        update_block<States, 1>(tile, rows, pitch, weights, out, column, prefetcher);
 }
 
 /// Logits of a refined state: those that can matter are computed again in float64, relative to the new maximum.
@@ -218,16 +220,17 @@ HWY_INLINE bool weigh(const ChunkInput& input, std::size_t state, Running& runni
 
 /// Adds a tile's weighted rows to some states.
 HWY_INLINE void add_rows(const float* tile, std::size_t count, std::size_t pitch, std::size_t padded,
-                         std::size_t states, const float* const* weights, float* const* out) {
+                         std::size_t states, const float* const* weights, float* const* out,
+                         RowPrefetcher& prefetcher) {
     switch (states) {
     case 0:
         return;
     case 1:
-        return update_states<1, 8>(tile, count, pitch, padded, weights, out);
+        return update_states<1, 8>(tile, count, pitch, padded, weights, out, prefetcher);
     case 2:
-        return update_states<2, 6>(tile, count, pitch, padded, weights, out);
+        return update_states<2, 6>(tile, count, pitch, padded, weights, out, prefetcher);
     case 3:
-        return update_states<3, 4>(tile, count, pitch, padded, weights, out);
+        return update_states<3, 4>(tile, count, pitch, padded, weights, out, prefetcher);
     default:
         break;
     }
@@ -237,9 +240,9 @@ HWY_INLINE void add_rows(const float* tile, std::size_t count, std::size_t pitch
     const auto strip = [&]<std::size_t Vectors>(std::size_t column) HWY_ATTR {
         std::size_t s = 0;
         for (; s + 4 <= states; s += 4)
-            update_block<4, Vectors>(tile, count, pitch, weights + s, out + s, column);
+            update_block<4, Vectors>(tile, count, pitch, weights + s, out + s, column, prefetcher);
         for (; s < states; ++s)
-            update_block<1, Vectors>(tile, count, pitch, weights + s, out + s, column);
+            update_block<1, Vectors>(tile, count, pitch, weights + s, out + s, column, prefetcher);
     };
     std::size_t column = 0;
     for (; column + vectors * lanes <= padded; column += vectors * lanes)
@@ -272,8 +275,10 @@ void pass_chunk(const ChunkInput& input, ChunkSums* sums, double* update, float*
     std::size_t unflushed = 0;
     for (std::size_t first = 0; first < input.count; first += rows) {
         const std::size_t count = std::min(rows, input.count - first);
-        fill_tile(input.rows + first * input.d, count, input.d, input.mean, input.queries, states, padded, tile, pitch,
-                  logits, logit_rows);
+        const float* const tile_source = input.rows + first * input.d;
+        RowPrefetcher prefetcher(tile_source, count, input.d);
+        fill_tile(tile_source, count, input.d, input.mean, input.queries, states, padded, tile, pitch, logits,
+                  logit_rows, prefetcher);
         std::size_t pending = 0;
         for (std::size_t s = 0; s < states; ++s) {
             float* row = logits + s * logit_rows;
@@ -282,7 +287,8 @@ void pass_chunk(const ChunkInput& input, ChunkSums* sums, double* update, float*
             weights[pending] = row;
             out[pending++] = running[s].recent;
         }
-        add_rows(tile, count, pitch, padded, pending, weights.data(), out.data());
+        add_rows(tile, count, pitch, padded, pending, weights.data(), out.data(), prefetcher);
+        prefetcher.rest();
         unflushed += count;
         if (unflushed >= flush_rows || first + rows >= input.count) {
             for (Running& state : running)

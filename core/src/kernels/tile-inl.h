@@ -57,22 +57,45 @@ HWY_INLINE float largest(const float* HWY_RESTRICT logits, std::size_t count) {
     return best;
 }
 
+/// Asks for the rows that come next, a cache line now and then while the present ones are worked on, so that the memory
+/// is busy all the time and not only while a tile is being filled.
+class RowPrefetcher {
+public:
+    /// Covers as many rows as the tile at `rows` has, some rows ahead of it: past the bank's end this does nothing.
+    HWY_INLINE RowPrefetcher(const float* rows, std::size_t count, std::size_t d)
+        : next_(reinterpret_cast<const char*>(rows + rows_ahead * d)), left_(count * d * sizeof(float) / line_bytes) {}
+    HWY_INLINE void line() {
+        if (left_ == 0)
+            return;
+        --left_;
+        __builtin_prefetch(next_, 0, 2);
+        next_ += line_bytes;
+    }
+    HWY_INLINE void rest() {
+        while (left_ > 0)
+            line();
+    }
+
+private:
+    static constexpr std::size_t rows_ahead = 24, line_bytes = 64;
+    const char* next_;
+    std::size_t left_;
+};
+
 /// tile (8, pitch) = rows − mean for up to 8 rows; rows beyond `count` and columns beyond d are zero. mean is padded
 /// with zeros.
 HWY_INLINE void centre_rows(const float* HWY_RESTRICT rows, std::size_t count, std::size_t d,
                             const float* HWY_RESTRICT mean, std::size_t padded, float* HWY_RESTRICT tile,
-                            std::size_t pitch) {
-    constexpr std::size_t ahead = 24; // rows asked for early: a prefetch past the bank's end does nothing
+                            std::size_t pitch, RowPrefetcher& prefetcher) {
     const FloatTag tag;
     const std::size_t lanes = hn::Lanes(tag);
     const std::size_t whole = d / lanes * lanes;
     for (std::size_t r = 0; r < count; ++r) {
         const float* HWY_RESTRICT row = rows + r * d;
         float* HWY_RESTRICT out = tile + r * pitch;
-        const float* HWY_RESTRICT later = row + ahead * d;
         for (std::size_t k = 0; k < whole; k += lanes) {
-            if (k % 16 == 0)
-                hwy::Prefetch(later + k);
+            if (k % 32 == 0)
+                prefetcher.line();
             hn::Store(hn::Sub(hn::LoadU(tag, row + k), hn::Load(tag, mean + k)), tag, out + k);
         }
         for (std::size_t k = whole; k < d; ++k)
@@ -123,7 +146,8 @@ HWY_INLINE void store_four_sums(FloatVector a, FloatVector b, FloatVector c, Flo
 /// block, so a logit does not depend on which states or rows it is computed with.
 template <int Rows, int States>
 HWY_INLINE void logit_block(const float* HWY_RESTRICT tile, std::size_t pitch, const float* HWY_RESTRICT queries,
-                            std::size_t padded, float* HWY_RESTRICT logits, std::size_t stride) {
+                            std::size_t padded, float* HWY_RESTRICT logits, std::size_t stride,
+                            RowPrefetcher& prefetcher) {
     static_assert(Rows % 4 == 0);
     const FloatTag tag;
     const std::size_t lanes = hn::Lanes(tag);
@@ -135,6 +159,7 @@ HWY_INLINE void logit_block(const float* HWY_RESTRICT tile, std::size_t pitch, c
             sums[s][r] = hn::Zero(tag);
     }
     for (std::size_t k = 0; k < padded; k += lanes) {
+        prefetcher.line();
         FloatVector query[States];
         HWY_UNROLL(8)
         for (int s = 0; s < States; ++s)
@@ -160,18 +185,20 @@ HWY_INLINE void logit_block(const float* HWY_RESTRICT tile, std::size_t pitch, c
 HWY_INLINE void fill_tile(const float* HWY_RESTRICT rows, std::size_t count, std::size_t d,
                           const float* HWY_RESTRICT mean, const float* HWY_RESTRICT queries, std::size_t states,
                           std::size_t padded, float* HWY_RESTRICT tile, std::size_t pitch, float* HWY_RESTRICT logits,
-                          std::size_t stride) {
+                          std::size_t stride, RowPrefetcher& prefetcher) {
     constexpr int block_rows = logit_block_rows, block = logit_block_states;
     for (std::size_t first = 0; first < count; first += 8) {
         float* eight = tile + first * pitch;
-        centre_rows(rows + first * d, std::min<std::size_t>(8, count - first), d, mean, padded, eight, pitch);
+        centre_rows(rows + first * d, std::min<std::size_t>(8, count - first), d, mean, padded, eight, pitch,
+                    prefetcher);
         std::size_t s = 0;
         for (; s + block <= states; s += block)
             for (std::size_t r = 0; r < 8; r += block_rows)
                 logit_block<block_rows, block>(eight + r * pitch, pitch, queries + s * padded, padded,
-                                               logits + s * stride + first + r, stride);
+                                               logits + s * stride + first + r, stride, prefetcher);
         for (; s < states; ++s)
-            logit_block<8, 1>(eight, pitch, queries + s * padded, padded, logits + s * stride + first, stride);
+            logit_block<8, 1>(eight, pitch, queries + s * padded, padded, logits + s * stride + first, stride,
+                              prefetcher);
     }
 }
 

@@ -24,7 +24,7 @@ Json tensors_json(const TensorFile& file) {
                            {"dtype", dtype_name(tensor.dtype)},
                            {"shape", tensor.shape},
                            {"elements", elements},
-                           {"bytes", elements * element_size(tensor.dtype)}});
+                           {"bytes", tensor.bytes()}});
     }
     return tensors;
 }

@@ -1,4 +1,4 @@
-// Files of tensors, memory-mapped: safetensors, npy, npz, PyTorch zip archives.
+// Files of tensors, memory-mapped: safetensors, npy, npz, PyTorch zip archives, GGUF.
 //
 // Vocabulary: a *tensor file* lists named tensors; a tensor is *mapped* when its elements lie uncompressed,
 // contiguous and aligned in the file, so that it is used in place. Files come from strangers: every reader checks
@@ -19,9 +19,15 @@
 
 namespace attnscope {
 
-enum class DType { f64, f32, f16, bf16, i64, i32, i16, i8, u8, u16, u32, u64, boolean };
-std::size_t element_size(DType dtype) noexcept;  ///< bytes
-const char* dtype_name(DType dtype) noexcept;    ///< float32, bfloat16, …
+/// The last eight are GGUF's quantised types: a row is stored in *blocks* of 32 or 256 elements that share their scale.
+enum class DType {
+    f64, f32, f16, bf16, i64, i32, i16, i8, u8, u16, u32, u64, boolean,
+    q4_0, q4_1, q5_0, q5_1, q8_0, q4_k, q5_k, q6_k
+};
+std::size_t block_elements(DType dtype) noexcept;  ///< elements of a block; 1 for types that are not quantised
+std::size_t block_size(DType dtype) noexcept;      ///< bytes of a block: of an element where that is a block
+const char* dtype_name(DType dtype) noexcept;      ///< float32, bfloat16, Q4_K, …
+inline bool is_quantised(DType dtype) noexcept { return dtype >= DType::q4_0; }
 
 /// A read-only mapping of a whole file; shared by every tensor in it. Survives the file's deletion. Should another
 /// program shorten the file, what is gone reads as zeros and check_intact() says so.
@@ -53,6 +59,7 @@ struct TensorInfo {
     std::vector<std::int64_t> shape;    ///< row-major logical shape
     std::vector<std::int64_t> strides;  ///< in elements; row-major contiguous except for PyTorch views
     std::size_t elements() const noexcept;
+    std::size_t bytes() const noexcept;  ///< in the file, when contiguous
 };
 
 /// Elements of one tensor as float32, row-major contiguous: a view into the mapping where it can be, else owned.
@@ -68,12 +75,12 @@ class TensorFile {
 public:
     virtual ~TensorFile() = default;
     virtual const std::vector<TensorInfo>& tensors() const = 0;
-    virtual std::string format() const = 0;  ///< safetensors | npy | npz | pytorch
-    /// Free text metadata of the file (safetensors __metadata__), empty otherwise.
+    virtual std::string format() const = 0;  ///< safetensors | npy | npz | pytorch | gguf
+    /// Free text metadata of the file (safetensors __metadata__, the single values of a GGUF header), empty otherwise.
     virtual const std::map<std::string, std::string>& metadata() const = 0;
     /// Converts to float32 (integers too) unless it can be viewed. Throws Error{input} naming file and tensor.
     virtual FloatTensor read(const TensorInfo& tensor) const = 0;
-    /// As read, but integers; throws when the dtype is floating.
+    /// As read, but integers; throws when the dtype is floating or quantised.
     virtual std::vector<std::int64_t> read_integers(const TensorInfo& tensor) const = 0;
     /// Text arrays stored as a uint8 tensor of UTF-8 lines; throws when the dtype is not uint8.
     virtual std::string read_text(const TensorInfo& tensor) const = 0;
@@ -85,10 +92,10 @@ protected:
 };
 
 /// Opens by content, not by name: safetensors, npy, npz (stored or deflated, inflated size capped at 8 GiB), PyTorch
-/// zip (.pt .pth .bin). Throws Error{input}.
+/// zip (.pt .pth .bin), GGUF. Throws Error{input}.
 std::unique_ptr<TensorFile> open_tensor_file(const std::filesystem::path& path);
 
-/// One tensor to write; `data` is row-major, elements·element_size bytes.
+/// One tensor to write; `data` is row-major; quantised types are not written.
 struct TensorToWrite {
     std::string name;
     DType dtype = DType::f32;

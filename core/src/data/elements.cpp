@@ -1,6 +1,7 @@
 #include "data/elements.h"
 
 #include "data/checked.h"
+#include "data/dequantise.h"
 #include "data/input_error.h"
 
 #include <algorithm>
@@ -66,80 +67,19 @@ bool convert_integers(const TensorInfo& tensor, const std::byte* base, std::int6
     return fits;
 }
 
+/// A view that is not the stored tensor itself costs a copy of all of it: blocks cannot be entered in the middle.
+void convert_blocks(const TensorInfo& tensor, std::span<const std::byte> storage, float* out) {
+    if (is_contiguous(tensor) && tensor.elements() % block_elements(tensor.dtype) == 0)
+        return dequantise(tensor.dtype, storage.data(), tensor.elements(), out);
+    std::vector<float> all(stored_elements(tensor.dtype, storage.size()));
+    dequantise(tensor.dtype, storage.data(), all.size(), all.data());
+    convert<float>(tensor, std::as_bytes(std::span(all)).data(), out);
+}
+
 } // namespace
-
-std::size_t element_size(DType dtype) noexcept {
-    switch (dtype) {
-    case DType::f64:
-    case DType::i64:
-    case DType::u64:
-        return 8;
-    case DType::f32:
-    case DType::i32:
-    case DType::u32:
-        return 4;
-    case DType::f16:
-    case DType::bf16:
-    case DType::i16:
-    case DType::u16:
-        return 2;
-    case DType::i8:
-    case DType::u8:
-    case DType::boolean:
-        return 1;
-    }
-    return 1;
-}
-
-const char* dtype_name(DType dtype) noexcept {
-    switch (dtype) {
-    case DType::f64:
-        return "float64";
-    case DType::f32:
-        return "float32";
-    case DType::f16:
-        return "float16";
-    case DType::bf16:
-        return "bfloat16";
-    case DType::i64:
-        return "int64";
-    case DType::i32:
-        return "int32";
-    case DType::i16:
-        return "int16";
-    case DType::i8:
-        return "int8";
-    case DType::u8:
-        return "uint8";
-    case DType::u16:
-        return "uint16";
-    case DType::u32:
-        return "uint32";
-    case DType::u64:
-        return "uint64";
-    case DType::boolean:
-        return "bool";
-    }
-    return "?";
-}
-
-bool is_integer(DType dtype) noexcept {
-    return dtype != DType::f64 && dtype != DType::f32 && dtype != DType::f16 && dtype != DType::bf16;
-}
-
-std::size_t TensorInfo::elements() const noexcept {
-    std::size_t count = 1;
-    for (const std::int64_t size : shape)
-        count *= static_cast<std::size_t>(size);
-    return count;
-}
 
 std::string tensor_place(const std::string& name) {
     return "tensor " + excerpt(name);
-}
-
-std::size_t contiguous_bytes(const TensorInfo& tensor) noexcept {
-    return tensor.elements() * element_size(tensor.dtype);
 }
 
 void set_row_major_strides(TensorInfo& tensor, const std::string& subject) {
@@ -154,7 +94,9 @@ void set_row_major_strides(TensorInfo& tensor, const std::string& subject) {
         tensor.strides[k] = static_cast<std::int64_t>(stride);
         // A dimension of 0 counts as 1 here, so that no other dimension can hide an overflow behind it.
         const auto next = checked_multiply(stride, std::max<std::size_t>(static_cast<std::size_t>(tensor.shape[k]), 1));
-        const auto bytes = next ? checked_multiply(*next, element_size(tensor.dtype)) : std::nullopt;
+        // Stored and as float32.
+        const auto bytes =
+            next ? checked_multiply(*next, std::max(block_size(tensor.dtype), sizeof(float))) : std::nullopt;
         if (!bytes || *bytes > static_cast<std::size_t>(std::numeric_limits<std::int64_t>::max()))
             input_error(subject, "a size that fits into memory", "a shape beyond 2^63 bytes",
                         tensor_place(tensor.name));
@@ -262,6 +204,15 @@ void copy_as_float(const TensorInfo& tensor, std::span<const std::byte> storage,
         // Any byte may be in the file; only 0 is false.
         return for_each_element<1>(
             tensor, base, [out](std::size_t i, const std::byte* at) { out[i] = *at == std::byte{0} ? 0.0f : 1.0f; });
+    case DType::q4_0:
+    case DType::q4_1:
+    case DType::q5_0:
+    case DType::q5_1:
+    case DType::q8_0:
+    case DType::q4_k:
+    case DType::q5_k:
+    case DType::q6_k:
+        return convert_blocks(tensor, storage, out);
     }
 }
 
@@ -291,6 +242,14 @@ bool copy_as_integers(const TensorInfo& tensor, std::span<const std::byte> stora
     case DType::f32:
     case DType::f16:
     case DType::bf16:
+    case DType::q4_0:
+    case DType::q4_1:
+    case DType::q5_0:
+    case DType::q5_1:
+    case DType::q8_0:
+    case DType::q4_k:
+    case DType::q5_k:
+    case DType::q6_k:
         break;
     }
     ATTNSCOPE_ASSERT(is_integer(tensor.dtype));

@@ -14,6 +14,8 @@ void copy_as_float(const TensorInfo& tensor, std::span<const std::byte> storage,
 bool copy_as_integers(const TensorInfo& tensor, std::span<const std::byte> storage, std::int64_t* out);
 bool is_contiguous(const TensorInfo& tensor) noexcept;
 bool is_integer(DType dtype) noexcept; ///< booleans included
+/// Elements in so many bytes; what does not fill a block does not count.
+std::size_t stored_elements(DType dtype, std::size_t bytes) noexcept;
 
 float half_to_float(std::uint16_t bits) noexcept; ///< IEEE 754 binary16
 float bfloat16_to_float(std::uint16_t bits) noexcept;

@@ -158,7 +158,7 @@ DType parse_descr(const std::string& descr, const std::string& subject, const st
     const std::optional<DType> dtype = numpy_dtype(kind);
     if (!dtype)
         refuse("real numbers", "elements of type '" + excerpt(descr) + "'");
-    if (order == '>' && element_size(*dtype) > 1)
+    if (order == '>' && block_size(*dtype) > 1)
         refuse("little-endian numbers", "big-endian ones");
     if (order != '<' && order != '|' && order != '=' && order != '>')
         refuse("little-endian numbers", "'" + excerpt(descr) + "'");
@@ -212,7 +212,7 @@ NpyHeader parse_npy_header(std::span<const std::byte> bytes, const std::string& 
 }
 
 void check_npy_size(const NpyHeader& header, std::size_t size, const std::string& subject, const std::string& place) {
-    const std::size_t needed = contiguous_bytes(header.info);
+    const std::size_t needed = header.info.bytes();
     if (size - header.data_offset != needed)
         input_error(subject, bytes_text(needed) + " of elements for its shape", bytes_text(size - header.data_offset),
                     place);
@@ -223,7 +223,7 @@ TensorContents parse_npy(const SharedBytes& file, const std::string& subject) {
     NpyHeader header = parse_npy_header(file.bytes, subject, place);
     check_npy_size(header, file.bytes.size(), subject, place);
     TensorContents contents{"npy", {}, {}};
-    SharedBytes storage = file.part(header.data_offset, contiguous_bytes(header.info));
+    SharedBytes storage = file.part(header.data_offset, header.info.bytes());
     contents.tensors.push_back({std::move(header.info), std::move(storage), {}});
     return contents;
 }
@@ -232,7 +232,7 @@ std::string npy_header(DType dtype, std::span<const std::int64_t> shape) {
     const auto* known = std::find_if(dtypes.begin(), dtypes.end(), [&](const auto& d) { return d.second == dtype; });
     ATTNSCOPE_ASSERT(known != dtypes.end());
     std::string text = "{'descr': '";
-    text += element_size(dtype) == 1 ? '|' : '<';
+    text += block_size(dtype) == 1 ? '|' : '<';
     text += std::string(known->first) + "', 'fortran_order': False, 'shape': (";
     for (std::size_t k = 0; k < shape.size(); ++k)
         text += (k > 0 ? ", " : "") + std::to_string(shape[k]);

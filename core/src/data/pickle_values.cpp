@@ -122,7 +122,7 @@ Value* Heap::storage(const Value& id) {
         fail("the class of a storage", "another object");
     const std::int64_t count = argument(id, 4, Value::Kind::integer, "the size of a storage").integer;
     const auto bytes =
-        count < 0 ? std::nullopt : checked_multiply(static_cast<std::size_t>(count), element_size(*type.dtype));
+        count < 0 ? std::nullopt : checked_multiply(static_cast<std::size_t>(count), block_size(*type.dtype));
     const Value& key = argument(id, 2, Value::Kind::text, "the key of a storage");
 
     Value* value = make(Value::Kind::storage);
@@ -154,7 +154,7 @@ Value* Heap::rebuild_tensor(const Value& arguments) {
         fail("an offset inside the storage", std::to_string(offset));
     check_extent(stored.info, static_cast<std::size_t>(storage.integer - offset), subject_);
     const SharedBytes& bytes = storage.tensor->storage;
-    const std::size_t skipped = static_cast<std::size_t>(offset) * element_size(stored.info.dtype);
+    const std::size_t skipped = static_cast<std::size_t>(offset) * block_size(stored.info.dtype);
     stored.storage = bytes.part(skipped, bytes.bytes.size() - skipped);
     return tensor(std::move(stored), Value::Kind::tensor);
 }
@@ -213,7 +213,7 @@ Value* Heap::scalar(const Value& arguments) {
 // (version, shape, dtype, Fortran order, bytes)
 void Heap::fill_array(Value& array, const Value& state) {
     const Value& dtype = argument(state, 2, Value::Kind::dtype, "an array's dtype");
-    if (dtype.big_endian && element_size(*dtype.dtype) > 1)
+    if (dtype.big_endian && block_size(*dtype.dtype) > 1)
         fail("little-endian numbers", "big-endian ones");
     const Value& bytes = argument(state, 4, Value::Kind::bytes, "an array's bytes");
     StoredTensor stored;
@@ -221,8 +221,8 @@ void Heap::fill_array(Value& array, const Value& state) {
     stored.info.shape = sizes(argument(state, 1, Value::Kind::tuple, "an array's shape"));
     const bool fortran = argument(state, 3, Value::Kind::truth, "an array's order").integer != 0;
     set_dense_strides(stored.info, fortran, subject_);
-    if (contiguous_bytes(stored.info) != bytes.text.size())
-        fail("an array of " + bytes_text(contiguous_bytes(stored.info)), bytes_text(bytes.text.size()));
+    if (stored.info.bytes() != bytes.text.size())
+        fail("an array of " + bytes_text(stored.info.bytes()), bytes_text(bytes.text.size()));
     if (bytes.tensor) {
         stored.storage = bytes.tensor->storage;
     } else {

@@ -176,7 +176,7 @@ void check_tiling(std::vector<Entry>& entries, std::size_t data_size, const std:
     std::vector<const Entry*> by_offset;
     for (Entry& entry : entries) {
         set_row_major_strides(entry.info, subject);
-        const std::size_t needed = contiguous_bytes(entry.info);
+        const std::size_t needed = entry.info.bytes();
         if (entry.end - entry.begin != needed)
             input_error(subject, bytes_text(needed) + " for its shape", bytes_text(entry.end - entry.begin),
                         tensor_place(entry.info.name));
@@ -237,14 +237,14 @@ void write_safetensors(const std::filesystem::path& path, std::span<const Tensor
     for (const TensorToWrite& tensor : tensors)
         order.push_back(&tensor);
     std::stable_sort(order.begin(), order.end(), [](const TensorToWrite* a, const TensorToWrite* b) {
-        return element_size(a->dtype) > element_size(b->dtype);
+        return block_size(a->dtype) > block_size(b->dtype);
     });
     nlohmann::ordered_json header = nlohmann::ordered_json::object();
     if (!metadata.empty())
         header["__metadata__"] = metadata;
     std::size_t offset = 0;
     for (const TensorToWrite* tensor : order) {
-        ATTNSCOPE_ASSERT(!header.contains(tensor->name));
+        ATTNSCOPE_ASSERT(!header.contains(tensor->name) && !is_quantised(tensor->dtype));
         const auto* name =
             std::find_if(dtypes.begin(), dtypes.end(), [&](const auto& d) { return d.second == tensor->dtype; })->first;
         header[tensor->name] = {

@@ -54,8 +54,6 @@ std::string tensor_place(const std::string& name);
 void set_row_major_strides(TensorInfo& tensor, const std::string& subject);
 /// The same in Fortran order on request: the first dimension runs fastest.
 void set_dense_strides(TensorInfo& tensor, bool fortran, const std::string& subject);
-/// Bytes of `tensor` when contiguous; its shape has passed set_row_major_strides or check_extent.
-std::size_t contiguous_bytes(const TensorInfo& tensor) noexcept;
 /// Throws Error{input} unless every element that shape and strides reach lies among the first `available` elements and
 /// the tensor has no more elements than that.
 void check_extent(const TensorInfo& tensor, std::size_t available, const std::string& subject);

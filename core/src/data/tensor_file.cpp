@@ -1,6 +1,7 @@
 #include <attnscope/tensor_file.h>
 
 #include "data/elements.h"
+#include "data/gguf.h"
 #include "data/input_error.h"
 #include "data/memory.h"
 #include "data/npy.h"
@@ -30,6 +31,7 @@ struct Format {
 constexpr std::array formats{
     Format{looks_like_npy, parse_npy},
     Format{looks_like_zip, parse_zip},
+    Format{looks_like_gguf, parse_gguf},
     Format{looks_like_safetensors, parse_safetensors},
 };
 
@@ -42,8 +44,8 @@ std::string describe(std::span<const std::byte> bytes) {
         return "a bare pickle (torch.save of PyTorch 1.6 and later writes a zip file)";
     if (start.starts_with("\x89HDF"))
         return "an HDF5 file";
-    if (start.starts_with("GGUF"))
-        return "a GGUF file";
+    if (start.starts_with("GGML") || start.starts_with("lmgg") || start.starts_with("tjgg"))
+        return "a GGML file, older than GGUF";
     return bytes.size() < 16 ? "a file of " + bytes_text(bytes.size()) : "another kind of file";
 }
 
@@ -117,7 +119,7 @@ private:
             refuse(tensor, "a tensor of the file", "none of that name");
         ATTNSCOPE_ASSERT(found->info.dtype == tensor.dtype);
         SharedBytes storage = found->load ? found->load() : found->storage;
-        check_extent(tensor, storage.bytes.size() / element_size(tensor.dtype), path_.string());
+        check_extent(tensor, stored_elements(tensor.dtype, storage.bytes.size()), path_.string());
         return storage;
     }
 
@@ -139,7 +141,7 @@ TensorContents parse_tensors(const SharedBytes& file, const std::string& subject
     for (const Format& format : formats)
         if (format.recognises(file.bytes))
             return format.parse(file, subject);
-    input_error(subject, "safetensors, npy, npz or a PyTorch zip file", describe(file.bytes));
+    input_error(subject, "safetensors, GGUF, npy, npz or a PyTorch zip file", describe(file.bytes));
 }
 
 std::unique_ptr<TensorFile> open_tensor_file(const std::shared_ptr<const MappedFile>& file) {

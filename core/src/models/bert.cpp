@@ -23,7 +23,7 @@ at::Tensor Bert::LayerNorm::operator()(const at::Tensor& input) const {
     return at::layer_norm(input, weight.sizes(), weight, bias, epsilon);
 }
 
-Bert::Bert(const BertConfig& config, const TensorFile& file) : config_(config) {
+Bert::Bert(const ModelConfig& config, const TensorFile& file) : config_(config) {
     const BertWeights weights(file);
     const std::int64_t hidden = config.hidden;
     const auto linear = [&](const std::string& name, std::int64_t outputs, std::int64_t inputs) {
@@ -31,7 +31,7 @@ Bert::Bert(const BertConfig& config, const TensorFile& file) : config_(config) {
     };
     const auto layer_norm = [&](const std::string& name) {
         return LayerNorm{weights.read(name + ".weight", {hidden}), weights.read(name + ".bias", {hidden}),
-                         config.layer_norm_epsilon};
+                         config.norm_epsilon};
     };
 
     words_ = weights.read("embeddings.word_embeddings.weight", {config.vocabulary, hidden});

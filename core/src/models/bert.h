@@ -7,6 +7,7 @@
 #include "models/attention_point.h"
 
 #include <attnscope/job.h>
+#include <attnscope/model.h>
 #include <attnscope/tensor_file.h>
 
 #include <ATen/core/Tensor.h>
@@ -20,16 +21,6 @@
 
 namespace attnscope::models {
 
-struct BertConfig {
-    std::int64_t layers = 0, heads = 0, hidden = 0, intermediate = 0;
-    std::int64_t vocabulary = 0, positions = 0, token_types = 0;
-    double layer_norm_epsilon = 1e-12;
-};
-
-/// Reads config.json. Throws Error{input} naming the member: a size out of range, an activation, position embedding or
-/// decoder that is not supported.
-BertConfig read_bert_config(const std::filesystem::path& path);
-
 /// Texts of a batch: the token ids of all of them, and the number of tokens of each.
 struct RaggedBatch {
     std::vector<std::int64_t> ids;
@@ -40,13 +31,13 @@ class Bert {
 public:
     /// Weights are views of the file where it holds float32; only queries, keys and values of a layer are copied, side
     /// by side. Throws Error{input}: a tensor missing (named) or of another shape.
-    Bert(const BertConfig& config, const TensorFile& weights);
+    Bert(const ModelConfig& config, const TensorFile& weights);
 
     /// Last hidden states (tokens, hidden). A checkpoint before every half of a layer. `observer` may be null; it is
     /// called once a layer and group of texts of equal length.
     at::Tensor forward(const RaggedBatch& batch, JobContext& context, AttentionObserver* observer = nullptr) const;
 
-    const BertConfig& config() const noexcept { return config_; }
+    const ModelConfig& config() const noexcept { return config_; }
 
 private:
     struct Linear {
@@ -69,7 +60,7 @@ private:
     at::Tensor attention(const Layer& layer, int index, const at::Tensor& hidden, const RaggedBatch& batch,
                          JobContext& context, AttentionObserver* observer) const;
 
-    BertConfig config_;
+    ModelConfig config_;
     at::Tensor words_;     // (vocabulary, hidden)
     at::Tensor positions_; // (positions, hidden), the first token type added
     LayerNorm embedding_norm_;

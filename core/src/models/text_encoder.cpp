@@ -1,6 +1,7 @@
 #include "models/text_encoder.h"
 
 #include "data/input_error.h"
+#include "data/model_config.h"
 #include "models/bert.h"
 #include "text/json_document.h"
 
@@ -28,7 +29,7 @@ using models::RaggedBatch;
 constexpr std::int64_t most_tokens_per_batch = 512, fewest_tokens_per_batch = 64;
 constexpr std::int64_t operations_per_layer = 2'000'000'000;
 
-std::size_t tokens_per_batch(const models::BertConfig& config) {
+std::size_t tokens_per_batch(const ModelConfig& config) {
     const std::int64_t operations_per_token = 2 * config.hidden * (4 * config.hidden + 2 * config.intermediate);
     return static_cast<std::size_t>(
         std::clamp(operations_per_layer / operations_per_token, fewest_tokens_per_batch, most_tokens_per_batch));
@@ -76,14 +77,14 @@ struct Batch {
 class BertTextEncoder final : public TextEncoder {
 public:
     BertTextEncoder(fs::path folder, std::unique_ptr<Tokenizer> tokenizer, std::unique_ptr<const TensorFile> weights,
-                    const models::BertConfig& config, std::size_t longest)
+                    const ModelConfig& config, std::size_t longest)
         : folder_(std::move(folder)), tokenizer_(std::move(tokenizer)), weights_(std::move(weights)),
           model_(config, *weights_), longest_(longest) {}
 
     std::size_t dimension() const override { return static_cast<std::size_t>(model_.config().hidden); }
     std::string name() const override { return folder_.filename().string(); }
     std::string summary() const override {
-        const models::BertConfig& config = model_.config();
+        const ModelConfig& config = model_.config();
         return "bert · " + std::to_string(config.layers) + " layers · " + std::to_string(config.heads) +
                " heads · hidden " + std::to_string(config.hidden);
     }
@@ -221,7 +222,7 @@ void check_pooling(const fs::path& path) {
 }
 
 std::shared_ptr<const TextEncoder> open_bert(const fs::path& folder) {
-    const models::BertConfig config = models::read_bert_config(folder / "config.json");
+    const ModelConfig config = read_model_config(folder / "config.json");
     auto longest = config.positions;
     if (const fs::path path = folder / "sentence_bert_config.json"; fs::exists(path)) {
         const nlohmann::json document = read_json(path);

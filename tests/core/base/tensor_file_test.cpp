@@ -214,13 +214,13 @@ TEST_F(TensorFiles, SaysWhatAFileIsThatItCannotRead) {
         return message_of([&] { open_tensor_file(folder.put("x", content)); });
     };
     const std::string start = (folder / "x").string() + ": expected ";
-    const std::string wanted = start + "safetensors, npy, npz or a PyTorch zip file, got ";
+    const std::string wanted = start + "safetensors, GGUF, npy, npz or a PyTorch zip file, got ";
     EXPECT_EQ(got("x"), wanted + "a file of 1 byte");
     EXPECT_EQ(got("just some text, long enough"), wanted + "another kind of file");
     EXPECT_EQ(got("version https://git-lfs.github.com/spec/v1\n"),
               wanted + "a Git LFS pointer: the file itself was not downloaded");
     EXPECT_EQ(got("\x80\x02]q\x01."), wanted + "a bare pickle (torch.save of PyTorch 1.6 and later writes a zip file)");
-    EXPECT_EQ(got("GGUF............"), wanted + "a GGUF file");
+    EXPECT_EQ(got("tjgg............"), wanted + "a GGML file, older than GGUF");
     EXPECT_EQ(got(""), start + "a file with content, got an empty file");
     EXPECT_EQ(message_of([&] { open_tensor_file(folder.path()); }),
               folder.path().string() + ": expected a file, got a folder");

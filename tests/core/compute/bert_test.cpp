@@ -1,3 +1,4 @@
+#include "data/model_config.h"
 #include "models/bert.h"
 #include "models/text_encoder.h"
 
@@ -184,7 +185,7 @@ protected:
     void SetUp() override {
         bert.write(folder.path());
         file = open_tensor_file(folder.path() / "model.safetensors");
-        model = std::make_unique<models::Bert>(models::read_bert_config(folder.path() / "config.json"), *file);
+        model = std::make_unique<models::Bert>(read_model_config(folder.path() / "config.json"), *file);
     }
     std::vector<double> embed(AttentionObserver* observer) {
         const at::Tensor mean = model->forward({{2, 4, 5, 3}, {4}}, context, observer).mean(0);

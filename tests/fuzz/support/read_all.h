@@ -30,7 +30,7 @@ inline void read_all(const TensorContents& contents) {
         if (count > enough)
             continue;
         const SharedBytes storage = tensor.load ? tensor.load() : tensor.storage;
-        check_extent(tensor.info, storage.bytes.size() / element_size(tensor.info.dtype), "input");
+        check_extent(tensor.info, stored_elements(tensor.info.dtype, storage.bytes.size()), "input");
         std::vector<float> values(count);
         copy_as_float(tensor.info, storage.bytes, values.data());
         if (is_integer(tensor.info.dtype)) {

@@ -71,10 +71,11 @@ struct CaptureRequest {
     ModelPtr model;
     Ids text;
     int layer = 0;
+    double gain = 1;  ///< of every layer's scores in the forward pass; the captured scores themselves stay unscaled
     Precision precision = Precision::float32;
     bool operator==(const CaptureRequest&) const = default;
 };
-/// Queries and keys as they meet in the scores (after norms and rotary positions), of a forward pass at gain 1.
+/// Queries and keys as they meet in the scores (after norms and rotary positions), of a forward pass at the asked gain.
 struct Capture {
     int layer = 0, heads = 0, key_value_heads = 0, head_dim = 0;
     std::int64_t tokens = 0;       ///< T
@@ -103,6 +104,7 @@ struct RowsRequest {
 };
 struct Rows {
     std::vector<float> entropy, max_weight;  ///< (T)
+    std::vector<float> entropy_max;          ///< (T) ln of the number of keys the row sees
     std::vector<std::int64_t> max_key;       ///< (T) ties to the lower index
     double mean_entropy = 0, mean_max_weight = 0;
 };
@@ -156,7 +158,7 @@ struct GainCurves {
     std::vector<double> gains;
     std::vector<std::vector<double>> entropy;     ///< [head][gain] means over rows
     std::vector<std::vector<double>> row_entropy; ///< [head][gain] of the asked row; empty without one
-    double entropy_max = 0;                       ///< mean over rows of ln(keys seen)
+    double entropy_max = 0;                       ///< mean over these rows of ln(keys seen)
     std::int64_t rows_used = 0;                   ///< all rows, or an evenly spaced sample of them when T is large
 };
 GainCurves compute_gain_curves(const GainRequest& request, JobContext& context);

@@ -74,6 +74,7 @@ struct Band {  ///< filled between low and high over x
 struct HeatMap {
     int width = 0, height = 0;
     std::vector<float> values;  ///< (height, width), row 0 at y_min; NaN = null, hatched
+    bool blank_nulls = false;   ///< nulls stay empty instead: cells that are masked rather than missing
     double x_min = 0, x_max = 1, y_min = 0, y_max = 1;
     ColourMap map = ColourMap::viridis;
     std::optional<std::array<double, 2>> range;

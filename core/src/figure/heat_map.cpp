@@ -62,7 +62,7 @@ Rgba category_colour(int index) {
 
 Rgba heat_map_colour(const HeatMap& map, const std::array<double, 2>& range, double value) {
     if (!std::isfinite(value))
-        return ink::hatch_ground;
+        return map.blank_nulls ? ink::paper : ink::hatch_ground;
     if (!map.category_names.empty())
         return category_colour(static_cast<int>(std::clamp(value, 0.0, 1e6)));
     const double share = range[1] == range[0] ? 0.5 : (value - range[0]) / (range[1] - range[0]);

@@ -96,6 +96,8 @@ struct ElementJson {
         static constexpr const char* maps[]{"viridis", "cividis", "diverging"};
         Json json{{"type", "heat map"}, {"label", clean_utf8(map.label)}, {"map", maps[static_cast<int>(map.map)]}};
         add_grid(json, map);
+        if (map.blank_nulls)
+            json["blank_nulls"] = true;
         if (map.range)
             json["range"] = numbers(*map.range);
         if (!map.category_names.empty())

@@ -74,15 +74,16 @@ void LayoutEngine::choose_x_ticks(AxesPlan& plan, double width) const {
     plan.x_turned = false;
     plan.x_tick_height = (text_ascent + text_descent) * size;
     if (!axis.categories.empty()) {
-        const double slot = width / static_cast<double>(axis.categories.size());
+        const double slot = width / (plan.x_limits[1] - plan.x_limits[0]);
         double widest = 0;
         std::vector<Tick> all;
         for (std::size_t i = 0; i < axis.categories.size(); ++i) {
+            if (static_cast<double>(i) < plan.x_limits[0] || static_cast<double>(i) > plan.x_limits[1])
+                continue;
             Tick tick{static_cast<double>(i), fonts_.fit(axis.categories[i], FontRole::text, size, 9 * size), 0};
             tick.width = text_width(tick.label, size);
             widest = std::max(widest, tick.width);
-            if (tick.value >= plan.x_limits[0] && tick.value <= plan.x_limits[1])
-                all.push_back(std::move(tick));
+            all.push_back(std::move(tick));
         }
         plan.x_turned = widest + 0.5 * size > slot;
         const int stride = plan.x_turned ? stride_for(1.15 * size / turned_sine, slot) : 1;

@@ -229,7 +229,8 @@ void LayoutEngine::draw(const AxesPlan& plan, const HeatMap& map) {
                     ++count;
                 Rect rect = cell(i, j, count);
                 // Overlapping by a hair, neighbours leave no white seams when a viewer smooths their edges.
-                if (std::isfinite(rect.width) && std::isfinite(rect.height)) {
+                const bool blank = map.blank_nulls && !std::isfinite(value(i, j));
+                if (!blank && std::isfinite(rect.width) && std::isfinite(rect.height)) {
                     rect.width += 0.12;
                     rect.y -= 0.12;
                     rect.height += 0.12;
@@ -255,6 +256,8 @@ void LayoutEngine::draw(const AxesPlan& plan, const HeatMap& map) {
         if (std::isfinite(image.place.width) && std::isfinite(image.place.height))
             add(std::move(image), clip);
     }
+    if (map.blank_nulls)
+        return;
     HatchShape hatch;
     for (int j = 0; j < map.height; ++j)
         for (int i = 0; i < map.width;) {

@@ -191,7 +191,8 @@ private:
     void write(const HeatMap& what) {
         if (!has_values(what))
             return;
-        line("ax.set_facecolor(\"#f4f5f7\")  # cells without a value");
+        if (!what.blank_nulls)
+            line("ax.set_facecolor(\"#f4f5f7\")  # cells without a value");
         const std::string extent = "(" + number(what.x_min) + ", " + number(what.x_max) + ", " + number(what.y_min) +
                                    ", " + number(what.y_max) + ")";
         std::string call = "image = ax.imshow(" + array("values") +

@@ -9,10 +9,6 @@
 namespace attnscope::retrieval {
 namespace {
 
-bool starts_character(char c) {
-    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
-}
-
 std::string query_text(const View& view) {
     if (view.query_label.empty())
         return "";
@@ -23,25 +19,6 @@ std::string query_text(const View& view) {
 }
 
 } // namespace
-
-std::string shorten(std::string_view text, std::size_t limit) {
-    std::size_t characters = 0, cut = text.size(), word = 0;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (!starts_character(text[i]))
-            continue;
-        if (characters + 1 == limit)
-            cut = i;
-        if (text[i] == ' ' && characters < limit)
-            word = i;
-        if (++characters > limit) {
-            std::size_t end = word > cut / 2 ? word : cut;
-            while (end > 0 && (text[end - 1] == ' ' || text[end - 1] == ',' || text[end - 1] == ';'))
-                --end;
-            return std::string(text.substr(0, end)) + "…";
-        }
-    }
-    return std::string(text);
-}
 
 std::string memory_name(const Bank* bank, std::uint32_t index, std::size_t limit, bool with_text) {
     const std::string number = "memory " + std::to_string(index);
@@ -68,12 +45,6 @@ Figure start_figure(const View& view, std::string_view panel, bool with_query) {
     if (with_query && !query_text(view).empty())
         say(figure, query_text(view));
     return figure;
-}
-
-void say(Figure& figure, const std::string& part) {
-    if (!figure.subtitle.empty())
-        figure.subtitle += "\u00a0· "; // the dot stays with what it follows
-    figure.subtitle += part;
 }
 
 std::string beta_text(double beta) {
@@ -141,16 +112,6 @@ void add_mode_ticks(Axes& axes, const Spectrum& spectrum, double low, double hig
     ticks.colour = {Colour::Role::critical, 0, 0.8f};
     ticks.width = 0.8f;
     axes.elements.push_back(ticks);
-}
-
-double value_at(const std::vector<double>& xs, const std::vector<double>& ys, double x) {
-    for (std::size_t i = 0; i + 1 < xs.size() && i + 1 < ys.size(); ++i) {
-        if (x < xs[i] || x > xs[i + 1])
-            continue;
-        const double span = std::log(xs[i + 1] / xs[i]);
-        return span > 0 ? std::lerp(ys[i], ys[i + 1], std::log(x / xs[i]) / span) : ys[i];
-    }
-    return std::numeric_limits<double>::quiet_NaN();
 }
 
 std::size_t weights_step(int step, std::size_t steps) {

@@ -1,6 +1,8 @@
 // What the pictures of the retrieval workspace have in common: their wording, the β axis and its landmarks.
 #pragma once
 
+#include "figure/figure_text.h"
+
 #include <attnscope/retrieval_figures.h>
 
 #include <string>
@@ -11,11 +13,7 @@ namespace attnscope::retrieval {
 
 /// A figure with id, title and a subtitle naming bank and query (without the query where it plays no part).
 Figure start_figure(const View& view, std::string_view panel, bool with_query = true);
-/// Adds « · part» to the subtitle.
-void say(Figure& figure, const std::string& part);
 
-/// "first words of a text…" at most `limit` characters (code points), whole words where there are any.
-std::string shorten(std::string_view text, std::size_t limit);
 /// The label of a memory, or its text, or "memory 17"; with the text after the label when `with_text`.
 std::string memory_name(const Bank* bank, std::uint32_t index, std::size_t limit, bool with_text = false);
 /// "β 20.8"
@@ -33,8 +31,6 @@ void add_beta_markers(Axes& axes, const View& view, const Spectrum& spectrum, do
 /// Short ticks at 1/λ_k of the modes after the first, hanging between y_low and y_high.
 void add_mode_ticks(Axes& axes, const Spectrum& spectrum, double low, double high, double y_low, double y_high);
 
-/// Value of a curve at x, interpolated along log x; NaN outside.
-double value_at(const std::vector<double>& xs, const std::vector<double>& ys, double x);
 /// The step whose weights are shown when the cursor stands at `step`: the one that led there, the first at the start.
 std::size_t weights_step(int step, std::size_t steps);
 /// The traces of one query in a mode; when there are none in it, those of the mode that is there.

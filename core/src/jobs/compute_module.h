@@ -3,6 +3,7 @@
 // The module is loaded at the first call on a worker, so a program that never computes starts without it.
 #pragma once
 
+#include <attnscope/attention.h>
 #include <attnscope/retrieval.h>
 #include <attnscope/text_encoder.h>
 
@@ -23,6 +24,12 @@ struct ComputeTable {
     retrieval::Sweep (*sweep)(const retrieval::SweepRequest&, const retrieval::Spectrum&, JobContext&);
     retrieval::Plane (*plane)(const retrieval::PlaneRequest&, const retrieval::Spectrum&, JobContext&);
     retrieval::Separation (*separation)(const retrieval::SeparationRequest&, const retrieval::Spectrum&, JobContext&);
+    attention::Result (*attention_heads)(const attention::Request&, JobContext&);
+    attention::Capture (*attention_capture)(const attention::CaptureRequest&, JobContext&);
+    attention::Rows (*head_rows)(const attention::RowsRequest&, JobContext&);
+    attention::Row (*head_row)(const attention::RowRequest&, JobContext&);
+    attention::Map (*head_map)(const attention::MapRequest&, JobContext&);
+    attention::GainCurves (*gain_curves)(const attention::GainRequest&, JobContext&);
     std::shared_ptr<const TextEncoder> (*open_text_encoder)(const std::filesystem::path&);
     std::vector<std::string> (*devices)();  ///< "cpu", then "cuda:0 · NAME" …
 };

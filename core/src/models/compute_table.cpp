@@ -1,4 +1,5 @@
 // The one entry point of this module: the functions behind the door in jobs/compute_module.h.
+#include "analyses/attention.h"
 #include "analyses/retrieval.h"
 #include "jobs/compute_module.h"
 #include "kernels/devices.h"
@@ -13,6 +14,12 @@ extern "C" __attribute__((visibility("default"))) const attnscope::ComputeTable*
         .sweep = attnscope::compute::sweep,
         .plane = attnscope::compute::plane,
         .separation = attnscope::compute::separation,
+        .attention_heads = attnscope::compute::attention_heads,
+        .attention_capture = attnscope::compute::attention_capture,
+        .head_rows = attnscope::compute::head_rows,
+        .head_row = attnscope::compute::head_row,
+        .head_map = attnscope::compute::head_map,
+        .gain_curves = attnscope::compute::gain_curves,
         .open_text_encoder = attnscope::compute::open_text_encoder,
         .devices = attnscope::compute::devices,
     };

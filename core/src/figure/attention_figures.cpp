@@ -1,0 +1,194 @@
+// Which panels there are, the map of heads, and what each panel needs computed.
+#include "figure/attention_figure_parts.h"
+#include "figure/scale.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace attnscope::attention {
+namespace {
+
+struct Panel {
+    const char *id, *title;
+};
+constexpr std::array<Panel, 5> panels{{{"attention.heads", "Heads"},
+                                       {"attention.map", "Map"},
+                                       {"attention.text", "Text"},
+                                       {"attention.rows", "Row entropy"},
+                                       {"attention.gain", "Entropy against gain"}}};
+
+struct ColourName {
+    HeadColour colour;
+    const char *name, *title, *label;
+};
+constexpr std::array<ColourName, 6> colours{
+    {{HeadColour::entropy, "entropy", "Mean row entropy", "mean row entropy (nats)"},
+     {HeadColour::max_weight, "max_weight", "Mean largest weight", "mean largest weight of a row"},
+     {HeadColour::sink, "sink", "Weight on the first token", "mean weight on token 0"},
+     {HeadColour::previous, "previous", "Weight on the token before", "mean weight on the token before"},
+     {HeadColour::duplicate, "duplicate", "Weight on earlier equal tokens", "mean weight on equal tokens before"},
+     {HeadColour::induction, "induction", "Induction score", "mean weight on what followed an equal token"}}};
+
+const ColourName& named(HeadColour colour) {
+    for (const ColourName& entry : colours)
+        if (entry.colour == colour)
+            return entry;
+    return colours.front();
+}
+
+const HeadStatistic& statistic(const Result& result, HeadColour colour) {
+    switch (colour) {
+    case HeadColour::max_weight:
+        return result.max_weight;
+    case HeadColour::sink:
+        return result.sink;
+    case HeadColour::previous:
+        return result.previous;
+    case HeadColour::duplicate:
+        return result.duplicate;
+    case HeadColour::induction:
+        return result.induction;
+    case HeadColour::entropy:
+        break;
+    }
+    return result.entropy;
+}
+
+std::vector<std::string> numbers(int end) {
+    std::vector<std::string> list;
+    for (int i = 0; i < end; ++i)
+        list.push_back(std::to_string(i));
+    return list;
+}
+
+std::string known_panels() {
+    std::string names;
+    for (const Panel& panel : panels)
+        names += (names.empty() ? "" : ", ") + std::string(panel.id);
+    return names;
+}
+
+} // namespace
+
+const char* head_colour_name(HeadColour colour) noexcept {
+    return named(colour).name;
+}
+
+const char* head_colour_title(HeadColour colour) noexcept {
+    return named(colour).title;
+}
+
+HeadColour parse_head_colour(std::string_view name) {
+    std::string names;
+    for (const ColourName& entry : colours) {
+        if (name == entry.name)
+            return entry.colour;
+        names += (names.empty() ? "" : ", ") + std::string(entry.name);
+    }
+    throw Error(ErrorKind::usage, "colour of the heads", "one of " + names, std::string(name));
+}
+
+const std::vector<std::string>& panel_ids() {
+    static const std::vector<std::string> ids = [] {
+        std::vector<std::string> list;
+        for (const Panel& panel : panels)
+            list.emplace_back(panel.id);
+        return list;
+    }();
+    return ids;
+}
+
+const char* panel_title(std::string_view panel_id) {
+    for (const Panel& panel : panels)
+        if (panel.id == panel_id)
+            return panel.title;
+    return "";
+}
+
+Figure heads_figure(const View& view, const Result& result) {
+    Figure figure = start_figure(view, "attention.heads", false);
+    const ColourName& colour = named(view.colour);
+    const bool random = view.colour == HeadColour::induction && result.induction_on_random;
+    say(figure, gain_text(result.gain) + (std::isinf(result.gain) || result.gain != 1 ? " in every layer" : ""));
+    say(figure, random ? "random tokens, repeated" : format_count(static_cast<std::size_t>(result.tokens)) + " tokens");
+    const HeadStatistic& values = statistic(result, view.colour);
+    const int end_layer = result.first_layer + result.layers;
+
+    Axes axes;
+    axes.x.label = "head";
+    axes.x.categories = numbers(result.heads);
+    axes.x.range = {-0.5, result.heads - 0.5};
+    axes.y.label = "layer";
+    axes.y.categories = numbers(end_layer);
+    axes.y.range = {result.first_layer - 0.5, end_layer - 0.5};
+    axes.y.reversed = true;
+    if (values.mean.empty() || result.layers < 1 || result.heads < 1) {
+        add_note(axes, "this score was not computed");
+    } else {
+        HeatMap map;
+        map.width = result.heads;
+        map.height = result.layers;
+        map.values.assign(values.mean.begin(), values.mean.end());
+        map.x_min = -0.5;
+        map.x_max = result.heads - 0.5;
+        map.y_min = result.first_layer - 0.5;
+        map.y_max = end_layer - 0.5;
+        map.label = colour.label;
+        double largest = 0;
+        for (const double value : values.mean)
+            if (std::isfinite(value))
+                largest = std::max(largest, value);
+        map.range = {0.0, largest > 0 ? largest : 1};
+        axes.elements.push_back(std::move(map));
+        if (view.layer >= result.first_layer && view.layer < end_layer && view.head >= 0 && view.head < result.heads)
+            add_outline(axes, view.head - 0.5, view.head + 0.5, view.layer - 0.5, view.layer + 0.5);
+    }
+    figure.axes.push_back(std::move(axes));
+    figure.caption = std::string(colour.title) + " of every head, a mean over rows" +
+                     (values.half_width.empty() ? "" : " and over texts") +
+                     ". Entropies of rows have different ceilings, ln of the number of keys a row sees. Outlined: " +
+                     head_text(view) + ".";
+    return figure;
+}
+
+Figure compute_figure(const std::string& panel_id, const View& asked, const ModelPtr& model, const Ids& text,
+                      JobContext& context) {
+    const std::string id = panel_id.starts_with("attention.") ? panel_id : "attention." + panel_id;
+    if (std::find(panel_ids().begin(), panel_ids().end(), id) == panel_ids().end())
+        throw Error(ErrorKind::usage, "panel", known_panels(), panel_id);
+    View view = asked;
+    if (view.model_name.empty())
+        view.model_name = model->files().name;
+    if (view.tokens.empty() && model->files().has_tokenizer)
+        for (const std::int64_t token : text)
+            view.tokens.push_back(model->tokenizer().token_text(token));
+
+    if (id == "attention.heads") {
+        Request request;
+        request.model = model;
+        request.texts = {text};
+        request.gain = view.gain;
+        request.scores = view.colour != HeadColour::entropy && view.colour != HeadColour::max_weight;
+        request.induction_on_random = view.colour == HeadColour::induction;
+        return heads_figure(view, compute(request, context));
+    }
+    CaptureRequest capture_request;
+    capture_request.model = model;
+    capture_request.text = text;
+    capture_request.layer = view.layer;
+    const auto capture = std::make_shared<const Capture>(compute_capture(capture_request, context));
+    if (id == "attention.map") {
+        MapRequest request;
+        request.capture = capture;
+        request.head = view.head;
+        request.gain = view.gain;
+        return map_figure(view, compute_map(request, context));
+    }
+    if (id == "attention.text")
+        return text_figure(view, compute_row({capture, view.head, view.token, view.gain}, context));
+    if (id == "attention.rows")
+        return rows_figure(view, compute_rows({capture, view.head, view.gain}, context));
+    return gain_figure(view, compute_gain_curves({capture, gain_axis(), view.token}, context));
+}
+
+} // namespace attnscope::attention

@@ -1,0 +1,50 @@
+#include "figure/figure_text.h"
+
+#include <cmath>
+#include <limits>
+
+namespace attnscope {
+namespace {
+
+bool starts_character(char c) {
+    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+}
+
+} // namespace
+
+void say(Figure& figure, const std::string& part) {
+    if (!figure.subtitle.empty())
+        figure.subtitle += "\u00a0· "; // the dot stays with what it follows
+    figure.subtitle += part;
+}
+
+std::string shorten(std::string_view text, std::size_t limit) {
+    std::size_t characters = 0, cut = text.size(), word = 0;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (!starts_character(text[i]))
+            continue;
+        if (characters + 1 == limit)
+            cut = i;
+        if (text[i] == ' ' && characters < limit)
+            word = i;
+        if (++characters > limit) {
+            std::size_t end = word > cut / 2 ? word : cut;
+            while (end > 0 && (text[end - 1] == ' ' || text[end - 1] == ',' || text[end - 1] == ';'))
+                --end;
+            return std::string(text.substr(0, end)) + "…";
+        }
+    }
+    return std::string(text);
+}
+
+double value_at(const std::vector<double>& xs, const std::vector<double>& ys, double x) {
+    for (std::size_t i = 0; i + 1 < xs.size() && i + 1 < ys.size(); ++i) {
+        if (x < xs[i] || x > xs[i + 1])
+            continue;
+        const double span = std::log(xs[i + 1] / xs[i]);
+        return span > 0 ? std::lerp(ys[i], ys[i + 1], std::log(x / xs[i]) / span) : ys[i];
+    }
+    return std::numeric_limits<double>::quiet_NaN();
+}
+
+} // namespace attnscope

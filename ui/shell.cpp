@@ -197,6 +197,7 @@ double Shell::next_frame_in() const {
     if (notice_ends_ > 0) sooner(std::max(0.02, notice_ends_ - state_.seconds));
     if (file_dialogs_.waiting()) sooner(0.1);
     if (ImGui::GetIO().WantTextInput) sooner(0.4);  // the cursor blinks
+    if (state_.dragging) sooner(0.1);               // a hand at rest is shown what was held back
     if (!services_.idle()) sooner(0.1);             // progress and spinners
     return wait;
 }

@@ -60,6 +60,11 @@ std::size_t trace_bytes(const retrieval::TraceResult& result) {
     return bytes;
 }
 
+std::size_t first_step_bytes(const retrieval::FirstStep& table) {
+    return sizeof table + (table.products.size() + table.sums.size()) * sizeof(float) +
+           table.counts.size() * sizeof(double);
+}
+
 std::size_t plane_bytes(const retrieval::Plane& plane) {
     return sizeof plane + plane.energy.size() * 4 + plane.memories.size() * 12 + plane.basin.size() * 4;
 }
@@ -70,6 +75,7 @@ struct RetrievalSlots::Impl {
     std::shared_ptr<Latency> latency = std::make_shared<Latency>();
     Slot<retrieval::SpectrumRequest, Spectrum> spectrum;
     Slot<EmbedRequest, retrieval::Query> embedding;
+    SpectrumSlot<retrieval::FirstStepRequest, retrieval::FirstStep> first_step;
     SpectrumSlot<retrieval::TraceRequest, retrieval::TraceResult> trace, beta_table, all_modes;
     SpectrumSlot<retrieval::SweepRequest, retrieval::Sweep> sweep, hysteresis;
     SpectrumSlot<retrieval::PlaneRequest, retrieval::Plane> plane;
@@ -81,6 +87,8 @@ struct RetrievalSlots::Impl {
     Selection selection;
     RetrievalOptions options;
     bool dragging = false;
+    bool moving = false;  ///< β has just been dragged: the cores belong to the trace
+    double moved_beta = 0, moved_at = 0;
     retrieval::Query query;
     std::string label;
     std::optional<Error> query_error;
@@ -96,6 +104,10 @@ struct RetrievalSlots::Impl {
                     [](const EmbedRequest& request, JobContext& context) {
                         return request.encoder->encode(std::span(&request.text, 1), context);
                     }),
+          first_step(jobs, {"First step at any β", Lane::batch, first_step_bytes},
+                     [](const auto& wish, JobContext& context) {
+                         return compute_first_step(wish.request, *wish.spectrum, context);
+                     }),
           trace(jobs, {"Trace", Lane::interactive, trace_bytes},
                 [latency = latency](const auto& wish, JobContext& context) {
                     auto result = compute_traces(wish.request, *wish.spectrum, context);
@@ -162,6 +174,17 @@ struct RetrievalSlots::Impl {
     /// While something is dragged only what the step under the cursor needs is computed.
     int steps() const { return dragging ? std::clamp(selection.step, 1, options.steps) : options.steps; }
 
+    bool large_bank() const { return bank && bank->n * bank->d > small_bank; }
+
+    /// Made once for a query of a large bank, so that it is there when the hand gets to the slider. Null before that.
+    std::shared_ptr<const retrieval::FirstStep> ready_first_step() {
+        if (!large_bank()) return nullptr;
+        const auto out = ask(first_step, true, [this](const Spectrum&) {
+            return retrieval::FirstStepRequest{bank, query, selection.mode == retrieval::Mode::raw};
+        });
+        return out.stale ? nullptr : out.result;
+    }
+
     retrieval::TraceRequest trace_request(std::vector<double> betas, std::vector<retrieval::Mode> modes) const {
         retrieval::TraceRequest request;
         request.bank = bank;
@@ -204,6 +227,14 @@ struct RetrievalSlots::Impl {
             request.basins = false;
         }
         return request;
+    }
+
+    /// A hand that rests on the slider gets the plane as well.
+    void follow_hand(double seconds) {
+        constexpr double rest_seconds = 0.12;
+        if (selection.beta != moved_beta) moved_at = seconds;
+        moved_beta = selection.beta;
+        moving = dragging && seconds - moved_at < rest_seconds;
     }
 
     void resolve_query(const AppState& state);
@@ -301,8 +332,9 @@ void RetrievalSlots::begin_frame(const AppState& state) {
     impl_->selection = state.view.selection;
     impl_->options = state.view.retrieval;
     // A small bank is done with everything in a frame, dragging or not.
-    impl_->dragging = state.dragging && impl_->bank && impl_->bank->n * impl_->bank->d > small_bank;
+    impl_->dragging = state.dragging && impl_->large_bank();
     impl_->resolve_query(state);
+    impl_->follow_hand(state.seconds);
 }
 
 const retrieval::Query& RetrievalSlots::query() const { return impl_->query; }
@@ -321,9 +353,11 @@ Asked<Spectrum> RetrievalSlots::spectrum() {
 Asked<retrieval::TraceResult> RetrievalSlots::trace() {
     const double beta = impl_->beta();
     const int steps = impl_->steps();
+    const auto first_step = impl_->ready_first_step();
     auto out = impl_->ask(impl_->trace, true, [&](const Spectrum&) {
         auto request = impl_->trace_request({beta}, {impl_->selection.mode});
         request.keep_curves = true;
+        if (impl_->dragging) request.first_step = first_step;
         return request;
     });
     if (out.stale) impl_->latency->asked(beta, steps);
@@ -358,6 +392,11 @@ Asked<retrieval::Sweep> RetrievalSlots::hysteresis() {
 }
 
 Asked<retrieval::Plane> RetrievalSlots::plane() {
+    if (impl_->moving) {
+        auto out = asked(impl_->plane, impl_->bank.get());
+        out.stale = true;
+        return out;
+    }
     return impl_->ask(impl_->plane, true, [this](const Spectrum&) { return impl_->plane_request(); });
 }
 
@@ -379,7 +418,7 @@ Asked<retrieval::Separation> RetrievalSlots::separation() {
 
 bool RetrievalSlots::settled() const {
     const auto& i = *impl_;
-    return !i.spectrum.busy() && !i.embedding.busy() && !i.trace.busy() && !i.beta_table.busy() &&
+    return !i.spectrum.busy() && !i.embedding.busy() && !i.first_step.busy() && !i.trace.busy() && !i.beta_table.busy() &&
            !i.all_modes.busy() && !i.sweep.busy() && !i.hysteresis.busy() && !i.plane.busy() && !i.origin.busy() &&
            !i.separation.busy();
 }

@@ -9,6 +9,9 @@ namespace attnscope::compute {
 
 retrieval::Spectrum spectrum(const retrieval::SpectrumRequest& request, JobContext& context);
 
+retrieval::FirstStep first_step(const retrieval::FirstStepRequest& request, const retrieval::Spectrum& spectrum,
+                                JobContext& context);
+
 /// Publishes a TraceResult snapshot after every step but the last.
 retrieval::TraceResult traces(const retrieval::TraceRequest& request, const retrieval::Spectrum& spectrum,
                               JobContext& context);

@@ -3,6 +3,7 @@
 
 #include "analyses/ranking.h"
 #include "analyses/retrieval_dynamics.h"
+#include "kernels/first_step.h"
 
 #include <algorithm>
 #include <cmath>
@@ -87,7 +88,8 @@ public:
         if (active.empty())
             return false;
         const std::vector<Probe> probes = probes_of(active, true);
-        const std::vector<PassResult> passes = kernels::retrieval_pass(bank_, probes, context_);
+        const std::vector<PassResult> passes =
+            t == 0 ? first_passes(active, probes) : kernels::retrieval_pass(bank_, probes, context_);
         // A few short tasks a trajectory, so that even one alone keeps two cores busy.
         std::vector<Step> steps(active.size());
         const std::size_t kinds = t == 0 ? 3 : 2;
@@ -138,6 +140,22 @@ private:
             probes.push_back({run->probe, run->dynamics.beta(), run->logits, update});
         }
         return probes;
+    }
+
+    /// From the table of the first step where there is one for every trajectory, else from the bank.
+    std::vector<PassResult> first_passes(const std::vector<Run*>& active, const std::vector<Probe>& probes) const {
+        std::vector<PassResult> passes;
+        const retrieval::FirstStep* const table = request_.first_step.get();
+        for (std::size_t i = 0; table && i < active.size(); ++i) {
+            const bool raw = active[i]->dynamics.mode() == retrieval::Mode::raw;
+            if (table->raw != raw || table->query != request_.queries[static_cast<std::size_t>(active[i]->trace->query)])
+                break;
+            auto pass = kernels::first_step_pass(*table, bank_, probes[i], context_);
+            if (!pass)
+                break;
+            passes.push_back(std::move(*pass));
+        }
+        return passes.size() == active.size() ? passes : kernels::retrieval_pass(bank_, probes, context_);
     }
 
     /// top5_raw, once for the traces of a query: the first step's products plus what centring the probe took off them.
@@ -240,6 +258,20 @@ void check(const retrieval::TraceRequest& request, const retrieval::Spectrum& sp
 }
 
 } // namespace
+
+retrieval::FirstStep first_step(const retrieval::FirstStepRequest& request, const retrieval::Spectrum& spectrum,
+                                JobContext& context) {
+    check_bank(request.bank, spectrum);
+    check_query(request.query, request.bank->d, "query");
+    const retrieval::Mode mode = request.raw ? retrieval::Mode::raw : retrieval::Mode::centered;
+    const Dynamics dynamics(mode, 1, 0, spectrum);
+    const double largest_beta = 8 * spectrum.beta_critical.value_or(1);
+    retrieval::FirstStep table = kernels::first_step_table(
+        key_bank(request.bank, spectrum), dynamics.probe(dynamics.state_of(request.query)), largest_beta, context);
+    table.query = request.query;
+    table.raw = request.raw;
+    return table;
+}
 
 retrieval::TraceResult traces(const retrieval::TraceRequest& request, const retrieval::Spectrum& spectrum,
                               JobContext& context) {

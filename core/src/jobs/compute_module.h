@@ -18,6 +18,7 @@ namespace attnscope {
 struct ComputeTable {
     int version;
     retrieval::Spectrum (*spectrum)(const retrieval::SpectrumRequest&, JobContext&);
+    retrieval::FirstStep (*first_step)(const retrieval::FirstStepRequest&, const retrieval::Spectrum&, JobContext&);
     retrieval::TraceResult (*traces)(const retrieval::TraceRequest&, const retrieval::Spectrum&, JobContext&);
     std::vector<retrieval::OriginTest> (*origin_tests)(const retrieval::OriginRequest&, const retrieval::Spectrum&,
                                                        JobContext&);

@@ -48,6 +48,10 @@ Spectrum compute_spectrum(const SpectrumRequest& request, JobContext& context) {
     return compute_module().spectrum(request, context);
 }
 
+FirstStep compute_first_step(const FirstStepRequest& request, const Spectrum& spectrum, JobContext& context) {
+    return compute_module().first_step(request, spectrum, context);
+}
+
 TraceResult compute_traces(const TraceRequest& request, const Spectrum& spectrum, JobContext& context) {
     return compute_module().traces(request, spectrum, context);
 }

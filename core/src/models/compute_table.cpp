@@ -9,6 +9,7 @@ extern "C" __attribute__((visibility("default"))) const attnscope::ComputeTable*
     static constexpr attnscope::ComputeTable table{
         .version = attnscope::compute_table_version,
         .spectrum = attnscope::compute::spectrum,
+        .first_step = attnscope::compute::first_step,
         .traces = attnscope::compute::traces,
         .origin_tests = attnscope::compute::origin_tests,
         .sweep = attnscope::compute::sweep,

@@ -2,6 +2,7 @@
 #include "core/compute/every_target.h"
 #include "core/compute/support.h"
 #include "kernels/covariance.h"
+#include "kernels/first_step.h"
 #include "kernels/neighbours.h"
 #include "kernels/plane_grid.h"
 #include "kernels/retrieval_pass.h"
@@ -108,6 +109,36 @@ TEST(RetrievalPass, AgreesFromTheFlattestToTheSharpestSoftmax) {
 TEST(RetrievalPass, AgreesOnLargeValuesAndLongQueries) {
     const Sample sample(300, 33, random_rows(300, 33, 8, 3, 20, false));
     on_every_target([&] { check_pass(sample, {1e-6, 1e-3, 0.1, 10}, 4, 50); });
+}
+
+TEST(FirstStep, AgreesWithTheReferenceAtEveryBeta) {
+    ThreadPool pool(2);
+    JobContext context(pool);
+    for (const auto& [n, d] : {std::array<std::size_t, 2>{2, 1}, {3, 5}, {700, 37}, {5000, 48}}) {
+        const Sample sample(n, d, random_rows(n, d, n + d));
+        const std::vector<double> query = sample.query(7);
+        const retrieval::FirstStep table = kernels::first_step_table(sample.bank, query, 200, context);
+        for (const double beta : {1e-9, 1e-3, 0.4, 5.0, 60.0, 200.0}) {
+            std::vector<float> logits(n), slow_logits(n);
+            const Probe probe{query, beta, logits, true}, slow_probe{query, beta, slow_logits, true};
+            const auto fast = kernels::first_step_pass(table, sample.bank, probe, context);
+            ASSERT_TRUE(fast) << n << " × " << d << " β " << beta;
+            const PassResult slow = retrieval_pass_reference(sample.bank, {&slow_probe, 1}).front();
+            expect_same(*fast, slow, std::to_string(n) + " × " + std::to_string(d) + " β " + std::to_string(beta));
+            for (std::size_t i = 0; i < n; ++i)
+                ASSERT_NEAR(logits[i], slow_logits[i], 1e-5 * (std::abs(slow.max_logit) + 1)) << i;
+        }
+    }
+}
+
+TEST(FirstStep, IsNotUsedWhereItsBinsAreTooCoarse) {
+    ThreadPool pool(1);
+    JobContext context(pool);
+    const Sample sample(500, 16, random_rows(500, 16, 9));
+    const std::vector<double> query = sample.query(3);
+    const retrieval::FirstStep table = kernels::first_step_table(sample.bank, query, 10, context);
+    EXPECT_TRUE(kernels::first_step_pass(table, sample.bank, {query, 9.9, {}, true}, context));
+    EXPECT_FALSE(kernels::first_step_pass(table, sample.bank, {query, 40, {}, true}, context));
 }
 
 TEST(RetrievalPass, EqualRowsShareTheirWeightExactly) {

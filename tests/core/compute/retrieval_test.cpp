@@ -174,6 +174,32 @@ TEST(Retrieval, TheSameRequestGivesTheSameBitsAtAnyThreadCount) {
         EXPECT_EQ(left.traces[i].states, right.traces[i].states);
 }
 
+TEST(Retrieval, ATableOfTheFirstStepChangesNothingThatIsSeen) {
+    Workplace work(random_bank(3000, 24));
+    for (const Mode mode : {Mode::raw, Mode::centered, Mode::hybrid, Mode::residual}) {
+        TraceRequest request = request_of(work, {noisy_memory(*work.bank, 7)}, {mode});
+        request.betas = {0.5 * *work.spectrum.beta_critical, 5 * *work.spectrum.beta_critical};
+        request.steps = 3;
+        request.tolerance = 0;
+        const auto expected = compute::traces(request, work.spectrum, work.context);
+        request.first_step = std::make_shared<const retrieval::FirstStep>(compute::first_step(
+            {work.bank, request.queries.front(), mode == Mode::raw}, work.spectrum, work.context));
+        const auto got = compute::traces(request, work.spectrum, work.context);
+        for (std::size_t i = 0; i < expected.traces.size(); ++i) {
+            const Trace &left = expected.traces[i], &right = got.traces[i];
+            EXPECT_EQ(left.top5_raw, right.top5_raw);
+            EXPECT_EQ(left.top5_initial, right.top5_initial);
+            ASSERT_EQ(left.steps.size(), right.steps.size());
+            for (std::size_t t = 1; t < left.steps.size(); ++t) {
+                expect_agreement(right.steps[t].entropy, left.steps[t].entropy, "entropy");
+                expect_agreement(right.steps[t].norm, left.steps[t].norm, "norm");
+                expect_agreement(right.steps[t].energy, left.steps[t].energy, "energy");
+                expect_agreement(right.steps[t].max_weight, left.steps[t].max_weight, "max_weight");
+            }
+        }
+    }
+}
+
 TEST(Retrieval, SnapshotsGrowStepByStep) {
     Workplace work(random_bank(100, 8));
     std::vector<std::size_t> lengths;

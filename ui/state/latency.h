@@ -13,10 +13,13 @@ namespace attnscope::ui {
 /// From wish to result of the traces: when each was asked and when its computation ended.
 class Latency {
 public:
+    /// Before the wish is handed on: a small bank answers before anything else could be noted. Asking for the same again
+    /// is no new wish.
     void asked(double beta, int steps) {
         const std::lock_guard lock(mutex_);
-        if (!waiting_.empty() && waiting_.back().beta == beta && waiting_.back().steps == steps) return;
-        waiting_.push_back({beta, steps, std::chrono::steady_clock::now()});
+        if (beta == newest_.beta && steps == newest_.steps) return;
+        newest_ = {beta, steps, std::chrono::steady_clock::now()};
+        waiting_.push_back(newest_);
         if (waiting_.size() > 64) waiting_.pop_front();
     }
     void answered(double beta, int steps) {
@@ -43,10 +46,11 @@ public:
 
 private:
     struct Wish {
-        double beta;
-        int steps;
+        double beta = 0;
+        int steps = 0;
         std::chrono::steady_clock::time_point since;
     };
+    Wish newest_;
     mutable std::mutex mutex_;
     std::deque<Wish> waiting_;
     std::vector<double> seconds_;

@@ -354,14 +354,14 @@ Asked<retrieval::TraceResult> RetrievalSlots::trace() {
     const double beta = impl_->beta();
     const int steps = impl_->steps();
     const auto first_step = impl_->ready_first_step();
+    impl_->latency->asked(beta, steps);
     auto out = impl_->ask(impl_->trace, true, [&](const Spectrum&) {
         auto request = impl_->trace_request({beta}, {impl_->selection.mode});
         request.keep_curves = true;
         if (impl_->dragging) request.first_step = first_step;
         return request;
     });
-    if (out.stale) impl_->latency->asked(beta, steps);
-    else impl_->latency->answered(beta, steps);  // from the cache, or computed before the wish was noted
+    if (!out.stale) impl_->latency->answered(beta, steps);  // from the cache
     return out;
 }
 

@@ -14,7 +14,10 @@ target_compile_definitions(attnscope_base PUBLIC ATTNSCOPE_VERSION="${PROJECT_VE
 target_link_libraries(attnscope_base
     PUBLIC Threads::Threads
     PRIVATE attnscope_warnings nlohmann_json::nlohmann_json PkgConfig::CAIRO PkgConfig::PCRE2
-            PkgConfig::ICU Freetype::Freetype PNG::PNG ZLIB::ZLIB ${CMAKE_DL_LIBS})
+            PkgConfig::ICU PkgConfig::HIGHWAY Freetype::Freetype PNG::PNG ZLIB::ZLIB ${CMAKE_DL_LIBS})
+# Sums and products are rounded one by one there, which makes the loops and their reference agree to the bit.
+set_source_files_properties(core/src/data/dequantise.cpp core/src/data/dequantise_reference.cpp
+    PROPERTIES COMPILE_OPTIONS "-ffp-contract=off;$<$<CONFIG:Release>:-O3>")
 # It loads libattnscope_compute from its own folder, and must not need anything it forgot to name.
 if(NOT ATTNSCOPE_SANITIZE)
     target_link_options(attnscope_base PRIVATE LINKER:--no-undefined)

@@ -45,9 +45,9 @@ endfunction()
 
 attnscope_test(test_base core/base core attnscope_base)
 if(TARGET test_base)
-    # An XML and a PNG reader of other people, for what the figure writers make.
+    # An XML and a PNG reader of other people, for what the figure writers make; the choice of instruction sets.
     find_package(pugixml REQUIRED)
-    target_link_libraries(test_base PRIVATE pugixml::pugixml PNG::PNG)
+    target_link_libraries(test_base PRIVATE pugixml::pugixml PNG::PNG PkgConfig::HIGHWAY)
 endif()
 attnscope_test(test_jobs core/jobs jobs attnscope_base)
 if(ATTNSCOPE_COMPUTE)

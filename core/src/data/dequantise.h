@@ -1,4 +1,4 @@
-// GGUF's quantised blocks, as float32.
+// GGUF's quantised blocks and half-width numbers, as float32.
 //
 // A block holds 32 or 256 elements that share their scale d (float16) and, in some types, their offset:
 //   Q4_0  (q − 8)·d     Q5_0  (q − 16)·d    Q8_0  q·d        Q4_1, Q5_1  q·d + m
@@ -9,8 +9,6 @@
 #include <attnscope/tensor_file.h>
 
 #include <cstddef>
-#include <cstdint>
-#include <vector>
 
 namespace attnscope {
 
@@ -19,5 +17,9 @@ namespace attnscope {
 void dequantise(DType dtype, const std::byte* blocks, std::size_t count, float* out);
 /// The same, an element at a time.
 void dequantise_reference(DType dtype, const std::byte* blocks, std::size_t count, float* out);
+
+/// IEEE 754 binary16 and bfloat16 numbers at any address; half_to_float and bfloat16_to_float are the references.
+void halves_to_floats(const std::byte* halves, std::size_t count, float* out);
+void bfloat16s_to_floats(const std::byte* numbers, std::size_t count, float* out);
 
 } // namespace attnscope

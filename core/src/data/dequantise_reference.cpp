@@ -45,23 +45,17 @@ float product(int number, float scale) {
     return static_cast<float>(number) * scale;
 }
 
-/// Two roundings, never a fused one.
-float sum(float a, float b) {
-    volatile float first = a;
-    return first + b;
-}
-
 float element(DType dtype, const std::byte* block, std::size_t i) {
     const float d = half_at(block);
     switch (dtype) {
     case DType::q4_0:
         return product(nibble(block + 2, i) - 8, d);
     case DType::q4_1:
-        return sum(product(nibble(block + 4, i), d), half_at(block + 2));
+        return product(nibble(block + 4, i), d) + half_at(block + 2);
     case DType::q5_0:
         return product((nibble(block + 6, i) | bit(block + 2, i) << 4) - 16, d);
     case DType::q5_1:
-        return sum(product(nibble(block + 8, i) | bit(block + 4, i) << 4, d), half_at(block + 2));
+        return product(nibble(block + 8, i) | bit(block + 4, i) << 4, d) + half_at(block + 2);
     case DType::q8_0:
         return product(signed_byte_at(block + 2, i), d);
     case DType::q4_k:
@@ -71,7 +65,7 @@ float element(DType dtype, const std::byte* block, std::size_t i) {
         int number = byte_at(low, i % 32) >> (i / 32 % 2 * 4) & 15;
         if (dtype == DType::q5_k)
             number |= (byte_at(block + 16, i % 32) >> (i / 32) & 1) << 4;
-        return sum(product(number, product(scale, d)), -product(offset, half_at(block + 2)));
+        return product(number, product(scale, d)) - product(offset, half_at(block + 2));
     }
     case DType::q6_k: {
         const std::size_t half = i / 128, quarter = i % 128 / 32, l = i % 32;

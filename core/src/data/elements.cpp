@@ -177,10 +177,14 @@ void copy_as_float(const TensorInfo& tensor, std::span<const std::byte> storage,
     case DType::f32:
         return convert<float>(tensor, base, out);
     case DType::f16:
+        if (is_contiguous(tensor))
+            return halves_to_floats(base, tensor.elements(), out);
         return for_each_element<2>(tensor, base, [out](std::size_t i, const std::byte* at) {
             out[i] = half_to_float(load<std::uint16_t>(at));
         });
     case DType::bf16:
+        if (is_contiguous(tensor))
+            return bfloat16s_to_floats(base, tensor.elements(), out);
         return for_each_element<2>(tensor, base, [out](std::size_t i, const std::byte* at) {
             out[i] = bfloat16_to_float(load<std::uint16_t>(at));
         });

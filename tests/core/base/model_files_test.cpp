@@ -13,8 +13,10 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cmath>
 #include <cstdio>
-#include <set>
+#include <functional>
+#include <numeric>
 
 namespace attnscope {
 namespace {
@@ -406,6 +408,89 @@ TEST_F(ModelFolders, NamesWhatAGgufLacks) {
     TinyGguf lists = good;
     lists.integers("llama.attention.head_count_kv", {2, 2});
     EXPECT_EQ(open(lists).config.key_value_heads, 2);
+}
+
+// ------------------------------------------------------------------ large models, of which only the header is there
+/// Names and shapes of a Llama of 6.7 billion parameters; a function because names depend on the format.
+struct LargeTensor {
+    std::string name;
+    std::vector<std::uint64_t> shape;
+};
+struct LargeNames {
+    const char *embedding, *norm, *head, *layer, *queries, *keys, *values, *output, *gate, *up, *down, *first, *second;
+};
+std::vector<LargeTensor> large_llama(const LargeNames& names) {
+    constexpr std::uint64_t hidden = 4096, intermediate = 11008, vocabulary = 32000;
+    std::vector<LargeTensor> tensors{
+        {names.embedding, {vocabulary, hidden}}, {names.head, {vocabulary, hidden}}, {names.norm, {hidden}}};
+    for (int i = 0; i < 32; ++i) {
+        const std::string layer = names.layer + std::to_string(i) + ".";
+        for (const char* const square : {names.queries, names.keys, names.values, names.output})
+            tensors.push_back({layer + square, {hidden, hidden}});
+        for (const char* const wide : {names.gate, names.up})
+            tensors.push_back({layer + wide, {intermediate, hidden}});
+        tensors.push_back({layer + names.down, {hidden, intermediate}});
+        for (const char* const norm : {names.first, names.second})
+            tensors.push_back({layer + norm, {hidden}});
+    }
+    return tensors;
+}
+std::uint64_t elements(const LargeTensor& tensor) {
+    return std::accumulate(tensor.shape.begin(), tensor.shape.end(), std::uint64_t{1}, std::multiplies<>());
+}
+double seconds_to_open(const fs::path& path) {
+    const auto start = std::chrono::steady_clock::now();
+    EXPECT_EQ(open_model_files(path).parameters, 6738415616u);
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+TEST_F(ModelFolders, OpensAGgufOfSevenBillionByItsHeader) {
+    TinyGguf file;
+    file.text("general.architecture", "llama").integer("llama.block_count", 32).integer("llama.context_length", 4096);
+    file.integer("llama.embedding_length", 4096).integer("llama.feed_forward_length", 11008);
+    file.integer("llama.attention.head_count", 32);
+    std::vector<std::string> tokens;
+    for (int i = 0; i < 32000; ++i)
+        tokens.push_back("token " + std::to_string(i));
+    file.text("tokenizer.ggml.model", "llama").texts("tokenizer.ggml.tokens", tokens);
+    std::uint64_t offset = 0;
+    for (const LargeTensor& tensor :
+         large_llama({"token_embd.weight", "output_norm.weight", "output.weight", "blk.", "attn_q.weight",
+                      "attn_k.weight", "attn_v.weight", "attn_output.weight", "ffn_gate.weight", "ffn_up.weight",
+                      "ffn_down.weight", "attn_norm.weight", "ffn_norm.weight"})) {
+        const bool norm = tensor.shape.size() == 1;
+        file.tensor({tensor.name, tensor.shape, norm ? 0u : 12u, {}, static_cast<std::int64_t>(offset)});
+        offset += norm ? elements(tensor) * 4 : elements(tensor) / 256 * block_size(DType::q4_k);
+    }
+    const fs::path path = folder.put("large.gguf", file.header());
+    fs::resize_file(path, fs::file_size(path) / 32 * 32 + 32 + offset);
+    EXPECT_LT(seconds_to_open(path), 3);
+}
+
+TEST_F(ModelFolders, OpensAFolderOfSevenBillionByItsHeaders) {
+    folder.put("config.json", R"({"architectures": ["LlamaForCausalLM"], "num_hidden_layers": 32, "hidden_size": 4096,
+        "num_attention_heads": 32, "intermediate_size": 11008, "vocab_size": 32000, "max_position_embeddings": 4096})");
+    const std::vector<LargeTensor> tensors = large_llama(
+        {"model.embed_tokens.weight", "model.norm.weight", "lm_head.weight", "model.layers.", "self_attn.q_proj.weight",
+         "self_attn.k_proj.weight", "self_attn.v_proj.weight", "self_attn.o_proj.weight", "mlp.gate_proj.weight",
+         "mlp.up_proj.weight", "mlp.down_proj.weight", "input_layernorm.weight", "post_attention_layernorm.weight"});
+    nlohmann::json map;
+    for (std::size_t shard = 0; shard < 3; ++shard) {
+        const std::string name = "model-" + std::to_string(shard) + ".safetensors";
+        nlohmann::json header;
+        std::uint64_t offset = 0;
+        for (std::size_t k = shard; k < tensors.size(); k += 3) {
+            const std::uint64_t end = offset + 2 * elements(tensors[k]);
+            header[tensors[k].name] = {{"dtype", "BF16"}, {"shape", tensors[k].shape}, {"data_offsets", {offset, end}}};
+            map[tensors[k].name] = name;
+            offset = end;
+        }
+        const std::string text = header.dump();
+        const fs::path path = folder.put(name, test::raw(std::uint64_t{text.size()}) + text);
+        fs::resize_file(path, fs::file_size(path) + offset);
+    }
+    folder.put("model.safetensors.index.json", nlohmann::json{{"weight_map", map}}.dump());
+    EXPECT_LT(seconds_to_open(folder.path()), 3);
 }
 
 TEST(SampleModel, IsWhatItIs) {

@@ -1,5 +1,5 @@
 // The softmax of a row against its float64 reference, on every instruction set this machine has.
-#include "core/compute/every_target.h"
+#include "support/every_target.h"
 #include "core/compute/support.h"
 #include "kernels/attention_rows.h"
 

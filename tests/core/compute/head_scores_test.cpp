@@ -1,5 +1,5 @@
 // Scores of a head against their float64 reference, on every instruction set this machine has.
-#include "core/compute/every_target.h"
+#include "support/every_target.h"
 #include "core/compute/support.h"
 #include "kernels/head_scores.h"
 

@@ -1,5 +1,5 @@
 // The fast kernels against their slow references, on every instruction set this machine has.
-#include "core/compute/every_target.h"
+#include "support/every_target.h"
 #include "core/compute/support.h"
 #include "kernels/covariance.h"
 #include "kernels/first_step.h"

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Times the same retrieval work in attnscope, PyTorch, FAISS and sentence-transformers, one after the other in one run.
+"""Times the same work in attnscope, PyTorch, FAISS, sentence-transformers and transformers, one after the other in one
+run.
 
-    python3 -m venv VENV && VENV/bin/pip install torch==2.11.0 numpy faiss-cpu sentence-transformers
+    python3 -m venv VENV && VENV/bin/pip install torch==2.11.0 numpy faiss-cpu sentence-transformers transformers
     VENV/bin/python bench/peers.py --bench build/release/bin/attnscope_bench
 
 Peers that are not installed are left out of the table. attnscope's own numbers come from attnscope_bench, run by this
@@ -128,6 +129,29 @@ def encoder_rate(folder, threads):
     return len(glosses) / (time.perf_counter() - start)
 
 
+def language_model_numbers(threads, repeats):
+    """transformers in float32 on a model of SmolLM2-135M's shape: milliseconds of a forward pass with all logits.
+
+    Its weights are random: the time does not depend on them, and loading the sample's GGUF takes transformers longer
+    than all of this.
+    """
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    torch.set_num_threads(threads)
+    torch.manual_seed(1)
+    config = LlamaConfig(vocab_size=49152, hidden_size=576, intermediate_size=1536, num_hidden_layers=30,
+                         num_attention_heads=9, num_key_value_heads=3, max_position_embeddings=8192,
+                         tie_word_embeddings=True)
+    model = LlamaForCausalLM(config).eval()
+    numbers = {}
+    with torch.no_grad():
+        for tokens in (32, 128, 1024):
+            ids = torch.randint(0, 49152, (1, tokens))
+            numbers[f"model_logits/{tokens}"] = median_ms(lambda: model(ids, use_cache=False).logits, repeats)
+    return numbers
+
+
 def main():
     cache = os.environ.get("ATTNSCOPE_CACHE") or os.path.join(
         os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~/.cache")), "attnscope")
@@ -147,9 +171,14 @@ def main():
     if installed("faiss"):
         peers["FAISS flat, top 5"] = faiss_numbers(arguments.threads, arguments.repeats)
 
+    if installed("transformers") and "model_logits/1024" in own:
+        peers["transformers"] = language_model_numbers(arguments.threads, 3)
+
     rows = []
     titles = {"bank_sum": "sum of the bank", "step/1": "one step, all statistics", "step/24": "24 query-β pairs",
-              "spectrum": "mean, covariance, eigenpairs"}
+              "spectrum": "mean, covariance, eigenpairs",
+              "model_logits/32": "SmolLM2, 32 tokens, logits", "model_logits/128": "SmolLM2, 128 tokens, logits",
+              "model_logits/1024": "SmolLM2, 1,024 tokens, logits"}
     for name, title in titles.items():
         for peer, numbers in peers.items():
             if name in numbers and name in own:

@@ -18,6 +18,7 @@ Command tokenize_command(CLI::App& app);
 Command embed_command(CLI::App& app);
 Command bank_command(CLI::App& app);
 Command retrieval_command(CLI::App& app);
+Command logits_command(CLI::App& app);
 Command figure_command(CLI::App& app);
 Command replay_command(CLI::App& app);
 

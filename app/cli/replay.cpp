@@ -2,10 +2,12 @@
 #include "cli/figure_job.h"
 #include "cli/svg_comparison.h"
 
+#include <attnscope/model_recipe.h>
 #include <attnscope/tensor_file.h>
 
 #include <nlohmann/json.hpp>
 
+#include <array>
 #include <memory>
 
 namespace attnscope::cli {
@@ -32,12 +34,6 @@ std::string expected_result(const fs::path& file) {
         throw Error(ErrorKind::input, file.filename().string(), "a result to compare with", "a recipe alone");
     }
     return envelope["result"].dump();
-}
-
-Verdict replay_result(const fs::path& file, const RetrievalJob& job, Context& context) {
-    const std::string expected = expected_result(file);
-    const retrieval::Result result = retrieval::compute(job.request, context.job());
-    return {"numbers", compare_results(expected, retrieval_result_json(result))};
 }
 
 Verdict replay_figure(const fs::path& file, const RetrievalJob& job, const std::string& recipe, const Style& style,
@@ -67,21 +63,61 @@ void deliver(const Verdict& verdict, const Recipe& recipe, Context& context) {
     context.deliver_json("attnscope.replay/1", recipe, result.dump(-1, ' ', false, Json::error_handler_t::replace), {});
 }
 
+/// What a replay starts from.
+struct Replay {
+    const fs::path& file;
+    const FoundRecipe& found;
+    const std::vector<fs::path>& places;  ///< of inputs
+};
+
+void require_result(const Replay& replay) {
+    if (figure_type(replay.file) == "json") return;
+    throw Error(ErrorKind::input, replay.file.filename().string(), "a recipe that names its panel", "none");
+}
+
+Verdict replay_retrieval(const Replay& replay, Context& context) {
+    RetrievalJob job = retrieval_job(replay.found.recipe, replay.places);
+    if (!job.figure) require_result(replay);
+    const Style style = job.figure ? find_style(*job.figure, replay.places) : Style{};
+    std::vector<Warning> warnings;
+    load_inputs(job, context.job(), warnings);
+    if (job.figure) return replay_figure(replay.file, job, replay.found.text, style, context);
+    const std::string expected = expected_result(replay.file);
+    const retrieval::Result result = retrieval::compute(job.request, context.job());
+    return {"numbers", compare_results(expected, retrieval_result_json(result))};
+}
+
+Verdict replay_logits(const Replay& replay, Context& context) {
+    LogitsJob job = logits_job(replay.found.recipe, replay.places);
+    require_result(replay);
+    const std::string expected = expected_result(replay.file);
+    load_inputs(job, context.job());
+    return {"numbers", compare_results(expected, logits_result_json(compute_logits(job.request, context.job())))};
+}
+
+/// Every analysis that can be replayed, by the name in its recipes.
+struct Replayable {
+    const char* analysis;
+    Verdict (*replay)(const Replay& replay, Context& context);
+};
+constexpr std::array replayables{Replayable{"retrieval", replay_retrieval}, Replayable{"logits", replay_logits}};
+
+const Replayable& find_replayable(const Recipe& recipe) {
+    std::string names;
+    for (const Replayable& known : replayables) {
+        if (recipe.analysis == known.analysis) return known;
+        names += (names.empty() ? "" : " or ") + std::string(known.analysis);
+    }
+    throw Error(ErrorKind::input, "recipe", "the analysis " + names, recipe.analysis, "analysis");
+}
+
 void replay(const ReplayOptions& options, Context& context) {
     context.require_format({Format::json, Format::text}, "replay");
     const FoundRecipe found = open_recipe(options.file);
+    const Replayable& replayable = find_replayable(found.recipe);
     const auto places = input_places(options.file, options.folders);
-    RetrievalJob job = retrieval_job(found.recipe, places);
     context.compute_as(found.recipe);
-    const bool is_figure = job.figure.has_value();
-    if (!is_figure && figure_type(options.file) != "json") {
-        throw Error(ErrorKind::input, options.file.filename().string(), "a recipe that names its panel", "none");
-    }
-    const Style style = is_figure ? find_style(*job.figure, places) : Style{};
-    std::vector<Warning> warnings;
-    load_inputs(job, context.job(), warnings);
-    const Verdict verdict = is_figure ? replay_figure(options.file, job, found.text, style, context)
-                                      : replay_result(options.file, job, context);
+    const Verdict verdict = replayable.replay({options.file, found, places}, context);
     deliver(verdict, found.recipe, context);
     if (verdict.differences.empty()) return;
     std::string first;

@@ -2,7 +2,7 @@
 
 _attnscope() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-    local commands='inspect tokenize embed bank retrieval figure replay'
+    local commands='inspect tokenize embed bank retrieval logits figure replay'
     local common='--help --out --format --device --threads --seed --progress --quiet'
     local command='' word options
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
@@ -21,13 +21,14 @@ _attnscope() {
     --plane-x) COMPREPLY=($(compgen -W 'v1 query' -- "$current")); return ;;
     --plane-y) COMPREPLY=($(compgen -W 'v1 query' -- "$current")); return ;;
     --types) COMPREPLY=($(compgen -W 'svg pdf png csv json npz' -- "$current")); return ;;
+    --precision) COMPREPLY=($(compgen -W 'float32 bfloat16' -- "$current")); return ;;
     --encoder | --inputs | --wordnet) COMPREPLY=($(compgen -d -- "$current")); return ;;
-    --bank | --model | --out | --queries | --questions | --recipe | --run | --screenshot | --session | \
+    --bank | --ids | --model | --out | --queries | --questions | --recipe | --run | --screenshot | --session | \
         --text | --texts)
         COMPREPLY=($(compgen -f -- "$current")); return ;;
     --beta | --beta-table | --dpi | --key | --lambda | --limit | --origin-beta | --origin-eps | \
         --origin-steps | --plane-beta | --prompt | --rows | --samples | --seed | --size | --step | --steps | \
-        --threads | --tol | --width) return ;;
+        --threads | --tol | --top | --width) return ;;
     esac
 
     case $command in
@@ -40,6 +41,7 @@ _attnscope() {
         options="--bank --letters --layout --key --queries --questions --text --rows --encoder --steps --mode \
             --lambda --plane-x --plane-y --basins --beta --beta-table --tol --origin-beta --origin-eps \
             --origin-steps --sweep --plane --plane-beta --separation --samples $common" ;;
+    logits) options="--model --ids --text --prompt --top --beta --precision $common" ;;
     figure)
         options="--recipe --session --inputs --panel --style --width --dpi --types --beta --step --bank --letters \
             --layout --key --queries --questions --text --rows --encoder --steps --mode --lambda --plane-x \

@@ -1,11 +1,12 @@
 # fish completion for attnscope
 
-set -l commands inspect tokenize embed bank retrieval figure replay
+set -l commands inspect tokenize embed bank retrieval logits figure replay
 complete -c attnscope -n "not __fish_seen_subcommand_from $commands" -a inspect -d 'What files hold'
 complete -c attnscope -n "not __fish_seen_subcommand_from $commands" -a tokenize -d 'The tokens of a text'
 complete -c attnscope -n "not __fish_seen_subcommand_from $commands" -a embed -d 'Embed texts, one a line'
 complete -c attnscope -n "not __fish_seen_subcommand_from $commands" -a bank -d 'Build a bank of embedded texts'
 complete -c attnscope -n "not __fish_seen_subcommand_from $commands" -a retrieval -d 'Retrieval dynamics over a bank'
+complete -c attnscope -n "not __fish_seen_subcommand_from $commands" -a logits -d 'What a model predicts behind a text'
 complete -c attnscope -n "not __fish_seen_subcommand_from $commands" -a figure -d 'Write panels as figures'
 complete -c attnscope -n "not __fish_seen_subcommand_from $commands" -a replay -d 'Run a recipe again and compare'
 complete -c attnscope -n "not __fish_seen_subcommand_from $commands" -l version -d 'Print the version'
@@ -69,5 +70,12 @@ complete -c attnscope -n '__fish_seen_subcommand_from figure' -l dpi -x -d 'Dots
 complete -c attnscope -n '__fish_seen_subcommand_from figure' -l types -x -a 'svg pdf png csv json npz' -d 'File types of --panel all (svg)'
 complete -c attnscope -n '__fish_seen_subcommand_from figure' -l beta -x -d 'Inverse temperature shown (0.75 of the critical one)'
 complete -c attnscope -n '__fish_seen_subcommand_from figure' -l step -x -d 'Step shown (1)'
+complete -c attnscope -n '__fish_seen_subcommand_from logits' -l model -r -d 'Folder of a model, or a GGUF file'
+complete -c attnscope -n '__fish_seen_subcommand_from logits' -l ids -r -d 'File of token ids'
+complete -c attnscope -n '__fish_seen_subcommand_from logits' -l text -r -d 'File of text'
+complete -c attnscope -n '__fish_seen_subcommand_from logits' -l prompt -x -d 'The text itself'
+complete -c attnscope -n '__fish_seen_subcommand_from logits' -l top -x -d 'Largest logits to list (10)'
+complete -c attnscope -n '__fish_seen_subcommand_from logits' -l beta -x -d 'Multiplies the attention scores of every layer (1; inf: top-1)'
+complete -c attnscope -n '__fish_seen_subcommand_from logits' -l precision -x -a 'float32 bfloat16' -d 'Of weights and activations (float32)'
 complete -c attnscope -n '__fish_seen_subcommand_from replay' -l inputs -r -d 'Folders to look for its inputs in'
 complete -c attnscope -n '__fish_seen_subcommand_from bank' -x -a wordnet -d 'The glosses of WordNet 3.0'

@@ -1,4 +1,5 @@
 // Recipes and results come out of files from strangers: a recipe is read, made into a job, and compared with itself.
+#include <attnscope/model_recipe.h>
 #include <attnscope/recipe.h>
 
 #include "fuzz/support/read_all.h"
@@ -10,6 +11,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return fuzz::expect_error_or_result([&] {
         const Recipe recipe = Recipe::parse(text);
         Recipe::parse(recipe.json());
-        retrieval_job(recipe, {});
+        if (recipe.analysis == "logits")
+            logits_job(recipe, {});
+        else
+            retrieval_job(recipe, {});
     });
 }

@@ -132,6 +132,7 @@ struct LogitsResult {
         double logit = 0;
         std::string text;  ///< empty without a tokenizer
     };
+    std::int64_t tokens = 0;   ///< of the text
     std::vector<Entry> top;    ///< at the last position, ties to the lower id
     double log_sum_exp = 0;    ///< over the vocabulary at the last position
     std::optional<double> loss;  ///< mean negative log-likelihood of ids[1…], nats; none for one token

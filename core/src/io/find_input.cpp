@@ -1,6 +1,6 @@
-#include <attnscope/recipe.h>
+#include "io/find_input.h"
 
-#include "io/encoder_files.h"
+#include <attnscope/model.h>
 
 #include <algorithm>
 
@@ -57,7 +57,51 @@ fs::path find_encoder(const RecipeInput& input, const std::vector<fs::path>& pla
     return {};
 }
 
+bool is_model_with(const fs::path& path, const std::string& sha256) {
+    try {
+        return is_model(path) && open_model_files(path).sha256() == sha256;
+    } catch (const Error&) {
+        return false;
+    }
+}
+
+/// A folder or a file: by its name, then as a place itself, then beside the recipe.
+fs::path find_model(const RecipeInput& input, const std::vector<fs::path>& places) {
+    const fs::path name = fs::path(input.name).filename();
+    for (const fs::path& place : places) {
+        if (is_model_with(place / name, input.sha256)) return place / name;
+    }
+    for (const fs::path& place : places) {
+        if (is_model_with(place, input.sha256)) return place;
+        for (const fs::path& entry : entries(place)) {
+            if (entry.filename() != name && is_model_with(entry, input.sha256)) return entry;
+        }
+    }
+    return {};
+}
+
 }  // namespace
+
+std::string base_name(const fs::path& path) {
+    return (path.filename().empty() ? path.parent_path() : path).filename().string();
+}
+
+std::vector<fs::path> with_samples(std::vector<fs::path> places) {
+    const Samples samples = find_samples();
+    for (const fs::path& sample : {samples.bank, samples.encoder, samples.model}) {
+        if (!sample.empty()) places.push_back(sample);
+    }
+    return places;
+}
+
+fs::path locate(const RecipeInput& input, const std::vector<fs::path>& places) {
+    const fs::path found = find_by_hash(input, places);
+    if (found.empty()) {
+        throw Error(ErrorKind::input, input.name, "a file with SHA-256 " + input.sha256,
+                    "none beside the recipe or in the folders given", input.role);
+    }
+    return found;
+}
 
 fs::path encoder_weights(const fs::path& folder) {
     for (const char* name : {"model.safetensors", "pytorch_model.bin"}) {
@@ -68,6 +112,7 @@ fs::path encoder_weights(const fs::path& folder) {
 
 fs::path find_by_hash(const RecipeInput& input, const std::vector<fs::path>& places) {
     if (input.role == "encoder") return find_encoder(input, places);
+    if (input.role == "model") return find_model(input, places);
     // A recipe is a stranger's text: its name must not lead out of the folders.
     const fs::path name = fs::path(input.name).filename();
     for (const fs::path& place : places) {

@@ -1,12 +1,10 @@
 // A retrieval as a recipe and back.
 #include <attnscope/recipe.h>
 
-#include "io/encoder_files.h"
-#include "io/json_text.h"
+#include "io/find_input.h"
+#include "io/params_reader.h"
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
 
 namespace attnscope {
 namespace fs = std::filesystem;
@@ -45,10 +43,6 @@ std::string direction_name(const PlaneDirection& direction) {
     case PlaneAxis::eigenvector: break;
     }
     return "v" + std::to_string(direction.index + 1);
-}
-
-std::string base_name(const fs::path& path) {
-    return (path.filename().empty() ? path.parent_path() : path).filename().string();
 }
 
 Json queries_json(const QuerySpec& queries) {
@@ -98,75 +92,6 @@ Json params_json(const RetrievalJob& job) {
                             {"dpi", job.figure->dpi}};
     }
     return params;
-}
-
-/// Reads parameters into a job; a parameter that is missing keeps its default.
-class ParamsReader {
-public:
-    explicit ParamsReader(const Json& params) : params_(params) {}
-
-    void number(const char* name, double& value) const {
-        if (const Json* field = find(name, &Json::is_number, "a number")) value = field->get<double>();
-    }
-    void number(const char* name, int& value) const {
-        if (const Json* field = find(name, &Json::is_number_integer, "a whole number")) {
-            const auto wide = field->get<std::int64_t>();
-            if (wide < 0 || wide > std::numeric_limits<int>::max()) {
-                fail("a whole number", std::to_string(wide), name);
-            }
-            value = static_cast<int>(wide);
-        }
-    }
-    void number(const char* name, std::size_t& value) const {
-        if (const Json* field = find(name, &Json::is_number_unsigned, "a whole number")) {
-            value = field->get<std::size_t>();
-        }
-    }
-    void flag(const char* name, bool& value) const {
-        if (const Json* field = find(name, &Json::is_boolean, "true or false")) value = field->get<bool>();
-    }
-    void text(const char* name, std::string& value) const {
-        if (const Json* field = find(name, &Json::is_string, "a text")) value = field->get<std::string>();
-    }
-    void numbers(const char* name, std::vector<double>& values) const {
-        each(name, &Json::is_number, "a list of numbers", values);
-    }
-    template <class Value>
-    void each(const char* name, bool (Json::*is_kind)() const noexcept, const char* expected,
-              std::vector<Value>& values) const {
-        const Json* field = find(name, &Json::is_array, expected);
-        if (!field) return;
-        values.clear();
-        for (const Json& entry : *field) {
-            if (!(entry.*is_kind)()) fail(expected, entry.type_name(), name);
-            values.push_back(entry.get<Value>());
-        }
-    }
-    const Json* object(const char* name) const { return find(name, &Json::is_object, "an object"); }
-
-    [[noreturn]] static void fail(const std::string& expected, const std::string& got, const std::string& name) {
-        throw Error(ErrorKind::input, "recipe", expected, got, "params." + name);
-    }
-
-private:
-    const Json* find(const char* name, bool (Json::*is_kind)() const noexcept, const char* expected) const {
-        const auto field = params_.find(name);
-        if (field == params_.end()) return nullptr;
-        if (!((*field).*is_kind)()) fail(expected, field->type_name(), name);
-        return &*field;
-    }
-
-    const Json& params_;
-};
-
-/// Texts of parameters that the command line knows too: what it would refuse as usage is here a damaged recipe.
-template <class Parse>
-auto parse_text(const char* name, const std::string& text, const Parse& parse) {
-    try {
-        return parse(text);
-    } catch (const Error& error) {
-        ParamsReader::fail(error.expected, text, name);
-    }
 }
 
 QuerySpec read_queries(const Json& json) {
@@ -244,23 +169,6 @@ void read_params(const Json& json, RetrievalJob& job) {
         fields.number("width_mm", job.figure->width_mm);
         fields.number("dpi", job.figure->dpi);
     }
-}
-
-/// Where inputs may lie besides the places asked for: the sample.
-std::vector<fs::path> with_samples(std::vector<fs::path> places) {
-    const Samples samples = find_samples();
-    if (!samples.bank.empty()) places.push_back(samples.bank);
-    if (!samples.encoder.empty()) places.push_back(samples.encoder);
-    return places;
-}
-
-fs::path locate(const RecipeInput& input, const std::vector<fs::path>& places) {
-    const fs::path found = find_by_hash(input, places);
-    if (found.empty()) {
-        throw Error(ErrorKind::input, input.name, "a file with SHA-256 " + input.sha256,
-                    "none beside the recipe or in the folders given", input.role);
-    }
-    return found;
 }
 
 }  // namespace

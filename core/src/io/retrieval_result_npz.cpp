@@ -1,8 +1,8 @@
 #include <attnscope/recipe.h>
-#include <attnscope/tensor_file.h>
+
+#include "io/npz_arrays.h"
 
 #include <algorithm>
-#include <deque>
 #include <limits>
 #include <string>
 
@@ -13,39 +13,10 @@ using namespace retrieval;
 
 constexpr double none = std::numeric_limits<double>::quiet_NaN();
 
-/// The arrays of an npz and what they point at.
-class Arrays {
-public:
-    using Shape = std::vector<std::int64_t>;
-
-    void add(const char* name, std::vector<double> values, Shape shape = {}) {
-        doubles_.push_back(std::move(values));
-        const auto& kept = doubles_.back();
-        put(name, DType::f64, std::move(shape), kept.size(), std::as_bytes(std::span(kept)));
-    }
-    void add(const char* name, std::vector<std::int64_t> values, Shape shape = {}) {
-        integers_.push_back(std::move(values));
-        const auto& kept = integers_.back();
-        put(name, DType::i64, std::move(shape), kept.size(), std::as_bytes(std::span(kept)));
-    }
-    std::string bytes() const { return npz_bytes(tensors_); }
-
-private:
-    void put(const char* name, DType dtype, Shape shape, std::size_t size, std::span<const std::byte> data) {
-        if (shape.empty()) shape = {static_cast<std::int64_t>(size)};
-        tensors_.push_back({name, dtype, std::move(shape), data});
-    }
-
-    // A deque leaves its elements where they are, as the tensors point into them.
-    std::deque<std::vector<double>> doubles_;
-    std::deque<std::vector<std::int64_t>> integers_;
-    std::vector<TensorToWrite> tensors_;
-};
-
 std::int64_t count(std::size_t size) { return static_cast<std::int64_t>(size); }
 
 /// A value a step of every trace, (traces, rows); NaN where a trace has no such step or the step no such value.
-void add_steps(Arrays& arrays, const char* name, const std::vector<Trace>& traces, std::size_t rows, bool at_start,
+void add_steps(NpzArrays& arrays, const char* name, const std::vector<Trace>& traces, std::size_t rows, bool at_start,
                double Step::*value) {
     std::vector<double> table(traces.size() * rows, none);
     for (std::size_t i = 0; i < traces.size(); ++i) {
@@ -56,7 +27,7 @@ void add_steps(Arrays& arrays, const char* name, const std::vector<Trace>& trace
     arrays.add(name, std::move(table), {count(traces.size()), count(rows)});
 }
 
-void add_traces(Arrays& arrays, const TraceResult& result, std::size_t d) {
+void add_traces(NpzArrays& arrays, const TraceResult& result, std::size_t d) {
     const std::vector<Trace>& traces = result.traces;
     std::size_t rows = 0;
     std::vector<std::int64_t> query, mode, length;
@@ -90,7 +61,7 @@ void add_traces(Arrays& arrays, const TraceResult& result, std::size_t d) {
     arrays.add("states", std::move(states), {count(traces.size()), count(rows), count(d)});
 }
 
-void add_origin(Arrays& arrays, const std::vector<OriginTest>& tests) {
+void add_origin(NpzArrays& arrays, const std::vector<OriginTest>& tests) {
     std::size_t rows = 0;
     std::vector<double> beta;
     for (const OriginTest& test : tests) {
@@ -108,7 +79,7 @@ void add_origin(Arrays& arrays, const std::vector<OriginTest>& tests) {
     arrays.add("origin_norm", std::move(norm), {count(tests.size()), count(rows + 1)});
 }
 
-void add_sweep(Arrays& arrays, const QuerySweep& entry, std::size_t number) {
+void add_sweep(NpzArrays& arrays, const QuerySweep& entry, std::size_t number) {
     const std::string prefix = "sweep" + std::to_string(number) + "_";
     const auto add = [&](const char* name, const std::vector<double>& values) {
         arrays.add((prefix + name).c_str(), values);
@@ -126,7 +97,7 @@ void add_sweep(Arrays& arrays, const QuerySweep& entry, std::size_t number) {
 
 std::string retrieval_result_npz(const Result& result) {
     const Spectrum& spectrum = result.spectrum;
-    Arrays arrays;
+    NpzArrays arrays;
     arrays.add("mean", spectrum.mean);
     arrays.add("eigenvalues", spectrum.eigenvalues);
     const std::size_t kept = spectrum.d > 0 ? spectrum.directions.size() / spectrum.d : 0;

@@ -1,32 +1,12 @@
 // A retrieval result as CSV for programs and as text for people.
 #include <attnscope/recipe.h>
 
-#include <algorithm>
-#include <charconv>
-#include <cmath>
-#include <cstdarg>
-#include <cstdio>
+#include "io/table_text.h"
 
 namespace attnscope {
 namespace {
 
 using namespace retrieval;
-
-/// Shortest text that reads back as the same number; an empty field for what is none.
-std::string field(double value) {
-    if (!std::isfinite(value)) return {};
-    char text[32];
-    return {text, std::to_chars(text, text + sizeof text, value).ptr};
-}
-
-__attribute__((format(printf, 2, 3))) void append(std::string& out, const char* format, ...) {
-    char line[512];
-    va_list arguments;
-    va_start(arguments, format);
-    const int length = std::vsnprintf(line, sizeof line, format, arguments);
-    va_end(arguments);
-    if (length > 0) out.append(line, std::min<std::size_t>(static_cast<std::size_t>(length), sizeof line - 1));
-}
 
 void append_bank(std::string& out, const Spectrum& spectrum) {
     append(out, "bank       %zu memories of %zu numbers\n", spectrum.n, spectrum.d);
@@ -92,15 +72,15 @@ std::string retrieval_result_csv(const Result& result) {
     std::string out = "query,mode,beta,t,norm,entropy,entropy_max,max_weight,delta,cos_v1,energy\n";
     for (const Trace& trace : result.traces.traces) {
         for (const Step& step : trace.steps) {
-            out += std::to_string(trace.query) + ',' + mode_name(trace.mode) + ',' + field(trace.beta) + ',' +
-                   std::to_string(step.t) + ',' + field(step.norm);
+            out += std::to_string(trace.query) + ',' + mode_name(trace.mode) + ',' + csv_number(trace.beta) + ',' +
+                   std::to_string(step.t) + ',' + csv_number(step.norm);
             if (step.t == 0) {
                 out += ",,,,,,\n";
                 continue;
             }
             for (const double value : {step.entropy, result.traces.entropy_max, step.max_weight, step.delta,
                                        step.cos_v1, step.energy}) {
-                out += ',' + field(value);
+                out += ',' + csv_number(value);
             }
             out += '\n';
         }

@@ -56,7 +56,8 @@ Bert::Bert(const ModelConfig& config, const TensorFile& file) : config_(config) 
     }
 }
 
-at::Tensor Bert::forward(const RaggedBatch& batch, JobContext& context, AttentionObserver* observer) const {
+at::Tensor Bert::forward(const RaggedBatch& batch, JobContext& context, AttentionObserver* observer,
+                         std::int64_t last_layer) const {
     std::vector<std::int64_t> places;
     places.reserve(batch.ids.size());
     for (const std::int64_t length : batch.lengths) {
@@ -73,10 +74,11 @@ at::Tensor Bert::forward(const RaggedBatch& batch, JobContext& context, Attentio
     // (tokens, hidden) from here on.
     at::Tensor hidden =
         embedding_norm_(at::embedding(words_, indices(batch.ids)).add_(at::embedding(positions_, indices(places))));
-    int index = 0;
-    for (const Layer& layer : layers_) {
+    const std::int64_t last = last_layer < 0 ? config_.layers - 1 : last_layer;
+    for (std::int64_t index = 0; index <= last; ++index) {
+        const Layer& layer = layers_[static_cast<std::size_t>(index)];
         context.checkpoint();
-        const at::Tensor attended = attention(layer, index++, hidden, batch, context, observer);
+        const at::Tensor attended = attention(layer, static_cast<int>(index), hidden, batch, context, observer);
         hidden = layer.attention_norm(layer.attention_output(attended).add_(hidden));
         context.checkpoint();
         at::Tensor inner = layer.intermediate(hidden); // (tokens, intermediate)

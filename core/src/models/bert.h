@@ -33,9 +33,10 @@ public:
     /// by side. Throws Error{input}: a tensor missing (named) or of another shape.
     Bert(const ModelConfig& config, const TensorFile& weights);
 
-    /// Last hidden states (tokens, hidden). A checkpoint before every half of a layer. `observer` may be null; it is
-    /// called once a layer and group of texts of equal length.
-    at::Tensor forward(const RaggedBatch& batch, JobContext& context, AttentionObserver* observer = nullptr) const;
+    /// Hidden states (tokens, hidden) behind `last_layer`, −1 for the last there is. A checkpoint before every half of a
+    /// layer. `observer` may be null; it is called once a layer and group of texts of equal length.
+    at::Tensor forward(const RaggedBatch& batch, JobContext& context, AttentionObserver* observer = nullptr,
+                       std::int64_t last_layer = -1) const;
 
     const ModelConfig& config() const noexcept { return config_; }
 

@@ -3,6 +3,7 @@
 #include "analyses/retrieval.h"
 #include "jobs/compute_module.h"
 #include "kernels/devices.h"
+#include "models/language_model.h"
 #include "models/text_encoder.h"
 
 extern "C" __attribute__((visibility("default"))) const attnscope::ComputeTable* attnscope_compute_table() {
@@ -22,6 +23,8 @@ extern "C" __attribute__((visibility("default"))) const attnscope::ComputeTable*
         .head_map = attnscope::compute::head_map,
         .gain_curves = attnscope::compute::gain_curves,
         .open_text_encoder = attnscope::compute::open_text_encoder,
+        .open_language_model = attnscope::compute::open_language_model,
+        .logits = attnscope::compute::logits,
         .devices = attnscope::compute::devices,
     };
     return &table;

@@ -3,6 +3,7 @@
 #include "data/input_error.h"
 #include "data/model_config.h"
 #include "models/bert.h"
+#include "models/thread_guard.h"
 #include "text/json_document.h"
 
 #include <ATen/Parallel.h>
@@ -56,18 +57,6 @@ std::vector<std::int64_t> cut_ids(const std::vector<Token>& tokens, std::size_t 
     return ids;
 }
 
-/// LibTorch computes on the calling thread alone until the guard goes.
-class SingleThreaded {
-public:
-    SingleThreaded() : before_(at::get_num_threads()) { at::set_num_threads(1); }
-    ~SingleThreaded() { at::set_num_threads(before_); }
-    SingleThreaded(const SingleThreaded&) = delete;
-    SingleThreaded& operator=(const SingleThreaded&) = delete;
-
-private:
-    int before_;
-};
-
 /// Texts order[first … last) with their tokens.
 struct Batch {
     std::size_t first = 0, last = 0;
@@ -112,7 +101,7 @@ public:
         const std::size_t wanted = std::min(tokens_per_batch(model_.config()), (total + threads - 1) / threads);
 
         // A batch a thread: no barrier inside a matrix product, so busy neighbours cost only what they take.
-        const SingleThreaded calling_thread;
+        const models::ThreadGuard calling_thread(1);
         const std::size_t per_round = batches_per_round * threads;
         std::vector<Batch> round;
         std::size_t next = 0, done = 0;

@@ -1,0 +1,30 @@
+// The options that say which model and which tokens; shared by the commands that run one.
+#pragma once
+
+#include "cli/common_options.h"
+
+#include <attnscope/model_recipe.h>
+
+#include <filesystem>
+#include <string>
+
+namespace attnscope::cli {
+
+/// What was given on the command line.
+struct ModelOptions {
+    std::filesystem::path model, ids, text;
+    std::string prompt;
+    bool prompt_given = false;
+};
+
+/// --model --ids --text --prompt
+void add_model_options(CLI::App& app, ModelOptions& options);
+/// The one source of tokens that was given. Throws Error{usage}: none, or several.
+TokenSource token_source(const ModelOptions& options, const char* command);
+
+/// --beta: what the scores of every layer are multiplied by; a number above 0, or inf.
+CLI::Option* add_gain(CLI::App& app, double& gain);
+/// --precision float32|bfloat16
+CLI::Option* add_precision(CLI::App& app, Precision& precision);
+
+}  // namespace attnscope::cli

@@ -1,0 +1,23 @@
+// Where the inputs of a recipe lie, and the files by which it knows them.
+#pragma once
+
+#include <attnscope/recipe.h>
+
+#include <filesystem>
+#include <vector>
+
+namespace attnscope {
+
+/// The weights in an encoder's folder; empty when there are none.
+std::filesystem::path encoder_weights(const std::filesystem::path& folder);
+
+/// The last part of a path, a folder's name included.
+std::string base_name(const std::filesystem::path& path);
+
+/// `places` and the samples.
+std::vector<std::filesystem::path> with_samples(std::vector<std::filesystem::path> places);
+
+/// find_by_hash(), but throws Error{input} where nothing was found.
+std::filesystem::path locate(const RecipeInput& input, const std::vector<std::filesystem::path>& places);
+
+} // namespace attnscope

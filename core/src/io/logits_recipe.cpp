@@ -1,0 +1,50 @@
+// Logits as a recipe and back.
+#include <attnscope/model_recipe.h>
+
+#include "io/model_inputs.h"
+#include "io/params_reader.h"
+
+namespace attnscope {
+
+namespace {
+constexpr const char* analysis_name = "logits";
+}
+
+void load_inputs(LogitsJob& job, JobContext& context) {
+    context.progress(0, 0, "opening the model");
+    job.request.model = open_language_model(job.model);
+    job.request.ids = load_tokens(job.tokens, *job.request.model);
+}
+
+Recipe logits_recipe(const LogitsJob& job) {
+    ATTNSCOPE_ASSERT(job.request.model);
+    Recipe recipe;
+    recipe.analysis = analysis_name;
+    recipe.inputs = model_inputs(*job.request.model, job.tokens);
+    recipe.params = one_line({{"tokens", token_params(job.tokens)},
+                              {"top", job.request.top},
+                              {"beta", number_or_infinity(job.request.gain)},
+                              {"precision", precision_name(job.request.precision)}});
+    return recipe;
+}
+
+LogitsJob logits_job(const Recipe& recipe, const std::vector<std::filesystem::path>& folders) {
+    if (recipe.analysis != analysis_name) {
+        throw Error(ErrorKind::input, "recipe", "the analysis logits", recipe.analysis, "analysis");
+    }
+    const Json params = parse_json(recipe.params, "recipe");
+    ModelInputs inputs = find_model_inputs(recipe, params, folders);
+    LogitsJob job;
+    job.model = std::move(inputs.model);
+    job.tokens = std::move(inputs.tokens);
+    const ParamsReader reader(params);
+    reader.number("top", job.request.top);
+    reader.number_or_infinity("beta", job.request.gain);
+    std::string precision = precision_name(job.request.precision);
+    reader.text("precision", precision);
+    job.request.precision =
+        parse_text("precision", precision, [](const std::string& name) { return parse_precision(name); });
+    return job;
+}
+
+}  // namespace attnscope

@@ -1,0 +1,132 @@
+#include "io/model_inputs.h"
+
+#include "io/find_input.h"
+#include "io/params_reader.h"
+
+#include <attnscope/tensor_file.h>
+
+#include <array>
+#include <charconv>
+
+namespace attnscope {
+namespace {
+
+constexpr std::size_t most_token_bytes = std::size_t{256} << 20;
+constexpr std::array kinds{TokenSource::Kind::prompt, TokenSource::Kind::text, TokenSource::Kind::ids};
+
+const char* kind_name(TokenSource::Kind kind) {
+    switch (kind) {
+    case TokenSource::Kind::prompt: return "prompt";
+    case TokenSource::Kind::text: return "text";
+    case TokenSource::Kind::ids: break;
+    }
+    return "ids";
+}
+
+[[noreturn]] void refuse_id(const std::string& subject, std::string got, std::size_t position) {
+    constexpr std::size_t most_quoted = 40;
+    if (got.size() > most_quoted) got = got.substr(0, most_quoted) + "…";
+    throw Error(ErrorKind::input, subject, "whole numbers apart by spaces or commas, or a JSON array of them", got,
+                "position " + std::to_string(position));
+}
+
+std::vector<std::int64_t> ids_of_array(std::string_view text, const std::string& subject) {
+    const Json list = parse_json(std::string(text), subject);
+    std::vector<std::int64_t> ids;
+    for (const Json& entry : list) {
+        const bool too_large = entry.is_number_unsigned() && entry.get<std::uint64_t>() > INT64_MAX;
+        if (!entry.is_number_integer() || too_large) refuse_id(subject, one_line(entry), ids.size());
+        ids.push_back(entry.get<std::int64_t>());
+    }
+    return ids;
+}
+
+}  // namespace
+
+std::vector<std::int64_t> parse_token_ids(std::string_view text, const std::string& subject) {
+    constexpr std::string_view apart = " \t\r\n\f\v,";
+    std::size_t begin = text.find_first_not_of(" \t\r\n\f\v");
+    if (begin != std::string_view::npos && text[begin] == '[') return ids_of_array(text, subject);
+    std::vector<std::int64_t> ids;
+    for (begin = text.find_first_not_of(apart); begin != std::string_view::npos;) {
+        const std::size_t end = std::min(text.find_first_of(apart, begin), text.size());
+        std::int64_t id = 0;
+        const auto [stopped, failure] = std::from_chars(text.data() + begin, text.data() + end, id);
+        if (failure != std::errc{} || stopped != text.data() + end) {
+            refuse_id(subject, std::string(text.substr(begin, end - begin)), ids.size());
+        }
+        ids.push_back(id);
+        begin = text.find_first_not_of(apart, end);
+    }
+    return ids;
+}
+
+std::vector<std::int64_t> load_tokens(const TokenSource& source, const LanguageModel& model) {
+    std::vector<std::int64_t> ids;
+    if (source.kind == TokenSource::Kind::ids) {
+        ids = parse_token_ids(read_file(source.file, most_token_bytes), source.file.filename().string());
+        check_tokens(model, ids);
+        return ids;
+    }
+    const bool typed = source.kind == TokenSource::Kind::prompt;
+    for (const Token& token : model_tokens(model, typed ? source.prompt : read_file(source.file, most_token_bytes))) {
+        ids.push_back(token.id);
+    }
+    return ids;
+}
+
+std::vector<RecipeInput> model_inputs(const LanguageModel& model, const TokenSource& tokens) {
+    std::vector<RecipeInput> inputs{{"model", model.files().name, model.sha256()}};
+    if (tokens.kind != TokenSource::Kind::prompt) {
+        inputs.push_back({kind_name(tokens.kind), base_name(tokens.file), sha256_file(tokens.file)});
+    }
+    return inputs;
+}
+
+Json token_params(const TokenSource& tokens) {
+    Json params = {{"kind", kind_name(tokens.kind)}};
+    if (tokens.kind == TokenSource::Kind::prompt) params["prompt"] = tokens.prompt;
+    return params;
+}
+
+ModelInputs find_model_inputs(const Recipe& recipe, const Json& params,
+                              const std::vector<std::filesystem::path>& folders) {
+    ModelInputs inputs;
+    const Json* const tokens = ParamsReader(params).object("tokens");
+    if (tokens == nullptr) ParamsReader::fail("an object", "none", "tokens");
+    const ParamsReader reader(*tokens);
+    std::string kind = kind_name(inputs.tokens.kind);
+    reader.text("kind", kind);
+    bool known = false;
+    for (const TokenSource::Kind candidate : kinds) {
+        if (kind != kind_name(candidate)) continue;
+        inputs.tokens.kind = candidate;
+        known = true;
+    }
+    if (!known) ParamsReader::fail("prompt, text or ids", kind, "tokens.kind");
+    reader.text("prompt", inputs.tokens.prompt);
+
+    const auto places = with_samples(folders);
+    for (const RecipeInput& input : recipe.inputs) {
+        if (input.role == "model") inputs.model = locate(input, places);
+        if (input.role == kind) inputs.tokens.file = locate(input, places);
+    }
+    if (inputs.model.empty()) throw Error(ErrorKind::input, "recipe", "a model", "none", "inputs");
+    if (inputs.tokens.kind != TokenSource::Kind::prompt && inputs.tokens.file.empty()) {
+        throw Error(ErrorKind::input, "recipe", "a file of " + kind, "none", "inputs");
+    }
+    return inputs;
+}
+
+const char* precision_name(Precision precision) noexcept {
+    return precision == Precision::bfloat16 ? "bfloat16" : "float32";
+}
+
+Precision parse_precision(std::string_view name) {
+    for (const Precision precision : {Precision::float32, Precision::bfloat16}) {
+        if (name == precision_name(precision)) return precision;
+    }
+    throw Error(ErrorKind::usage, "precision", "float32 or bfloat16", std::string(name));
+}
+
+}  // namespace attnscope

@@ -1,0 +1,40 @@
+// The public functions of model.h that run models: checks, and the door to what the compute module does.
+#include <attnscope/model.h>
+
+#include "jobs/compute_module.h"
+
+namespace attnscope {
+
+ModelPtr open_language_model(const std::filesystem::path& path) {
+    return compute_module().open_language_model(path);
+}
+
+LogitsResult compute_logits(const LogitsRequest& request, JobContext& context) {
+    return compute_module().logits(request, context);
+}
+
+std::vector<Token> model_tokens(const LanguageModel& model, const std::string& text) {
+    std::vector<Token> tokens = model.tokenizer().encode(text);
+    std::vector<std::int64_t> ids;
+    for (const Token& token : tokens) ids.push_back(token.id);
+    check_tokens(model, ids);
+    return tokens;
+}
+
+void check_tokens(const LanguageModel& model, const std::vector<std::int64_t>& ids) {
+    const ModelConfig& config = model.config();
+    const auto fail = [&](const std::string& expected, const std::string& got, const std::string& where = {}) {
+        throw Error(ErrorKind::input, model.files().name, expected, got, where);
+    };
+    if (ids.empty()) fail("at least one token", "none");
+    if (ids.size() > static_cast<std::size_t>(config.positions)) {
+        fail("at most " + std::to_string(config.positions) + " tokens, its longest context", std::to_string(ids.size()));
+    }
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+        if (ids[i] >= 0 && ids[i] < config.vocabulary) continue;
+        fail("token ids from 0 to " + std::to_string(config.vocabulary - 1), std::to_string(ids[i]),
+             "position " + std::to_string(i));
+    }
+}
+
+}  // namespace attnscope

@@ -1,0 +1,69 @@
+// GPT-2 (Radford et al. 2019): learned positions, layer norms before attention and feed-forward, fused projections
+// whose weights the Hugging Face library keeps as columns and GGUF as rows.
+#include "models/families.h"
+
+#include <ATen/ops/arange.h>
+#include <ATen/ops/embedding.h>
+
+#include <array>
+#include <utility>
+
+namespace attnscope::models {
+namespace {
+
+using Layout = Block::Layout;
+
+constexpr std::array<std::pair<std::string_view, std::string_view>, 10> gguf_names{{
+    {"wte", "token_embd"},
+    {"wpe", "position_embd"},
+    {"ln_1", "attn_norm"},
+    {"attn.c_attn", "attn_qkv"},
+    {"attn.c_proj", "attn_output"},
+    {"ln_2", "ffn_norm"},
+    {"mlp.c_fc", "ffn_up"},
+    {"mlp.c_proj", "ffn_down"},
+    {"ln_f", "output_norm"},
+    {"lm_head", "output"},
+}};
+
+at::Tensor embed(const Pass& pass, const at::Tensor& ids) {
+    const Block block(pass, -1);
+    const ModelConfig& config = pass.config;
+    const at::Tensor tokens = block.weight("wte.weight", {config.vocabulary, config.hidden});
+    const at::Tensor places = block.weight("wpe.weight", {config.positions, config.hidden});
+    return at::embedding(tokens, ids).add_(places.narrow(0, 0, ids.size(1)));
+}
+
+at::Tensor layer(const Pass& pass, std::int64_t index, at::Tensor hidden) {
+    const Block block(pass, index);
+    const ModelConfig& config = pass.config;
+    const Layout layout = pass.weights.is_gguf() ? Layout::rows : Layout::columns;
+
+    // Queries, keys and values of all heads one after another.
+    const auto projected =
+        block.linear(block.layer_norm(hidden, "ln_1"), "attn.c_attn", 3 * config.hidden, true, layout).chunk(3, -1);
+    const at::Tensor attended =
+        block.attention(split_heads(projected[0], config.heads), split_heads(projected[1], config.heads),
+                        split_heads(projected[2], config.heads));
+    hidden = block.linear(attended, "attn.c_proj", config.hidden, true, layout).add_(hidden);
+
+    at::Tensor inner = block.linear(block.layer_norm(hidden, "ln_2"), "mlp.c_fc", config.intermediate, true, layout);
+    activate(inner, config.activation);
+    return block.linear(inner, "mlp.c_proj", config.hidden, true, layout).add_(hidden);
+}
+
+at::Tensor finish(const Pass& pass, const at::Tensor& hidden) {
+    return Block(pass, -1).layer_norm(hidden, "ln_f");
+}
+
+} // namespace
+
+const FamilyForward gpt2{.family = Family::gpt2,
+                         .names = {"transformer.", "h.", gguf_names},
+                         .embedding = "wte",
+                         .head = "lm_head",
+                         .embed = embed,
+                         .layer = layer,
+                         .finish = finish};
+
+} // namespace attnscope::models

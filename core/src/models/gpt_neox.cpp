@@ -1,0 +1,55 @@
+// GPT-NeoX (Black et al. 2022; Pythia): rotary positions on part of a head, attention and feed-forward side by side or
+// one after the other, and queries, keys and values of a head next to each other in one projection.
+#include "models/families.h"
+
+#include <ATen/ops/embedding.h>
+
+namespace attnscope::models {
+namespace {
+
+at::Tensor embed(const Pass& pass, const at::Tensor& ids) {
+    return at::embedding(Block(pass, -1).weight("embed_in.weight", {pass.config.vocabulary, pass.config.hidden}), ids);
+}
+
+at::Tensor attention(const Block& block, const Pass& pass, const at::Tensor& input) {
+    const ModelConfig& config = pass.config;
+    const at::Tensor projected =
+        block.linear(input, "attention.query_key_value", 3 * config.hidden, config.attention_bias);
+    // (3, texts, heads, T, head_dim)
+    const at::Tensor parts = projected.view({input.size(0), input.size(1), config.heads, 3, config.head_dim})
+                                 .permute({3, 0, 2, 1, 4});
+    at::Tensor queries = parts[0], keys = parts[1];
+    rotate(queries, pass.rotary);
+    rotate(keys, pass.rotary);
+    return block.linear(block.attention(queries, keys, parts[2]), "attention.dense", config.hidden,
+                        config.attention_bias);
+}
+
+at::Tensor feed_forward(const Block& block, const Pass& pass, const at::Tensor& input) {
+    at::Tensor inner = block.linear(input, "mlp.dense_h_to_4h", pass.config.intermediate, true);
+    activate(inner, pass.config.activation);
+    return block.linear(inner, "mlp.dense_4h_to_h", pass.config.hidden, true);
+}
+
+at::Tensor layer(const Pass& pass, std::int64_t index, at::Tensor hidden) {
+    const Block block(pass, index);
+    at::Tensor attended = attention(block, pass, block.layer_norm(hidden, "input_layernorm")).add_(hidden);
+    const at::Tensor& read = pass.config.parallel_residual ? hidden : attended;
+    return feed_forward(block, pass, block.layer_norm(read, "post_attention_layernorm")).add_(attended);
+}
+
+at::Tensor finish(const Pass& pass, const at::Tensor& hidden) {
+    return Block(pass, -1).layer_norm(hidden, "final_layer_norm");
+}
+
+} // namespace
+
+const FamilyForward gpt_neox{.family = Family::gpt_neox,
+                             .names = {"gpt_neox.", "layers.", {}},
+                             .embedding = "embed_in",
+                             .head = "embed_out",
+                             .embed = embed,
+                             .layer = layer,
+                             .finish = finish};
+
+} // namespace attnscope::models

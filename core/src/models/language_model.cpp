@@ -1,0 +1,55 @@
+#include "models/language_model.h"
+
+#include <utility>
+
+namespace attnscope::models {
+
+LoadedModel::LoadedModel(ModelFiles files) : files_(std::move(files)) {
+    if (is_encoder())
+        return;
+    forward_ = &family_forward(files_.config.family, files_.name);
+    weights_ = std::make_unique<Weights>(files_.weights, files_.name, forward_->names);
+}
+
+const Tokenizer& LoadedModel::tokenizer() const {
+    std::call_once(tokenizer_once_, [this] { tokenizer_ = open_tokenizer(files_); });
+    return *tokenizer_;
+}
+
+std::string LoadedModel::sha256() const {
+    std::call_once(sha256_once_, [this] { sha256_ = files_.sha256(); });
+    return sha256_;
+}
+
+WeightMemory LoadedModel::memory() const {
+    if (weights_)
+        return weights_->memory();
+    const std::lock_guard lock(bert_mutex_);
+    return {.mapped = bert_ ? files_.bytes : 0, .converted = 0, .budget = 0};
+}
+
+void LoadedModel::set_memory_budget(std::uint64_t bytes) const {
+    if (weights_)
+        weights_->set_budget(bytes);
+}
+
+const Bert& LoadedModel::bert() const {
+    const std::lock_guard lock(bert_mutex_);
+    if (!bert_)
+        bert_ = std::make_unique<Bert>(files_.config, *files_.weights);
+    return *bert_;
+}
+
+const LoadedModel& loaded(const LanguageModel& model) {
+    return dynamic_cast<const LoadedModel&>(model);
+}
+
+} // namespace attnscope::models
+
+namespace attnscope::compute {
+
+ModelPtr open_language_model(const std::filesystem::path& path) {
+    return std::make_shared<models::LoadedModel>(open_model_files(path));
+}
+
+} // namespace attnscope::compute

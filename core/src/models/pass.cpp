@@ -1,0 +1,117 @@
+#include "models/pass.h"
+
+#include <ATen/ops/empty.h>
+#include <ATen/ops/gelu.h>
+#include <ATen/ops/layer_norm.h>
+#include <ATen/ops/linear.h>
+#include <ATen/ops/relu.h>
+#include <ATen/ops/rms_norm.h>
+#include <ATen/ops/silu.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace attnscope::models {
+namespace {
+
+// About what two cores do in 50 ms; fewer rows than these would read a weight too often.
+constexpr double operations_per_chunk = 4e9;
+constexpr std::int64_t fewest_rows_per_chunk = 64;
+
+/// Whether the CPU multiplies bfloat16 itself; LibTorch is very slow at it otherwise.
+bool multiplies_bfloat16() {
+#if defined(__x86_64__)
+    static const bool supported = __builtin_cpu_supports("avx512bf16") != 0;
+    return supported;
+#else
+    return false;
+#endif
+}
+
+/// Products of bfloat16 as hardware makes them, summed in float32, also where there is no such hardware.
+bool widen_products(const at::Tensor& input) {
+    return input.scalar_type() == at::kBFloat16 && input.is_cpu() && !multiplies_bfloat16();
+}
+
+at::Tensor product(const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias) {
+    if (!widen_products(input))
+        return at::linear(input, weight, bias);
+    const at::Tensor wide_bias = bias.defined() ? bias.to(at::kFloat) : bias;
+    return at::linear(input.to(at::kFloat), weight.to(at::kFloat), wide_bias).to(at::kBFloat16);
+}
+
+} // namespace
+
+at::Tensor in_row_chunks(const Pass& pass, const at::Tensor& input, double operations_per_row, std::int64_t outputs,
+                         const std::function<at::Tensor(const at::Tensor& rows)>& work) {
+    const std::int64_t width = input.size(-1), rows = input.numel() / width;
+    const auto wanted = static_cast<std::int64_t>(operations_per_chunk / operations_per_row);
+    // Chunks of about one size: a small rest would cost nearly as much as a whole one.
+    const std::int64_t most = std::max(wanted, fewest_rows_per_chunk), chunks = (rows + most - 1) / most;
+    std::vector<std::int64_t> shape = input.sizes().vec();
+    shape.back() = outputs;
+    const at::Tensor flat = input.reshape({rows, width});
+    if (chunks <= 1) {
+        pass.context.checkpoint();
+        return work(flat).view(shape);
+    }
+    const at::Tensor result = at::empty({rows, outputs}, input.options());
+    for (std::int64_t chunk = 0; chunk < chunks; ++chunk) {
+        pass.context.checkpoint();
+        const std::int64_t first = rows * chunk / chunks, count = rows * (chunk + 1) / chunks - first;
+        result.narrow(0, first, count).copy_(work(flat.narrow(0, first, count)));
+    }
+    return result.view(shape);
+}
+
+at::Tensor Block::weight(const std::string& name, const std::vector<std::int64_t>& shape) const {
+    return pass_.weights.get({layer_, name}, shape, pass_.type, pass_.device);
+}
+
+at::Tensor Block::linear(const at::Tensor& input, const std::string& name, std::int64_t outputs, bool bias,
+                         Layout layout) const {
+    const std::int64_t inputs = input.size(-1);
+    const at::Tensor weights = layout == Layout::rows ? weight(name + ".weight", {outputs, inputs})
+                                                      : weight(name + ".weight", {inputs, outputs}).t();
+    const at::Tensor biases = bias ? weight(name + ".bias", {outputs}) : at::Tensor();
+    return in_row_chunks(pass_, input, 2.0 * static_cast<double>(inputs) * static_cast<double>(outputs), outputs,
+                         [&](const at::Tensor& rows) { return product(rows, weights, biases); });
+}
+
+at::Tensor Block::layer_norm(const at::Tensor& input, const std::string& name) const {
+    const std::vector<std::int64_t> shape{input.size(-1)};
+    return at::layer_norm(input, shape, weight(name + ".weight", shape), weight(name + ".bias", shape),
+                          pass_.config.norm_epsilon);
+}
+
+at::Tensor Block::rms_norm(const at::Tensor& input, const std::string& name) const {
+    const std::vector<std::int64_t> shape{input.size(-1)};
+    return at::rms_norm(input, shape, weight(name + ".weight", shape), pass_.config.norm_epsilon);
+}
+
+at::Tensor Block::attention(const at::Tensor& queries, const at::Tensor& keys, const at::Tensor& values) const {
+    const AttentionPoint point{.layer = static_cast<int>(layer_),
+                               .queries = queries,
+                               .keys = keys,
+                               .values = values,
+                               .scale = 1 / std::sqrt(static_cast<double>(queries.size(-1))),
+                               .causal = pass_.config.causal(),
+                               .window = pass_.config.window(layer_)};
+    const at::Tensor context = attend(point, pass_.observer, pass_.context);
+    return context.transpose(1, 2).reshape({context.size(0), context.size(2), -1});
+}
+
+at::Tensor split_heads(const at::Tensor& projected, std::int64_t heads) {
+    return projected.view({projected.size(0), projected.size(1), heads, -1}).transpose(1, 2);
+}
+
+void activate(at::Tensor& values, Activation activation) {
+    switch (activation) {
+    case Activation::gelu: at::gelu_(values); break;
+    case Activation::gelu_tanh: at::gelu_(values, "tanh"); break;
+    case Activation::silu: at::silu_(values); break;
+    case Activation::relu: at::relu_(values); break;
+    }
+}
+
+} // namespace attnscope::models

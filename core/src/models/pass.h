@@ -1,0 +1,68 @@
+// A forward pass under way, and what every family of decoders is made of: weights of a layer applied to activations.
+#pragma once
+
+#include "models/attention_point.h"
+#include "models/rotary.h"
+#include "models/weights.h"
+
+#include <attnscope/job.h>
+#include <attnscope/model.h>
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace attnscope::models {
+
+struct Pass {
+    const ModelConfig& config;
+    const Weights& weights;
+    JobContext& context;
+    AttentionObserver* observer = nullptr;
+    at::ScalarType type = at::kFloat;
+    at::Device device = at::kCPU;
+    RotaryTable rotary; ///< for all places of the texts; none without rotary positions
+};
+
+/// The weights of one layer, or with −1 those outside of layers, applied to activations (…, width).
+class Block {
+public:
+    Block(const Pass& pass, std::int64_t layer) : pass_(pass), layer_(layer) {}
+
+    at::Tensor weight(const std::string& name, const std::vector<std::int64_t>& shape) const;
+    bool has(const std::string& name) const { return pass_.weights.has({layer_, name}); }
+
+    enum class Layout {
+        rows,    ///< weight (outputs, inputs)
+        columns, ///< weight (inputs, outputs), as GPT-2 keeps it
+    };
+    /// input · Wᵀ + b with the weights `name`.weight and, with `bias`, `name`.bias.
+    at::Tensor linear(const at::Tensor& input, const std::string& name, std::int64_t outputs, bool bias,
+                      Layout layout = Layout::rows) const;
+    at::Tensor layer_norm(const at::Tensor& input, const std::string& name) const;
+    /// Zhang and Sennrich 2019.
+    at::Tensor rms_norm(const at::Tensor& input, const std::string& name) const;
+    /// Softmax attention of heads (texts, heads or key-value heads, T, head_dim) at this layer's point, the heads of a
+    /// token side by side: (texts, T, heads · head_dim).
+    at::Tensor attention(const at::Tensor& queries, const at::Tensor& keys, const at::Tensor& values) const;
+
+private:
+    const Pass& pass_;
+    std::int64_t layer_;
+};
+
+/// (texts, T, heads · width) as (texts, heads, T, width).
+at::Tensor split_heads(const at::Tensor& projected, std::int64_t heads);
+
+/// In place.
+void activate(at::Tensor& values, Activation activation);
+
+/// Puts work(rows of input) together, as many rows at a time as end well within the time between two checkpoints, with
+/// a checkpoint before each. input (…, width); work gives (rows, outputs).
+at::Tensor in_row_chunks(const Pass& pass, const at::Tensor& input, double operations_per_row, std::int64_t outputs,
+                         const std::function<at::Tensor(const at::Tensor& rows)>& work);
+
+} // namespace attnscope::models

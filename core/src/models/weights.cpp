@@ -1,0 +1,162 @@
+#include "models/weights.h"
+
+#include "data/input_error.h"
+
+#include <ATen/ops/from_blob.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include <unistd.h>
+
+namespace attnscope::models {
+namespace {
+
+std::uint64_t half_of_memory() {
+    const long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGE_SIZE);
+    return pages > 0 && page > 0 ? static_cast<std::uint64_t>(pages) * static_cast<std::uint64_t>(page) / 2 : 0;
+}
+
+std::string shape_text(const std::vector<std::int64_t>& shape) {
+    std::string text;
+    for (const std::int64_t size : shape)
+        text += (text.empty() ? "" : " × ") + std::to_string(size);
+    return text.empty() ? "one number" : text;
+}
+
+std::string place(const TensorInfo& info, std::int64_t layer) {
+    return (layer >= 0 ? "layer " + std::to_string(layer) + ", " : std::string()) + "tensor " + info.name;
+}
+
+} // namespace
+
+Weights::Weights(std::shared_ptr<const TensorFile> file, std::string model, const WeightNames& names)
+    : file_(std::move(file)), model_(std::move(model)), names_(names), gguf_(file_->format() == "gguf"),
+      budget_(half_of_memory()) {}
+
+std::string Weights::file_name(const WeightName& name, bool with_prefix) const {
+    if (!gguf_) {
+        const std::string layer =
+            name.layer < 0 ? std::string() : std::string(names_.layers) + std::to_string(name.layer) + ".";
+        return (with_prefix ? std::string(names_.prefix) : std::string()) + layer + name.part;
+    }
+    const std::size_t dot = name.part.rfind('.');
+    const std::string_view part = std::string_view(name.part).substr(0, dot);
+    const auto known =
+        std::find_if(names_.gguf.begin(), names_.gguf.end(), [&](const auto& pair) { return pair.first == part; });
+    if (known == names_.gguf.end())
+        return {};
+    const std::string layer = name.layer < 0 ? std::string() : "blk." + std::to_string(name.layer) + ".";
+    return layer + std::string(known->second) + name.part.substr(dot);
+}
+
+const TensorInfo* Weights::find(const WeightName& name) const {
+    for (const bool with_prefix : {true, false}) {
+        if (const TensorInfo* const info = file_->find(file_name(name, with_prefix)))
+            return info;
+    }
+    return nullptr;
+}
+
+at::Tensor Weights::get(const WeightName& name, const std::vector<std::int64_t>& shape, at::ScalarType type,
+                        at::Device device) const {
+    const TensorInfo* const info = find(name);
+    if (!info)
+        input_error(model_, "tensor " + file_name(name, true), "none");
+    if (info->shape != shape)
+        input_error(model_, shape_text(shape), shape_text(info->shape), "tensor " + info->name);
+
+    std::shared_ptr<Entry> entry;
+    {
+        const std::lock_guard lock(mutex_);
+        std::shared_ptr<Entry>& known = entries_[Key{info, type, device.str()}];
+        if (!known)
+            known = std::make_shared<Entry>();
+        entry = known;
+        entry->last_use = ++uses_;
+        if (entry->tensor.defined())
+            return entry->tensor;
+    }
+    const std::lock_guard converting(entry->converting);
+    {
+        const std::lock_guard lock(mutex_);
+        if (entry->tensor.defined())
+            return entry->tensor;
+    }
+    Entry made;
+    made.checked = entry->checked;
+    convert(*info, name.layer, type, device, made);
+    const std::lock_guard lock(mutex_);
+    entry->tensor = made.tensor;
+    entry->bytes = made.bytes;
+    entry->mapped = made.mapped;
+    entry->checked = true;
+    keep_within_budget(entry.get());
+    return made.tensor;
+}
+
+void Weights::convert(const TensorInfo& info, std::int64_t layer, at::ScalarType type, at::Device device,
+                      Entry& entry) const {
+    const FloatTensor values = file_->read(info);
+    // ATen has no tensor of constants; nothing here writes to a weight.
+    entry.tensor = at::from_blob(
+        const_cast<float*>(values.values.data()), values.shape, [owner = values.owner](void*) {}, at::kFloat);
+    entry.mapped = values.mapped;
+    if (!entry.checked)
+        check_finite(entry.tensor, info, layer);
+    if (type != at::kFloat || !device.is_cpu()) {
+        entry.tensor = entry.tensor.to(device, type);
+        entry.mapped = false;
+    }
+    entry.bytes = static_cast<std::uint64_t>(entry.tensor.numel()) * entry.tensor.element_size();
+}
+
+void Weights::check_finite(const at::Tensor& tensor, const TensorInfo& info, std::int64_t layer) const {
+    // What is not finite shows in the sum, at the speed of memory; a sum can also overflow by itself.
+    if (tensor.numel() == 0 || std::isfinite(tensor.sum().item<float>()))
+        return;
+    const float* const values = tensor.const_data_ptr<float>();
+    const float* const end = values + tensor.numel();
+    const float* const found = std::find_if(values, end, [](float value) { return !std::isfinite(value); });
+    if (found == end)
+        return;
+    input_error(model_, "finite weights", std::isnan(*found) ? "NaN" : "infinity",
+                place(info, layer) + ", element " + std::to_string(found - values));
+}
+
+void Weights::keep_within_budget(const Entry* latest) const {
+    std::uint64_t converted = 0;
+    for (const auto& [key, entry] : entries_)
+        converted += entry->tensor.defined() && !entry->mapped ? entry->bytes : 0;
+    while (converted > budget_) {
+        Entry* oldest = nullptr;
+        for (const auto& [key, entry] : entries_) {
+            const bool droppable = entry->tensor.defined() && !entry->mapped && entry.get() != latest;
+            if (droppable && (!oldest || entry->last_use < oldest->last_use))
+                oldest = entry.get();
+        }
+        if (!oldest)
+            return;
+        oldest->tensor = at::Tensor();
+        converted -= oldest->bytes;
+    }
+}
+
+WeightMemory Weights::memory() const {
+    const std::lock_guard lock(mutex_);
+    WeightMemory memory;
+    memory.budget = budget_;
+    for (const auto& [key, entry] : entries_) {
+        if (entry->tensor.defined())
+            (entry->mapped ? memory.mapped : memory.converted) += entry->bytes;
+    }
+    return memory;
+}
+
+void Weights::set_budget(std::uint64_t bytes) {
+    const std::lock_guard lock(mutex_);
+    budget_ = bytes > 0 ? bytes : half_of_memory();
+    keep_within_budget(nullptr);
+}
+
+} // namespace attnscope::models

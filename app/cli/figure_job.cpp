@@ -72,15 +72,6 @@ std::vector<fs::path> input_places(const fs::path& recipe, const std::vector<fs:
     return places;
 }
 
-std::string panel_id(const std::string& panel) {
-    const std::string id = panel.starts_with("retrieval.") ? panel : "retrieval." + panel;
-    const auto& ids = panel_ids();
-    if (std::find(ids.begin(), ids.end(), id) != ids.end()) return id;
-    std::string names = "all";
-    for (const std::string& known : ids) names += ", " + known.substr(known.find('.') + 1);
-    throw Error(ErrorKind::usage, "--panel", "one of " + names, panel);
-}
-
 Figure draw_panel(const RetrievalJob& job, const std::string& panel, JobContext& context) {
     const Request& request = job.request;
     ATTNSCOPE_ASSERT(request.bank && !request.queries.empty() && !request.modes.empty());

@@ -1,4 +1,4 @@
-// From a retrieval job to its figures.
+// From a recipe to figures and their files.
 #pragma once
 
 #include "cli/context.h"
@@ -18,10 +18,7 @@ FoundRecipe open_recipe(const std::filesystem::path& path);
 std::vector<std::filesystem::path> input_places(const std::filesystem::path& recipe,
                                                 const std::vector<std::filesystem::path>& folders);
 
-/// The panel named by `panel`, with or without "retrieval."; throws Error{usage} naming them all.
-std::string panel_id(const std::string& panel);
-
-/// The figure of a panel. The job's inputs are loaded; its first query in its first mode is drawn.
+/// The figure of a panel of the retrieval workspace. The job's inputs are loaded; its first query in its first mode is drawn.
 Figure draw_panel(const RetrievalJob& job, const std::string& panel, JobContext& context);
 
 /// The style of a specification, from a file in `places` when it is no built-in one; the width is its own where it says

@@ -1,5 +1,6 @@
 #include "cli/commands.h"
 #include "cli/figure_job.h"
+#include "cli/panel_source.h"
 #include "cli/svg_comparison.h"
 
 #include <attnscope/model_recipe.h>
@@ -36,18 +37,6 @@ std::string expected_result(const fs::path& file) {
     return envelope["result"].dump();
 }
 
-Verdict replay_figure(const fs::path& file, const RetrievalJob& job, const std::string& recipe, const Style& style,
-                      Context& context) {
-    Figure figure = draw_panel(job, panel_id(job.figure->panel), context.job());
-    figure.recipe = recipe;
-    const std::string expected = read_file(file);
-    const std::string got = render(figure, *job.figure, style, figure_type(file), file.stem().string());
-    if (got == expected) return {"bytes", {}};
-    if (figure_type(file) == "svg") return {"numbers", compare_svg(expected, got)};
-    if (figure_type(file) == "json") return {"numbers", compare_results(expected, got)};
-    return {"bytes", {"the file: expected " + sha256(expected) + ", got " + sha256(got)}};
-}
-
 std::string verdict_text(const Verdict& verdict) {
     if (verdict.differences.empty()) return "agrees: equal " + verdict.compared + "\n";
     std::string text = "disagrees\n";
@@ -70,21 +59,48 @@ struct Replay {
     const std::vector<fs::path>& places;  ///< of inputs
 };
 
+Verdict replay_figure(const Replay& replay, const FigureSpec& spec, PanelSource& source, Context& context) {
+    const Style style = find_style(spec, replay.places);
+    std::vector<Warning> warnings;
+    source.load(context.job(), warnings);
+    Figure figure = source.draw(panel_id(source, spec.panel), context.job());
+    figure.recipe = replay.found.text;
+    const std::string expected = read_file(replay.file);
+    const std::string got = render(figure, spec, style, figure_type(replay.file), replay.file.stem().string());
+    if (got == expected) return {"bytes", {}};
+    if (figure_type(replay.file) == "svg") return {"numbers", compare_svg(expected, got)};
+    if (figure_type(replay.file) == "json") return {"numbers", compare_results(expected, got)};
+    return {"bytes", {"the file: expected " + sha256(expected) + ", got " + sha256(got)}};
+}
+
 void require_result(const Replay& replay) {
     if (figure_type(replay.file) == "json") return;
     throw Error(ErrorKind::input, replay.file.filename().string(), "a recipe that names its panel", "none");
 }
 
-Verdict replay_retrieval(const Replay& replay, Context& context) {
-    RetrievalJob job = retrieval_job(replay.found.recipe, replay.places);
-    if (!job.figure) require_result(replay);
-    const Style style = job.figure ? find_style(*job.figure, replay.places) : Style{};
+/// A figure, or what `result` computes of the job's loaded inputs.
+template <class Job, class Result>
+Verdict replay_job(const Replay& replay, Job job, const Result& result, Context& context) {
+    if (job.figure) return replay_figure(replay, *job.figure, *panel_source(job), context);
+    require_result(replay);
+    const std::string expected = expected_result(replay.file);
     std::vector<Warning> warnings;
     load_inputs(job, context.job(), warnings);
-    if (job.figure) return replay_figure(replay.file, job, replay.found.text, style, context);
-    const std::string expected = expected_result(replay.file);
-    const retrieval::Result result = retrieval::compute(job.request, context.job());
-    return {"numbers", compare_results(expected, retrieval_result_json(result))};
+    return {"numbers", compare_results(expected, result(job))};
+}
+
+Verdict replay_retrieval(const Replay& replay, Context& context) {
+    const auto result = [&](const RetrievalJob& job) {
+        return retrieval_result_json(retrieval::compute(job.request, context.job()));
+    };
+    return replay_job(replay, retrieval_job(replay.found.recipe, replay.places), result, context);
+}
+
+Verdict replay_attention(const Replay& replay, Context& context) {
+    const auto result = [&](const AttentionJob& job) {
+        return attention_result_json(job, compute_attention(job, context.job()));
+    };
+    return replay_job(replay, attention_job(replay.found.recipe, replay.places), result, context);
 }
 
 Verdict replay_logits(const Replay& replay, Context& context) {
@@ -100,7 +116,9 @@ struct Replayable {
     const char* analysis;
     Verdict (*replay)(const Replay& replay, Context& context);
 };
-constexpr std::array replayables{Replayable{"retrieval", replay_retrieval}, Replayable{"logits", replay_logits}};
+constexpr std::array replayables{Replayable{"retrieval", replay_retrieval},
+                                 Replayable{"attention", replay_attention},
+                                 Replayable{"logits", replay_logits}};
 
 const Replayable& find_replayable(const Recipe& recipe) {
     std::string names;

@@ -2,7 +2,7 @@
 
 _attnscope() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-    local commands='inspect tokenize embed bank retrieval logits figure replay'
+    local commands='inspect tokenize embed bank retrieval logits attention figure replay'
     local common='--help --out --format --device --threads --seed --progress --quiet'
     local command='' word options
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
@@ -15,20 +15,21 @@ _attnscope() {
     --progress) COMPREPLY=($(compgen -W 'auto plain json none' -- "$current")); return ;;
     --layout) COMPREPLY=($(compgen -W 'auto rows columns' -- "$current")); return ;;
     --mode) COMPREPLY=($(compgen -W 'raw centered hybrid residual renormalized all' -- "$current")); return ;;
-    --panel) COMPREPLY=($(compgen -W 'weights entropy plane trajectories spectrum origin modes hysteresis separation all' -- "$current")); return ;;
+    --panel) COMPREPLY=($(compgen -W 'weights entropy plane trajectories spectrum origin modes hysteresis separation heads map text rows gain all' -- "$current")); return ;;
     --style) COMPREPLY=($(compgen -W 'neurips iclr icml icml-wide acl nature nature-wide slide' -- "$current")); return ;;
     --theme) COMPREPLY=($(compgen -W 'dark light' -- "$current")); return ;;
     --plane-x) COMPREPLY=($(compgen -W 'v1 query' -- "$current")); return ;;
     --plane-y) COMPREPLY=($(compgen -W 'v1 query' -- "$current")); return ;;
     --types) COMPREPLY=($(compgen -W 'svg pdf png csv json npz' -- "$current")); return ;;
+    --colour) COMPREPLY=($(compgen -W 'entropy max_weight sink previous duplicate induction' -- "$current")); return ;;
     --precision) COMPREPLY=($(compgen -W 'float32 bfloat16' -- "$current")); return ;;
     --encoder | --inputs | --wordnet) COMPREPLY=($(compgen -d -- "$current")); return ;;
     --bank | --ids | --model | --out | --queries | --questions | --recipe | --run | --screenshot | --session | \
         --text | --texts)
         COMPREPLY=($(compgen -f -- "$current")); return ;;
-    --beta | --beta-table | --dpi | --key | --lambda | --limit | --origin-beta | --origin-eps | \
-        --origin-steps | --plane-beta | --prompt | --rows | --samples | --seed | --size | --step | --steps | \
-        --threads | --tol | --top | --width) return ;;
+    --beta | --beta-table | --dpi | --head | --key | --lambda | --layer | --layers | --limit | --map | --origin-beta | \
+        --origin-eps | --origin-steps | --plane-beta | --prompt | --rows | --samples | --seed | --size | --step | --steps | \
+        --threads | --token | --tol | --top | --width) return ;;
     esac
 
     case $command in
@@ -42,10 +43,14 @@ _attnscope() {
             --lambda --plane-x --plane-y --basins --beta --beta-table --tol --origin-beta --origin-eps \
             --origin-steps --sweep --plane --plane-beta --separation --samples $common" ;;
     logits) options="--model --ids --text --prompt --top --beta --precision $common" ;;
+    attention)
+        options="--model --ids --text --prompt --texts --beta --rows --scores --random-induction --layers --map \
+            --precision $common" ;;
     figure)
         options="--recipe --session --inputs --panel --style --width --dpi --types --beta --step --bank --letters \
             --layout --key --queries --questions --text --rows --encoder --steps --mode --lambda --plane-x \
-            --plane-y --basins $common" ;;
+            --plane-y --basins --model --ids --prompt --layer --head --token --colour \
+            --precision $common" ;;
     replay) options="--inputs $common" ;;
     esac
     if [[ $current == -* ]]; then

@@ -80,10 +80,10 @@ void add_outline(Axes& axes, double left, double right, double low, double high)
     line.x = {left, right, right, left, left};
     line.y = {low, low, high, high, low};
     line.colour = {Colour::Role::light};
-    line.width = 3;
+    line.width = 2.2f;
     axes.elements.push_back(line);
     line.colour = {Colour::Role::critical};
-    line.width = 1.6f;
+    line.width = 1.1f;
     axes.elements.push_back(std::move(line));
 }
 

@@ -87,8 +87,11 @@ void LayoutEngine::choose_x_ticks(AxesPlan& plan, double width) const {
         }
         plan.x_turned = widest + 0.5 * size > slot;
         const int stride = plan.x_turned ? stride_for(1.15 * size / turned_sine, slot) : 1;
-        for (std::size_t i = 0; i < all.size(); i += static_cast<std::size_t>(stride))
+        widest = 0; // of those that are shown
+        for (std::size_t i = 0; i < all.size(); i += static_cast<std::size_t>(stride)) {
+            widest = std::max(widest, all[i].width);
             plan.x_ticks.push_back(std::move(all[i]));
+        }
         if (plan.x_turned)
             plan.x_tick_height = widest * turned_sine + size;
         return;

@@ -1,6 +1,7 @@
 // A retrieval as a recipe and back.
 #include <attnscope/recipe.h>
 
+#include "io/figure_params.h"
 #include "io/find_input.h"
 #include "io/params_reader.h"
 
@@ -85,12 +86,7 @@ Json params_json(const RetrievalJob& job) {
                    {"separation", request.separation},
                    {"separation_samples", request.separation_samples},
                    {"cursor", {{"beta", job.beta}, {"step", job.step}}}};
-    if (job.figure) {
-        params["figure"] = {{"panel", job.figure->panel},
-                            {"style", job.figure->style},
-                            {"width_mm", job.figure->width_mm},
-                            {"dpi", job.figure->dpi}};
-    }
+    if (job.figure) params["figure"] = figure_params(*job.figure);
     return params;
 }
 
@@ -161,14 +157,7 @@ void read_params(const Json& json, RetrievalJob& job) {
         ParamsReader(*cursor).number("beta", job.beta);
         ParamsReader(*cursor).number("step", job.step);
     }
-    if (const Json* figure = params.object("figure")) {
-        job.figure.emplace();
-        const ParamsReader fields(*figure);
-        fields.text("panel", job.figure->panel);
-        fields.text("style", job.figure->style);
-        fields.number("width_mm", job.figure->width_mm);
-        fields.number("dpi", job.figure->dpi);
-    }
+    if (const Json* figure = params.object("figure")) job.figure = read_figure_params(*figure);
 }
 
 }  // namespace

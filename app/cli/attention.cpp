@@ -1,0 +1,121 @@
+#include "cli/commands.h"
+#include "cli/model_options.h"
+
+#include <attnscope/attention_recipe.h>
+
+#include <limits>
+#include <memory>
+
+namespace attnscope::cli {
+namespace {
+
+struct AttentionOptions {
+    ModelOptions input;
+    std::filesystem::path texts;
+    AttentionJob job;
+};
+
+/// a:b, both inclusive and counted from 0; a alone, or either end left out.
+void parse_layers(const std::string& text, attention::Request& request) {
+    constexpr std::int64_t most = std::numeric_limits<int>::max();
+    const std::size_t colon = text.find(':');
+    const auto end = [&](const std::string& part, int otherwise) {
+        return part.empty() ? otherwise : static_cast<int>(parse_whole("--layers", part, 0, most));
+    };
+    if (colon == std::string::npos) {
+        request.first_layer = request.last_layer = static_cast<int>(parse_whole("--layers", text, 0, most));
+        return;
+    }
+    request.first_layer = end(text.substr(0, colon), 0);
+    request.last_layer = end(text.substr(colon + 1), -1);
+    if (request.last_layer >= 0 && request.last_layer < request.first_layer) {
+        throw Error(ErrorKind::usage, "--layers", "a:b with a no larger than b", text);
+    }
+}
+
+AttentionJob::HeadChoice parse_head(const std::string& text) {
+    const auto numbers = parse_rows("--map", text);
+    const auto fits = [](std::size_t number) { return number <= std::size_t{std::numeric_limits<int>::max()}; };
+    if (numbers.size() != 2 || !fits(numbers[0]) || !fits(numbers[1])) {
+        throw Error(ErrorKind::usage, "--map", "a layer and a head as in 3,5", text);
+    }
+    return {static_cast<int>(numbers[0]), static_cast<int>(numbers[1])};
+}
+
+void settle_tokens(const AttentionOptions& options, AttentionJob& job) {
+    const ModelOptions& input = options.input;
+    const bool one = input.prompt_given || !input.text.empty() || !input.ids.empty();
+    if (!options.texts.empty()) {
+        if (one) {
+            throw Error(ErrorKind::usage, "attnscope attention", "one of --ids, --text, --prompt and --texts", "several");
+        }
+        job.tokens = TokenSource{TokenSource::Kind::text, {}, options.texts};
+        job.a_text_a_line = true;
+    } else if (one || !job.request.scores) {
+        // Scores alone can do without a text: they are measured on random tokens, repeated.
+        job.tokens = token_source(input, "attention");
+    }
+    if (job.a_text_a_line && (job.request.rows || !job.maps.empty())) {
+        throw Error(ErrorKind::usage, "--texts", "one text for --rows and --map", "several");
+    }
+}
+
+void run_attention(AttentionOptions options, Context& context) {
+    AttentionJob& job = options.job;
+    job.model = options.input.model;
+    job.seed = context.options().seed;
+    if (job.request.induction_on_random) job.request.scores = true;
+    settle_tokens(options, job);
+    std::vector<Warning> warnings;
+    load_inputs(job, context.job(), warnings);
+    const AttentionOutcome outcome = compute_attention(job, context.job());
+    for (Warning& warning : attention_warnings(job, outcome)) warnings.push_back(std::move(warning));
+    if (context.options().format == Format::json) {
+        Recipe recipe = attention_recipe(job);
+        recipe.device = context.device_name();
+        context.deliver_json("attnscope.attention/1", recipe, attention_result_json(job, outcome), warnings);
+        return;
+    }
+    context.note(warnings);
+    switch (context.options().format) {
+    case Format::csv: return context.deliver(attention_result_csv(job, outcome));
+    case Format::npz: return context.deliver(attention_result_npz(job, outcome));
+    default: return context.deliver(attention_result_text(job, outcome));
+    }
+}
+
+}  // namespace
+
+Command attention_command(CLI::App& app) {
+    const auto options = std::make_shared<AttentionOptions>();
+    attention::Request& request = options->job.request;
+    CLI::App* const command = app.add_subcommand("attention", "entropies, scores and maps of a model's attention heads");
+    add_model_options(*command, options->input);
+    add_path(*command, "--texts", options->texts, "file of texts, one a line: means with 95 % intervals")->group("Input");
+    const std::string group = "Analysis";
+    add_gain(*command, request.gain)->group(group);
+    command->add_flag("--rows", request.rows, "also entropy and largest weight of every row")->group(group);
+    command->add_flag("--scores", request.scores,
+                      "also sink, previous, duplicate and induction; without a text on random tokens, repeated")
+        ->group(group);
+    command->add_flag("--random-induction", request.induction_on_random,
+                      "induction on 50 random tokens repeated, whatever the text")
+        ->group(group);
+    add_value(*command, "--layers", "A:B", "layers to look at, both included; later ones are not run (all)",
+              [&request](const std::string& text) { parse_layers(text, request); })
+        ->group(group);
+    command
+        ->add_option_function<std::vector<std::string>>(
+            "--map",
+            [options](const std::vector<std::string>& heads) {
+                for (const std::string& head : heads) options->job.maps.push_back(parse_head(head));
+            },
+            "also the map of a head; may be repeated")
+        ->type_name("L,H")
+        ->allow_extra_args(false)
+        ->group(group);
+    add_precision(*command, request.precision)->group(group);
+    return {command, [options](Context& context) { run_attention(*options, context); }};
+}
+
+}  // namespace attnscope::cli

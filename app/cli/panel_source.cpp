@@ -1,0 +1,92 @@
+#include "cli/panel_source.h"
+
+#include "cli/figure_job.h"
+
+#include <attnscope/attention_figures.h>
+#include <attnscope/retrieval_figures.h>
+
+#include <algorithm>
+
+namespace attnscope::cli {
+namespace {
+
+class RetrievalPanels final : public PanelSource {
+public:
+    explicit RetrievalPanels(RetrievalJob job) : job_(std::move(job)) {}
+
+    const std::vector<std::string>& panels() const override { return retrieval::panel_ids(); }
+    void load(JobContext& context, std::vector<Warning>& warnings) override { load_inputs(job_, context, warnings); }
+    Figure draw(const std::string& panel, JobContext& context) const override {
+        return draw_panel(job_, panel, context);
+    }
+    Recipe recipe(const FigureSpec& figure) const override {
+        RetrievalJob job = job_;
+        job.figure = figure;
+        return retrieval_recipe(job);
+    }
+
+private:
+    RetrievalJob job_;
+};
+
+class AttentionPanels final : public PanelSource {
+public:
+    explicit AttentionPanels(AttentionJob job) : job_(std::move(job)) {}
+
+    const std::vector<std::string>& panels() const override { return attention::panel_ids(); }
+    void load(JobContext& context, std::vector<Warning>& warnings) override { load_inputs(job_, context, warnings); }
+    Figure draw(const std::string& panel, JobContext& context) const override {
+        return attention_figure(job_, panel, context);
+    }
+    Recipe recipe(const FigureSpec& figure) const override {
+        AttentionJob job = job_;
+        job.figure = figure;
+        return attention_recipe(job);
+    }
+
+private:
+    AttentionJob job_;
+};
+
+std::string short_name(const std::string& id) { return id.substr(id.find('.') + 1); }
+
+/// The id that `panel` means among `ids`; empty for none.
+std::string find_panel(const std::vector<std::string>& ids, const std::string& panel) {
+    const auto found = std::find_if(ids.begin(), ids.end(), [&](const std::string& id) {
+        return id == panel || short_name(id) == panel;
+    });
+    return found == ids.end() ? std::string() : *found;
+}
+
+void add_names(std::string& names, const std::vector<std::string>& ids) {
+    for (const std::string& id : ids) names += ", " + short_name(id);
+}
+
+}  // namespace
+
+std::unique_ptr<PanelSource> panel_source(RetrievalJob job) {
+    return std::make_unique<RetrievalPanels>(std::move(job));
+}
+
+std::unique_ptr<PanelSource> panel_source(AttentionJob job) {
+    return std::make_unique<AttentionPanels>(std::move(job));
+}
+
+Workspace workspace_of(const std::string& panel) {
+    if (!find_panel(retrieval::panel_ids(), panel).empty()) return Workspace::retrieval;
+    if (!find_panel(attention::panel_ids(), panel).empty()) return Workspace::attention;
+    std::string names = "all";
+    add_names(names, retrieval::panel_ids());
+    add_names(names, attention::panel_ids());
+    throw Error(ErrorKind::usage, "--panel", "one of " + names, panel);
+}
+
+std::string panel_id(const PanelSource& source, const std::string& panel) {
+    const std::string id = find_panel(source.panels(), panel);
+    if (!id.empty()) return id;
+    std::string names = "all";
+    add_names(names, source.panels());
+    throw Error(ErrorKind::usage, "--panel", "one of " + names, panel);
+}
+
+}  // namespace attnscope::cli

@@ -1,0 +1,41 @@
+// What the panels of a workspace are drawn from, whichever workspace it is.
+#pragma once
+
+#include "cli/context.h"
+
+#include <attnscope/attention_recipe.h>
+#include <attnscope/figure.h>
+#include <attnscope/recipe.h>
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace attnscope::cli {
+
+class PanelSource {
+public:
+    virtual ~PanelSource() = default;
+    /// Ids of the workspace's panels.
+    virtual const std::vector<std::string>& panels() const = 0;
+    /// Opens the inputs, hashes nothing yet.
+    virtual void load(JobContext& context, std::vector<Warning>& warnings) = 0;
+    /// Needs load() before.
+    virtual Figure draw(const std::string& panel, JobContext& context) const = 0;
+    /// The recipe that draws a figure from this. Needs load() before.
+    virtual Recipe recipe(const FigureSpec& figure) const = 0;
+};
+
+std::unique_ptr<PanelSource> panel_source(RetrievalJob job);
+std::unique_ptr<PanelSource> panel_source(AttentionJob job);
+
+/// The workspace of a panel named with or without it (attention.heads, heads): retrieval or attention. Throws
+/// Error{usage} naming them all.
+enum class Workspace { retrieval, attention };
+Workspace workspace_of(const std::string& panel);
+/// The id of a panel named with or without its workspace. Throws Error{usage} naming those of the source.
+std::string panel_id(const PanelSource& source, const std::string& panel);
+
+}  // namespace attnscope::cli

@@ -1,0 +1,62 @@
+// Attention of a model as a recipe: what was asked on the command line, and its results as text.
+#pragma once
+
+#include <attnscope/attention.h>
+#include <attnscope/attention_figures.h>
+#include <attnscope/model_recipe.h>
+#include <attnscope/recipe.h>
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace attnscope {
+
+/// Everything `attnscope attention` or `attnscope figure` was asked, before files are opened.
+struct AttentionJob {
+    std::filesystem::path model;
+    /// None: 50 random tokens, repeated.
+    std::optional<TokenSource> tokens;
+    bool a_text_a_line = false; ///< the source is a file with a text in every line
+    attention::Request request; ///< model and texts still empty
+    struct HeadChoice {
+        int layer = 0, head = 0;
+        bool operator==(const HeadChoice&) const = default;
+    };
+    std::vector<HeadChoice> maps; ///< heads whose maps are wanted too
+    // what figures show of it
+    int layer = 0, head = 0;
+    std::int64_t token = -1; ///< the query; −1 = the last
+    attention::HeadColour colour = attention::HeadColour::entropy;
+    std::optional<FigureSpec> figure; ///< none for a result
+    std::uint64_t seed = 0;
+};
+/// Opens the model and reads the tokens: fills request.model and request.texts.
+void load_inputs(AttentionJob& job, JobContext& context, std::vector<Warning>& warnings);
+/// The model is hashed here. Needs load_inputs() before.
+Recipe attention_recipe(const AttentionJob& job);
+/// The reverse: finds the inputs by hash in `folders`. Throws Error{input} naming the input that was not found.
+AttentionJob attention_job(const Recipe& recipe, const std::vector<std::filesystem::path>& folders);
+
+struct AttentionOutcome {
+    attention::Result result;
+    /// In the order they were asked for, of the forward pass at the job's gain; at most 512 × 512 cells each.
+    std::vector<attention::Map> maps;
+};
+/// Needs load_inputs() before.
+AttentionOutcome compute_attention(const AttentionJob& job, JobContext& context);
+/// The figure of a panel; needs load_inputs() before.
+Figure attention_figure(const AttentionJob& job, const std::string& panel, JobContext& context);
+
+std::string attention_result_json(const AttentionJob& job, const AttentionOutcome& outcome);
+std::string attention_result_csv(const AttentionJob& job,
+                                 const AttentionOutcome& outcome); ///< a row a head, or a row of it
+std::string attention_result_text(const AttentionJob& job, const AttentionOutcome& outcome); ///< for people
+std::string attention_result_npz(const AttentionJob& job, const AttentionOutcome& outcome);
+std::vector<Warning> attention_warnings(const AttentionJob& job, const AttentionOutcome& outcome);
+
+/// One text a token; empty without a tokenizer.
+std::vector<std::string> token_texts(const LanguageModel& model, const attention::Ids& text);
+
+} // namespace attnscope

@@ -1,5 +1,6 @@
 #include "cli/commands.h"
 #include "cli/inspect_file.h"
+#include "cli/inspect_model.h"
 
 #include <memory>
 
@@ -49,11 +50,8 @@ std::string text(const Json& files) {
             if (bank.contains("assumption")) out += "  " + bank["assumption"].get<std::string>() + '\n';
         }
         if (file.contains("lines")) out += "  " + file["lines"].dump() + " lines\n";
-        if (file.contains("architecture")) {
-            for (const auto& [key, value] : file["architecture"].items()) {
-                out += "  " + key + ": " + (value.is_string() ? value.get<std::string>() : value.dump()) + '\n';
-            }
-        }
+        if (file.contains("config")) out += model_text(file);
+        if (file.contains("problem")) out += "  " + file["problem"].get<std::string>() + '\n';
         if (file.contains("recipe")) out += "  recipe: " + file["recipe"].dump() + '\n';
         if (!file.contains("tensors")) continue;
         for (const Json& tensor : file["tensors"]) {

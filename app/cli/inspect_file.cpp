@@ -1,7 +1,10 @@
 #include "cli/inspect_file.h"
 
+#include "cli/inspect_model.h"
+
 #include <attnscope/bank.h>
 #include <attnscope/figure.h>
+#include <attnscope/model.h>
 #include <attnscope/tensor_file.h>
 
 #include <algorithm>
@@ -14,19 +17,6 @@ namespace {
 
 std::string name_of(const fs::path& path) {
     return (path.filename().empty() ? path.parent_path() : path).filename().string();
-}
-
-Json tensors_json(const TensorFile& file) {
-    Json tensors = Json::array();
-    for (const TensorInfo& tensor : file.tensors()) {
-        const std::size_t elements = tensor.elements();
-        tensors.push_back({{"name", tensor.name},
-                           {"dtype", dtype_name(tensor.dtype)},
-                           {"shape", tensor.shape},
-                           {"elements", elements},
-                           {"bytes", tensor.bytes()}});
-    }
-    return tensors;
 }
 
 void add_file(Json& json, const fs::path& path) {
@@ -52,41 +42,6 @@ Json inspect_tensors(const fs::path& path) {
     return json;
 }
 
-/// The fields of config.json that say how a model is built, under their own names.
-Json architecture_json(const Json& config) {
-    Json architecture = Json::object();
-    for (const char* field :
-         {"model_type", "architectures", "num_hidden_layers", "n_layer", "num_attention_heads", "n_head",
-          "num_key_value_heads", "hidden_size", "n_embd", "intermediate_size", "vocab_size", "max_position_embeddings"}) {
-        if (config.contains(field)) architecture[field] = config[field];
-    }
-    return architecture;
-}
-
-/// A Hugging Face folder.
-Json inspect_folder(const fs::path& path) {
-    const std::string name = name_of(path);
-    const fs::path config_file = path / "config.json";
-    if (!fs::exists(config_file)) {
-        throw Error(ErrorKind::input, name, "a folder with config.json", "none in it");
-    }
-    const Json config = Json::parse(read_file(config_file, std::size_t{16} << 20), nullptr, false);
-    if (!config.is_object()) throw Error(ErrorKind::input, name, "a JSON object", "something else", "config.json");
-    const bool encoder = config.value("model_type", Json()) == "bert";
-    Json json = {{"name", name},
-                 {"kind", encoder ? "encoder" : "model"},
-                 {"format", "huggingface"},
-                 {"architecture", architecture_json(config)}};
-    for (const char* weights : {"model.safetensors", "pytorch_model.bin"}) {
-        if (!fs::exists(path / weights)) continue;
-        json["weights"] = weights;
-        add_file(json, path / weights);
-        json["tensors"] = tensors_json(*open_tensor_file(path / weights));
-        break;
-    }
-    return json;
-}
-
 Json inspect_texts(const fs::path& path) {
     const std::vector<std::string> lines = path.extension() == ".jsonl" ? read_questions(path) : read_lines(path);
     Json json = {{"name", name_of(path)}, {"kind", "texts"}, {"format", "text"}, {"lines", lines.size()}};
@@ -102,12 +57,38 @@ Json inspect_recipe(const fs::path& path, const std::string& extension) {
     return json;
 }
 
+/// A GGUF file may hold what is no model, or one that this program cannot run: then its tensors are shown, and why.
+Json inspect_gguf(const fs::path& path) {
+    try {
+        return inspect_model(path);
+    } catch (const Error& error) {
+        if (error.kind != ErrorKind::input) throw;
+        Json json = inspect_tensors(path);
+        json["problem"] = error.what();
+        return json;
+    }
+}
+
 }  // namespace
+
+Json tensors_json(const TensorFile& file) {
+    Json tensors = Json::array();
+    for (const TensorInfo& tensor : file.tensors()) {
+        const std::size_t elements = tensor.elements();
+        tensors.push_back({{"name", tensor.name},
+                           {"dtype", dtype_name(tensor.dtype)},
+                           {"shape", tensor.shape},
+                           {"elements", elements},
+                           {"bytes", tensor.bytes()}});
+    }
+    return tensors;
+}
 
 Json inspect_file(const fs::path& path) {
     std::error_code failure;
     if (!fs::exists(path, failure)) throw Error(ErrorKind::input, path.string(), "a file or folder", "nothing there");
-    if (fs::is_directory(path, failure)) return inspect_folder(path);
+    if (fs::is_directory(path, failure)) return inspect_model(path);
+    if (is_model(path)) return inspect_gguf(path);
     const std::string extension = path.extension().string();
     if (extension == ".txt" || extension == ".jsonl") return inspect_texts(path);
     for (const char* with_recipe : {".json", ".svg", ".pdf", ".png", ".py"}) {

@@ -1,6 +1,8 @@
 // What a file or folder is, without computing anything.
 #pragma once
 
+#include <attnscope/tensor_file.h>
+
 #include <nlohmann/json.hpp>
 
 #include <filesystem>
@@ -13,6 +15,9 @@ using Json = nlohmann::ordered_json;
 /// {"name","kind","format",…,"bytes","sha256","tensors":[{"name","dtype","shape","elements","bytes"}]}. Throws
 /// Error{input} for what is none of the files this program reads.
 Json inspect_file(const std::filesystem::path& path);
+
+/// [{"name","dtype","shape","elements","bytes"}].
+Json tensors_json(const TensorFile& file);
 
 /// "64 kB", "92 MB".
 std::string size_text(std::uint64_t bytes);

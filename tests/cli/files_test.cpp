@@ -3,12 +3,15 @@
 #include "support/run_program.h"
 #include "support/temporary_folder.h"
 #include "support/tiny_bert.h"
+#include "support/tiny_gguf.h"
+#include "support/tiny_models.h"
 
 #include <attnscope/bank.h>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cmath>
 
 namespace attnscope::test {
@@ -50,16 +53,96 @@ TEST(InspectCommand, SaysWhatAFileHolds) {
     }
 }
 
-TEST(InspectCommand, SaysHowAModelIsBuilt) {
+TEST(InspectCommand, SaysHowAnEncoderIsBuilt) {
     TemporaryFolder folder;
     TinyBert().write(folder.path());
     const Outcome run = run_program({"inspect", folder.path()});
     ASSERT_EQ(run.status, 0) << run.error;
     const Json file = Json::parse(run.out)["result"]["files"][0];
     EXPECT_EQ(file["kind"], "encoder");
-    EXPECT_EQ(file["architecture"]["model_type"], "bert");
-    EXPECT_EQ(file["architecture"]["num_hidden_layers"], TinyBert::layers);
+    EXPECT_EQ(file["config"]["family"], "bert");
+    EXPECT_EQ(file["config"]["layers"], TinyBert::layers);
+    EXPECT_EQ(file["tokenizer"]["kind"], "WordPiece");
     EXPECT_GT(file["tensors"].size(), 10u);
+}
+
+TEST(InspectCommand, SaysHowAModelInShardsIsBuilt) {
+    TemporaryFolder folder;
+    const TinyModel model("Qwen3ForCausalLM");
+    model.write_shards(folder.path(), 2);
+    const Outcome run = run_program({"inspect", folder.path()});
+    ASSERT_EQ(run.status, 0) << run.error;
+    const Json json = Json::parse(run.out);
+    const Json& file = json["result"]["files"][0];
+    EXPECT_EQ(file["kind"], "model");
+    EXPECT_EQ(file["format"], "safetensors");
+    EXPECT_EQ(file["config"]["architecture"], "Qwen3ForCausalLM");
+    EXPECT_EQ(file["config"]["key_value_heads"], TinySizes::key_value_heads);
+    EXPECT_EQ(file["config"]["rotary"]["dimensions"], TinySizes::head_dim);
+    EXPECT_EQ(file["weights"].size(), 2u);
+    EXPECT_EQ(file["tensors"].size(), model.weights.size());
+    EXPECT_EQ(file["storage"][0]["dtype"], "float32");
+    EXPECT_EQ(file["storage"][0]["elements"], file["parameters"]);
+    EXPECT_TRUE(file["tokenizer"].is_null());
+    EXPECT_EQ(file["sha256"], json["recipe"]["inputs"][0]["sha256"]);
+    const Outcome text = run_program({"inspect", folder.path(), "--format", "text"});
+    EXPECT_NE(text.out.find("qwen3 · 2 layers · 4 heads (2 KV) · hidden 32 · float32"), std::string::npos) << text.out;
+    EXPECT_NE(text.out.find("2 files"), std::string::npos) << text.out;
+    EXPECT_NE(text.out.find("model.layers.1.self_attn.q_norm.weight  float32  8"), std::string::npos) << text.out;
+}
+
+TEST(InspectCommand, SaysHowAGgufIsBuilt) {
+    TemporaryFolder folder;
+    TinyGguf model = tiny_gguf_model();
+    model.text("tokenizer.ggml.model", "gpt2").text("tokenizer.ggml.pre", "smollm");
+    model.tensor({"extra", {2, 32}, 8, std::string(68, '\0')});
+    const std::string path = folder.put("tiny.gguf", model.str());
+    const Outcome run = run_program({"inspect", path});
+    ASSERT_EQ(run.status, 0) << run.error;
+    const Json file = Json::parse(run.out)["result"]["files"][0];
+    EXPECT_EQ(file["name"], "tiny.gguf");
+    EXPECT_EQ(file["format"], "gguf");
+    EXPECT_EQ(file["config"]["family"], "llama");
+    EXPECT_EQ(file["config"]["rotary"]["interleaved"], true);
+    EXPECT_EQ(file["tokenizer"], Json({{"kind", "gpt2"}, {"pre_tokenizer", "smollm"}}));
+    EXPECT_EQ(file["storage"][1], Json({{"dtype", "Q8_0"}, {"tensors", 1}, {"elements", 64}, {"bytes", 68}}));
+    EXPECT_EQ(file["metadata"]["general.name"], "tiny");
+    const Outcome table = run_program({"inspect", path, "--format", "csv"});
+    EXPECT_NE(table.out.find("\"tiny.gguf\",\"extra\",Q8_0,2×32,64,68"), std::string::npos) << table.out;
+    const Outcome text = run_program({"inspect", path, "--format", "text"});
+    EXPECT_NE(text.out.find("tokenizer: gpt2 (smollm)"), std::string::npos) << text.out;
+}
+
+TEST(InspectCommand, ShowsTheTensorsOfAGgufItCannotRun) {
+    TemporaryFolder folder;
+    const std::string path = folder.put("m.gguf", tiny_gguf_model().text("general.architecture", "falcon").str());
+    const Outcome run = run_program({"inspect", path});
+    ASSERT_EQ(run.status, 0) << run.error;
+    const Json file = Json::parse(run.out)["result"]["files"][0];
+    EXPECT_EQ(file["kind"], "tensors");
+    EXPECT_NE(file["problem"].get<std::string>().find("got falcon (general.architecture)"), std::string::npos);
+    EXPECT_GT(file["tensors"].size(), 10u);
+}
+
+TEST(InspectCommand, NamesWhatAModelLacks) {
+    TemporaryFolder folder;
+    TinyModel model("LlamaForCausalLM");
+    model.write_shards(folder.path(), 2);
+    std::filesystem::remove(folder / "model-2.safetensors");
+    Outcome run = run_program({"inspect", folder.path()});
+    EXPECT_EQ(run.status, 3);
+    EXPECT_NE(run.error.find("model-2.safetensors: expected a shard of the model, got nothing there"),
+              std::string::npos)
+        << run.error;
+    model.config["architectures"] = {"FalconForCausalLM"};
+    model.write(folder.path());
+    run = run_program({"inspect", folder.path()});
+    EXPECT_EQ(run.status, 3);
+    EXPECT_NE(run.error.find("got FalconForCausalLM (architectures)"), std::string::npos) << run.error;
+    const std::string broken = folder.put("m.gguf", tiny_gguf_model().str().substr(0, 900));
+    run = run_program({"inspect", broken});
+    EXPECT_EQ(run.status, 3);
+    EXPECT_EQ(std::count(run.error.begin(), run.error.end(), '\n'), 1) << run.error;
 }
 
 TEST(TokenizeCommand, AgreesWithTheGoldenTokens) {

@@ -1,6 +1,7 @@
 // Opening models: folders, shards and GGUF files, good and bad.
 #include <attnscope/model.h>
 
+#include "support/archives.h"
 #include "support/error_of.h"
 #include "support/golden.h"
 #include "support/temporary_folder.h"
@@ -239,6 +240,58 @@ TEST_F(ModelFolders, NamesSizesThatContradictEachOther) {
     gpt2 = TinyModel("GPT2LMHeadModel");
     gpt2.weights.erase("transformer.h.1.attn.c_attn.weight");
     EXPECT_SAYS(refusal(gpt2), "expected tensor transformer.h.1.attn.c_attn.weight, got none");
+}
+
+/// Some of a model's weights as torch.save writes them, all views of one storage.
+std::string pytorch_file(const TinyModel& model, std::size_t first, std::size_t step) {
+    test::Pickle pickle;
+    pickle.op("}(");
+    std::string storage;
+    std::size_t count = 0, i = 0;
+    for (const auto& [name, weight] : model.weights)
+        count += i++ % step == first ? weight.values.size() : 0;
+    const auto size = [](auto number) { return static_cast<std::int32_t>(number); };
+    i = 0;
+    for (const auto& [name, weight] : model.weights) {
+        if (i++ % step != first)
+            continue;
+        const std::int32_t offset = size(storage.size() / sizeof(float));
+        pickle.text(name);
+        if (weight.shape.size() == 1)
+            pickle.tensor("0", size(count), offset, {size(weight.shape[0])}, {1});
+        else
+            pickle.tensor("0", size(count), offset, {size(weight.shape[0]), size(weight.shape[1])},
+                          {size(weight.shape[1]), 1});
+        storage += TinyGguf::bytes_of(weight.values);
+    }
+    return test::pytorch(pickle.op("u").str(), {storage});
+}
+
+TEST_F(ModelFolders, OpensPyTorchFilesAndTheirShards) {
+    const TinyModel model("GPT2LMHeadModel");
+    const ModelFiles reference = open(model);
+    fs::remove(folder / "model.safetensors");
+    folder.put("pytorch_model.bin", pytorch_file(model, 0, 1));
+    const ModelFiles whole = open_model_files(folder.path());
+    EXPECT_EQ(whole.format, "pytorch");
+    EXPECT_EQ(whole.config, reference.config);
+    EXPECT_EQ(whole.parameters, reference.parameters);
+
+    fs::remove(folder / "pytorch_model.bin");
+    nlohmann::json map;
+    std::size_t i = 0;
+    for (const auto& [name, weight] : model.weights)
+        map[name] = i++ % 2 == 0 ? "a.bin" : "b.bin";
+    folder.put("a.bin", pytorch_file(model, 0, 2));
+    folder.put("b.bin", pytorch_file(model, 1, 2));
+    folder.put("pytorch_model.bin.index.json", nlohmann::json{{"weight_map", map}}.dump());
+    const ModelFiles shards = open_model_files(folder.path());
+    EXPECT_EQ(shards.weight_files.size(), 2u);
+    EXPECT_EQ(shards.parameters, reference.parameters);
+    for (const auto& [name, weight] : model.weights) {
+        const FloatTensor read = shards.weights->read(*shards.weights->find(name));
+        EXPECT_EQ(std::vector<float>(read.values.begin(), read.values.end()), weight.values) << name;
+    }
 }
 
 class Shards : public ModelFolders {

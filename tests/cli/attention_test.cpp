@@ -134,6 +134,17 @@ TEST_F(AttentionCommand, UndefinedScoresAreNull) {
     EXPECT_NE(csv.out.find(",,"), std::string::npos) << "an empty field for what is none";
 }
 
+TEST_F(AttentionCommand, IdsDoWithoutATokenizerThatCanBeUsed) {
+    std::ofstream(folder / "model" / "tokenizer.json") << R"({"model": {"type": "Unigram", "vocab": []}})";
+    const Outcome run = attention();
+    ASSERT_EQ(run.status, 0) << run.error;
+    const Json json = Json::parse(run.out);
+    EXPECT_EQ(json["warnings"][0]["code"], "no-tokenizer");
+    EXPECT_EQ(json["result"]["tokens"][1]["text"], "");
+    EXPECT_EQ(run_program(on_ids("figure", {"--panel", "map", "--out", folder / "map.svg"})).status, 0);
+    EXPECT_EQ(run_program({"attention", "--model", folder / "model", "--prompt", "x", "--progress", "none"}).status, 3);
+}
+
 TEST_F(AttentionCommand, WritesEveryForm) {
     for (const char* format : {"json", "csv", "text", "npz"}) {
         const Outcome run =

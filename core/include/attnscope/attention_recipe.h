@@ -56,7 +56,4 @@ std::string attention_result_text(const AttentionJob& job, const AttentionOutcom
 std::string attention_result_npz(const AttentionJob& job, const AttentionOutcome& outcome);
 std::vector<Warning> attention_warnings(const AttentionJob& job, const AttentionOutcome& outcome);
 
-/// One text a token; empty without a tokenizer.
-std::vector<std::string> token_texts(const LanguageModel& model, const attention::Ids& text);
-
 } // namespace attnscope

@@ -109,6 +109,10 @@ using ModelPtr = std::shared_ptr<const LanguageModel>;
 /// Loads the compute module. Throws Error{input} as open_model_files().
 ModelPtr open_language_model(const std::filesystem::path& path);
 
+/// The model's tokenizer, or null when it has none or one of a kind that cannot be used: ids do without.
+const Tokenizer* usable_tokenizer(const LanguageModel& model);
+/// One text a token; none without a usable tokenizer.
+std::vector<std::string> token_texts(const LanguageModel& model, const std::vector<std::int64_t>& ids);
 /// Token ids from text, checked against the model.
 std::vector<Token> model_tokens(const LanguageModel& model, const std::string& text);
 /// Throws Error{input}: no ids, an id outside the vocabulary (position named), more than the model's positions.

@@ -159,9 +159,8 @@ Figure compute_figure(const std::string& panel_id, const View& asked, const Mode
     View view = asked;
     if (view.model_name.empty())
         view.model_name = model->files().name;
-    if (view.tokens.empty() && model->files().has_tokenizer)
-        for (const std::int64_t token : text)
-            view.tokens.push_back(model->tokenizer().token_text(token));
+    if (view.tokens.empty())
+        view.tokens = token_texts(*model, text);
 
     if (id == "attention.heads") {
         Request request;

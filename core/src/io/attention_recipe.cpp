@@ -134,8 +134,9 @@ void load_inputs(AttentionJob& job, JobContext& context, std::vector<Warning>& w
     } else {
         job.request.texts.push_back(load_tokens(*job.tokens, model));
     }
-    if (!model.files().has_tokenizer)
-        warnings.push_back({"no-tokenizer", model.files().name + " has no tokenizer: tokens are shown by their ids"});
+    if (!usable_tokenizer(model))
+        warnings.push_back(
+            {"no-tokenizer", model.files().name + " has no tokenizer that can be used: tokens are shown by their ids"});
 }
 
 Recipe attention_recipe(const AttentionJob& job) {
@@ -162,14 +163,6 @@ AttentionJob attention_job(const Recipe& recipe, const std::vector<std::filesyst
         job.tokens = std::move(inputs.tokens);
     read_params(params, job);
     return job;
-}
-
-std::vector<std::string> token_texts(const LanguageModel& model, const Ids& text) {
-    std::vector<std::string> texts;
-    if (model.files().has_tokenizer)
-        for (const std::int64_t id : text)
-            texts.push_back(model.tokenizer().token_text(id));
-    return texts;
 }
 
 AttentionOutcome compute_attention(const AttentionJob& job, JobContext& context) {

@@ -13,6 +13,23 @@ LogitsResult compute_logits(const LogitsRequest& request, JobContext& context) {
     return compute_module().logits(request, context);
 }
 
+const Tokenizer* usable_tokenizer(const LanguageModel& model) {
+    if (!model.files().has_tokenizer) return nullptr;
+    try {
+        return &model.tokenizer();
+    } catch (const Error&) {
+        return nullptr;  // whoever needs it will be told
+    }
+}
+
+std::vector<std::string> token_texts(const LanguageModel& model, const std::vector<std::int64_t>& ids) {
+    std::vector<std::string> texts;
+    if (const Tokenizer* tokenizer = usable_tokenizer(model)) {
+        for (const std::int64_t id : ids) texts.push_back(tokenizer->token_text(id));
+    }
+    return texts;
+}
+
 std::vector<Token> model_tokens(const LanguageModel& model, const std::string& text) {
     std::vector<Token> tokens = model.tokenizer().encode(text);
     std::vector<std::int64_t> ids;

@@ -11,10 +11,10 @@ namespace {
 constexpr std::uint64_t token_stream = 0x1d0c; ///< of the random numbers that choose the tokens
 
 /// Whether a token is part of a text rather than a sign of the model's own: <s>, <|endoftext|>, [CLS], or nothing.
-bool is_ordinary(const LanguageModel& model, std::int64_t id) {
-    if (!model.files().has_tokenizer)
+bool is_ordinary(const Tokenizer* tokenizer, std::int64_t id) {
+    if (tokenizer == nullptr)
         return true;
-    const std::string text = model.tokenizer().token_text(id);
+    const std::string text = tokenizer->token_text(id);
     const auto enclosed = [&](char open, char close) {
         return text.size() > 2 && text.front() == open && text.back() == close;
     };
@@ -25,6 +25,7 @@ bool is_ordinary(const LanguageModel& model, std::int64_t id) {
 
 Ids repeated_random_tokens(const LanguageModel& model, int half, std::uint64_t seed) {
     const ModelConfig& config = model.config();
+    const Tokenizer* tokenizer = usable_tokenizer(model);
     if (half < 1 || (config.positions > 0 && 2 * std::int64_t{half} > config.positions))
         throw Error(ErrorKind::usage, "random tokens", "1 to " + std::to_string(config.positions / 2) + ", repeated",
                     std::to_string(half));
@@ -36,7 +37,7 @@ Ids repeated_random_tokens(const LanguageModel& model, int half, std::uint64_t s
     Ids ids;
     for (std::uint64_t i = 0; std::ssize(ids) < half; ++i) {
         const auto id = static_cast<std::int64_t>(random_bits(seed, token_stream, i) % vocabulary);
-        if (i < tries && ((distinct && chosen.contains(id)) || !is_ordinary(model, id)))
+        if (i < tries && ((distinct && chosen.contains(id)) || !is_ordinary(tokenizer, id)))
             continue;
         chosen.insert(id);
         ids.push_back(id);

@@ -27,7 +27,7 @@ constexpr std::array<ColourName, 6> colours{
      {HeadColour::sink, "sink", "Weight on the first token", "mean weight on token 0"},
      {HeadColour::previous, "previous", "Weight on the token before", "mean weight on the token before"},
      {HeadColour::duplicate, "duplicate", "Weight on earlier equal tokens", "mean weight on equal tokens before"},
-     {HeadColour::induction, "induction", "Induction score", "mean weight on what followed an equal token"}}};
+     {HeadColour::induction, "induction", "Induction score", "mean weight after an equal token"}}};
 
 const ColourName& named(HeadColour colour) {
     for (const ColourName& entry : colours)

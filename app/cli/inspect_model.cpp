@@ -157,10 +157,12 @@ std::string model_text(const Json& model) {
                       size_text(model["bytes"].get<std::uint64_t>());
     if (const std::size_t files = model["weights"].size(); files > 1)
         out += ", " + std::to_string(files) + " files";
-    out += "\n  stored as:";
-    for (const Json& share : model["storage"])
-        out += " " + share["dtype"].get<std::string>() + " " + size_text(share["bytes"].get<std::uint64_t>()) + " (" +
-               share["tensors"].dump() + (share["tensors"] == 1 ? " tensor)" : " tensors)");
+    const char* separator = "\n  stored as: ";
+    for (const Json& share : model["storage"]) {
+        out += separator + share["dtype"].get<std::string>() + " " + size_text(share["bytes"].get<std::uint64_t>()) +
+               " (" + share["tensors"].dump() + (share["tensors"] == 1 ? " tensor)" : " tensors)");
+        separator = ", ";
+    }
     const Json& tokenizer = model["tokenizer"];
     out += "\n  tokenizer: " + (tokenizer.is_null() ? std::string("none") : tokenizer["kind"].get<std::string>());
     if (tokenizer.is_object() && tokenizer.contains("pre_tokenizer"))

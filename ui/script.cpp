@@ -106,7 +106,7 @@ bool Script::drag(Shell& shell, const Drag& drag) {
         return false;
     }
     // The last value's result belongs to the drag. A frame must have asked for it before it can be missed.
-    if (frames_++ == drag.frames || !slots.settled()) return false;
+    if (frames_++ == drag.frames || !slots.settled() || !shell.services().attention().settled()) return false;
     collect();  // what arrived since, before the slots had settled
     dragging_ = state.dragging = state.scripted_drag = false;
     shell.runner().end_gesture();

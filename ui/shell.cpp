@@ -17,6 +17,9 @@ bool is_continuous(const std::string& id) {
     return id == "retrieval.beta" || id == "retrieval.lambda" || id == "selection.gain";
 }
 
+/// Frames until a new docking layout has placed its windows and chosen its tabs.
+constexpr int layout_settles = 2;
+
 bool same_kept(const Preferences& a, const Preferences& b) {
     return a.theme == b.theme && a.zoom == b.zoom && a.shortcuts == b.shortcuts && a.recent == b.recent &&
            a.figure_style == b.figure_style && a.hints == b.hints;
@@ -37,8 +40,8 @@ Shell::Shell(JobSystem& jobs, Options options)
     state_.preferences = kept_ = load_preferences(options_.config_folder);
     state_.layout = load_layout(options_.config_folder);
     state_.layout_load_wanted = !state_.layout.empty();
-    state_.view.open_panels = default_panels(state_.view.workspace, panels_);
-    state_.view.outlined_panel = state_.focus_panel = "retrieval.weights";
+    for (const Workspace workspace : all_workspaces) state_.view.open_panels.merge(default_panels(workspace, panels_));
+    state_.view.outlined_panel = "retrieval.weights";
     fonts_ = load_fonts(io);
     services_.set_figure_source([this](const std::string& id) -> std::optional<Figure> {
         for (const auto& panel : panels_)
@@ -56,7 +59,8 @@ Shell::Shell(JobSystem& jobs, Options options)
 Shell::~Shell() { keep_settings(); }
 
 ChromeContext Shell::context() {
-    return {{state_, services_, commands_, theme_, out_, state_.seconds}, runner_, panels_, frames_per_second_};
+    return {{state_, services_, commands_, theme_, out_, state_.seconds}, runner_, panels_, visible_panels_,
+            frames_per_second_};
 }
 
 void Shell::follow_style() {
@@ -75,21 +79,24 @@ void Shell::prepare_frame(double seconds) {
     if (state_.layout_load_wanted) {
         ImGui::LoadIniSettingsFromMemory(state_.layout.c_str(), state_.layout.size());
         state_.layout_load_wanted = false;
-        frames_wanted_ = 3;
+        layout_age_ = 0;
+        frames_wanted_ = layout_settles + 1;
     }
 }
 
 void Shell::draw_panel(Panel& panel, ChromeContext& context) {
     const std::string name = window_name(panel);
-    if (state_.focus_panel == panel.id()) {
+    if (state_.focus_panel == panel.id() && layout_age_ >= layout_settles) {
         ImGui::SetNextWindowFocus();
         state_.focus_panel.clear();
     }
     // One that a kept layout does not know yet becomes a tab in the middle.
-    ImGui::SetNextWindowDockID(ImGui::GetID("workspace"), ImGuiCond_FirstUseEver);
+    ImGui::SetNextWindowDockID(ImGui::GetID(dock_space_name(panel.workspace())), ImGuiCond_FirstUseEver);
     bool open = true;
+    // Windows that appear together would each take the focus from the one before: only a click and a command give it.
     if (ImGui::Begin(name.c_str(), &open, ImGuiWindowFlags_NoCollapse | ImGuiWindowFlags_NoScrollbar |
-                                              ImGuiWindowFlags_NoScrollWithMouse)) {
+                                              ImGuiWindowFlags_NoScrollWithMouse |
+                                              ImGuiWindowFlags_NoFocusOnAppearing)) {
         visible_panels_.push_back(panel.id());
         if (ImGui::IsWindowFocused(ImGuiFocusedFlags_RootAndChildWindows) && state_.view.outlined_panel != panel.id())
             context.emit("view.outline", {{"panel", panel.id()}});
@@ -101,19 +108,26 @@ void Shell::draw_panel(Panel& panel, ChromeContext& context) {
 
 void Shell::draw_workspace(ChromeContext& context) {
     const ImGuiViewport* viewport = ImGui::GetMainViewport();
-    const ImGuiID dock_space = ImGui::GetID("workspace");
+    const Workspace workspace = state_.view.workspace;
+    const ImGuiID dock_space = ImGui::GetID(dock_space_name(workspace));
+    ++layout_age_;
     if (state_.layout_reset_wanted || !ImGui::DockBuilderGetNode(dock_space)) {
-        if (state_.layout_reset_wanted) state_.view.open_panels = default_panels(state_.view.workspace, panels_);
-        build_layout(state_.view.workspace, dock_space, viewport->WorkSize, panels_);
+        if (state_.layout_reset_wanted) state_.view.open_panels.merge(default_panels(workspace, panels_));
+        build_layout(workspace, dock_space, viewport->WorkSize, panels_);
         state_.layout_reset_wanted = false;
-        frames_wanted_ = 3;
+        layout_age_ = 0;
+        frames_wanted_ = layout_settles + 1;
     }
+    // What is docked in the other workspaces stays docked.
+    for (const Workspace other : all_workspaces)
+        if (const ImGuiID id = ImGui::GetID(dock_space_name(other)); other != workspace && ImGui::DockBuilderGetNode(id))
+            ImGui::DockSpace(id, {0, 0}, ImGuiDockNodeFlags_KeepAliveOnly);
     ImGui::PushStyleColor(ImGuiCol_Separator, theme_.background);
     ImGui::DockSpaceOverViewport(dock_space, viewport, ImGuiDockNodeFlags_NoWindowMenuButton);
     ImGui::PopStyleColor();
     visible_panels_.clear();
     for (const auto& panel : panels_)
-        if (panel->workspace() == state_.view.workspace && state_.view.open_panels.contains(panel->id()))
+        if (panel->workspace() == workspace && state_.view.open_panels.contains(panel->id()))
             draw_panel(*panel, context);
     if (state_.preferences.presentation) return;
     sources_.draw(context);
@@ -128,7 +142,9 @@ void Shell::play(double seconds) {
     const double period = 1 / state_.playback.frames_per_second;
     if (seconds - last_played_ < period) return;
     // A frame is due when the picture of the last one is there: a slow bank plays slower, not blindly.
-    if (services_.retrieval().trace().stale && seconds - last_played_ < 10 * period) return;
+    const bool waits = state_.view.workspace == Workspace::attention ? services_.attention().row().stale
+                                                                     : services_.retrieval().trace().stale;
+    if (waits && seconds - last_played_ < 10 * period) return;
     last_played_ = seconds;
     out_.push_back({"playback.advance", {}});
 }
@@ -157,10 +173,12 @@ void Shell::draw_frame() {
     frames_wanted_ = std::max(0, frames_wanted_ - 1);
     auto drawing = context();
     services_.retrieval().begin_frame(state_);
+    services_.attention().begin_frame(state_);
     for (auto& command : pressed_commands(commands_, state_)) out_.push_back(std::move(command));
     play(state_.seconds);
     if (!state_.preferences.presentation) draw_menu_bar(drawing);
     draw_transport_bar(drawing);
+    if (!state_.preferences.presentation) draw_workspace_tabs(drawing);
     if (!state_.preferences.presentation) draw_status_bar(drawing);
     draw_workspace(drawing);
     palette_.draw(drawing);

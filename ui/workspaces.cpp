@@ -6,12 +6,14 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
+#include <span>
 
 namespace attnscope::ui {
 
 namespace {
 
-enum class Place { left, top, bottom };
+enum class Place { strip, left, top, bottom };
 struct Placed {
     const char* panel;
     Place place;
@@ -24,6 +26,31 @@ constexpr std::array retrieval_places{
     Placed{"retrieval.spectrum", Place::top},      Placed{"retrieval.plane", Place::bottom},
     Placed{"retrieval.origin", Place::bottom},     Placed{"retrieval.separation", Place::bottom},
 };
+/// Left, middle and right; where there is no room for three the right ones wait behind the middle one.
+constexpr std::array attention_places{
+    Placed{"attention.text", Place::strip}, Placed{"attention.heads", Place::left}, Placed{"attention.map", Place::top},
+    Placed{"attention.gain", Place::bottom}, Placed{"attention.rows", Place::bottom},
+};
+
+std::span<const Placed> places_of(Workspace workspace) {
+    if (workspace == Workspace::attention) return attention_places;
+    return retrieval_places;
+}
+
+/// The node of each place, split from `centre`.
+std::map<Place, ImGuiID> split(Workspace workspace, ImGuiID centre, ImVec2 room, bool three) {
+    ImGuiID left = centre, top = 0, bottom = 0, strip = 0;
+    if (workspace == Workspace::attention) {
+        const float em = ImGui::GetFontSize();
+        strip = ImGui::DockBuilderSplitNode(left, ImGuiDir_Up, std::clamp(8.2f * em / room.y, 0.1f, 0.3f), nullptr, &left);
+        top = ImGui::DockBuilderSplitNode(left, ImGuiDir_Right, three ? 0.74f : 0.62f, nullptr, &left);
+        bottom = three ? ImGui::DockBuilderSplitNode(top, ImGuiDir_Right, 0.41f, nullptr, &top) : top;
+    } else {
+        top = ImGui::DockBuilderSplitNode(left, ImGuiDir_Right, 0.5f, nullptr, &left);
+        bottom = three ? ImGui::DockBuilderSplitNode(top, ImGuiDir_Down, 0.5f, nullptr, &top) : top;
+    }
+    return {{Place::strip, strip}, {Place::left, left}, {Place::top, top}, {Place::bottom, bottom}};
+}
 
 void bring_to_front(ImGuiID node_id, const std::string& window) {
     ImGuiDockNode* node = ImGui::DockBuilderGetNode(node_id);
@@ -33,6 +60,24 @@ void bring_to_front(ImGuiID node_id, const std::string& window) {
 }
 
 }  // namespace
+
+const char* dock_space_name(Workspace workspace) noexcept {
+    return workspace == Workspace::attention ? "workspace.attention" : "workspace";
+}
+const char* sources_window(Workspace workspace) noexcept {
+    return workspace == Workspace::attention ? "Sources###sources.attention" : "Sources###sources";
+}
+const char* inspector_window(Workspace workspace) noexcept {
+    return workspace == Workspace::attention ? "Inspector###inspector.attention" : "Inspector###inspector";
+}
+
+std::vector<Workspace> shown_workspaces(const std::vector<std::unique_ptr<Panel>>& panels) {
+    std::vector<Workspace> shown;
+    for (const Workspace workspace : all_workspaces)
+        if (std::ranges::any_of(panels, [workspace](const auto& panel) { return panel->workspace() == workspace; }))
+            shown.push_back(workspace);
+    return shown;
+}
 
 std::string window_name(const std::string& title, const std::string& id) { return title + "###" + id; }
 std::string window_name(const Panel& panel) { return window_name(panel.title(), panel.id()); }
@@ -52,32 +97,29 @@ void build_layout(Workspace workspace, ImGuiID dock_space, ImVec2 size,
     ImGui::DockBuilderAddNode(dock_space, ImGuiDockNodeFlags_DockSpace);
     ImGui::DockBuilderSetNodeSize(dock_space, size);
     const float side = std::clamp(14.5f * em / size.x, 0.1f, 0.25f);
-    ImGuiID centre = dock_space, sources = 0, inspector = 0, top = 0, bottom = 0;
+    ImGuiID centre = dock_space, sources = 0, inspector = 0;
     sources = ImGui::DockBuilderSplitNode(centre, ImGuiDir_Left, side, nullptr, &centre);
     inspector = ImGui::DockBuilderSplitNode(centre, ImGuiDir_Right, side * 1.1f / (1 - side), nullptr, &centre);
-    top = ImGui::DockBuilderSplitNode(centre, ImGuiDir_Right, 0.5f, nullptr, &centre);
-    bottom = three ? ImGui::DockBuilderSplitNode(top, ImGuiDir_Down, 0.5f, nullptr, &top) : top;
-    ImGui::DockBuilderDockWindow(sources_window, sources);
-    ImGui::DockBuilderDockWindow(inspector_window, inspector);
-    const auto node_of = [&](Place place) {
-        return place == Place::left ? centre : place == Place::top ? top : bottom;
-    };
+    const auto nodes = split(workspace, centre, size, three);
+    ImGui::DockBuilderDockWindow(sources_window(workspace), sources);
+    ImGui::DockBuilderDockWindow(inspector_window(workspace), inspector);
+    const auto places = places_of(workspace);
     std::set<ImGuiID> fronted;
-    for (const auto& [id, place] : retrieval_places) {
+    for (const auto& [id, place] : places) {
         const auto panel = std::find_if(panels.begin(), panels.end(), [id = id, workspace](const auto& p) {
             return p->id() == id && p->workspace() == workspace;
         });
         if (panel == panels.end()) continue;
-        const ImGuiID node = node_of(place);
+        const ImGuiID node = nodes.at(place);
         ImGui::DockBuilderDockWindow(window_name(**panel).c_str(), node);
         if (fronted.insert(node).second) bring_to_front(node, window_name(**panel));
     }
     // A panel without a place of its own waits behind the others.
     for (const auto& panel : panels) {
-        const bool placed = std::any_of(retrieval_places.begin(), retrieval_places.end(),
+        const bool placed = std::any_of(places.begin(), places.end(),
                                         [&](const Placed& p) { return panel->id() == p.panel; });
         if (!placed && panel->workspace() == workspace)
-            ImGui::DockBuilderDockWindow(window_name(*panel).c_str(), centre);
+            ImGui::DockBuilderDockWindow(window_name(*panel).c_str(), nodes.at(Place::left));
     }
     ImGui::DockBuilderFinish(dock_space);
 }

@@ -12,14 +12,18 @@
 
 namespace attnscope::ui {
 
-inline constexpr const char* sources_window = "Sources###sources";
-inline constexpr const char* inspector_window = "Inspector###inspector";
+/// Every workspace has a dock space of its own, with its own windows of Sources and Inspector docked in it.
+const char* dock_space_name(Workspace workspace) noexcept;
+const char* sources_window(Workspace workspace) noexcept;
+const char* inspector_window(Workspace workspace) noexcept;
+/// The workspaces that have panels, in the order of the tabs.
+std::vector<Workspace> shown_workspaces(const std::vector<std::unique_ptr<Panel>>& panels);
 
 /// The panels that a workspace shows when it is opened for the first time.
 std::set<std::string> default_panels(Workspace workspace, const std::vector<std::unique_ptr<Panel>>& panels);
 
 /// Builds the docking layout of a workspace in the dock space: three panels in sight, two when the room is less than
-/// 1400 × 760 points, the others as tabs behind them.
+/// 88 × 46 font heights, the others as tabs behind them. The text of the attention workspace is a strip above them.
 void build_layout(Workspace workspace, ImGuiID dock_space, ImVec2 size, const std::vector<std::unique_ptr<Panel>>& panels);
 
 }  // namespace attnscope::ui

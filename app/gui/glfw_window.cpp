@@ -71,9 +71,10 @@ void GlfwWindow::on_drop(GLFWwindow* window, int count, const char** paths) {
 
 void GlfwWindow::on_content_scale(GLFWwindow*, float x, float y) { set_scale(std::max(x, y)); }
 
-void GlfwWindow::begin_frame() {
+void GlfwWindow::begin_frame(bool without_cursor) {
     ImGui_ImplOpenGL3_NewFrame();
     ImGui_ImplGlfw_NewFrame();
+    if (without_cursor) ImGui::GetIO().AddMousePosEvent(-FLT_MAX, -FLT_MAX);
     ImGui::NewFrame();
 }
 

@@ -21,7 +21,7 @@ public:
     GlfwWindow& operator=(const GlfwWindow&) = delete;
 
     /// Connects ImGui; fonts are loaded between the constructor and this or later.
-    void begin_frame();
+    void begin_frame(bool without_cursor = false);
     /// Draws what ImGui has; the picture is in the back buffer until present().
     void render(float red, float green, float blue);
     void present();

@@ -111,7 +111,8 @@ void Program::draw() {
     shell_.prepare_frame(seconds());
     window_.set_full_screen(shell_.state().preferences.full_screen);
     const double before = processor_seconds();
-    window_.begin_frame();
+    // In a picture taken without a person nobody points at anything, wherever the cursor happens to be.
+    window_.begin_frame(!options_.screenshot.empty());
     shell_.draw_frame();
     ImGui::Render();
     if (script_) script_->frame_drawn(processor_seconds() - before);

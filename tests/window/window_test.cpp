@@ -1,5 +1,6 @@
 // The real window: what it draws, and how it ends.
 #include "gui/window.h"
+#include "support/tiny_models.h"
 #include "window/support/virtual_display.h"
 
 #include <attnscope/error.h>
@@ -147,6 +148,21 @@ TEST_F(RealWindow, AScriptTakesPicturesAndRecordsADrag) {
     EXPECT_GT(difference(read_picture(early), late), 1e-3);
     const auto json = nlohmann::json::parse(read_file(record));
     EXPECT_GE(json["request_to_result"]["count"].get<int>(), 20);
+}
+
+TEST_F(RealWindow, AModelIsDrawnWithItsHeadsMapAndText) {
+    const auto folder = folder_ / "llama";
+    fs::create_directories(folder);
+    test::TinyModel("LlamaForCausalLM").write(folder);
+    script({{{"command", "file.open"}, {"args", {{"path", folder.string()}}}},
+            {{"wait", "settled"}},
+            {{"command", "attention.text"}, {"args", {{"text", "3 1 4 1 5 9 2 6 5 3 5 8"}}}},
+            {{"wait", "settled"}}});
+    const Picture window = picture();
+    EXPECT_GT(window.colours(0.16, 0.2, 0.4, 0.9), 30u) << "heads";
+    EXPECT_GT(window.colours(0.42, 0.3, 0.8, 0.9), 60u) << "map";
+    options_.theme = "light";
+    EXPECT_GT(picture().brightness(), window.brightness() + 0.4);
 }
 
 TEST_F(RealWindow, WhatCannotBeUsedEndsItWithAnError) {

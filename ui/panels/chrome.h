@@ -14,6 +14,7 @@ namespace attnscope::ui {
 struct ChromeContext : PanelContext {
     const CommandRunner& runner;
     const std::vector<std::unique_ptr<Panel>>& panels;
+    const std::vector<std::string>& visible_panels;   ///< drawn in the frame before, not behind another tab
     float frames_per_second = 0;   ///< 0 while idle
 };
 
@@ -24,6 +25,8 @@ std::string window_name(const std::string& title, const std::string& id);
 void draw_menu_bar(ChromeContext& context);
 /// Returns the height it took below the menu bar.
 void draw_transport_bar(ChromeContext& context);
+/// The workspaces, one of them chosen; nothing where there is only one.
+void draw_workspace_tabs(ChromeContext& context);
 void draw_status_bar(ChromeContext& context);
 
 class SourcesPanel {
@@ -31,7 +34,10 @@ public:
     void draw(ChromeContext& context);
 
 private:
-    void prompt_entry(ChromeContext& context);
+    void query_entry(ChromeContext& context);    ///< a line that is embedded as it is typed
+    void prompt_entry(ChromeContext& context);   ///< several lines that a model reads as they are typed
+    /// Selects the prompt before or after the chosen one.
+    void step_history(ChromeContext& context, int by);
     void row(ChromeContext& context, const Source& source);
     std::string typed_;      ///< text of the entry while it is being edited
     bool editing_ = false, starting_new_ = false, focus_wanted_ = false;

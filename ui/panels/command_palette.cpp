@@ -104,10 +104,13 @@ std::vector<CommandPalette::Entry> CommandPalette::entries(const ChromeContext& 
         if (panel->workspace() == context.state.view.workspace)
             all.push_back({"Show " + panel->title(), "", panel->id(),
                            command("view.panel", {{"panel", panel->id()}, {"open", true}}), true});
-    for (const Source& source : context.state.sources)
+    for (const Source& source : context.state.sources) {
+        const Arguments number{{"source", std::int64_t{source.id}}};
         if (source.kind == SourceKind::bank)
-            all.push_back({"Select bank " + source.name, "", "selection.bank",
-                           command("selection.bank", {{"source", std::int64_t{source.id}}}), !source.error});
+            all.push_back({"Select bank " + source.name, "", "selection.bank", {"selection.bank", number}, !source.error});
+        if (source.kind == SourceKind::model)
+            all.push_back({"Select model " + source.name, "", "selection.model", {"selection.model", number}, !source.error});
+    }
     return all;
 }
 

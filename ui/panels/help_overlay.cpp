@@ -19,9 +19,10 @@ constexpr std::array gestures{
     Gesture{"drag the β slider", "move every picture; the dashed line is β_c"},
     Gesture{"wheel over a slider", "fine steps, with Shift finer"},
     Gesture{"click a memory", "inspect it; its text and place show everywhere"},
+    Gesture{"click a head, a row, a word", "look into it: all panels follow"},
     Gesture{"drag, wheel in a plot", "pan and zoom; double click or F fits"},
     Gesture{"right click in a panel", "copy, save, compare, explain"},
-    Gesture{"drop a file", "open it: a bank, an encoder's folder, texts, a session, a figure"},
+    Gesture{"drop a file", "open it: a bank, a model, an encoder's folder, texts, a session, a figure"},
 };
 
 void shortcut_cell(ChromeContext& context, const CommandSpec& spec) {
@@ -66,7 +67,8 @@ void draw_help(ChromeContext& context) {
     if (ImGui::Begin("Keys and commands###help", &open,
                      ImGuiWindowFlags_NoCollapse | ImGuiWindowFlags_NoDocking | ImGuiWindowFlags_NoSavedSettings)) {
         ImGui::PushTextWrapPos(0);
-        styled_text("Turn β and watch where the query ends: at the centroid, in a mixture, at one memory. "
+        styled_text("Turn β and watch where the query ends: at the centroid, in a mixture, at one memory; or the gain of a "
+                    "model's attention. "
                     "Every command below is also in the palette.", context.theme.muted_text);
         ImGui::PopTextWrapPos();
         if (ImGui::BeginTable("gestures", 2, ImGuiTableFlags_SizingFixedFit)) {

@@ -111,11 +111,37 @@ void job_row(ChromeContext& context, const JobStatus& job) {
     ImGui::PopID();
 }
 
+/// Where analyses are computed, ending at `right`: a menu of what there is.
+void device_choice(ChromeContext& context, float right) {
+    const float em = ImGui::GetFontSize();
+    const Device chosen = context.services.jobs().device();
+    const std::string name = chosen.name();
+    right -= ImGui::CalcTextSize(name.c_str()).x + em * 2.0f;
+    ImGui::SetCursorPosX(right);
+    ImGui::PushStyleColor(ImGuiCol_Text, context.theme.muted_text);
+    const bool open = ImGui::BeginMenu((name + "###device").c_str());
+    ImGui::PopStyleColor();
+    if (!open) {
+        ImGui::SetItemTooltip("Where analyses are computed");
+        return;
+    }
+    const AppState& state = context.state;
+    if (!state.devices_asked) context.emit("compute.find_devices");
+    const auto item = [&](const std::string& shown, const std::string& device) {
+        const bool checked = Device::parse(device) == chosen;
+        if (ImGui::MenuItem(shown.c_str(), nullptr, checked)) context.emit("compute.device", {{"device", device}});
+    };
+    item("auto: the first CUDA device, else the processor", "auto");
+    for (const std::string& device : state.devices) item(device, device.substr(0, device.find(' ')));
+    if (state.devices.empty()) ImGui::TextDisabled("looking for devices…");
+    ImGui::EndMenu();
+}
+
 void jobs_area(ChromeContext& context) {
     const ThemeColours& theme = context.theme;
     const float em = ImGui::GetFontSize(), height = ImGui::GetFrameHeight();
     const auto jobs = visible_jobs(context);
-    float right = ImGui::GetWindowWidth() - em;
+    float right = ImGui::GetWindowWidth() - em * 0.4f;
     if (!jobs.empty()) {
         const std::string all = jobs.size() > 1 ? "  +" + std::to_string(jobs.size() - 1) : "";
         const std::string line = elide(job_line(jobs.front()), em * 26) + all;
@@ -145,11 +171,7 @@ void jobs_area(ChromeContext& context) {
             ImGui::EndPopup();
         }
     }
-    const std::string device = context.services.jobs().device().name();
-    right -= ImGui::CalcTextSize(device.c_str()).x + em * 1.5f;
-    ImGui::SetCursorPosX(right);
-    styled_text(device, theme.muted_text);
-    ImGui::SetItemTooltip("Where analyses are computed (--device)");
+    device_choice(context, right);
 }
 
 }  // namespace

@@ -1,4 +1,9 @@
 // Every panel of the window, in the order of the View menu.
+#include "panels/attention_gain.h"
+#include "panels/attention_heads.h"
+#include "panels/attention_map.h"
+#include "panels/attention_rows.h"
+#include "panels/attention_text.h"
 #include "panels/letters_panel.h"
 #include "panels/panel.h"
 #include "panels/retrieval_entropy.h"
@@ -25,6 +30,11 @@ std::vector<std::unique_ptr<Panel>> make_panels() {
     panels.push_back(std::make_unique<RetrievalHysteresisPanel>());
     panels.push_back(std::make_unique<RetrievalSeparationPanel>());
     panels.push_back(std::make_unique<LettersPanel>());
+    panels.push_back(std::make_unique<AttentionHeadsPanel>());
+    panels.push_back(std::make_unique<AttentionMapPanel>());
+    panels.push_back(std::make_unique<AttentionTextPanel>());
+    panels.push_back(std::make_unique<AttentionGainPanel>());
+    panels.push_back(std::make_unique<AttentionRowsPanel>());
     return panels;
 }
 

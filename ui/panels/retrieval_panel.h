@@ -1,12 +1,9 @@
-// What the panels of the retrieval workspace have in common: asking, building the figure when its inputs changed,
-// drawing it in the frame, and words where there is none.
+// What the panels of the retrieval workspace have in common: asking its slots, building the figure when its inputs
+// changed, and words where there is none.
 #pragma once
 
-#include "panels/panel.h"
-#include "state/readout.h"
-#include "widgets/figure_view.h"
+#include "panels/figure_panel.h"
 #include "widgets/memory_text.h"
-#include "widgets/panel_frame.h"
 
 #include <attnscope/retrieval_figures.h>
 
@@ -18,33 +15,13 @@
 
 namespace attnscope::ui {
 
-class RetrievalPanel : public Panel {
+class RetrievalPanel : public FigurePanel {
 public:
-    explicit RetrievalPanel(std::string id) : id_(std::move(id)) {}
-    std::string id() const final { return id_; }
-    std::string title() const override { return retrieval::panel_title(id_); }
+    using FigurePanel::FigurePanel;
+    std::string title() const override { return retrieval::panel_title(id()); }
     Workspace workspace() const final { return Workspace::retrieval; }
-    void draw(PanelContext& context) final;
-    /// None before the first result, and while the shown one is stale. Its recipe is made when it is written.
-    std::optional<Figure> figure(PanelContext& context) final;
 
 protected:
-    /// The slots' answer, of whatever type.
-    struct Answer {
-        bool ready = false, stale = false;
-        std::optional<Error> error;
-        Progress progress;
-        std::vector<std::uint64_t> generations;   ///< of everything the figure is made from
-        template <class Result>
-        void add(const Asked<Result>& asked) {
-            ready = (generations.empty() || ready) && asked.result;
-            stale = stale || asked.stale;
-            if (!error) error = asked.error;
-            if (asked.stale || !asked.result) progress = asked.progress;
-            generations.push_back(asked.result ? asked.generation : 0);
-        }
-    };
-
     /// Asks the slots of the current view and keeps their results for build().
     virtual Answer ask(RetrievalSlots& slots) = 0;
     /// The figure of what was last asked.
@@ -61,19 +38,10 @@ protected:
 
     /// Words instead of the content where the bank is not of the kind that the panel shows.
     virtual std::optional<Hint> own_hint(PanelContext&) const { return std::nullopt; }
-    /// Draws below the header; the figure view alone unless a panel has more.
-    virtual void body(PanelContext& context);
-    virtual FigureViewOptions view_options(PanelContext& context);
-    virtual void respond(const FigureInteraction&, PanelContext&) {}
+    FigureViewOptions view_options(PanelContext& context) override;
 
-    const Figure& shown() const { return figure_; }
-    std::uint64_t generation() const { return generation_; }
     const Answer& answer() const { return answer_; }
-    bool has_figure() const { return has_figure_; }
-    FigureView& view() { return view_; }
     MemoryPictures& pictures() { return pictures_; }
-    /// Draws `figure` (all or part of what is shown), tells the readout board, and gives the interaction back.
-    FigureInteraction draw_figure(const Figure& figure, PanelContext& context);
 
 private:
     struct Key {
@@ -85,20 +53,13 @@ private:
         std::string label, variant;
         bool operator==(const Key&) const = default;
     };
-    void update(PanelContext& context);
-    std::optional<Hint> hint(PanelContext& context) const;
+    void update(PanelContext& context) final;
+    std::optional<Hint> hint(PanelContext& context) const final;
+    std::optional<std::pair<std::string, Progress>> loading(PanelContext& context) const final;
 
-    std::string id_;
-    Answer answer_;
     Key key_;
-    Figure figure_;
-    bool has_figure_ = false, has_pinned_ = false;
-    std::uint64_t generation_ = 0;
-    FigureView view_;
+    bool has_pinned_ = false;
     MemoryPictures pictures_;
 };
-
-/// Lays the bold curve of each axes of `pinned` over the same axes of `figure`: muted, dashed, named A.
-void overlay_pinned(Figure& figure, const Figure& pinned);
 
 }  // namespace attnscope::ui

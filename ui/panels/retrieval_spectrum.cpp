@@ -4,9 +4,9 @@ namespace attnscope::ui {
 
 PanelHelp RetrievalSpectrumPanel::help() const {
     return {"Eigenvalues of the covariance of the centred memories, largest first, and their reciprocals. Near the "
-            "centroid the map is β C: along the k-th mode a deviation grows once β passes 1/λ_k, along the first one "
-            "at β_c. Click a point of 1/λ_k to set β there.",
-            "C = M̃ᵀ M̃ / n,  C v_k = λ_k v_k,  β_c = 1/λ₁,  ρ(β) = β λ₁",
+            "centroid the map is β C: along the k-th mode a deviation grows once β passes 1/λₖ, along the first one "
+            "at β_c. Click a point of 1/λₖ to set β there.",
+            "C = M̃ᵀ M̃ / n,  C vₖ = λₖ vₖ,  β_c = 1/λ₁,  ρ(β) = β λ₁",
             "Ramsauer et al. 2021, arXiv:2008.02217, on the global fixed point"};
 }
 

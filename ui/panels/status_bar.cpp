@@ -17,10 +17,47 @@ constexpr double notice_seconds = 6, error_seconds = 12;
 
 std::string duration(double seconds) {
     char text[32];
-    if (seconds < 0.01) std::snprintf(text, sizeof text, "result %.1f ms", seconds * 1e3);
-    else if (seconds < 10) std::snprintf(text, sizeof text, "result %.0f ms", seconds * 1e3);
-    else std::snprintf(text, sizeof text, "result %.0f s", seconds);
+    if (seconds < 1e-4) std::snprintf(text, sizeof text, "< 0.1 ms");
+    else if (seconds < 0.01) std::snprintf(text, sizeof text, "%.1f ms", seconds * 1e3);
+    else if (seconds < 10) std::snprintf(text, sizeof text, "%.0f ms", seconds * 1e3);
+    else std::snprintf(text, sizeof text, "%.0f s", seconds);
     return text;
+}
+
+/// Words of the bar, set apart from the next.
+void part(const std::string& text, const ImVec4& colour, const char* tooltip = nullptr) {
+    styled_text(text, colour);
+    if (tooltip) ImGui::SetItemTooltip("%s", tooltip);
+    ImGui::SameLine(0, ImGui::GetFontSize() * 1.4f);
+}
+
+void retrieval_status(ChromeContext& context) {
+    const ImVec4& muted = context.theme.muted_text;
+    const auto bank = context.state.bank();
+    if (!bank) return part("No bank is open", muted);
+    const double seconds = context.services.retrieval().last_trace_seconds();
+    if (seconds > 0) part("result " + duration(seconds), muted, "From asking to the result, for the newest step");
+    part("float32 · sums float64", muted);
+    part(grouped(bank->n) + " × " + grouped(bank->d), muted);
+    part("exact", muted,
+         "Every memory takes part in every step: nothing is sampled.\nPanels that sample say so.");
+}
+
+void attention_status(ChromeContext& context) {
+    const ImVec4& muted = context.theme.muted_text;
+    AttentionSlots& slots = context.services.attention();
+    const ModelPtr model = slots.model();
+    if (!model) return part("No model is open", muted);
+    if (slots.forward_seconds() > 0)
+        part("forward " + duration(slots.forward_seconds()) + " · head " + duration(slots.head_seconds()), muted,
+             "The forward pass of all heads; one row of the selected head");
+    part("float32", muted);
+    if (const auto read = slots.read())
+        part(grouped(read->ids.size()) + (read->ids.size() == 1 ? " token" : " tokens"), muted);
+    const WeightMemory memory = model->memory();
+    if (memory.converted > 0)
+        part(megabytes(memory.converted) + " converted", muted, "Weights held as copies; the rest is read from the mapped file");
+    part("exact", muted, "Nothing is sampled. Panels that sample say so.");
 }
 
 }  // namespace
@@ -35,25 +72,13 @@ void draw_status_bar(ChromeContext& context) {
                        ImGuiWindowFlags_NoDocking | ImGuiWindowFlags_NoNav;
     if (ImGui::BeginViewportSideBar("##status", ImGui::GetMainViewport(), ImGuiDir_Down, height, flags)) {
         const ImVec4& muted = context.theme.muted_text;
-        if (const auto bank = context.state.bank()) {
-            const double seconds = context.services.retrieval().last_trace_seconds();
-            if (seconds > 0) {
-                styled_text(duration(seconds), muted);
-                ImGui::SetItemTooltip("From asking to the result, for the newest step");
-                ImGui::SameLine(0, em * 1.4f);
-            }
-            styled_text("float32 · sums float64", muted);
-            ImGui::SameLine(0, em * 1.4f);
-            styled_text(grouped(bank->n) + " × " + grouped(bank->d), muted);
-            ImGui::SameLine(0, em * 1.4f);
-            styled_text("exact", muted);
-            ImGui::SetItemTooltip("Every memory takes part in every step: nothing is sampled.\n"
-                                  "Panels that sample say so.");
-        } else {
-            styled_text("No bank is open", muted);
-        }
+        const bool attention = context.state.view.workspace == Workspace::attention;
+        if (attention) attention_status(context);
+        else retrieval_status(context);
         if (context.state.preferences.hints) {
-            constexpr const char* hint = "drag β · K plays the steps · Ctrl+P finds every command · F1 lists the keys";
+            const char* const hint =
+                attention ? "click a head · drag the gain · K moves the query · Ctrl+P finds every command"
+                          : "drag β · K plays the steps · Ctrl+P finds every command · F1 lists the keys";
             const float centred = (ImGui::GetWindowWidth() - ImGui::CalcTextSize(hint).x) / 2;
             ImGui::SameLine();
             if (centred > ImGui::GetCursorPosX()) {

@@ -10,6 +10,7 @@ const char* source_kind_name(SourceKind kind) noexcept {
     case SourceKind::encoder: return "encoder";
     case SourceKind::model: return "model";
     case SourceKind::prompt: return "prompt";
+    case SourceKind::texts: return "texts";
     case SourceKind::queries: return "queries";
     case SourceKind::result: return "result";
     }
@@ -19,8 +20,63 @@ const char* source_kind_name(SourceKind kind) noexcept {
 const char* workspace_name(Workspace workspace) noexcept {
     switch (workspace) {
     case Workspace::retrieval: return "Retrieval";
+    case Workspace::attention: return "Attention";
     }
     return "";
+}
+
+const char* workspace_id(Workspace workspace) noexcept {
+    switch (workspace) {
+    case Workspace::retrieval: return "retrieval";
+    case Workspace::attention: return "attention";
+    }
+    return "";
+}
+
+Workspace parse_workspace(std::string_view id) {
+    std::string known;
+    for (const Workspace workspace : all_workspaces) {
+        if (id == workspace_id(workspace)) return workspace;
+        known += (known.empty() ? "" : " | ") + std::string(workspace_id(workspace));
+    }
+    throw Error(ErrorKind::usage, "workspace", known, std::string(id));
+}
+
+namespace {
+
+struct NamedTimeline {
+    Timeline timeline;
+    const char *id, *name;
+};
+constexpr std::array named_timelines{
+    NamedTimeline{Timeline::step, "step", "step"},    NamedTimeline{Timeline::beta, "beta", "β"},
+    NamedTimeline{Timeline::token, "token", "token"}, NamedTimeline{Timeline::layer, "layer", "layer"},
+    NamedTimeline{Timeline::gain, "gain", "gain"},
+};
+
+}  // namespace
+
+const char* timeline_id(Timeline timeline) noexcept { return named_timelines[std::size_t(timeline)].id; }
+const char* timeline_name(Timeline timeline) noexcept { return named_timelines[std::size_t(timeline)].name; }
+
+Timeline parse_timeline(std::string_view id) {
+    std::string known;
+    for (const auto& named : named_timelines) {
+        if (id == named.id) return named.timeline;
+        known += (known.empty() ? "" : " | ") + std::string(named.id);
+    }
+    throw Error(ErrorKind::usage, "timeline", known, std::string(id));
+}
+
+const std::vector<Timeline>& timelines_of(Workspace workspace) {
+    static const std::vector<Timeline> retrieval{Timeline::step, Timeline::beta};
+    static const std::vector<Timeline> attention{Timeline::token, Timeline::layer, Timeline::gain};
+    return workspace == Workspace::attention ? attention : retrieval;
+}
+
+Timeline Playback::timeline(Workspace workspace) const {
+    const auto found = chosen.find(workspace);
+    return found == chosen.end() ? timelines_of(workspace).front() : found->second;
 }
 
 const Source* AppState::find(SourceId id) const {
@@ -38,6 +94,19 @@ std::shared_ptr<const Bank> AppState::bank() const {
 std::shared_ptr<const TextEncoder> AppState::encoder() const {
     const Source* source = find(view.selection.encoder);
     return source ? source->encoder : nullptr;
+}
+
+ModelPtr AppState::model() const {
+    const Source* source = model_source();
+    return source ? source->model : nullptr;
+}
+
+std::string AppState::prompt_text() const {
+    const Source* source = find(view.selection.prompt);
+    if (!source) return "";
+    if (!source->texts) return source->prompt;
+    const auto last = source->texts->size() - 1;
+    return (*source->texts)[std::min(static_cast<std::size_t>(std::max(0, view.selection.text)), last)];
 }
 
 void AppState::notify(std::string text, bool is_error) {

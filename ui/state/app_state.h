@@ -4,11 +4,14 @@
 // `View` is the part that undo and redo cover and that a session file restores.
 #pragma once
 
+#include <attnscope/attention_figures.h>
 #include <attnscope/bank.h>
+#include <attnscope/model.h>
 #include <attnscope/recipe.h>
 #include <attnscope/retrieval.h>
 #include <attnscope/text_encoder.h>
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -16,13 +19,14 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace attnscope::ui {
 
 using SourceId = std::uint32_t;  ///< unique in a session; 0 = none
 
-enum class SourceKind { bank, encoder, model, prompt, queries, result };
+enum class SourceKind { bank, encoder, model, prompt, texts, queries, result };
 const char* source_kind_name(SourceKind kind) noexcept;
 
 /// One row of the Sources panel. Loading happens on a worker; a source that failed keeps its row and its error.
@@ -39,18 +43,24 @@ struct Source {
     std::shared_ptr<const Bank> bank;
     std::shared_ptr<const TextEncoder> encoder;
     std::shared_ptr<const Queries> queries;
+    ModelPtr model;
     std::string prompt;                ///< of a prompt
+    std::shared_ptr<const std::vector<std::string>> texts;  ///< of a set of prompts, never empty
 };
 
-enum class Workspace { retrieval };    ///< later workspaces are added here and in workspaces.cpp
-const char* workspace_name(Workspace workspace) noexcept;
+enum class Workspace { retrieval, attention };  ///< later workspaces are added here and in workspaces.cpp
+inline constexpr std::array all_workspaces{Workspace::retrieval, Workspace::attention};
+const char* workspace_name(Workspace workspace) noexcept;  ///< Retrieval
+const char* workspace_id(Workspace workspace) noexcept;    ///< retrieval; also what its panels' ids begin with
+Workspace parse_workspace(std::string_view id);            ///< throws Error{usage}
 
 /// Where the query of the retrieval workspace comes from.
 struct QueryChoice {
-    enum class Kind { memory, prompt, file, drawing } kind = Kind::memory;
+    enum class Kind { memory, prompt, file, drawing, vector } kind = Kind::memory;
     SourceId source = 0;               ///< of the prompt or the query file
     std::size_t row = 0;               ///< of the bank, or of the query file
-    std::vector<float> drawing;        ///< width × height values −1 … 1
+    std::vector<float> drawing;        ///< width × height values −1 … 1, or the numbers of a vector as they are
+    std::string label = {};            ///< of a vector
     bool operator==(const QueryChoice&) const = default;
 };
 
@@ -59,10 +69,13 @@ struct Selection {
     SourceId bank = 0, encoder = 0, model = 0;
     QueryChoice query;
     double beta = 0;                   ///< a bank's inverse temperature; 0 = not chosen yet (0.75 β_c of the bank)
-    double gain = 1;                   ///< a multiplier of a model's scores
+    double gain = 1;                   ///< a multiplier of a model's scores, ⅛ … 64; see AttentionOptions::top_one
+    SourceId prompt = 0;               ///< what a model reads: a prompt, or a set of prompts
+    int text = 0;                      ///< which of a set
     int step = 2;
     retrieval::Mode mode = retrieval::Mode::centered;
-    int layer = 0, head = 0, token = 0, rank = 0;
+    int layer = 0, head = 0, rank = 0;
+    int token = -1;                    ///< the query; −1 = the last one
     std::optional<std::uint32_t> memory;  ///< the memory under inspection
     bool operator==(const Selection&) const = default;
 };
@@ -76,11 +89,28 @@ struct RetrievalOptions {
     bool operator==(const RetrievalOptions&) const = default;
 };
 
+inline constexpr std::array all_head_colours{attention::HeadColour::entropy,   attention::HeadColour::max_weight,
+                                             attention::HeadColour::sink,      attention::HeadColour::previous,
+                                             attention::HeadColour::duplicate, attention::HeadColour::induction};
+
+/// Options of the attention workspace.
+struct AttentionOptions {
+    attention::HeadColour colour = attention::HeadColour::entropy;
+    bool top_one = false;              ///< the gain is infinite: all weight on the largest score
+    bool every_layer = false;          ///< the gain turns a whole forward pass rather than the selected head alone
+    bool without_sink = false;         ///< leave the first column of maps blank
+    bool renormalize = false;          ///< and let the rest of each row sum to 1
+    bool whole_set = false;            ///< the map of heads is the mean over all texts of the set
+    bool beside = false;               ///< A stands beside a map rather than being subtracted from it
+    bool operator==(const AttentionOptions&) const = default;
+};
+
 /// What undo and redo move through.
 struct View {
     Workspace workspace = Workspace::retrieval;
     Selection selection;
     RetrievalOptions retrieval;
+    AttentionOptions attention;
     std::set<std::string> open_panels;  ///< ids; see panels/panel.h
     std::string outlined_panel;         ///< the one that export and copy act on
     bool operator==(const View&) const = default;
@@ -107,12 +137,17 @@ struct Preferences {
 };
 
 /// What plays when the play button is pressed.
-enum class Timeline { step, beta };
+enum class Timeline { step, beta, token, layer, gain };
+const char* timeline_id(Timeline timeline) noexcept;            ///< beta
+const char* timeline_name(Timeline timeline) noexcept;          ///< β
+Timeline parse_timeline(std::string_view id);                   ///< throws Error{usage}
+const std::vector<Timeline>& timelines_of(Workspace workspace); ///< the first is the default
 
 struct Playback {
     bool playing = false;
-    Timeline timeline = Timeline::step;
+    std::map<Workspace, Timeline> chosen;   ///< where it is not the default
     double frames_per_second = 4;
+    Timeline timeline(Workspace workspace) const;
 };
 
 /// A line shown for a while at the bottom: what a command did or why it could not.
@@ -134,6 +169,8 @@ struct AppState {
     bool layout_reset_wanted = false;
     bool palette_open = false, help_open = false;
     std::string help_panel;         ///< panel whose definition the Inspector shows
+    std::vector<std::string> devices;  ///< that can be computed on, as available_devices() names them; empty = not asked yet
+    bool devices_asked = false;
     std::string export_panel;       ///< panel whose export dialog is open; empty = none
     std::string export_format;      ///< extension the export dialog starts with; empty = as last time
     bool quit_wanted = false;
@@ -158,6 +195,10 @@ struct AppState {
     const Source* bank_source() const { return find(view.selection.bank); }
     std::shared_ptr<const Bank> bank() const;
     std::shared_ptr<const TextEncoder> encoder() const;
+    const Source* model_source() const { return find(view.selection.model); }
+    ModelPtr model() const;
+    /// What the model reads; empty when nothing is chosen.
+    std::string prompt_text() const;
 };
 
 }  // namespace attnscope::ui

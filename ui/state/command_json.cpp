@@ -1,5 +1,8 @@
 #include "state/command_json.h"
 
+#include <algorithm>
+#include <array>
+
 namespace attnscope::ui {
 
 using nlohmann::json;
@@ -41,7 +44,19 @@ retrieval::PlaneDirection direction_from_json(const json& object) {
             object.value("index", 0)};
 }
 
-constexpr const char* query_kinds[] = {"memory", "prompt", "file", "drawing"};
+AttentionOptions attention_from_json(const json& object) {
+    AttentionOptions options;
+    options.colour = attention::parse_head_colour(object.value("colour", std::string("entropy")));
+    options.top_one = object.value("top_one", false);
+    options.every_layer = object.value("every_layer", false);
+    options.without_sink = object.value("without_sink", false);
+    options.renormalize = object.value("renormalize", false);
+    options.whole_set = object.value("whole_set", false);
+    options.beside = object.value("beside", false);
+    return options;
+}
+
+constexpr std::array query_kinds{"memory", "prompt", "file", "drawing", "vector"};
 
 }  // namespace
 
@@ -73,21 +88,32 @@ Command command_from_json(const json& object, const std::string& where) {
 
 json to_json(const View& view) {
     const Selection& s = view.selection;
-    json query{{"kind", query_kinds[static_cast<int>(s.query.kind)]}, {"source", s.query.source}, {"row", s.query.row}};
+    json query{{"kind", query_kinds[static_cast<std::size_t>(s.query.kind)]}, {"source", s.query.source}, {"row", s.query.row}};
     if (!s.query.drawing.empty()) query["drawing"] = s.query.drawing;
+    if (!s.query.label.empty()) query["label"] = s.query.label;
     json selection{{"bank", s.bank},   {"encoder", s.encoder}, {"model", s.model},
                    {"query", query},   {"beta", s.beta},       {"gain", s.gain},
                    {"step", s.step},   {"mode", retrieval::mode_name(s.mode)},
-                   {"layer", s.layer}, {"head", s.head},       {"token", s.token}, {"rank", s.rank}};
+                   {"layer", s.layer}, {"head", s.head},       {"token", s.token}, {"rank", s.rank},
+                   {"prompt", s.prompt}, {"text", s.text}};
     if (s.memory) selection["memory"] = *s.memory;
     json options{{"steps", view.retrieval.steps},
                  {"lambda", view.retrieval.lambda},
                  {"plane_x", direction_json(view.retrieval.plane_x)},
                  {"plane_y", direction_json(view.retrieval.plane_y)},
                  {"basins", view.retrieval.basins}};
-    return {{"workspace", "retrieval"},
+    const AttentionOptions& a = view.attention;
+    json attention{{"colour", attention::head_colour_name(a.colour)},
+                   {"top_one", a.top_one},
+                   {"every_layer", a.every_layer},
+                   {"without_sink", a.without_sink},
+                   {"renormalize", a.renormalize},
+                   {"whole_set", a.whole_set},
+                   {"beside", a.beside}};
+    return {{"workspace", workspace_id(view.workspace)},
             {"selection", selection},
             {"retrieval", options},
+            {"attention", attention},
             {"open_panels", view.open_panels},
             {"outlined_panel", view.outlined_panel}};
 }
@@ -97,6 +123,7 @@ View view_from_json(const json& object, const std::string& where) {
     View view;
     try {
         const json none = json::object();
+        view.workspace = parse_workspace(object.value("workspace", std::string("retrieval")));
         const json& s = object.contains("selection") ? object["selection"] : none;
         Selection& to = view.selection;
         to.bank = s.value("bank", SourceId{0});
@@ -106,19 +133,23 @@ View view_from_json(const json& object, const std::string& where) {
         to.gain = s.value("gain", to.gain);
         to.step = s.value("step", to.step);
         to.mode = retrieval::parse_mode(s.value("mode", std::string("centered")));
-        to.layer = s.value("layer", 0);
-        to.head = s.value("head", 0);
-        to.token = s.value("token", 0);
+        to.gain = std::clamp(to.gain, 0.125, 64.0);
+        to.layer = std::max(0, s.value("layer", 0));
+        to.head = std::max(0, s.value("head", 0));
+        to.token = s.value("token", -1);
+        to.prompt = s.value("prompt", SourceId{0});
+        to.text = s.value("text", 0);
         to.rank = s.value("rank", 0);
         if (s.contains("memory")) to.memory = s["memory"].get<std::uint32_t>();
         if (s.contains("query")) {
             const json& query = s["query"];
             const auto kind = query.value("kind", std::string("memory"));
-            for (int i = 0; i < 4; ++i)
+            for (std::size_t i = 0; i < query_kinds.size(); ++i)
                 if (kind == query_kinds[i]) to.query.kind = static_cast<QueryChoice::Kind>(i);
             to.query.source = query.value("source", SourceId{0});
             to.query.row = query.value("row", std::size_t{0});
             to.query.drawing = query.value("drawing", std::vector<float>{});
+            to.query.label = query.value("label", std::string());
         }
         const json& o = object.contains("retrieval") ? object["retrieval"] : none;
         view.retrieval.steps = o.value("steps", view.retrieval.steps);
@@ -126,6 +157,7 @@ View view_from_json(const json& object, const std::string& where) {
         view.retrieval.basins = o.value("basins", view.retrieval.basins);
         if (o.contains("plane_x")) view.retrieval.plane_x = direction_from_json(o["plane_x"]);
         if (o.contains("plane_y")) view.retrieval.plane_y = direction_from_json(o["plane_y"]);
+        if (object.contains("attention")) view.attention = attention_from_json(object["attention"]);
         view.open_panels = object.value("open_panels", view.open_panels);
         view.outlined_panel = object.value("outlined_panel", view.outlined_panel);
     } catch (const json::exception& failed) {

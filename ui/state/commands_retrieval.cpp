@@ -1,4 +1,4 @@
-// Retrieval: β, step, mode and the options of its panels; memories drawn into a bank; playback along a timeline.
+// Retrieval: β, step, mode and the options of its panels; memories drawn into a bank; the next frame of its timeline.
 #include "state/command_helpers.h"
 #include "state/command_json.h"
 
@@ -59,9 +59,10 @@ std::shared_ptr<const Bank> with_memory(const Bank& bank, const std::vector<doub
                      bank.picture_height);
 }
 
-/// The next frame of the timeline, `frames` on; wraps when playing.
-std::optional<Command> advance(AppState& state, Services& services, int frames, bool wrap) {
-    if (state.playback.timeline == Timeline::step) {
+}  // namespace
+
+std::optional<Command> advance_retrieval(AppState& state, Services& services, int frames, bool wrap) {
+    if (state.playback.timeline(Workspace::retrieval) == Timeline::step) {
         const int steps = state.view.retrieval.steps;
         int next = state.view.selection.step + frames;
         if (wrap && next > steps) next = 0;
@@ -80,8 +81,6 @@ std::optional<Command> advance(AppState& state, Services& services, int frames, 
     if (wrap && next > last) next = 0;
     return set_beta(state, axis[static_cast<std::size_t>(std::clamp<std::ptrdiff_t>(next, 0, last))]);
 }
-
-}  // namespace
 
 void add_retrieval_commands(CommandRegistry& registry) {
     registry.add({"retrieval.beta", "Set β", "", "", {number_parameter("value", "above 0; 0 = 0.75 β_c of the bank")},
@@ -181,44 +180,6 @@ void add_retrieval_commands(CommandRegistry& registry) {
                       return inverse;
                   },
                   has_bank, {}});
-}
-
-void add_playback_commands(CommandRegistry& registry) {
-    registry.add({"playback.play", "Play or pause", "Analyses", "K", {},
-                  [](AppState& state, Services&, const Arguments&) {
-                      state.playback.playing = !state.playback.playing;
-                      return no_undo();
-                  },
-                  has_bank, [](const AppState& state) { return state.playback.playing; }});
-    registry.add({"playback.back", "One frame back", "Analyses", ",", {},
-                  [](AppState& state, Services& services, const Arguments&) {
-                      return advance(state, services, -1, false);
-                  },
-                  has_bank, {}});
-    registry.add({"playback.forward", "One frame on", "Analyses", ".", {},
-                  [](AppState& state, Services& services, const Arguments&) {
-                      return advance(state, services, 1, false);
-                  },
-                  has_bank, {}});
-    registry.add({"playback.advance", "Next frame while playing", "", "", {},
-                  [](AppState& state, Services& services, const Arguments&) {
-                      // Playing would bury in the history what the user did himself.
-                      advance(state, services, 1, true);
-                      return no_undo();
-                  },
-                  has_bank, {}});
-    registry.add({"playback.timeline", "Choose the timeline", "", "",
-                  {text_parameter("timeline", "what the play button moves", {}, {"step", "beta"})},
-                  [](AppState& state, Services&, const Arguments& arguments) {
-                      state.playback.timeline = text(arguments, "timeline") == "beta" ? Timeline::beta : Timeline::step;
-                      return no_undo();
-                  }, {}, {}});
-    registry.add({"playback.speed", "Set the speed of playing", "", "",
-                  {number_parameter("frames_per_second", "0.5 … 30")},
-                  [](AppState& state, Services&, const Arguments& arguments) {
-                      state.playback.frames_per_second = std::clamp(number(arguments, "frames_per_second"), 0.5, 30.0);
-                      return no_undo();
-                  }, {}, {}});
 }
 
 }  // namespace attnscope::ui

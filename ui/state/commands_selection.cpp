@@ -1,4 +1,4 @@
-// The shared selection: bank, encoder, memory, query, and the cursors of a model.
+// The shared selection: bank, encoder, memory and query.
 #include "state/command_helpers.h"
 #include "state/command_json.h"
 
@@ -8,14 +8,6 @@
 namespace attnscope::ui {
 
 namespace {
-
-SourceId source_of_kind(const AppState& state, std::int64_t id, SourceKind kind) {
-    const Source* source = id > 0 ? state.find(static_cast<SourceId>(id)) : nullptr;
-    if (!source || source->kind != kind)
-        throw Error(ErrorKind::usage, "source", std::string("the number of an open ") + source_kind_name(kind),
-                    std::to_string(id));
-    return source->id;
-}
 
 const Bank& selected_bank(const AppState& state) {
     const auto bank = state.bank();
@@ -31,24 +23,15 @@ std::optional<Command> set_query(AppState& state, QueryChoice choice) {
     return inverse;
 }
 
-/// A cursor of the selection that holds one integer ≥ 0.
-CommandSpec cursor(const std::string& name, const std::string& title, int Selection::* which) {
-    const std::string id = "selection." + name;
-    return {id, title, "", "", {integer_parameter("value", "counted from 0")},
-            [id, which](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
-                const auto value = integer(arguments, "value");
-                if (value < 0 || value > 1'000'000)
-                    throw Error(ErrorKind::usage, id, "an index from 0", std::to_string(value));
-                int& field = state.view.selection.*which;
-                const std::int64_t before = field;
-                if (before == value) return std::nullopt;
-                field = static_cast<int>(value);
-                return command(id, {{"value", before}});
-            },
-            [](const AppState& state) { return state.view.selection.model != 0; }, {}};
-}
-
 }  // namespace
+
+SourceId source_of_kind(const AppState& state, std::int64_t id, SourceKind kind) {
+    const Source* source = id > 0 ? state.find(static_cast<SourceId>(id)) : nullptr;
+    if (!source || source->kind != kind)
+        throw Error(ErrorKind::usage, "source", std::string("the number of an open ") + source_kind_name(kind),
+                    std::to_string(id));
+    return source->id;
+}
 
 void add_selection_commands(CommandRegistry& registry) {
     registry.add({"selection.bank", "Select a bank", "", "", {integer_parameter("source", "its number")},
@@ -85,20 +68,6 @@ void add_selection_commands(CommandRegistry& registry) {
                       if (before == index) return std::nullopt;
                       return command("selection.memory", {{"index", before}});
                   }, {}, {}});
-    registry.add(cursor("layer", "Set the layer", &Selection::layer));
-    registry.add(cursor("head", "Set the head", &Selection::head));
-    registry.add(cursor("token", "Set the token", &Selection::token));
-    registry.add(cursor("rank", "Set the rank", &Selection::rank));
-    registry.add({"selection.gain", "Set the gain", "", "", {number_parameter("value", "1 = the model, ⅛ … 64")},
-                  [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
-                      const double value = number(arguments, "value"), before = state.view.selection.gain;
-                      if (value < 0.125 || value > 64)
-                          throw Error(ErrorKind::usage, "gain", "0.125 … 64", value_text(value));
-                      if (value == before) return std::nullopt;
-                      state.view.selection.gain = value;
-                      return command("selection.gain", {{"value", before}});
-                  },
-                  [](const AppState& state) { return state.view.selection.model != 0; }, {}});
 }
 
 void add_query_commands(CommandRegistry& registry) {

@@ -51,6 +51,43 @@ CommandSpec type_command(std::string id, std::string title, std::string shortcut
             }, {}, {}};
 }
 
+bool can_pin(const AppState& state) {
+    return state.view.workspace == Workspace::attention ? state.model() != nullptr : state.bank() != nullptr;
+}
+
+/// The view as it is shown, under a name that tells it apart.
+Pin pin_of(const AppState& state, Services& services) {
+    Pin pin{"", state.view};
+    Selection& selection = pin.view.selection;
+    // Commands before this one in the same frame count.
+    if (state.view.workspace == Workspace::attention) {
+        AttentionSlots& slots = services.attention();
+        slots.begin_frame(state);
+        selection.layer = slots.layer();
+        selection.head = slots.head();
+        const Source* const model = state.model_source();
+        pin.title = (model ? model->name : std::string("model")) + " · L" + std::to_string(slots.layer()) + " H" +
+                    std::to_string(slots.head());
+        if (slots.gain() != 1) pin.title += " · gain " + readable_gain(slots.gain());
+        return pin;
+    }
+    services.retrieval().begin_frame(state);
+    const auto shown = services.retrieval().view();
+    char title[96];
+    std::snprintf(title, sizeof title, "%s, β %.4g, step %d", retrieval::mode_name(shown.mode), shown.beta, shown.step);
+    pin.title = title;
+    // A pin keeps what was seen, also when β was still the bank's own default.
+    selection.beta = shown.beta;
+    return pin;
+}
+
+std::optional<Command> go_to(AppState& state, Services& services, Workspace workspace) {
+    const Workspace before = state.view.workspace;
+    if (workspace == before) return std::nullopt;
+    services.enter(state, workspace);
+    return command("view.workspace", {{"workspace", std::string(workspace_id(before))}});
+}
+
 }  // namespace
 
 Command restore_view(const AppState& state) {
@@ -76,13 +113,22 @@ void add_edit_commands(CommandRegistry& registry) {
 }
 
 void add_view_commands(CommandRegistry& registry) {
-    registry.add({"view.workspace", "Retrieval", "Analyses", "Ctrl+1",
-                  {text_parameter("workspace", "which one", Value("retrieval"), {"retrieval"})},
-                  [](AppState& state, Services&, const Arguments&) -> std::optional<Command> {
-                      state.view.workspace = Workspace::retrieval;
-                      return std::nullopt;
-                  },
-                  {}, [](const AppState& state) { return state.view.workspace == Workspace::retrieval; }});
+    std::vector<std::string> workspaces;
+    for (const Workspace workspace : all_workspaces) workspaces.push_back(workspace_id(workspace));
+    registry.add({"view.workspace", "Go to a workspace", "", "",
+                  {text_parameter("workspace", "which one", {}, workspaces)},
+                  [](AppState& state, Services& services, const Arguments& arguments) {
+                      return go_to(state, services, parse_workspace(text(arguments, "workspace")));
+                  }, {}, {}});
+    for (std::size_t i = 0; i < all_workspaces.size(); ++i) {
+        const Workspace workspace = all_workspaces[i];
+        registry.add({std::string("view.workspace_") + workspace_id(workspace), workspace_name(workspace), "Analyses",
+                      "Ctrl+" + std::to_string(i + 1), {},
+                      [workspace](AppState& state, Services& services, const Arguments&) {
+                          return go_to(state, services, workspace);
+                      },
+                      {}, [workspace](const AppState& state) { return state.view.workspace == workspace; }});
+    }
     registry.add({"view.panel", "Show or hide a panel", "", "",
                   {text_parameter("panel", "its id"), flag_parameter("open", "show it", Value(true))},
                   [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
@@ -97,6 +143,7 @@ void add_view_commands(CommandRegistry& registry) {
     registry.add({"view.outline", "Outline a panel", "", "", {text_parameter("panel", "its id; empty = none")},
                   [](AppState& state, Services&, const Arguments& arguments) {
                       state.view.outlined_panel = text(arguments, "panel");
+                      state.help_panel.clear();  // the Inspector explains the panel that is looked at
                       return no_undo();
                   }, {}, {}});
     registry.add({"view.restore", "Restore a view", "", "", {text_parameter("view", "a view as JSON")},
@@ -131,24 +178,30 @@ void add_view_commands(CommandRegistry& registry) {
                   }, {}, {}});
     registry.add({"view.pin", "Pin this view as A", "View", "", {text_parameter("title", "its name", Value(""))},
                   [](AppState& state, Services& services, const Arguments& arguments) {
-                      // Commands before this one in the same frame count.
-                      services.retrieval().begin_frame(state);
-                      const auto shown = services.retrieval().view();
-                      char title[96];
-                      std::snprintf(title, sizeof title, "%s, β %.4g, step %d", retrieval::mode_name(shown.mode),
-                                    shown.beta, shown.step);
-                      Pin pin{text_or(arguments, "title", title), state.view};
-                      // A pin keeps what was seen, also when β was still the bank's own default.
-                      pin.view.selection.beta = shown.beta;
+                      Pin pin = pin_of(state, services);
+                      pin.title = text_or(arguments, "title", pin.title);
                       state.pinned = std::move(pin);
                       return no_undo();
                   },
-                  [](const AppState& state) { return state.bank() != nullptr; }, {}});
+                  can_pin, {}});
+    registry.add({"view.pin_model", "Pin another model as A", "", "", {integer_parameter("source", "its number")},
+                  [](AppState& state, Services& services, const Arguments& arguments) {
+                      const SourceId id = source_of_kind(state, integer(arguments, "source"), SourceKind::model);
+                      services.enter(state, Workspace::attention);
+                      Pin pin = pin_of(state, services);
+                      pin.view.selection.model = id;
+                      pin.title = state.find(id)->name;
+                      state.pinned = std::move(pin);
+                      return no_undo();
+                  }, {}, {}});
     registry.add({"view.show_pin", "Go to A", "View", "", {},
                   [](AppState& state, Services&, const Arguments&) -> std::optional<Command> {
                       Command inverse = restore_view(state);
-                      state.view.selection = state.pinned->view.selection;
-                      state.view.retrieval = state.pinned->view.retrieval;
+                      const View& pinned = state.pinned->view;
+                      state.view.workspace = pinned.workspace;
+                      state.view.selection = pinned.selection;
+                      state.view.retrieval = pinned.retrieval;
+                      state.view.attention = pinned.attention;
                       return inverse;
                   },
                   [](const AppState& state) { return state.pinned.has_value(); }, {}});

@@ -10,7 +10,9 @@ CommandRegistry make_commands() {
     add_selection_commands(registry);
     add_query_commands(registry);
     add_retrieval_commands(registry);
+    add_attention_commands(registry);
     add_playback_commands(registry);
+    add_compute_commands(registry);
     add_figure_commands(registry);
     add_help_commands(registry);
     return registry;

@@ -2,18 +2,36 @@
 
 namespace attnscope::ui {
 
+bool PinnedView::follow(const AppState& state, Workspace workspace) {
+    if (!state.pinned) pinned_state_.sources.clear();  // closed sources are not kept for a view that is gone
+    if (!state.pinned || state.pinned->view.workspace != workspace) return false;
+    pinned_state_.sources = state.sources;
+    pinned_state_.dragging = state.dragging;
+    pinned_state_.view = state.pinned->view;
+    return true;
+}
+
 RetrievalSlots* PinnedView::retrieval(const AppState& state) {
-    if (!state.pinned) {
-        slots_.reset();
+    if (!follow(state, Workspace::retrieval)) {
+        retrieval_.reset();
         return nullptr;
     }
-    if (!slots_) slots_ = std::make_unique<RetrievalSlots>(jobs_);
-    pinned_state_ = state;
-    pinned_state_.view.selection = state.pinned->view.selection;
-    pinned_state_.view.retrieval = state.pinned->view.retrieval;
+    if (!retrieval_) retrieval_ = std::make_unique<RetrievalSlots>(jobs_);
     if (!pinned_state_.bank()) return nullptr;
-    slots_->begin_frame(pinned_state_);
-    return slots_.get();
+    retrieval_->begin_frame(pinned_state_);
+    return retrieval_.get();
 }
+
+AttentionSlots* PinnedView::attention(const AppState& state) {
+    if (!follow(state, Workspace::attention)) {
+        attention_.reset();
+        return nullptr;
+    }
+    if (!attention_) attention_ = std::make_unique<AttentionSlots>(jobs_);
+    attention_->begin_frame(pinned_state_);
+    return pinned_state_.model() ? attention_.get() : nullptr;
+}
+
+bool PinnedView::settled() const { return !attention_ || attention_->settled(); }
 
 }  // namespace attnscope::ui

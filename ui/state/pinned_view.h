@@ -2,6 +2,7 @@
 #pragma once
 
 #include "state/app_state.h"
+#include "state/attention_slots.h"
 #include "state/retrieval_slots.h"
 
 #include <attnscope/slot.h>
@@ -16,11 +17,18 @@ public:
 
     /// Slots that answer for the pinned view; null when nothing is pinned or its bank is not loaded.
     RetrievalSlots* retrieval(const AppState& state);
+    /// The same for a view pinned in the attention workspace; null when its model is not loaded.
+    AttentionSlots* attention(const AppState& state);
+    bool settled() const;
 
 private:
+    /// The state as it would be in the pinned view; false when none of that workspace is pinned.
+    bool follow(const AppState& state, Workspace workspace);
+
     JobSystem& jobs_;
-    AppState pinned_state_;   ///< the state as it would be in the pinned view
-    std::unique_ptr<RetrievalSlots> slots_;
+    AppState pinned_state_;
+    std::unique_ptr<RetrievalSlots> retrieval_;
+    std::unique_ptr<AttentionSlots> attention_;
 };
 
 }  // namespace attnscope::ui

@@ -39,14 +39,9 @@ const Bank* bank_of(const WithSpectrum<Request>& request) {
 /// What a slot holds, as a panel may use it: a result of another bank is none, its indices would mean other texts.
 template <class Request, class Result>
 Asked<Result> asked(const Slot<Request, Result>& slot, const Bank* bank) {
-    Asked<Result> out;
+    Asked<Result> out = asked_of(slot);
     const auto request = slot.result_request();
-    if (request && bank_of(*request) == bank) out.result = slot.result();
-    out.stale = slot.stale();
-    out.error = slot.error();
-    out.progress = slot.progress();
-    out.seconds = slot.seconds();
-    out.generation = slot.generation();
+    if (!request || bank_of(*request) != bank) out.result.reset();
     return out;
 }
 
@@ -318,6 +313,13 @@ void RetrievalSlots::Impl::resolve_query(const AppState& state) {
             query_error = Error(ErrorKind::input, "drawing", std::to_string(bank->d) + " pixels",
                                 std::to_string(choice.drawing.size()));
         }
+        break;
+    case QueryChoice::Kind::vector:
+        label = choice.label.empty() ? "vector" : choice.label;
+        if (choice.drawing.size() == bank->d) query = choice.drawing;
+        else
+            query_error = Error(ErrorKind::input, "query", "a vector of d = " + std::to_string(bank->d),
+                                std::to_string(choice.drawing.size()) + " numbers");
         break;
     case QueryChoice::Kind::prompt: break;
     }

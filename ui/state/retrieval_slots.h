@@ -3,6 +3,7 @@
 #pragma once
 
 #include "state/app_state.h"
+#include "state/asked.h"
 
 #include <attnscope/retrieval.h>
 #include <attnscope/retrieval_figures.h>
@@ -14,17 +15,6 @@
 #include <vector>
 
 namespace attnscope::ui {
-
-/// The state of one asked value as a panel needs it.
-template <class Result>
-struct Asked {
-    std::shared_ptr<const Result> result;  ///< null before the first
-    bool stale = false;                    ///< result answers an earlier wish: draw it dimmed
-    std::optional<Error> error;
-    Progress progress;
-    double seconds = 0;
-    std::uint64_t generation = 0;
-};
 
 class RetrievalSlots {
 public:

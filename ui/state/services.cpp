@@ -59,13 +59,14 @@ void Services::Impl::submit(JobSystem::Task task, SourceId id) {
     loads[id] = jobs.submit(std::move(task));
 }
 
-void Services::Impl::load(AppState& state, Source& source) {
+void Services::Impl::load(AppState& state, Source& source, bool kind_chosen) {
     source.loading = true;
     source.error.reset();
     source.progress = {};
     LoadRequest request;
     request.path = source.path;
     request.kind = source.kind;
+    request.kind_chosen = kind_chosen;
     if (const auto hash = expected_hashes.find(source.id); hash != expected_hashes.end())
         request.sha256 = hash->second;
     if (const auto bank = state.bank()) {
@@ -75,7 +76,7 @@ void Services::Impl::load(AppState& state, Source& source) {
     request.recipe_folders.push_back(source.path.parent_path());
     for (const auto& path : state.preferences.recent) request.recipe_folders.push_back(path.parent_path());
     const Samples samples = find_samples();
-    for (const auto& path : {samples.bank, samples.encoder})
+    for (const auto& path : {samples.bank, samples.encoder, samples.model})
         if (!path.empty()) request.recipe_folders.push_back(path.parent_path());
     JobSystem::Task task;
     task.name = "Opening " + source.name;
@@ -107,6 +108,7 @@ void Services::Impl::finish_prompts(AppState& state, SourceId id, const Loaded& 
 }
 
 void Services::Impl::finish_result(AppState& state, SourceId id, const RetrievalJob& job) {
+    enter(state, Workspace::retrieval);
     const SourceId bank = job.letters ? letters(state) : open_once(state, SourceKind::bank, job.bank);
     Selection& selection = state.view.selection;
     selection.bank = bank;
@@ -157,33 +159,61 @@ void Services::Impl::finish(AppState& state, SourceId id, const Loaded& loaded) 
     source->detail = loaded.detail;
     source->bank = loaded.bank;
     source->encoder = loaded.encoder;
+    source->model = loaded.model;
+    source->texts = loaded.texts;
     source->queries = loaded.queries;
     source->error.reset();
     if (!loaded.warning.empty()) state.notify(loaded.warning, true);
     Selection& selection = state.view.selection;
     if (loaded.bank) {
-        if (select_when_loaded.erase(id) && selection.bank != id) select_bank(state, id);
+        if (select_when_loaded.erase(id)) {
+            if (selection.bank != id) select_bank(state, id);
+            enter(state, Workspace::retrieval);
+        }
         // Chosen while it was loading: only now is it known what it can be asked.
         else if (selection.bank == id && selection.query == QueryChoice{}) selection.query = default_query(state, id);
     }
     if (loaded.encoder && (select_when_loaded.erase(id) || selection.encoder == 0)) selection.encoder = id;
     if (loaded.queries && select_when_loaded.erase(id)) selection.query = {QueryChoice::Kind::file, id, 0, {}};
+    if (loaded.model && select_when_loaded.erase(id)) {
+        select_model(state, id);
+        enter(state, Workspace::attention);
+    }
+    if (loaded.texts && select_when_loaded.erase(id)) {
+        selection.prompt = id;
+        selection.text = 0;
+    }
     if (loaded.kind == SourceKind::prompt) finish_prompts(state, id, loaded);
     if (loaded.job) finish_result(state, id, *loaded.job);
+    if (loaded.attention_job) finish_attention_result(state, id, *loaded.attention_job);
 }
 
 Services::Services(JobSystem& jobs)
-    : jobs_(jobs), retrieval_(std::make_unique<RetrievalSlots>(jobs)), impl_(std::make_unique<Impl>(jobs)) {
+    : jobs_(jobs), retrieval_(std::make_unique<RetrievalSlots>(jobs)),
+      attention_(std::make_unique<AttentionSlots>(jobs)), impl_(std::make_unique<Impl>(jobs)) {
     impl_->open_session = [this](AppState& state, const fs::path& path) { open_session(state, path); };
     impl_->select_bank = [this](AppState& state, SourceId id) { select_bank(state, id); };
+    impl_->select_model = [this](AppState& state, SourceId id) { select_model(state, id); };
+    impl_->add_prompt = [this](AppState& state, std::string text) { return add_prompt(state, std::move(text)); };
+    impl_->enter = [this](AppState& state, Workspace workspace) { enter(state, workspace); };
     impl_->default_query = [this](AppState& state, SourceId bank) { return default_query(state, bank); };
 }
 Services::~Services() = default;
 
 SourceId Services::open(AppState& state, const fs::path& path) {
-    Source& source = impl_->add_path(state, guess_kind(path), path);
+    SourceKind kind = guess_kind(path);
+    // Where models read, a file of lines is one set of texts; where banks are asked, every line is a query.
+    if (kind == SourceKind::prompt && state.view.workspace == Workspace::attention) kind = SourceKind::texts;
+    Source& source = impl_->add_path(state, kind, path);
     impl_->select_when_loaded.insert(source.id);
     impl_->load(state, source);
+    return source.id;
+}
+
+SourceId Services::open_as_model(AppState& state, const fs::path& path) {
+    Source& source = impl_->add_path(state, SourceKind::model, path);
+    impl_->select_when_loaded.insert(source.id);
+    impl_->load(state, source, true);
     return source.id;
 }
 
@@ -210,6 +240,11 @@ void Services::unload(AppState& state, SourceId id) {
             if (source.kind == kind && !source.error) return source.id;
         return 0;
     };
+    if (selection.model == id) selection.model = 0;
+    if (selection.prompt == id) {
+        selection.prompt = first(SourceKind::prompt);
+        selection.text = 0;
+    }
     if (selection.encoder == id) selection.encoder = first(SourceKind::encoder);
     if (selection.query.source == id) selection.query = default_query(state, selection.bank);
     if (selection.bank == id) {
@@ -220,7 +255,7 @@ void Services::unload(AppState& state, SourceId id) {
 
 void Services::retry(AppState& state, SourceId id) {
     Source* source = state.find(id);
-    if (source && !source->path.empty() && !source->loading) impl_->load(state, *source);
+    if (source && !source->path.empty() && !source->loading) impl_->load(state, *source, source->model != nullptr);
 }
 
 void Services::locate(AppState& state, SourceId id, const fs::path& path) {
@@ -257,6 +292,12 @@ SourceId Services::open_companions(AppState& state) {
 }
 
 void Services::open_sample(AppState& state) {
+    if (state.view.workspace == Workspace::attention) {
+        const SourceId model = impl_->open_once(state, SourceKind::model, find_samples().model);
+        if (model) select_model(state, model);
+        else state.notify("No sample model is there: set-up makes one", true);
+        return enter(state, Workspace::attention);
+    }
     const SourceId bank = impl_->open_once(state, SourceKind::bank, find_samples().bank);
     // The bank's default query is a typed one only if there is an encoder to embed it.
     const SourceId letters = open_companions(state);
@@ -322,6 +363,7 @@ bool Services::update(AppState& state) {
                 return true;
             }
     }
+    if (!state.model_source() && state.view.selection.model != 0) state.view.selection.model = 0;
     if (!chosen && state.view.selection.bank != 0) state.view.selection.bank = 0;
     return changed;
 }
@@ -329,7 +371,7 @@ bool Services::update(AppState& state) {
 bool Services::settled(const AppState& state) const {
     const bool loading = std::any_of(state.sources.begin(), state.sources.end(),
                                      [](const Source& source) { return source.loading; });
-    return !loading && impl_->inbox->empty() && retrieval_->settled() && jobs_.idle();
+    return !loading && impl_->inbox->empty() && retrieval_->settled() && attention_->settled() && pinned_.settled() && jobs_.idle();
 }
 
 }  // namespace attnscope::ui

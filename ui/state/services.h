@@ -2,6 +2,7 @@
 #pragma once
 
 #include "state/app_state.h"
+#include "state/attention_slots.h"
 #include "state/commands.h"
 #include "state/pinned_view.h"
 #include "state/readout.h"
@@ -25,6 +26,7 @@ public:
 
     JobSystem& jobs() { return jobs_; }
     RetrievalSlots& retrieval() { return *retrieval_; }
+    AttentionSlots& attention() { return *attention_; }
     ReadoutBoard& readout() { return readout_; }  ///< what is under the cursor; frames are ImGui::GetFrameCount()
     PinnedView& pinned() { return pinned_; }
 
@@ -32,6 +34,8 @@ public:
     /// width is selected and the file has few rows – the user can change that), folders with a BERT config encoders,
     /// .txt/.jsonl prompts, session and result files what they hold.
     SourceId open(AppState& state, const std::filesystem::path& path);
+    /// Adds a row for the folder of an encoder as a model to look into.
+    SourceId open_as_model(AppState& state, const std::filesystem::path& path);
     SourceId add_bank(AppState& state, std::shared_ptr<const Bank> bank);
     SourceId add_prompt(AppState& state, std::string text);
     void unload(AppState& state, SourceId id);
@@ -45,6 +49,16 @@ public:
     void select_bank(AppState& state, SourceId id);
     /// The query a bank opens with: the typed example where an encoder fits, a half-erased letter, or memory 0.
     QueryChoice default_query(AppState& state, SourceId bank);
+
+    /// Shows a workspace, and opens what it starts with: Attention the sample model and a sentence.
+    void enter(AppState& state, Workspace workspace);
+    /// Selects a model; the layer, head and query stay where they are as far as it has them.
+    void select_model(AppState& state, SourceId id);
+    /// The keys that the selected query sees become a bank, the query its query, and β = gain · scale; goes to the
+    /// retrieval workspace. Throws Error{usage} before there is a capture, and for an infinite gain.
+    void use_head_as_bank(AppState& state);
+    /// Asks once, on a worker, which devices there are.
+    void find_devices(AppState& state);
 
     /// Embeds the lines of a text file into a bank in the cache folder and opens it. Throws Error{usage} without an
     /// encoder.
@@ -82,6 +96,7 @@ private:
     struct Impl;
     JobSystem& jobs_;
     std::unique_ptr<RetrievalSlots> retrieval_;
+    std::unique_ptr<AttentionSlots> attention_;
     ReadoutBoard readout_;
     PinnedView pinned_{jobs_};
     std::unique_ptr<Impl> impl_;

@@ -59,6 +59,7 @@ void Services::save_session(AppState& state, const fs::path& path) {
         for (const Source& source : copy->sources) {
             if (source.bank && !source.path.empty()) hashes[source.id] = source.bank->sha256();
             if (source.encoder) hashes[source.id] = source.encoder->sha256();
+            if (source.model) hashes[source.id] = source.model->sha256();
         }
         write_file(path, session_json(*copy, hashes, history));
         to->post([path](AppState& now) {
@@ -96,7 +97,7 @@ void Services::open_session(AppState& state, const fs::path& path) {
         state.layout_load_wanted = true;
     }
     for (Source& source : state.sources)
-        if (!source.path.empty() && !source.bank) impl_->load(state, source);
+        if (!source.path.empty() && !source.bank) impl_->load(state, source, source.kind == SourceKind::model);
     impl_->set_history(session.history);
     remember(state.preferences, path);
 }
@@ -120,19 +121,17 @@ void Services::export_figure(AppState& state, const FigureSpec& written, const f
     Figure drawn = figure(written.panel);
     Style style = find_style(written.style);
     if (written.width_mm > 0) style.width_mm = written.width_mm;
-    auto recipe = with_recipe ? view_job(state, retrieval()) : std::nullopt;
-    if (recipe) {
-        recipe->figure = written;
-        recipe->figure->style = style.name.empty() ? fs::path(written.style).filename().string() : style.name;
-    }
+    auto recipe = with_recipe ? view_recipe(state, *this, written.panel) : std::nullopt;
+    FigureSpec named = written;
+    named.style = style.name.empty() ? fs::path(written.style).filename().string() : style.name;
     JobSystem::Task task;
     task.name = "Writing " + path.filename().string();
     task.loses_work = true;
     const auto to = impl_->inbox;
-    task.run = [to, path, dpi = written.dpi, drawn = std::move(drawn), recipe = std::move(recipe),
+    task.run = [to, path, named = std::move(named), drawn = std::move(drawn), recipe = std::move(recipe),
                 style = std::move(style)](JobContext&) mutable {
-        if (recipe) drawn.recipe = retrieval_recipe(*recipe).json();
-        write_figure(path, drawn, style, dpi);
+        if (recipe) drawn.recipe = (*recipe)(named);
+        write_figure(path, drawn, style, named.dpi);
         to->post([path](AppState& now) { now.notify("Wrote " + path.string()); });
     };
     task.failed = [to](const Error& error) {
@@ -144,15 +143,14 @@ void Services::export_figure(AppState& state, const FigureSpec& written, const f
 
 void Services::copy_recipe(AppState& state, const std::string& panel_id) {
     const std::string title = figure(panel_id).title;
-    auto recipe = view_job(state, retrieval());
+    auto recipe = view_recipe(state, *this, panel_id);
     if (!recipe)
         throw Error(ErrorKind::usage, title, "inputs that are files", "one made in this window, which no recipe can name");
-    recipe->figure = FigureSpec{.panel = panel_id};
     const auto to = impl_->inbox;
     JobSystem::Task task;
     task.name = "Recipe of " + title;
-    task.run = [this, to, title, recipe = std::move(*recipe)](JobContext&) {
-        to->post([this, title, text = retrieval_recipe(recipe).json()](AppState& now) {
+    task.run = [this, to, title, recipe = std::move(*recipe), panel_id](JobContext&) {
+        to->post([this, title, text = recipe(FigureSpec{.panel = panel_id})](AppState& now) {
             copy(text);
             now.notify("Copied the recipe of " + title);
         });

@@ -48,19 +48,23 @@ struct Services::Impl {
 
     /// Runs a job for a source's row; its failure and end become changes of the row.
     void submit(JobSystem::Task task, SourceId id);
-    void load(AppState& state, Source& source);
+    /// `kind_chosen`: the file is to be what the row says, not what it looks like.
+    void load(AppState& state, Source& source, bool kind_chosen = false);
     /// The source of that path, opened unless it is; 0 for an empty path.
     SourceId open_once(AppState& state, SourceKind kind, const std::filesystem::path& path);
     SourceId letters(AppState& state);   ///< the toy bank, added unless it is there
     void finish(AppState& state, SourceId id, const Loaded& loaded);
     void finish_prompts(AppState& state, SourceId id, const Loaded& loaded);
     void finish_result(AppState& state, SourceId id, const RetrievalJob& job);
+    void finish_attention_result(AppState& state, SourceId id, const AttentionJob& job);
 
     std::function<History()> get_history = [] { return History{}; };
     std::function<void(History)> set_history = [](History) {};
     std::function<void(AppState&, const std::filesystem::path&)> open_session;   ///< back to the services
     std::function<QueryChoice(AppState&, SourceId)> default_query;
-    std::function<void(AppState&, SourceId)> select_bank;
+    std::function<void(AppState&, SourceId)> select_bank, select_model;
+    std::function<void(AppState&, Workspace)> enter;
+    std::function<SourceId(AppState&, std::string)> add_prompt;
 };
 
 }  // namespace attnscope::ui

@@ -47,6 +47,11 @@ std::shared_ptr<const Bank> bank_from_values(const std::string& name, const json
                      pictures ? width : 0, pictures ? height : 0);
 }
 
+std::shared_ptr<const std::vector<std::string>> saved_texts(const json& list) {
+    auto texts = list.get<std::vector<std::string>>();
+    return texts.empty() ? nullptr : std::make_shared<const std::vector<std::string>>(std::move(texts));
+}
+
 json history_json(const std::deque<History::Entry>& entries) {
     // The last ones: a session is no log.
     constexpr std::size_t kept = 100;
@@ -82,18 +87,20 @@ std::string session_json(const AppState& state, const std::map<SourceId, std::st
         if (!source.path.empty()) entry["path"] = fs::absolute(source.path).string();
         if (const auto hash = hashes.find(source.id); hash != hashes.end()) entry["sha256"] = hash->second;
         if (source.kind == SourceKind::prompt) entry["prompt"] = source.prompt;
+        if (source.texts && source.path.empty()) entry["texts"] = *source.texts;
         if (source.bank && source.path.empty()) {
             if (source.bank->name == letters_bank()->name) entry["letters"] = true;
             else entry["values"] = bank_values(*source.bank);
         }
         sources.push_back(std::move(entry));
     }
+    json timelines = json::object();
+    for (const auto& [workspace, timeline] : state.playback.chosen)
+        timelines[workspace_id(workspace)] = timeline_id(timeline);
     json session{{"schema", schema},
                  {"sources", sources},
                  {"view", to_json(state.view)},
-                 {"playback",
-                  {{"timeline", state.playback.timeline == Timeline::beta ? "beta" : "step"},
-                   {"frames_per_second", state.playback.frames_per_second}}},
+                 {"playback", {{"timelines", timelines}, {"frames_per_second", state.playback.frames_per_second}}},
                  {"layout", state.layout},
                  {"history", {{"undo", history_json(history.undo)}, {"redo", history_json(history.redo)}}}};
     if (state.pinned) session["pinned"] = {{"title", state.pinned->title}, {"view", to_json(state.pinned->view)}};
@@ -115,6 +122,7 @@ Session parse_session(const std::string& text, const std::string& where) {
             saved.source.name = entry.at("name").get<std::string>();
             saved.source.path = entry.value("path", std::string());
             saved.source.prompt = entry.value("prompt", std::string());
+            if (entry.contains("texts")) saved.source.texts = saved_texts(entry["texts"]);
             saved.sha256 = entry.value("sha256", std::string());
             saved.letters = entry.value("letters", false);
             if (entry.contains("values"))
@@ -129,7 +137,8 @@ Session parse_session(const std::string& text, const std::string& where) {
         session.view = view_from_json(file.at("view"), where + " view");
         if (file.contains("playback")) {
             const auto& playback = file["playback"];
-            if (playback.value("timeline", std::string("step")) == "beta") session.playback.timeline = Timeline::beta;
+            for (const auto& [workspace, timeline] : playback.value("timelines", std::map<std::string, std::string>{}))
+                session.playback.chosen[parse_workspace(workspace)] = parse_timeline(timeline);
             session.playback.frames_per_second = std::clamp(playback.value("frames_per_second", 4.0), 0.5, 30.0);
         }
         if (file.contains("pinned"))

@@ -22,13 +22,6 @@ std::string extension(const fs::path& path) {
     return text;
 }
 
-std::string megabytes(std::size_t bytes) {
-    char text[32];
-    if (bytes < 1'000'000) std::snprintf(text, sizeof text, "%.0f kB", double(bytes) / 1e3);
-    else std::snprintf(text, sizeof text, bytes < 10'000'000 ? "%.1f MB" : "%.0f MB", double(bytes) / 1e6);
-    return text;
-}
-
 bool is_session_file(const fs::path& path) {
     if (extension(path) != ".json") return false;
     const auto json = nlohmann::json::parse(read_file(path, std::size_t{256} << 20), nullptr, false);
@@ -54,7 +47,46 @@ void load_bank(const LoadRequest& request, Loaded& out) {
         out.warning = out.bank->name + " has changed since the session was saved";
 }
 
+void load_result(const LoadRequest& request, Loaded& out) {
+    const Recipe recipe = Recipe::parse(read_recipe(request.path));
+    if (recipe.analysis == "attention") {
+        out.attention_job = attention_job(recipe, request.recipe_folders);
+        out.detail = "attention · " + out.attention_job->model.filename().string();
+        return;
+    }
+    out.job = retrieval_job(recipe, request.recipe_folders);
+    out.detail = "retrieval · " + out.job->bank.filename().string();
+}
+
+void load_encoder(const LoadRequest& request, Loaded& out) {
+    out.kind = SourceKind::encoder;
+    out.encoder = open_text_encoder(request.path);
+    out.detail = out.encoder->summary();
+    if (!request.sha256.empty() && out.encoder->sha256() != request.sha256)
+        out.warning = out.encoder->name() + " has changed since the session was saved";
+}
+
+void load_model(const LoadRequest& request, Loaded& out) {
+    // A folder of the BERT family is mostly wanted to embed with.
+    if (!request.kind_chosen && open_model_files(request.path).config.family == Family::bert)
+        return load_encoder(request, out);
+    ModelPtr model = open_language_model(request.path);
+    out.detail = model_detail(model->files());
+    if (!request.sha256.empty() && model->sha256() != request.sha256)
+        out.warning = model->files().name + " has changed since the session was saved";
+    out.model = std::move(model);
+}
+
 }  // namespace
+
+std::string megabytes(std::uint64_t bytes) {
+    char text[32];
+    const double value = double(bytes);
+    if (value < 1e6) std::snprintf(text, sizeof text, "%.0f kB", value / 1e3);
+    else if (value < 1e9) std::snprintf(text, sizeof text, value < 1e7 ? "%.1f MB" : "%.0f MB", value / 1e6);
+    else std::snprintf(text, sizeof text, "%.1f GB", value / 1e9);
+    return text;
+}
 
 std::string grouped(std::size_t number) {
     std::string text = std::to_string(number);
@@ -74,10 +106,25 @@ std::string bank_detail(const Bank& bank) {
     return text;
 }
 
+std::string model_detail(const ModelFiles& files) {
+    const ModelConfig& config = files.config;
+    std::string text = std::string(family_name(config.family)) + " · " + std::to_string(config.layers) + " × " +
+                       std::to_string(config.heads) + " heads";
+    if (config.key_value_heads != config.heads) text += " (" + std::to_string(config.key_value_heads) + " KV)";
+    char count[32];
+    const double parameters = double(files.parameters);
+    if (parameters >= 1e9) std::snprintf(count, sizeof count, "%.2f G", parameters / 1e9);
+    else if (parameters >= 1e6) std::snprintf(count, sizeof count, "%.1f M", parameters / 1e6);
+    else std::snprintf(count, sizeof count, "%.0f k", parameters / 1e3);
+    text += "\n" + std::string(count) + " parameters · " + megabytes(files.bytes) + " on disk";
+    return files.has_tokenizer ? text : text + "\nno tokenizer: type token ids";
+}
+
 SourceKind guess_kind(const fs::path& path) {
     std::error_code failed;
-    if (fs::is_directory(path, failed)) return SourceKind::encoder;
+    if (fs::is_directory(path, failed)) return SourceKind::model;
     const auto ending = extension(path);
+    if (ending == ".gguf") return SourceKind::model;
     if (ending == ".txt" || ending == ".jsonl") return SourceKind::prompt;
     for (const char* result : {".json", ".svg", ".pdf", ".png", ".py"})
         if (ending == result) return SourceKind::result;
@@ -89,12 +136,7 @@ Loaded load_source(const LoadRequest& request, JobContext& context) {
     out.kind = request.kind;
     context.checkpoint();
     switch (request.kind) {
-    case SourceKind::encoder:
-        out.encoder = open_text_encoder(request.path);
-        out.detail = out.encoder->summary();
-        if (!request.sha256.empty() && out.encoder->sha256() != request.sha256)
-            out.warning = out.encoder->name() + " has changed since the session was saved";
-        break;
+    case SourceKind::encoder: load_encoder(request, out); break;
     case SourceKind::prompt:
         out.prompts = read_questions(request.path);
         if (out.prompts.empty())
@@ -112,11 +154,18 @@ Loaded load_source(const LoadRequest& request, JobContext& context) {
             out.is_session = true;
             break;
         }
-        out.job = retrieval_job(Recipe::parse(read_recipe(request.path)), request.recipe_folders);
-        out.detail = "retrieval · " + out.job->bank.filename().string();
+        load_result(request, out);
         break;
-    case SourceKind::bank:
-    case SourceKind::model: load_bank(request, out); break;
+    case SourceKind::texts: {
+        auto lines = read_lines(request.path);
+        if (lines.empty())
+            throw Error(ErrorKind::input, request.path.filename().string(), "at least one line", "none");
+        out.detail = grouped(lines.size()) + (lines.size() == 1 ? " text" : " texts, one a line");
+        out.texts = std::make_shared<const std::vector<std::string>>(std::move(lines));
+        break;
+    }
+    case SourceKind::model: load_model(request, out); break;
+    case SourceKind::bank: load_bank(request, out); break;
     }
     return out;
 }

@@ -3,6 +3,7 @@
 
 #include "state/app_state.h"
 
+#include <attnscope/attention_recipe.h>
 #include <attnscope/job.h>
 
 #include <filesystem>
@@ -15,6 +16,7 @@ namespace attnscope::ui {
 struct LoadRequest {
     std::filesystem::path path;
     SourceKind kind = SourceKind::bank;
+    bool kind_chosen = false;             ///< a folder that could be an encoder is opened as a model all the same
     std::string sha256;                   ///< as a session remembers it; empty = any
     std::size_t selected_d = 0, selected_n = 0;  ///< of the bank selected now: a few rows of its width are queries
     std::vector<std::filesystem::path> recipe_folders;  ///< where the inputs of a recipe are looked for
@@ -27,17 +29,23 @@ struct Loaded {
     std::shared_ptr<const Bank> bank;
     std::shared_ptr<const TextEncoder> encoder;
     std::shared_ptr<const Queries> queries;
+    ModelPtr model;
     std::vector<std::string> prompts;
+    std::shared_ptr<const std::vector<std::string>> texts;
     bool is_session = false;
-    std::optional<RetrievalJob> job;      ///< of a result or a figure: the state it was made in
+    // of a result or a figure: the state it was made in, one of them
+    std::optional<RetrievalJob> job;
+    std::optional<AttentionJob> attention_job;
 };
 
-/// By name alone: folders are encoders, .txt and .jsonl prompts, .json .svg .pdf .png .py results, else a bank.
+/// By name alone: folders and .gguf are models, .txt and .jsonl prompts, .json .svg .pdf .png .py results, else a bank.
 SourceKind guess_kind(const std::filesystem::path& path);
 /// Throws Error{input}.
 Loaded load_source(const LoadRequest& request, JobContext& context);
 
 std::string bank_detail(const Bank& bank);            ///< 20 000 × 384 · float32 · 31 MB mapped
+std::string model_detail(const ModelFiles& files);    ///< llama · 30 × 9 heads (3 KV), then parameters and size
+std::string megabytes(std::uint64_t bytes);           ///< 94 MB
 std::string grouped(std::size_t number);              ///< 117 659
 
 }  // namespace attnscope::ui

@@ -30,6 +30,7 @@ bool describe_query(const AppState& state, const retrieval::Query& query, QueryS
         spec.rows = {choice.row};
         return true;
     case QueryChoice::Kind::drawing:
+    case QueryChoice::Kind::vector:
         spec.kind = QuerySpec::Kind::values;
         spec.values = {query};
         return true;
@@ -44,9 +45,7 @@ bool is_letters_bank(const Bank& bank) {
     return bank.name == letters->name && std::ranges::equal(bank.keys, letters->keys);
 }
 
-}  // namespace
-
-std::optional<RetrievalJob> view_job(const AppState& state, const RetrievalSlots& slots) {
+std::optional<RetrievalJob> retrieval_view_job(const AppState& state, const RetrievalSlots& slots) {
     const auto bank = state.bank();
     if (!bank) return std::nullopt;
     RetrievalJob job;
@@ -70,6 +69,59 @@ std::optional<RetrievalJob> view_job(const AppState& state, const RetrievalSlots
     job.beta = view.beta;
     job.step = view.step;
     return job;
+}
+
+/// What the model reads as the command line takes it; none for what has to be typed as ids.
+std::optional<TokenSource> token_source(const AppState& state, const LanguageModel& model, bool whole_set) {
+    const Source* const source = state.find(state.view.selection.prompt);
+    if (!source || !model.files().has_tokenizer) return std::nullopt;
+    if (!whole_set) return TokenSource{TokenSource::Kind::prompt, state.prompt_text(), {}};
+    if (source->path.empty()) return std::nullopt;
+    return TokenSource{TokenSource::Kind::text, {}, source->path};
+}
+
+std::optional<AttentionJob> attention_view_job(const AppState& state, AttentionSlots& slots, const std::string& panel_id) {
+    const ModelPtr model = slots.model();
+    const auto read = slots.read();
+    const AttentionOptions& options = state.view.attention;
+    const bool heads = panel_id == "attention.heads";
+    // The command line turns the gain of one head for the panels of one head, and draws maps whole.
+    const bool turned = slots.every_layer() && !heads && panel_id != "attention.gain";
+    const bool partial = options.without_sink && panel_id == "attention.map";
+    if (!model || !read || turned || partial || state.pinned) return std::nullopt;
+    const Source* const source = state.find(state.view.selection.prompt);
+    AttentionJob job;
+    job.a_text_a_line = heads && options.whole_set && source && source->texts;
+    job.tokens = token_source(state, *model, job.a_text_a_line);
+    if (!job.tokens) return std::nullopt;
+    job.model = model->files().path;
+    job.request.model = model;
+    job.request.texts = {read->ids};
+    job.request.gain = heads && !slots.every_layer() ? 1 : slots.gain();
+    job.layer = slots.layer();
+    job.head = slots.head();
+    job.token = slots.token();
+    job.colour = options.colour;
+    return job;
+}
+
+}  // namespace
+
+std::optional<RecipeWriter> view_recipe(const AppState& state, Services& services, const std::string& panel_id) {
+    if (panel_id.starts_with("attention.")) {
+        const auto job = attention_view_job(state, services.attention(), panel_id);
+        if (!job) return std::nullopt;
+        return [job = *job](const FigureSpec& figure) mutable {
+            job.figure = figure;
+            return attention_recipe(job).json();
+        };
+    }
+    const auto job = retrieval_view_job(state, services.retrieval());
+    if (!job) return std::nullopt;
+    return [job = *job](const FigureSpec& figure) mutable {
+        job.figure = figure;
+        return retrieval_recipe(job).json();
+    };
 }
 
 }  // namespace attnscope::ui

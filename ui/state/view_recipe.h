@@ -2,16 +2,22 @@
 #pragma once
 
 #include "state/app_state.h"
-#include "state/retrieval_slots.h"
+#include "state/services.h"
 
+#include <attnscope/attention_recipe.h>
 #include <attnscope/recipe.h>
 
+#include <functional>
 #include <optional>
+#include <string>
 
 namespace attnscope::ui {
 
-/// The view as the command line would be asked for it; none where it shows what no file holds: a bank made in the
-/// window, other than the letters as they come. retrieval_recipe() of it hashes the inputs: work for a job.
-std::optional<RetrievalJob> view_job(const AppState& state, const RetrievalSlots& slots);
+/// Writes the recipe of the figure that is described. Inputs are hashed then: work for a job.
+using RecipeWriter = std::function<std::string(const FigureSpec&)>;
+
+/// What a panel shows, as the command line would be asked for it; none where it shows what no file holds: a bank made
+/// in the window, other than the letters as they come.
+std::optional<RecipeWriter> view_recipe(const AppState& state, Services& services, const std::string& panel_id);
 
 }  // namespace attnscope::ui

@@ -170,7 +170,7 @@ void draw(const HeatMap& map, const PlotArea& area, ElementCache& cache, const E
     if (!drawable(a) || !drawable(b)) return;
     const float cell = std::max(std::abs(b.x - a.x) / map.width, std::abs(b.y - a.y) / map.height);
     int repeat = 1;
-    while (!map.smooth && repeat < 16 && repeat < int(cell) && std::max(map.width, map.height) * repeat * 2 <= 2048)
+    while (!map.smooth && repeat < 128 && repeat < int(cell) && std::max(map.width, map.height) * repeat * 2 <= 2048)
         repeat *= 2;
     const auto range = colour_range(map, axes);
     if (cache.texture.empty() || cache.generation != style.generation || cache.range != range ||
@@ -178,7 +178,8 @@ void draw(const HeatMap& map, const PlotArea& area, ElementCache& cache, const E
         cache.range = range;
         cache.repeat = std::max(cache.generation == style.generation ? cache.repeat : 1, repeat);
         cache.theme = style.theme.theme;
-        cache.has_nulls = std::any_of(map.values.begin(), map.values.end(), [](float v) { return !std::isfinite(v); });
+        cache.has_nulls = std::any_of(map.values.begin(), map.values.end(), [](float v) { return !std::isfinite(v); }) &&
+                          !map.blank_nulls;
         cache.texture.set(map.width * cache.repeat, map.height * cache.repeat,
                           heat_map_pixels(map, range, cache.repeat, style.theme));
     }

@@ -56,6 +56,7 @@ struct FigureHit {
     int axes = 0;
     double x = 0, y = 0;
     std::optional<double> value{};            ///< of a cell
+    std::optional<std::array<int, 2>> cell{}; ///< its column and row in the heat map
     std::optional<std::uint32_t> id{};        ///< of a point that has one
     std::string series;
     ImVec2 pixel;
@@ -66,6 +67,9 @@ std::optional<FigureHit> hit_elements(const Axes& axes, const PlotArea& area, co
 std::array<double, 2> colour_range(const HeatMap& map, const AxesCache& cache);
 /// The first heat map of an axes that has a colour bar or category names to explain.
 const HeatMap* explained_heat_map(const Axes& axes);
+
+/// A label without the remark it has in brackets; a unit stays.
+std::string plain_label(const std::string& label);
 
 /// The legend entry of an element; empty when it has none.
 const std::string& element_name(const Element& element);

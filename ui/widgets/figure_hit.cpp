@@ -63,16 +63,31 @@ void find(const HeatMap& map, const ElementCache&, Search& search) {
     const int row = int(std::floor((y - map.y_min) / (map.y_max - map.y_min) * map.height));
     if (column < 0 || row < 0 || column >= map.width || row >= map.height) return;
     const float value = map.values[std::size_t(row) * map.width + column];
-    FigureHit hit{.x = x, .y = y, .series = map.label, .pixel = search.mouse};
+    if (map.blank_nulls && !std::isfinite(value)) return;
+    FigureHit hit{.x = x, .y = y, .series = plain_label(map.label), .pixel = search.mouse};
+    hit.cell = {column, row};
+    // A cell is one thing: its middle is read out, not the place in it.
+    if (!map.smooth) {
+        hit.x = map.x_min + (map.x_max - map.x_min) * (column + 0.5) / map.width;
+        hit.y = map.y_min + (map.y_max - map.y_min) * (row + 0.5) / map.height;
+    }
     if (std::isfinite(value)) hit.value = value;
     if (hit.value && !map.category_names.empty()) {
         const auto category = std::size_t(std::max(0.0f, value));
         if (category < map.category_names.size()) hit.series = map.category_names[category];
     }
-    search.offer(1e6f, std::move(hit));
+    // Behind everything else; of two maps over each other the finer one.
+    const double cell = std::abs(search.area.x.pixel(map.x_max) - search.area.x.pixel(map.x_min)) / map.width;
+    search.offer(float(1e6 + std::clamp(cell, 0.0, 1e6)), std::move(hit));
 }
 
 }  // namespace
+
+std::string plain_label(const std::string& label) {
+    const auto bracket = label.rfind(" (");
+    const bool words = bracket != std::string::npos && label.find(' ', bracket + 2) != std::string::npos;
+    return words ? label.substr(0, bracket) : label;
+}
 
 std::optional<FigureHit> hit_elements(const Axes& axes, const PlotArea& area, const AxesCache& cache, ImVec2 mouse) {
     Search search{area, mouse, {}, 0};

@@ -1,6 +1,7 @@
 #include "widgets/figure_keys.h"
 
 #include "widgets/heat_map_texture.h"
+#include "widgets/turned_text.h"
 
 #include <algorithm>
 #include <cmath>
@@ -206,15 +207,9 @@ void draw_colour_bar(const HeatMap& map, ImVec2 top, float height, ImDrawList& d
         const ImVec2 extent = ImGui::CalcTextSize(map.label.c_str());
         const float x = right + em * 0.6f + widest;
         if (extent.x <= length) {
-            const int first = draw.VtxBuffer.Size;
-            draw.PushClipRect({-1, -1}, {1e4f, 1e4f});  // where it lies before it is turned
-            draw.AddText({0, 0}, element_colour({.role = Colour::Role::text}, theme, strength), map.label.c_str());
-            const float bottom = from + (length + extent.x) / 2;
-            for (int i = first; i < draw.VtxBuffer.Size; ++i) {
-                const ImVec2 at = draw.VtxBuffer[i].pos;
-                draw.VtxBuffer[i].pos = {x + at.y, bottom - at.x};
-            }
-            draw.PopClipRect();
+            draw_turned_text(draw, {x + extent.y / 2, from + length / 2}, std::numbers::pi_v<float> / 2,
+                             TurnedAnchor::middle, element_colour({.role = Colour::Role::text}, theme, strength),
+                             map.label.c_str());
         }
     }
 

@@ -22,10 +22,6 @@ ImPlotScale plot_scale(Scale scale) {
     return scale == Scale::logarithmic ? ImPlotScale_Log10 : ImPlotScale_Linear;
 }
 
-std::string axis_title(const Axis& axis) {
-    return axis.unit.empty() ? axis.label : axis.label + " (" + axis.unit + ")";
-}
-
 /// Pans with the middle button where the left one moves a cursor; no button fits, the double click is ours.
 class InputScope {
 public:
@@ -51,6 +47,10 @@ std::string short_number(double value) {
     return text;
 }
 
+std::string axis_title(const Axis& axis) {
+    return axis.unit.empty() ? axis.label : axis.label + " (" + axis.unit + ")";
+}
+
 std::string axis_value(const Axis& axis, double value) {
     if (!axis.categories.empty()) {
         const auto index = static_cast<std::ptrdiff_t>(std::lround(value));
@@ -68,7 +68,10 @@ void FigureView::update_ticks(Ticks& ticks, const Axis& axis, Limits limits, int
     ticks.pointers.clear();
     const double low = std::min(limits.low, limits.high), high = std::max(limits.low, limits.high);
     if (!axis.categories.empty()) {
-        for (std::size_t i = 0; i < axis.categories.size(); ++i) {
+        const double last = double(axis.categories.size()) - 1;
+        const auto every = std::size_t(std::max(1, wanted));
+        const auto first = std::size_t(std::clamp(std::ceil(low), 0.0, std::max(0.0, last)));
+        for (std::size_t i = (first + every - 1) / every * every; double(i) <= std::min(high, last); i += every) {
             ticks.values.push_back(double(i));
             ticks.labels.push_back(axis.categories[i]);
         }
@@ -102,12 +105,19 @@ void FigureView::follow_content(AxesState& state, const Axes& axes) {
         state.zoomed = false;
 }
 
+std::optional<std::array<double, 4>> FigureView::zoomed_into(std::size_t axes) const {
+    if (axes >= axes_.size() || !axes_[axes].zoomed) return std::nullopt;
+    const AxesState& state = axes_[axes];
+    return std::array{state.x_shown.low, state.x_shown.high, state.y_shown.low, state.y_shown.high};
+}
+
 void FigureView::set_up(AxesState& state, const Axes& axes, ImVec2 size, float em) {
-    const auto flags = [](const Axis& axis) {
+    const auto flags = [&](const Axis& axis) {
         ImPlotAxisFlags set = ImPlotAxisFlags_NoMenus | ImPlotAxisFlags_NoSideSwitch | ImPlotAxisFlags_NoHighlight;
         if (axis.reversed) set |= ImPlotAxisFlags_Invert;
         if (axis.label.empty()) set |= ImPlotAxisFlags_NoLabel;
         if (!axis.categories.empty()) set |= ImPlotAxisFlags_NoGridLines | ImPlotAxisFlags_NoTickMarks;
+        if (&axis == &axes.x && state.x_ticks.slanted) set |= ImPlotAxisFlags_NoTickLabels | ImPlotAxisFlags_NoLabel;
         return set;
     };
     const std::string x_title = elide(axis_title(axes.x), size.x * 0.95f);
@@ -121,8 +131,8 @@ void FigureView::set_up(AxesState& state, const Axes& axes, ImVec2 size, float e
         ImPlot::SetupAxisLimits(ImAxis_Y1, state.y_natural.low, state.y_natural.high, ImPlotCond_Always);
     }
     const Limits x = state.zoomed ? state.x_shown : state.x_natural, y = state.zoomed ? state.y_shown : state.y_natural;
-    update_ticks(state.x_ticks, axes.x, x, std::clamp(int(size.x / (em * 4.5f)), 2, 9));
-    update_ticks(state.y_ticks, axes.y, y, std::clamp(int(size.y / (em * 2.6f)), 2, 8));
+    if (axes.x.categories.empty()) update_ticks(state.x_ticks, axes.x, x, std::clamp(int(size.x / (em * 4.5f)), 2, 9));
+    if (axes.y.categories.empty()) update_ticks(state.y_ticks, axes.y, y, std::clamp(int(size.y / (em * 2.6f)), 2, 8));
     const auto label_ticks = [](ImAxis axis, const Ticks& ticks) {
         if (ticks.values.empty()) return;
         ImPlot::SetupAxisTicks(axis, ticks.values.data(), int(ticks.values.size()), ticks.pointers.data());
@@ -130,7 +140,7 @@ void FigureView::set_up(AxesState& state, const Axes& axes, ImVec2 size, float e
     // Long names of categories take at most a third of the width.
     if (!axes.y.categories.empty()) {
         for (std::size_t i = 0; i < state.y_ticks.labels.size(); ++i) {
-            state.y_ticks.labels[i] = elide(axes.y.categories[i], size.x * 0.33f);
+            state.y_ticks.labels[i] = elide(state.y_ticks.labels[i], size.x * 0.33f);
             state.y_ticks.pointers[i] = state.y_ticks.labels[i].c_str();
         }
     }
@@ -209,7 +219,18 @@ void FigureView::draw_axes(int index, const Axes& axes, Cell cell, bool titled, 
     const ImVec2 legend = wish == Axes::Legend::none ? ImVec2(0, 0) : legend_size(entries, em);
     const bool outside = wish == Axes::Legend::outside && legend.x > 0 && cell.margin > 0;
     const float beside = bar ? colour_bar_width(*map, state.cache, em) : 0;
-    const ImVec2 size{std::max(em * 4, cell.size.x - beside), std::max(em * 3, cell.size.y)};
+    const float title = axes.x.label.empty() ? 0 : em * 1.3f;
+    float names = plan_names(state, axes, cell.size, em);
+    if (names > cell.size.y * 0.4f) {  // too little height to spend on names
+        names = 0;
+        state.x_ticks.slanted = false;
+    }
+    const float below = names > 0 ? names + title : 0;
+    ImVec2 size{std::max(em * 4, cell.size.x - beside), std::max(em * 3, cell.size.y - below)};
+    if (options.square && state.around.x > 0) {
+        const float side = std::max(em * 2, std::min(size.x - state.around.x, size.y - state.around.y));
+        size = {side + state.around.x, side + state.around.y};
+    }
 
     const bool has_cursor = options.cursor_axes && (*options.cursor_axes == -1 || *options.cursor_axes == index);
     const InputScope input(has_cursor);
@@ -233,6 +254,7 @@ void FigureView::draw_axes(int index, const Axes& axes, Cell cell, bool titled, 
         state.x_drawn_for = state.x_natural;
         state.y_drawn_for = state.y_natural;
         state.size = extent;
+        state.around = {size.x - extent.x, size.y - extent.y};
 
         PlotArea area;
         area.min = at;
@@ -271,6 +293,7 @@ void FigureView::draw_axes(int index, const Axes& axes, Cell cell, bool titled, 
             keys_hovered = draw_legend(entries, legend_at, *window, em, strength, theme, state.cache);
         interact(index, axes, area, keys_hovered, options, interaction);
         ImPlot::EndPlot();
+        if (names > 0) draw_slanted_names(state, axes, area, names, *window, theme);
         if (bar)
             draw_colour_bar(*map, {area.max.x, area.min.y}, area.height(), *window, em, strength, theme, state.cache);
     }

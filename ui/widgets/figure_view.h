@@ -9,6 +9,7 @@
 
 #include <imgui.h>
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -27,6 +28,7 @@ struct FigureViewOptions {
     std::function<void(std::uint32_t)> id_tooltip;
     /// Draws over the elements of an axes, inside its plot.
     std::function<void(int axes, const PlotArea&)> overlay;
+    bool square = false;                       ///< plots as wide as high
     float smallest_width = 11;                 ///< × font height; narrower columns wrap into more rows
 };
 
@@ -44,6 +46,8 @@ public:
                            const FigureViewOptions& options = {});
     /// Shows every axes whole again.
     void fit() { fit_wanted_ = true; }
+    /// What of an axes is in sight since the user zoomed into it: x low, x high, y low, y high. None while it is whole.
+    std::optional<std::array<double, 4>> zoomed_into(std::size_t axes) const;
 
 private:
     struct Limits {
@@ -52,10 +56,11 @@ private:
     };
     struct Ticks {
         Limits limits;
-        int wanted = -1;
+        int wanted = -1;               ///< how many; of categories every so many
         std::vector<double> values;
         std::vector<std::string> labels;
         std::vector<const char*> pointers;
+        bool slanted = false;          ///< names too long to lie side by side
     };
     struct AxesState {
         AxesCache cache;
@@ -63,6 +68,7 @@ private:
         Limits x_drawn_for, y_drawn_for;  ///< those when it was last drawn
         Limits x_shown, y_shown;
         ImVec2 size{0, 0};
+        ImVec2 around{0, 0};           ///< what labels and titles took of the room beside the plot
         bool zoomed = false;           ///< by the user: the limits are his
         Ticks x_ticks, y_ticks;
         std::uint64_t generation = ~std::uint64_t{0};
@@ -79,6 +85,10 @@ private:
     void draw_axes(int index, const Axes& axes, Cell cell, bool titled, const ThemeColours& theme,
                    const FigureViewOptions& options, FigureInteraction& interaction);
     void follow_content(AxesState& state, const Axes& axes);
+    /// Room below the plot for slanted names; 0 when they fit side by side or there are none.
+    static float plan_names(AxesState& state, const Axes& axes, ImVec2 size, float em);
+    static void draw_slanted_names(const AxesState& state, const Axes& axes, const PlotArea& area, float room,
+                                   ImDrawList& draw, const ThemeColours& theme);
     void set_up(AxesState& state, const Axes& axes, ImVec2 size, float em);
     void interact(int index, const Axes& axes, const PlotArea& area, bool keys_hovered,
                   const FigureViewOptions& options, FigureInteraction& interaction);
@@ -91,6 +101,7 @@ private:
     int dragged_axes_ = -1;
 };
 
+std::string axis_title(const Axis& axis);   ///< with its unit
 /// "12.3 mm" or the category's name: a value on an axis as the tooltip and the Inspector show it.
 std::string axis_value(const Axis& axis, double value);
 /// Four significant digits, scientific where that is shorter.

@@ -18,6 +18,7 @@ std::array<double, 2> value_range(const HeatMap& map) {
     if (!(low <= high)) return {0, 1};
     if (map.map == ColourMap::diverging) {  // the neutral middle is zero
         high = std::max(std::abs(low), std::abs(high));
+        if (high == 0) high = 1;  // nothing differs: neutral all over
         low = -high;
     }
     return {low, high > low ? high : low + 1};

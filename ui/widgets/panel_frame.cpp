@@ -57,7 +57,8 @@ void draw_menu(const Panel& panel, const PanelStatus& status, PanelContext& cont
         item("Go to A", "view.show_pin", {}, true);
         item("Unpin A", "view.unpin", {}, true);
     } else {
-        item("Pin as A to compare", "view.pin", {}, context.state.bank() != nullptr);
+        const CommandSpec& pin = *context.commands.find("view.pin");
+        item("Pin as A to compare", "view.pin", {}, pin.enabled(context.state));
     }
     ImGui::Separator();
     item("What does this show?", "help.panel", of_panel, true);

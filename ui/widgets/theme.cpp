@@ -45,6 +45,7 @@ ThemeColours dark_colours() {
     c.critical = rgb(0xe69f00);
     c.error = rgb(0xff7b72);
     c.grid = rgb(0x2a3038);
+    c.weight = rgb(0xa96f00);
     return c;
 }
 
@@ -62,6 +63,7 @@ ThemeColours light_colours() {
     c.critical = rgb(0xb96f00);
     c.error = rgb(0xc0271d);
     c.grid = rgb(0xe7eaee);
+    c.weight = rgb(0xeba823);
     return c;
 }
 

@@ -15,7 +15,8 @@ struct Fonts {
 struct ThemeColours {
     Theme theme = Theme::dark;
     Fonts fonts;
-    ImVec4 background, panel, panel_header, border, text, muted_text, accent, accent_text, critical, error, grid;
+    ImVec4 background, panel, panel_header, border, text, muted_text, accent, accent_text, critical, error, grid,
+        weight;   ///< behind the words of a text, in proportion to what is shown of them
     /// A figure's colour on this theme.
     ImVec4 resolve(const Colour& colour) const;
 };

@@ -26,6 +26,10 @@ struct View {
     HeadColour colour = HeadColour::entropy;
 };
 
+/// A token as it is shown where there is little room: its outer spaces gone, line breaks and lone spaces as signs.
+/// Without texts its position.
+std::string token_label(const View& view, std::int64_t token);
+
 /// Panel ids in the order of the View menu; each has one function below.
 /// attention.heads map text rows gain
 const std::vector<std::string>& panel_ids();

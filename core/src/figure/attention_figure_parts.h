@@ -18,9 +18,6 @@ std::string gain_text(double gain);
 /// "layer 3, head 5"
 std::string head_text(const View& view);
 
-/// A token as it is shown where there is little room: its outer spaces gone, line breaks and lone spaces as signs.
-/// Without texts its position.
-std::string token_label(const View& view, std::int64_t token);
 /// Axis of token positions begin … end − 1: labelled with the tokens where that many fit.
 Axis token_axis(const View& view, const char* label, std::int64_t begin, std::int64_t end);
 

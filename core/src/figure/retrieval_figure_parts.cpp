@@ -108,7 +108,7 @@ void add_mode_ticks(Axes& axes, const Spectrum& spectrum, double low, double hig
     }
     if (ticks.x.empty())
         return;
-    ticks.name = last == 2 ? "1/λ₂" : "1/λ_k, k = 2 … " + std::to_string(last);
+    ticks.name = last == 2 ? "1/λ₂" : "1/λₖ, k = 2 … " + std::to_string(last);
     ticks.colour = {Colour::Role::critical, 0, 0.8f};
     ticks.width = 0.8f;
     axes.elements.push_back(ticks);

@@ -31,8 +31,8 @@ Figure spectrum_figure(const View& view, const Spectrum& spectrum) {
     }
     Axes left, right;
     left.x.label = right.x.label = "mode k";
-    left.y.label = "eigenvalue λ_k of C";
-    right.y.label = "1/λ_k";
+    left.y.label = "eigenvalue λₖ of C";
+    right.y.label = "1/λₖ";
     for (Axes* axes : {&left, &right}) {
         axes->x.scale = axes->y.scale = Scale::logarithmic;
         axes->x.range = {0.85, std::max(2.0, eigenvalues.x.empty() ? 2.0 : eigenvalues.x.back() * 1.15)};

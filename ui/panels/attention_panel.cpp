@@ -1,0 +1,63 @@
+#include "panels/attention_panel.h"
+
+namespace attnscope::ui {
+
+void AttentionPanel::update(PanelContext& context) {
+    AttentionSlots& slots = context.services.attention();
+    answer_ = ask(slots);
+    if (!answer_.ready || !slots.model()) return hide();
+    Key key{answer_.generations, slots.layer(), slots.head(), slots.token(), slots.gain(), context.state.view.attention,
+            variant()};
+    AttentionSlots* const pinned_slots = context.services.pinned().attention(context.state);
+    bool has_pinned = false;
+    if (pinned_slots) {
+        const Answer pinned = ask_pinned(*pinned_slots);
+        has_pinned = pinned.ready;
+        key.generations.insert(key.generations.end(), pinned.generations.begin(), pinned.generations.end());
+        key.variant += "\n" + context.state.pinned->title;
+    }
+    if (has_figure() && key == key_) return;
+    key_ = std::move(key);
+    Figure figure = build();
+    if (has_pinned) {
+        if (const auto pinned = build_pinned()) {
+            const bool map = !pinned->axes.empty() && explained_heat_map(pinned->axes.front());
+            if (!map) overlay_pinned(figure, *pinned);
+            else if (context.state.view.attention.beside || !subtract_pinned(figure, *pinned))
+                add_pinned_beside(figure, *pinned);
+        }
+    }
+    show(std::move(figure));
+}
+
+std::optional<Hint> AttentionPanel::hint(PanelContext& context) const {
+    const AppState& state = context.state;
+    const Source* const source = state.model_source();
+    const Hint::Action sample{"Open the sample", command("file.sample")}, open{"Open…", command("file.open")};
+    if (!source)
+        return Hint{"No model is open",
+                    "Drop a Hugging Face folder or a GGUF file into the window, or open one: GPT-2, GPT-NeoX, Llama, "
+                    "Mistral, Qwen and BERT. The sample is SmolLM2-135M.",
+                    {sample, open}};
+    if (source->error && !source->model)
+        return Hint{"The model cannot be used",
+                    source->error->what(),
+                    {{"Load again", command("source.retry", {{"source", std::int64_t{source->id}}})}, open},
+                    true};
+    if (!source->model) return std::nullopt;
+    if (state.prompt_text().find_first_not_of(" \t\r\n") == std::string::npos)
+        return Hint{"There is no text to read",
+                    "Type one under Prompts in Sources, or drop a text file into the window: one text a line.", {}};
+    const auto unread = context.services.attention().read_error();
+    if (unread) return Hint{"The text cannot be read", unread->what(), {}, true};
+    if (!has_figure() && answer_.error) return Hint{"This could not be computed", answer_.error->what(), {}, true};
+    return std::nullopt;
+}
+
+std::optional<std::pair<std::string, Progress>> AttentionPanel::loading(PanelContext& context) const {
+    const Source* const source = context.state.model_source();
+    if (!source || !source->loading) return std::nullopt;
+    return std::pair{source->name, source->progress};
+}
+
+}  // namespace attnscope::ui

@@ -1,0 +1,85 @@
+// What panels that show a Figure have in common: the header, words where there is nothing to draw, the figure in its
+// view, and what is read out under the cursor. Each workspace derives its own kind, which asks the workspace's slots.
+#pragma once
+
+#include "panels/panel.h"
+#include "state/asked.h"
+#include "state/readout.h"
+#include "widgets/figure_view.h"
+#include "widgets/panel_frame.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace attnscope::ui {
+
+class FigurePanel : public Panel {
+public:
+    explicit FigurePanel(std::string id) : id_(std::move(id)) {}
+    std::string id() const final { return id_; }
+    void draw(PanelContext& context) final;
+    /// None before the first result, and while the shown one is stale. Its recipe is made when it is written.
+    std::optional<Figure> figure(PanelContext& context) final;
+
+protected:
+    /// The slots' answer, of whatever type.
+    struct Answer {
+        bool ready = false, stale = false;
+        std::optional<Error> error;
+        Progress progress;
+        std::vector<std::uint64_t> generations;   ///< of everything the figure is made from
+        template <class Result>
+        void add(const Asked<Result>& asked) {
+            ready = (generations.empty() || ready) && asked.result;
+            stale = stale || asked.stale;
+            if (!error) error = asked.error;
+            if (asked.stale || !asked.result) progress = asked.progress;
+            generations.push_back(asked.result ? asked.generation : 0);
+        }
+    };
+
+    /// Asks the slots; calls show() when what is shown has to change, hide() when there is nothing.
+    virtual void update(PanelContext& context) = 0;
+    /// Words instead of the content.
+    virtual std::optional<Hint> hint(PanelContext& context) const = 0;
+    /// What is being loaded before anything can be computed, and how far it is.
+    virtual std::optional<std::pair<std::string, Progress>> loading(PanelContext& context) const = 0;
+
+    /// Draws below the header; the figure view alone unless a panel has more.
+    virtual void body(PanelContext& context);
+    virtual FigureViewOptions view_options(PanelContext& context);
+    virtual void respond(const FigureInteraction&, PanelContext&) {}
+
+    void show(Figure figure);
+    void hide() { has_figure_ = false; }
+
+    const Figure& shown() const { return figure_; }
+    std::uint64_t generation() const { return generation_; }
+    bool has_figure() const { return has_figure_; }
+    FigureView& view() { return view_; }
+    const FigureView& view() const { return view_; }
+    /// Draws `figure` (all or part of what is shown), tells the readout board, and gives the interaction back.
+    FigureInteraction draw_figure(const Figure& figure, PanelContext& context);
+
+    Answer answer_;   ///< of the last update()
+
+private:
+    std::string id_;
+    Figure figure_;
+    bool has_figure_ = false;
+    std::uint64_t generation_ = 0;
+    FigureView view_;
+};
+
+/// Lays the bold curve of each axes of `pinned` over the same axes of `figure`: muted, dashed, named A.
+void overlay_pinned(Figure& figure, const Figure& pinned);
+/// Turns the heat map of `figure` into its difference to that of `pinned`. False, and nothing changed, where the two do
+/// not have the same cells.
+bool subtract_pinned(Figure& figure, const Figure& pinned);
+/// Puts the first axes of `pinned` beside those of `figure`, named A.
+void add_pinned_beside(Figure& figure, const Figure& pinned);
+
+}  // namespace attnscope::ui

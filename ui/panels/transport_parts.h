@@ -1,0 +1,27 @@
+// What the bars of the workspaces are made of.
+#pragma once
+
+#include "panels/chrome.h"
+#include "widgets/controls.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace attnscope::ui {
+
+/// Words before a control, on its line.
+void bar_label(const char* text, const ThemeColours& theme, bool strong = false);
+/// A combo as wide as its content; EndCombo() when it is open.
+bool begin_choice(const char* id, const char* shown);
+/// A slider on the line of the other controls, its ticks' labels above.
+std::optional<double> bar_slider(const char* id, double value, const SliderRange& range, float width,
+                                 const std::vector<SliderTick>& ticks, const ThemeColours& theme);
+/// One frame back, play, one frame on.
+void playback_buttons(ChromeContext& context);
+
+/// The controls of a workspace, from the left of the bar.
+void draw_retrieval_transport(ChromeContext& context);
+void draw_attention_transport(ChromeContext& context);
+
+}  // namespace attnscope::ui

@@ -1,0 +1,31 @@
+// What a panel gets back from a slot that it asked.
+#pragma once
+
+#include <attnscope/error.h>
+#include <attnscope/job.h>
+#include <attnscope/slot.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+namespace attnscope::ui {
+
+/// The state of one asked value as a panel needs it.
+template <class Result>
+struct Asked {
+    std::shared_ptr<const Result> result;  ///< null before the first
+    bool stale = false;                    ///< result answers an earlier wish: draw it dimmed
+    std::optional<Error> error;
+    Progress progress;
+    double seconds = 0;
+    std::uint64_t generation = 0;
+};
+
+/// As the slot has it, whatever it was asked before.
+template <class Request, class Result>
+Asked<Result> asked_of(const Slot<Request, Result>& slot) {
+    return {slot.result(), slot.stale(), slot.error(), slot.progress(), slot.seconds(), slot.generation()};
+}
+
+}  // namespace attnscope::ui

@@ -1,0 +1,389 @@
+#include "state/attention_slots.h"
+
+#include <algorithm>
+#include <bit>
+#include <charconv>
+#include <cmath>
+#include <cstdio>
+
+namespace attnscope::ui {
+
+namespace {
+
+using namespace attention;
+
+constexpr std::size_t capture_cache_bytes = std::size_t{256} << 20;
+/// Up to here the scores of heads cost little beside the forward pass, and choosing one should show it at once.
+constexpr std::int64_t scores_with_everything = 1024;
+
+struct ReadRequest {
+    ModelPtr model;
+    std::string text;
+    bool operator==(const ReadRequest&) const = default;
+};
+struct SetRequest {
+    ModelPtr model;
+    std::shared_ptr<const std::vector<std::string>> texts;
+    bool operator==(const SetRequest&) const = default;
+};
+
+/// A request together with the text it is about.
+template <class Request>
+struct About {
+    Request request;
+    ReadTextPtr read;
+    bool operator==(const About&) const = default;
+};
+template <class Request, class Result>
+using TextSlot = Slot<About<Request>, Result>;
+
+/// Ids written out, for a model without a tokenizer: 1, 2, 3.
+Ids written_ids(const LanguageModel& model, const std::string& text) {
+    Ids ids;
+    for (const char *at = text.data(), *const end = at + text.size(); at != end;) {
+        if (*at == ',' || std::isspace(static_cast<unsigned char>(*at))) {
+            ++at;
+            continue;
+        }
+        std::int64_t id = 0;
+        const auto [next, failed] = std::from_chars(at, end, id);
+        if (failed != std::errc())
+            throw Error(ErrorKind::input, model.files().name, "token ids such as 1, 2, 3: the model has no tokenizer", text);
+        ids.push_back(id);
+        at = next;
+    }
+    check_tokens(model, ids);
+    return ids;
+}
+
+ReadText read_text(const ReadRequest& request) {
+    ReadText read;
+    read.text = request.text;
+    if (!request.model->files().has_tokenizer) {
+        read.ids = written_ids(*request.model, request.text);
+        for (const auto id : read.ids) {
+            read.labels.push_back(std::to_string(id));
+            read.tokens.push_back({id, read.labels.back(), 0, 0});
+        }
+        return read;
+    }
+    read.vocabulary = request.model->tokenizer().vocabulary_size();
+    read.tokens = model_tokens(*request.model, request.text);
+    for (const Token& token : read.tokens) {
+        read.ids.push_back(token.id);
+        read.labels.push_back(token.text);
+    }
+    return read;
+}
+
+std::vector<Ids> read_set(const SetRequest& request, JobContext& context) {
+    std::vector<Ids> ids;
+    for (std::size_t i = 0; i < request.texts->size(); ++i) {
+        context.progress(double(i), double(request.texts->size()), "reading the texts");
+        ids.push_back(read_text({request.model, (*request.texts)[i]}).ids);
+    }
+    return ids;
+}
+
+std::size_t capture_bytes(const Capture& capture) {
+    return sizeof capture + (capture.queries.size() + capture.keys.size()) * sizeof(float);
+}
+std::size_t map_bytes(const Map& map) { return sizeof map + map.weights.size() * sizeof(float); }
+
+template <class Request>
+const CapturePtr& capture_of(const About<Request>& about) {
+    return about.request.capture;
+}
+
+/// Whether a figure of these needs their names.
+template <class Request>
+concept OfHead = requires(const Request& request) { request.head; };
+template <class Request>
+concept OfToken = requires(const Request& request) { request.token; request.head; };
+template <class Request>
+concept AtGain = requires(const Request& request) { request.gain; };
+
+}  // namespace
+
+std::string readable_gain(double gain) {
+    if (!std::isfinite(gain)) return "∞";
+    char text[32];
+    std::snprintf(text, sizeof text, "%.3g", gain);
+    return text;
+}
+
+MapRegion surrounding_tile(const MapRegion& region, std::int64_t tokens) {
+    const auto around = [tokens](std::int64_t& begin, std::int64_t& end) {
+        begin = std::clamp<std::int64_t>(begin, 0, tokens);
+        end = std::clamp<std::int64_t>(end, begin, tokens);
+        // The step is at most a quarter of the span: rounding outwards adds at most one at each end.
+        const auto span = static_cast<std::uint64_t>(std::max<std::int64_t>(4, end - begin));
+        const auto step = static_cast<std::int64_t>(std::bit_floor(span) / 4);
+        begin = begin / step * step;
+        end = std::min(tokens, (end + step - 1) / step * step);
+    };
+    MapRegion tile = region;
+    around(tile.row_begin, tile.row_end);
+    around(tile.column_begin, tile.column_end);
+    return tile;
+}
+
+struct AttentionSlots::Impl {
+    Slot<ReadRequest, ReadText> reading;
+    Slot<SetRequest, std::vector<Ids>> reading_set;
+    TextSlot<Request, Result> overview;
+    TextSlot<CaptureRequest, Capture> capture, model_capture;
+    TextSlot<RowsRequest, Rows> rows;
+    TextSlot<RowRequest, Row> row;
+    TextSlot<MapRequest, Map> map, detail;
+    TextSlot<GainRequest, GainCurves> curves;
+
+    // of this frame
+    ModelPtr model;
+    Selection selection;
+    AttentionOptions options;
+    std::string text;
+    std::shared_ptr<const std::vector<std::string>> set;
+
+    explicit Impl(JobSystem& jobs)
+        : reading(jobs, {"Reading the text", Lane::interactive, {}},
+                  [](const ReadRequest& request, JobContext&) { return read_text(request); }),
+          reading_set(jobs, {"Reading the texts", Lane::batch, {}}, read_set),
+          overview(jobs, {"All heads", Lane::batch, {}},
+                   [](const auto& wish, JobContext& context) { return compute(wish.request, context); }),
+          capture(jobs, {"Queries and keys", Lane::interactive, capture_bytes, capture_cache_bytes}, captures()),
+          model_capture(jobs, {"Queries and keys", Lane::batch, capture_bytes, capture_cache_bytes}, captures()),
+          rows(jobs, {"Row entropies", Lane::interactive, {}},
+               [](const auto& wish, JobContext& context) { return compute_rows(wish.request, context); }),
+          row(jobs, {"Weights of the query", Lane::interactive, {}},
+              [](const auto& wish, JobContext& context) { return compute_row(wish.request, context); }),
+          map(jobs, {"Map of the head", Lane::interactive, map_bytes}, maps()),
+          detail(jobs, {"Part of the map", Lane::interactive, map_bytes}, maps()),
+          curves(jobs, {"Entropy against gain", Lane::batch, {}},
+                 [](const auto& wish, JobContext& context) { return compute_gain_curves(wish.request, context); }) {}
+
+    static TextSlot<CaptureRequest, Capture>::Compute captures() {
+        return [](const auto& wish, JobContext& context) { return compute_capture(wish.request, context); };
+    }
+    static TextSlot<MapRequest, Map>::Compute maps() {
+        return [](const auto& wish, JobContext& context) { return compute_map(wish.request, context); };
+    }
+
+    bool has_text() const { return text.find_first_not_of(" \t\r\n") != std::string::npos; }
+    double gain() const { return options.top_one ? INFINITY : selection.gain; }
+    double forward_gain() const { return options.every_layer ? gain() : 1; }
+    int layer() const { return model ? std::clamp(selection.layer, 0, int(model->config().layers) - 1) : 0; }
+    int head() const { return model ? std::clamp(selection.head, 0, int(model->config().heads) - 1) : 0; }
+    std::int64_t token_of(const ReadText& read) const {
+        const auto last = std::ssize(read.ids) - 1;
+        return selection.token < 0 ? last : std::min<std::int64_t>(selection.token, last);
+    }
+
+    /// The text as tokens, once that is done for the text of this frame.
+    ReadTextPtr ready_text() const { return model && has_text() && !reading.stale() ? reading.result() : nullptr; }
+
+    attention::View view(const ReadTextPtr& read) const {
+        attention::View view;
+        if (model) view.model_name = model->files().name;
+        if (read) view.tokens = read->labels;
+        view.layer = layer();
+        view.head = head();
+        view.token = read ? token_of(*read) : 0;
+        view.gain = gain();
+        view.colour = options.colour;
+        return view;
+    }
+
+    /// What a slot holds with the view that it answers.
+    template <class Wish, class Value>
+    Answered<Value> answered(const TextSlot<Wish, Value>& slot) const {
+        Answered<Value> out;
+        static_cast<Asked<Value>&>(out) = asked_of(slot);
+        const auto about = slot.result_request();
+        out.read = about ? about->read : nullptr;
+        out.view = view(out.read);
+        if (!about) return out;
+        const Wish& answers = about->request;
+        if constexpr (requires { answers.capture; }) {
+            out.view.layer = answers.capture->layer;
+            const auto& name = answers.capture->name;
+            out.view.model_name = name.substr(0, name.rfind(" · "));
+        }
+        if constexpr (OfHead<Wish>) out.view.head = answers.head;
+        if constexpr (OfToken<Wish>) out.view.token = answers.token;
+        if constexpr (AtGain<Wish>) out.view.gain = answers.gain;
+        return out;
+    }
+
+    /// Nothing can be asked yet: why, if there is a reason.
+    template <class Value>
+    static Answered<Value> waiting(Answered<Value> out, const std::optional<Error>& error, const Progress& progress) {
+        out.stale = true;
+        out.error = error;
+        out.progress = progress;
+        return out;
+    }
+
+    template <class Wish, class Value, class Make>
+    Answered<Value> ask(TextSlot<Wish, Value>& slot, Make make) {
+        const auto read = ready_text();
+        if (read) slot.want({make(*read), read});
+        auto out = answered(slot);
+        return read ? out : waiting(std::move(out), reading.error(), reading.progress());
+    }
+
+    Answered<Capture> captured(bool unscaled) {
+        const double wanted = unscaled ? 1 : forward_gain();
+        // Unscaled, it is the same one unless the forward pass is turned.
+        return ask(wanted == forward_gain() ? capture : model_capture, [&](const ReadText& read) {
+            CaptureRequest request;
+            request.model = model;
+            request.text = read.ids;
+            request.layer = layer();
+            request.gain = wanted;
+            return request;
+        });
+    }
+
+    template <class Wish, class Value, class Make>
+    Answered<Value> ask_head(TextSlot<Wish, Value>& slot, bool unscaled, Make make) {
+        const auto layer = captured(unscaled);
+        const bool can = layer.result && !layer.stale;
+        if (can) slot.want({make(layer.result, *layer.read), layer.read});
+        auto out = answered(slot);
+        return can ? out : waiting(std::move(out), layer.error, layer.progress);
+    }
+
+    MapRequest map_request(const CapturePtr& layer) const {
+        MapRequest request;
+        request.capture = layer;
+        request.head = head();
+        request.gain = gain();
+        request.without_sink = options.without_sink;
+        request.renormalize = options.without_sink && options.renormalize;
+        request.max_rows = request.max_columns = int(whole_map_tokens);
+        return request;
+    }
+
+    void clear() {
+        reading.clear();
+        reading_set.clear();
+        overview.clear();
+        capture.clear();
+        model_capture.clear();
+        rows.clear();
+        row.clear();
+        map.clear();
+        detail.clear();
+        curves.clear();
+    }
+};
+
+AttentionSlots::AttentionSlots(JobSystem& jobs) : impl_(std::make_unique<Impl>(jobs)) {}
+AttentionSlots::~AttentionSlots() = default;
+
+void AttentionSlots::begin_frame(const AppState& state) {
+    const ModelPtr before = impl_->model;
+    impl_->model = state.model();
+    impl_->selection = state.view.selection;
+    impl_->options = state.view.attention;
+    impl_->text = state.prompt_text();
+    const Source* const source = state.find(impl_->selection.prompt);
+    impl_->set = source ? source->texts : nullptr;
+    // A closed model frees its memory once no result holds it.
+    const auto open = [&](const Source& other) { return other.model == before; };
+    if (before && before != impl_->model && std::ranges::none_of(state.sources, open)) impl_->clear();
+    if (impl_->model && impl_->has_text() && state.view.workspace == Workspace::attention)
+        impl_->reading.want({impl_->model, impl_->text});
+}
+
+ModelPtr AttentionSlots::model() const { return impl_->model; }
+int AttentionSlots::layer() const { return impl_->layer(); }
+int AttentionSlots::head() const { return impl_->head(); }
+std::int64_t AttentionSlots::token() const {
+    const auto text = read();
+    return text ? impl_->token_of(*text) : -1;
+}
+double AttentionSlots::gain() const { return impl_->gain(); }
+bool AttentionSlots::every_layer() const { return impl_->forward_gain() != 1; }
+
+ReadTextPtr AttentionSlots::read() const { return impl_->has_text() ? impl_->reading.result() : nullptr; }
+std::optional<Error> AttentionSlots::read_error() const { return impl_->reading.error(); }
+
+Answered<Result> AttentionSlots::overview() {
+    Impl& i = *impl_;
+    std::vector<Ids> texts;
+    if (i.options.whole_set && i.set && i.model) {
+        i.reading_set.want({i.model, i.set});
+        const bool read = i.reading_set.result() && !i.reading_set.stale();
+        if (!read) return Impl::waiting(i.answered(i.overview), i.reading_set.error(), i.reading_set.progress());
+        texts = *i.reading_set.result();
+    }
+    return i.ask(i.overview, [&](const ReadText& read) {
+        Request request;
+        request.model = i.model;
+        request.texts = texts.empty() ? std::vector<Ids>{read.ids} : texts;
+        request.gain = i.forward_gain();
+        const HeadColour colour = i.options.colour;
+        request.scores = std::ssize(read.ids) <= scores_with_everything ||
+                         (colour != HeadColour::entropy && colour != HeadColour::max_weight);
+        request.induction_on_random = colour == HeadColour::induction;
+        return request;
+    });
+}
+
+Answered<Capture> AttentionSlots::capture() { return impl_->captured(false); }
+
+Answered<Rows> AttentionSlots::rows() {
+    return impl_->ask_head(impl_->rows, false, [this](const CapturePtr& layer, const ReadText&) {
+        return RowsRequest{layer, impl_->head(), impl_->gain()};
+    });
+}
+
+Answered<Row> AttentionSlots::row() {
+    return impl_->ask_head(impl_->row, false, [this](const CapturePtr& layer, const ReadText& read) {
+        return RowRequest{layer, impl_->head(), impl_->token_of(read), impl_->gain()};
+    });
+}
+
+Answered<Map> AttentionSlots::map() {
+    return impl_->ask_head(impl_->map, false,
+                           [this](const CapturePtr& layer, const ReadText&) { return impl_->map_request(layer); });
+}
+
+Answered<Map> AttentionSlots::map_detail(const MapRegion& tile) {
+    return impl_->ask_head(impl_->detail, false, [&](const CapturePtr& layer, const ReadText&) {
+        MapRequest request = impl_->map_request(layer);
+        request.row_begin = tile.row_begin;
+        request.row_end = tile.row_end;
+        request.column_begin = tile.column_begin;
+        request.column_end = tile.column_end;
+        request.max_rows = request.max_columns = 2 * int(whole_map_tokens);
+        return request;
+    });
+}
+
+Answered<GainCurves> AttentionSlots::gain_curves() {
+    return impl_->ask_head(impl_->curves, true, [this](const CapturePtr& layer, const ReadText& read) {
+        GainRequest request;
+        request.capture = layer;
+        request.gains = gain_axis();
+        request.token = impl_->token_of(read);
+        return request;
+    });
+}
+
+bool AttentionSlots::settled() const {
+    const auto& i = *impl_;
+    return !i.reading.busy() && !i.reading_set.busy() && !i.overview.busy() && !i.capture.busy() &&
+           !i.model_capture.busy() && !i.rows.busy() && !i.row.busy() && !i.map.busy() && !i.detail.busy() &&
+           !i.curves.busy();
+}
+
+double AttentionSlots::forward_seconds() const {
+    const auto result = impl_->overview.result();
+    return result ? result->forward_seconds : 0;
+}
+double AttentionSlots::head_seconds() const { return impl_->row.result() ? impl_->row.seconds() : 0; }
+
+}  // namespace attnscope::ui

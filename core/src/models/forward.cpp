@@ -74,6 +74,7 @@ at::Tensor hidden_states(const LoadedModel& model, const std::vector<std::vector
     at::Tensor hidden = family.embed(pass, id_tensor(texts, pass.device));
     for (std::int64_t index = 0; index <= last; ++index) {
         context.progress(static_cast<double>(index), static_cast<double>(last + 1), "forward");
+        pass.weights.prepare(index, pass.type, pass.device, context);
         hidden = family.layer(pass, index, std::move(hidden));
     }
     context.progress(1, 1, "forward");

@@ -33,14 +33,14 @@ bool widen_products(const at::Tensor& input) {
     return input.scalar_type() == at::kBFloat16 && input.is_cpu() && !multiplies_bfloat16();
 }
 
+} // namespace
+
 at::Tensor product(const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias) {
     if (!widen_products(input))
         return at::linear(input, weight, bias);
     const at::Tensor wide_bias = bias.defined() ? bias.to(at::kFloat) : bias;
     return at::linear(input.to(at::kFloat), weight.to(at::kFloat), wide_bias).to(at::kBFloat16);
 }
-
-} // namespace
 
 at::Tensor in_row_chunks(const Pass& pass, const at::Tensor& input, double operations_per_row, std::int64_t outputs,
                          const std::function<at::Tensor(const at::Tensor& rows)>& work) {

@@ -54,6 +54,9 @@ private:
     std::int64_t layer_;
 };
 
+/// input · Wᵀ + b of weight (outputs, inputs); `bias` may be undefined. bfloat16 products are summed in float32.
+at::Tensor product(const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias);
+
 /// (texts, T, heads · width) as (texts, heads, T, width).
 at::Tensor split_heads(const at::Tensor& projected, std::int64_t heads);
 

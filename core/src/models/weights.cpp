@@ -1,8 +1,10 @@
 #include "models/weights.h"
 
 #include "data/input_error.h"
+#include "models/thread_guard.h"
 
 #include <ATen/ops/from_blob.h>
+#include <c10/core/InferenceMode.h>
 
 #include <algorithm>
 #include <cmath>
@@ -66,10 +68,14 @@ at::Tensor Weights::get(const WeightName& name, const std::vector<std::int64_t>&
     if (info->shape != shape)
         input_error(model_, shape_text(shape), shape_text(info->shape), "tensor " + info->name);
 
+    return get(*info, name.layer, type, device);
+}
+
+at::Tensor Weights::get(const TensorInfo& info, std::int64_t layer, at::ScalarType type, at::Device device) const {
     std::shared_ptr<Entry> entry;
     {
         const std::lock_guard lock(mutex_);
-        std::shared_ptr<Entry>& known = entries_[Key{info, type, device.str()}];
+        std::shared_ptr<Entry>& known = entries_[Key{&info, type, device.str()}];
         if (!known)
             known = std::make_shared<Entry>();
         entry = known;
@@ -85,7 +91,7 @@ at::Tensor Weights::get(const WeightName& name, const std::vector<std::int64_t>&
     }
     Entry made;
     made.checked = entry->checked;
-    convert(*info, name.layer, type, device, made);
+    convert(info, layer, type, device, made);
     const std::lock_guard lock(mutex_);
     entry->tensor = made.tensor;
     entry->bytes = made.bytes;
@@ -93,6 +99,31 @@ at::Tensor Weights::get(const WeightName& name, const std::vector<std::int64_t>&
     entry->checked = true;
     keep_within_budget(entry.get());
     return made.tensor;
+}
+
+void Weights::prepare(std::int64_t layer, at::ScalarType type, at::Device device, JobContext& context) const {
+    const std::string number = std::to_string(layer) + ".";
+    const std::string front = gguf_ ? "blk." + number : std::string(names_.layers) + number;
+    std::vector<const TensorInfo*> missing;
+    {
+        const std::lock_guard lock(mutex_);
+        for (const TensorInfo& info : file_->tensors()) {
+            std::string_view name = info.name;
+            if (name.starts_with(names_.prefix))
+                name.remove_prefix(names_.prefix.size());
+            // Older files keep masks among the weights, with more dimensions than any weight has.
+            if (!name.starts_with(front) || info.shape.size() > 2)
+                continue;
+            const auto known = entries_.find(Key{&info, type, device.str()});
+            if (known == entries_.end() || !known->second->tensor.defined())
+                missing.push_back(&info);
+        }
+    }
+    context.parallel_for(missing.size(), [&](std::size_t task, int) {
+        const c10::InferenceMode no_gradients;
+        const ThreadGuard one(1);
+        get(*missing[task], layer, type, device);
+    });
 }
 
 void Weights::convert(const TensorInfo& info, std::int64_t layer, at::ScalarType type, at::Device device,

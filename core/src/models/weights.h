@@ -4,6 +4,7 @@
 // (self_attn.q_proj.weight). A family's *names* say how they are spelt in the files there are.
 #pragma once
 
+#include <attnscope/job.h>
 #include <attnscope/model.h>
 #include <attnscope/tensor_file.h>
 
@@ -48,6 +49,9 @@ public:
     at::Tensor get(const WeightName& name, const std::vector<std::int64_t>& shape, at::ScalarType type = at::kFloat,
                    at::Device device = at::kCPU) const;
 
+    /// Converts what a layer has, on the context's threads; get() finds it then. Throws as get() does.
+    void prepare(std::int64_t layer, at::ScalarType type, at::Device device, JobContext& context) const;
+
     bool is_gguf() const noexcept { return gguf_; }
     WeightMemory memory() const;
     void set_budget(std::uint64_t bytes);
@@ -62,6 +66,7 @@ private:
     using Key = std::tuple<const TensorInfo*, at::ScalarType, std::string>;
 
     const TensorInfo* find(const WeightName& name) const;
+    at::Tensor get(const TensorInfo& info, std::int64_t layer, at::ScalarType type, at::Device device) const;
     std::string file_name(const WeightName& name, bool with_prefix) const;
     void convert(const TensorInfo& info, std::int64_t layer, at::ScalarType type, at::Device device, Entry& entry) const;
     void check_finite(const at::Tensor& tensor, const TensorInfo& info, std::int64_t layer) const;

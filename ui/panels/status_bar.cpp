@@ -19,8 +19,8 @@ std::string duration(double seconds) {
     char text[32];
     if (seconds < 1e-4) std::snprintf(text, sizeof text, "< 0.1 ms");
     else if (seconds < 0.01) std::snprintf(text, sizeof text, "%.1f ms", seconds * 1e3);
-    else if (seconds < 10) std::snprintf(text, sizeof text, "%.0f ms", seconds * 1e3);
-    else std::snprintf(text, sizeof text, "%.0f s", seconds);
+    else if (seconds < 1) std::snprintf(text, sizeof text, "%.0f ms", seconds * 1e3);
+    else std::snprintf(text, sizeof text, "%.1f s", seconds);
     return text;
 }
 

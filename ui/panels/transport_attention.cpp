@@ -99,7 +99,9 @@ void draw_attention_transport(ChromeContext& context) {
     const double tokens = read ? double(read->ids.size()) : 0;
     char format[32];
     std::snprintf(format, sizeof format, "%%.0f / %.0f", tokens);
-    cursor_box(context, "query", "selection.token", double(std::max<std::int64_t>(0, slots.token())), format, em * 4.6f,
+    const float digits = float(std::to_string(read ? read->ids.size() : 0).size());
+    cursor_box(context, "query", "selection.token", double(std::max<std::int64_t>(0, slots.token())), format,
+               em * std::max(4.6f, 3.2f + 1.24f * digits),
                std::max(0.0, tokens - 1), "The token whose row is looked at, counted from 0, of how many. Wheel moves it.");
     colour_choice(context);
     ImGui::SameLine(0, em * 1.1f);

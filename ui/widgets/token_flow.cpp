@@ -111,12 +111,13 @@ TokenFlowInteraction TokenFlow::draw(const char* id, const std::string& text, co
             draw.AddRect(low, high, ImGui::GetColorU32(theme.muted_text), em * 0.2f);
         }
     }
-    // A selection made elsewhere, or a film, is followed.
+    // A selection made elsewhere, or a film, is followed until it is in sight: how far the text reaches is known only
+    // in the frame after its first.
     if (look.selected != followed_ && look.selected >= 0 && look.selected < std::ssize(pieces_)) {
         const float y = row * float(pieces_[std::size_t(look.selected)].line);
-        if (y < scrolled || y + row > scrolled + height) ImGui::SetScrollY(std::max(0.0f, y - height / 2));
+        if (y >= scrolled && y + row <= scrolled + height + 1) followed_ = look.selected;
+        else ImGui::SetScrollY(std::max(0.0f, y - height / 2));
     }
-    followed_ = look.selected;
     ImGui::Dummy({width, row * float(lines_)});
     ImGui::PopFont();
     ImGui::EndChild();

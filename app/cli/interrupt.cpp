@@ -11,8 +11,10 @@
 namespace attnscope::cli {
 namespace {
 
-/// Given to a computation to reach a checkpoint; it promises one every 50 ms.
-constexpr auto patience = std::chrono::milliseconds(60);
+/// Given to a computation to reach a checkpoint and leave in order. What is finished is on disk by then, so that one
+/// that needs longer loses nothing by being ended: the whole may take 100 ms, and the system needs some to take a
+/// mapped bank and the threads down.
+constexpr auto patience = std::chrono::milliseconds(30);
 
 sigset_t signals() {
     sigset_t set;
@@ -22,9 +24,9 @@ sigset_t signals() {
     return set;
 }
 
-/// The signal that came, or 0 after 10 ms without one.
+/// The signal that came, or 0 after 5 ms without one.
 int next_signal(const sigset_t& set) {
-    const timespec limit{0, 10'000'000};
+    const timespec limit{0, 5'000'000};
     const int number = sigtimedwait(&set, nullptr, &limit);
     return number > 0 ? number : 0;
 }

@@ -16,16 +16,6 @@ float full_ink(std::span<const float> keys) {
     return largest;
 }
 
-/// A state in the space of the memories: most modes live in the centred one.
-std::vector<float> as_picture(const std::vector<double>& state, const retrieval::Spectrum& spectrum,
-                              retrieval::Mode mode) {
-    const bool centred = mode != retrieval::Mode::raw && mode != retrieval::Mode::hybrid;
-    std::vector<float> values(state.size());
-    for (std::size_t i = 0; i < state.size(); ++i)
-        values[i] = float(state[i] + (centred && i < spectrum.mean.size() ? spectrum.mean[i] : 0));
-    return values;
-}
-
 const retrieval::Ranked* strongest(const retrieval::Trace& trace, std::size_t t) {
     return t >= 1 && t < trace.steps.size() && !trace.steps[t].top.empty() ? &trace.steps[t].top.front() : nullptr;
 }
@@ -50,63 +40,23 @@ RetrievalPanel::Answer LettersPanel::ask(RetrievalSlots& slots) {
     spectrum_ = spectrum.result;
     traces_ = traces.result;
     const auto bank = slots.view().bank;
-    answer.ready = answer.ready && !traces_->traces.empty() && bank && has_pictures(*bank);
+    answer.ready = answer.ready && !traces_->traces.empty() && bank && bank->has_pictures();
     return answer;
 }
 
 Figure LettersPanel::build(const retrieval::View& view) {
-    const Bank& bank = *view.bank;
-    const retrieval::Trace& trace = traces_->traces.front();
-    Figure figure;
-    figure.id = id();
-    figure.title = title();
-    char subtitle[160];
-    std::snprintf(subtitle, sizeof subtitle, "%s · %s · β %.4g", view.query_label.c_str(),
-                  retrieval::mode_name(trace.mode), trace.beta);
-    figure.subtitle = subtitle;
-    figure.caption = "The query and the state after each step as pictures; below each the memory of largest weight.";
-    figure.columns = std::clamp<int>(int(trace.states.size()), 1, 9);
-    const float ink = full_ink(bank.keys);
-    for (std::size_t t = 0; t < trace.states.size(); ++t) {
-        const auto values = as_picture(trace.states[t], *spectrum_, trace.mode);
-        HeatMap map;
-        map.width = bank.picture_width;
-        map.height = bank.picture_height;
-        map.map = ColourMap::cividis;
-        map.range = {-ink, ink};
-        map.colour_bar = false;
-        map.x_max = map.width;
-        map.y_max = map.height;
-        // The first row of a picture is its top, the first row of a heat map lies at y_min.
-        for (int row = map.height - 1; row >= 0; --row)
-            map.values.insert(map.values.end(), values.begin() + std::ptrdiff_t(row) * map.width,
-                              values.begin() + std::ptrdiff_t(row + 1) * map.width);
-        Axes axes;
-        axes.title = "t = " + std::to_string(t);
-        axes.x.range = {0, double(map.width)};
-        axes.y.range = {0, double(map.height)};
-        axes.equal_aspect = true;
-        if (const auto* top = strongest(trace, t)) {
-            char label[80];
-            std::snprintf(label, sizeof label, "%s %.2f", memory_label(bank, top->index).c_str(), top->weight);
-            axes.x.label = label;
-        }
-        axes.x.categories = axes.y.categories = {""};
-        axes.elements.push_back(std::move(map));
-        figure.axes.push_back(std::move(axes));
-    }
-    return figure;
+    return letters_figure(view, *spectrum_, traces_->traces.front());
 }
 
 std::optional<Hint> LettersPanel::own_hint(PanelContext& context) const {
     const auto bank = context.state.bank();
-    if (!bank || has_pictures(*bank)) return std::nullopt;
+    if (!bank || bank->has_pictures()) return std::nullopt;
     Hint hint{"These memories are no pictures",
               "This panel draws banks of small pictures. The letters are such a bank: draw a query, erase half of one, "
               "and watch the state become a letter.",
               {}};
     for (const Source& source : context.state.sources)
-        if (source.bank && has_pictures(*source.bank)) {
+        if (source.bank && source.bank->has_pictures()) {
             hint.actions.push_back(
                 {"Use " + source.name, command("selection.bank", {{"source", std::int64_t{source.id}}})});
             break;
@@ -180,7 +130,7 @@ void LettersPanel::show_states(const Bank& bank, Theme theme) {
     // One scale for all: a faint state is a mixture, not a badly lit letter.
     const float ink = full_ink(bank.keys);
     states_.fill(int(trace.states.size()), bank.picture_width, bank.picture_height, [&](int t) {
-        return picture_pixels(as_picture(trace.states[std::size_t(t)], *spectrum_, trace.mode), ink, theme);
+        return picture_pixels(retrieval::raw_state(trace.states[std::size_t(t)], *spectrum_, trace.mode), ink, theme);
     });
 }
 
@@ -273,7 +223,7 @@ void LettersPanel::draw_memories(PanelContext& context, const Bank& bank) {
 
 void LettersPanel::body(PanelContext& context) {
     const auto bank = context.state.bank();
-    if (!has_pictures(*bank)) return;
+    if (!bank->has_pictures()) return;
     const float em = ImGui::GetFontSize();
     const ImVec2 room = ImGui::GetContentRegionAvail();
     // Three rows of tools stand under the pad.

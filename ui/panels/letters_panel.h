@@ -9,7 +9,6 @@ namespace attnscope::ui {
 class LettersPanel final : public RetrievalPanel {
 public:
     LettersPanel() : RetrievalPanel("retrieval.letters") {}
-    std::string title() const override { return "Letters"; }
     PanelHelp help() const override;
 
 protected:

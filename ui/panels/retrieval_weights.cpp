@@ -207,7 +207,7 @@ void RetrievalWeightsPanel::body(PanelContext& context) {
     const float em = ImGui::GetFontSize();
     const ImVec2 room = ImGui::GetContentRegionAvail();
     const auto bank = context.services.retrieval().view().bank;
-    const float row = (has_pictures(*bank) ? em * 1.9f : em * 1.35f) + ImGui::GetStyle().CellPadding.y * 2;
+    const float row = (bank->has_pictures() ? em * 1.9f : em * 1.35f) + ImGui::GetStyle().CellPadding.y * 2;
     const float wanted = row * float(step_->top.size()) + em * 0.4f;
     // The curve takes what the table leaves, and at least two fifths.
     const float table = std::min(wanted, std::max(row * 3, room.y * 0.6f));

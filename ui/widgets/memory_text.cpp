@@ -26,10 +26,6 @@ std::string_view memory_gloss(const Bank& bank, std::size_t index) {
     return bank.texts.text(index);
 }
 
-bool has_pictures(const Bank& bank) {
-    return bank.picture_width > 0 && std::size_t(bank.picture_width) * bank.picture_height == bank.d;
-}
-
 std::vector<std::uint8_t> picture_pixels(std::span<const float> values, float scale, Theme theme) {
     // Paper and ink of the theme; what is neither lies between.
     constexpr float dark[2][3] = {{0.10f, 0.12f, 0.15f}, {0.93f, 0.95f, 0.98f}};
@@ -90,7 +86,7 @@ void PictureSheet::draw(ImDrawList& draw, int i, ImVec2 min, ImVec2 max, float s
 }
 
 const PictureSheet* MemoryPictures::of(const std::shared_ptr<const Bank>& bank, Theme theme) {
-    if (!bank || !has_pictures(*bank)) return nullptr;
+    if (!bank || !bank->has_pictures()) return nullptr;
     if (bank != bank_ || theme != theme_) {
         bank_ = bank;
         theme_ = theme;

@@ -22,7 +22,6 @@ namespace attnscope::ui {
 std::string memory_label(const Bank& bank, std::size_t index);
 /// The text beside a label; empty where the label is all there is.
 std::string_view memory_gloss(const Bank& bank, std::size_t index);
-bool has_pictures(const Bank& bank);
 
 /// Ink of a picture as grey levels on the theme: `scale` is the value that is full ink.
 std::vector<std::uint8_t> picture_pixels(std::span<const float> values, float scale, Theme theme);

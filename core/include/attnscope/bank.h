@@ -52,6 +52,10 @@ struct Bank {
     std::shared_ptr<const void> owner;
     std::shared_ptr<const MappedFile> file;  ///< the open file; null for a bank made in the program
     std::span<const float> row(std::size_t i) const { return keys.subspan(i * d, d); }
+    bool has_pictures() const noexcept {
+        return picture_width > 0 && picture_height > 0 &&
+               static_cast<std::size_t>(picture_width) * static_cast<std::size_t>(picture_height) == d;
+    }
     /// Throws Error{input} when `keys` lie in a file that another program has changed since. Cheap: call it after a
     /// computation, before its numbers are shown.
     void check_intact() const;

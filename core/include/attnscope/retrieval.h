@@ -124,6 +124,8 @@ struct Trace {
     int overlap_initial = 0, overlap_final = 0;
     FixedPoint fixed_point = FixedPoint::metastable;
 };
+/// A state of a trace as a point of the raw space: the modes that live in the centred one are moved back by μ.
+std::vector<float> raw_state(const std::vector<double>& state, const Spectrum& spectrum, Mode mode);
 /// Ordered by query, then mode, then β. All (query, mode, β) advance together: one pass over the bank a step.
 struct TraceResult { double entropy_max = 0; std::vector<Trace> traces; };
 /// Throws Error{usage}: β ≤ 0 or not finite, steps < 1; Error{input}: query length ≠ d, n < 2, zero query where a mode

@@ -19,7 +19,7 @@ struct View {
 };
 
 /// Panel ids in the order of the View menu; each has one function below.
-/// retrieval.weights entropy plane trajectories spectrum origin modes hysteresis separation
+/// retrieval.weights entropy plane trajectories spectrum origin modes hysteresis separation letters
 const std::vector<std::string>& panel_ids();
 const char* panel_title(std::string_view panel_id);
 
@@ -32,6 +32,8 @@ Figure spectrum_figure(const View& view, const Spectrum& spectrum);          ///
 Figure plane_figure(const View& view, const Plane& plane);
 Figure origin_figure(const View& view, const Spectrum& spectrum, const std::vector<OriginTest>& tests);
 Figure modes_figure(const View& view, const TraceResult& traces);            ///< five modes side by side at view.beta
+/// The state at every t as a picture. Throws Error{input} when the memories of view.bank are none.
+Figure letters_figure(const View& view, const Spectrum& spectrum, const Trace& trace);
 Figure separation_figure(const View& view, const Separation& separation);
 
 /// The β axis of sweeps and of the slider: `points` log-spaced from β_c/8 to 8 β_c (1/8…8 around 1 without β_c).

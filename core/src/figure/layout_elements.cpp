@@ -202,6 +202,25 @@ void LayoutEngine::draw(const AxesPlan& plan, const Band& band) {
         add(std::move(path), add_clip(plan.plot));
 }
 
+namespace {
+
+/// Lengthens a cell to the middle of the cell beside it.
+void reach_under(Rect& rect, const Rect& neighbour) {
+    if (!std::isfinite(neighbour.width) || !std::isfinite(neighbour.height))
+        return;
+    const double middle_x = neighbour.x + neighbour.width / 2, middle_y = neighbour.y + neighbour.height / 2;
+    if (neighbour.x >= rect.right() - 1e-6)
+        rect.width = middle_x - rect.x;
+    else if (neighbour.right() <= rect.x + 1e-6)
+        rect = {middle_x, rect.y, rect.right() - middle_x, rect.height};
+    else if (neighbour.y >= rect.bottom() - 1e-6)
+        rect.height = middle_y - rect.y;
+    else
+        rect = {rect.x, middle_y, rect.width, rect.bottom() - middle_y};
+}
+
+} // namespace
+
 void LayoutEngine::draw(const AxesPlan& plan, const HeatMap& map) {
     if (map.width < 1 || map.height < 1 ||
         map.values.size() != static_cast<std::size_t>(map.width) * static_cast<std::size_t>(map.height))
@@ -220,6 +239,7 @@ void LayoutEngine::draw(const AxesPlan& plan, const HeatMap& map) {
     const bool rectangles = !straight || (!map.smooth && map.width <= 64 && map.height <= 64) ||
                             (!map.category_names.empty() && map.width <= 64 && map.height <= 64);
     const auto value = [&](int i, int j) { return map.values[static_cast<std::size_t>(j) * map.width + i]; };
+    const auto blank = [&](int i, int j) { return map.blank_nulls && !std::isfinite(value(i, j)); };
     if (rectangles) {
         for (int j = 0; j < map.height; ++j)
             for (int i = 0; i < map.width;) {
@@ -228,12 +248,17 @@ void LayoutEngine::draw(const AxesPlan& plan, const HeatMap& map) {
                 while (i + count < map.width && heat_map_colour(map, range, value(i + count, j)) == colour)
                     ++count;
                 Rect rect = cell(i, j, count);
-                // Overlapping by a hair, neighbours leave no white seams when a viewer smooths their edges.
-                const bool blank = map.blank_nulls && !std::isfinite(value(i, j));
-                if (!blank && std::isfinite(rect.width) && std::isfinite(rect.height)) {
-                    rect.width += 0.12;
-                    rect.y -= 0.12;
-                    rect.height += 0.12;
+                if (!blank(i, j) && std::isfinite(rect.width) && std::isfinite(rect.height)) {
+                    // Reaching under the neighbours that are drawn later, cells leave no white seams when a viewer
+                    // smooths their edges.
+                    const bool wider = i + count < map.width && !blank(i + count, j);
+                    if (wider)
+                        reach_under(rect, cell(i + count, j, 1));
+                    bool covered = j + 1 < map.height;
+                    for (int k = i; covered && k < i + count + (wider ? 1 : 0); ++k)
+                        covered = !blank(k, j + 1);
+                    if (covered)
+                        reach_under(rect, cell(i, j + 1, count));
                     add_rect(rect, colour, clip);
                 }
                 i += count;

@@ -11,7 +11,7 @@ namespace {
 struct Panel {
     const char *id, *title;
 };
-constexpr std::array<Panel, 9> panels{{{"retrieval.weights", "Weights and texts"},
+constexpr std::array<Panel, 10> panels{{{"retrieval.weights", "Weights and texts"},
                                        {"retrieval.entropy", "Entropy against β"},
                                        {"retrieval.plane", "Plane"},
                                        {"retrieval.trajectories", "Trajectories"},
@@ -19,7 +19,8 @@ constexpr std::array<Panel, 9> panels{{{"retrieval.weights", "Weights and texts"
                                        {"retrieval.origin", "Origin test"},
                                        {"retrieval.modes", "Five modes"},
                                        {"retrieval.hysteresis", "Hysteresis"},
-                                       {"retrieval.separation", "Separation"}}};
+                                       {"retrieval.separation", "Separation"},
+                                       {"retrieval.letters", "Letters"}}};
 
 TraceRequest trace_request(const View& view, const Query& query, double lambda, int steps) {
     TraceRequest request;
@@ -131,6 +132,8 @@ Figure compute_figure(const std::string& panel_id, const View& asked, const Quer
         const TraceResult result = compute_traces(request, spectrum, context);
         return weights_figure(view, result.traces.front(), request.top);
     }
+    if (id == "retrieval.letters")
+        return letters_figure(view, spectrum, compute_traces(request, spectrum, context).traces.front());
     if (id == "retrieval.modes") {
         request.modes.assign(all_modes.begin(), all_modes.end());
         return modes_figure(view, compute_traces(request, spectrum, context));

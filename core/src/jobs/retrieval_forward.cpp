@@ -44,6 +44,14 @@ std::vector<double> Spectrum::singular_values() const {
     return values;
 }
 
+std::vector<float> raw_state(const std::vector<double>& state, const Spectrum& spectrum, Mode mode) {
+    const bool centred = mode != Mode::raw && mode != Mode::hybrid;
+    std::vector<float> values(state.size());
+    for (std::size_t k = 0; k < state.size(); ++k)
+        values[k] = static_cast<float>(state[k] + (centred ? spectrum.mean[k] : 0));
+    return values;
+}
+
 Spectrum compute_spectrum(const SpectrumRequest& request, JobContext& context) {
     return compute_module().spectrum(request, context);
 }

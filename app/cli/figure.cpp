@@ -210,6 +210,7 @@ void write_all(Drawing& drawing, const fs::path& folder, const std::vector<std::
     const auto& panels = drawing.source->panels();
     for (std::size_t i = 0; i < panels.size(); ++i) {
         drawing.context.job().progress(static_cast<double>(i), static_cast<double>(panels.size()), "drawing panels");
+        if (!drawing.source->can_draw(panels[i])) continue;
         const Figure figure = drawing.draw(panels[i]);
         for (const std::string& type : types) drawing.write(folder / (panels[i] + "." + type), figure);
     }

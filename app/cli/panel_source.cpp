@@ -15,6 +15,9 @@ public:
     explicit RetrievalPanels(RetrievalJob job) : job_(std::move(job)) {}
 
     const std::vector<std::string>& panels() const override { return retrieval::panel_ids(); }
+    bool can_draw(const std::string& panel) const override {
+        return panel != "retrieval.letters" || job_.request.bank->has_pictures();
+    }
     void load(JobContext& context, std::vector<Warning>& warnings) override { load_inputs(job_, context, warnings); }
     Figure draw(const std::string& panel, JobContext& context) const override {
         return draw_panel(job_, panel, context);
@@ -34,6 +37,7 @@ public:
     explicit AttentionPanels(AttentionJob job) : job_(std::move(job)) {}
 
     const std::vector<std::string>& panels() const override { return attention::panel_ids(); }
+    bool can_draw(const std::string&) const override { return true; }
     void load(JobContext& context, std::vector<Warning>& warnings) override { load_inputs(job_, context, warnings); }
     Figure draw(const std::string& panel, JobContext& context) const override {
         return attention_figure(job_, panel, context);

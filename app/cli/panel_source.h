@@ -20,6 +20,8 @@ public:
     virtual ~PanelSource() = default;
     /// Ids of the workspace's panels.
     virtual const std::vector<std::string>& panels() const = 0;
+    /// Whether there is something for the panel to show. Needs load() before.
+    virtual bool can_draw(const std::string& panel) const = 0;
     /// Opens the inputs, hashes nothing yet.
     virtual void load(JobContext& context, std::vector<Warning>& warnings) = 0;
     /// Needs load() before.

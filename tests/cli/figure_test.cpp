@@ -62,6 +62,20 @@ TEST(FigureCommand, WritesAllPanelsIntoAFolder) {
     }
 }
 
+TEST(FigureCommand, DrawsLettersOfBanksWithPicturesAlone) {
+    TemporaryFolder folder;
+    const std::string bank = small_bank(folder);
+    ASSERT_EQ(run_program({"figure", "--bank", bank, "--rows", "1", "--panel", "all", "--types", "csv", "--out",
+                       folder / "figures", "--quiet"})
+                  .status,
+              0);
+    EXPECT_TRUE(std::filesystem::exists(folder / "figures/retrieval.weights.csv"));
+    EXPECT_FALSE(std::filesystem::exists(folder / "figures/retrieval.letters.csv"));
+    const Outcome run = run_program({"figure", "--bank", bank, "--rows", "1", "--panel", "letters"});
+    EXPECT_EQ(run.status, 3);
+    EXPECT_NE(run.error.find("pictures"), std::string::npos) << run.error;
+}
+
 TEST(FigureCommand, SendsDataToStandardOutput) {
     const Outcome run = run_program({"figure", "--letters", "--rows", "2", "--panel", "spectrum", "--format", "csv"});
     ASSERT_EQ(run.status, 0) << run.error;

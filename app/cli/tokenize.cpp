@@ -1,7 +1,7 @@
 #include "cli/commands.h"
 
 #include <attnscope/tensor_file.h>
-#include <attnscope/text_encoder.h>
+#include <attnscope/tokenizer.h>
 
 #include <nlohmann/json.hpp>
 
@@ -52,9 +52,22 @@ std::string tokens_csv(const std::vector<Token>& tokens) {
     return out;
 }
 
+/// A token a line, whatever is in it.
 std::string tokens_text(const std::vector<Token>& tokens) {
     std::string out;
-    for (const Token& token : tokens) out += std::to_string(token.id) + '\t' + token.text + '\n';
+    for (const Token& token : tokens) {
+        out += std::to_string(token.id) + '\t';
+        for (const char c : token.text) {
+            const char* const escaped = c == '\n'   ? "\\n"
+                                        : c == '\r' ? "\\r"
+                                        : c == '\t' ? "\\t"
+                                        : c == '\\' ? "\\\\"
+                                                    : nullptr;
+            if (escaped != nullptr) out += escaped;
+            else out += c;
+        }
+        out += '\n';
+    }
     return out;
 }
 
@@ -88,7 +101,7 @@ void tokenize(const TokenizeOptions& options, Context& context) {
 Command tokenize_command(CLI::App& app) {
     const auto options = std::make_shared<TokenizeOptions>();
     CLI::App* const command = app.add_subcommand("tokenize", "the tokens of a text");
-    add_path(*command, "--model", options->model, "folder with a tokenizer, or a tokenizer.json")->required();
+    add_path(*command, "--model", options->model, "model folder, tokenizer.json or GGUF file")->required();
     add_path(*command, "--text", options->text, "file of text");
     add_value(*command, "--prompt", "S", "the text itself", [options](const std::string& text) {
         options->prompt = text;

@@ -200,7 +200,87 @@ def make_text_files():
     put("text_files", "wrong-kinds", '{"question": 1}\n[1]\n"x"\n')
 
 
+# Tokenizers: byte pairs over a handful of letters, in each of the two files they come in.
+
+
+def make_tokenizer_json():
+    letters = {letter: i for i, letter in enumerate("abcdef\u0120\u2581")} | {"ab": 8, "\u2581ab": 9, "<0x0A>": 10}
+    model = {"type": "BPE", "vocab": letters, "merges": ["a b", ["\u2581", "ab"]]}
+
+    def add(name, change=None, **members):
+        put("tokenizer_json", name + ".json", json.dumps({"model": model | (change or {})} | members))
+
+    def sequence(*parts):
+        return {"type": "Sequence", "pretokenizers": list(parts)}
+
+    def split(pattern, behavior="Isolated", kind="Regex"):
+        return {"type": "Split", "pattern": {kind: pattern}, "behavior": behavior, "invert": False}
+
+    bytes_last = {"type": "ByteLevel", "add_prefix_space": True, "use_regex": False}
+    add("byte_level", pre_tokenizer={"type": "ByteLevel"})
+    add("byte_level_early", pre_tokenizer=sequence({"type": "ByteLevel"}, {"type": "Digits", "individual_digits": True}))
+    add("splits", pre_tokenizer=sequence(split("(?i:'s)|[^\\s\\p{L}]+|\\s+(?!\\S)"), split("[(a|[b-c])]", "Removed"),
+                                         split("a", "MergedWithNext", "String"), bytes_last))
+    add("empty_matches", pre_tokenizer=split("x*|(?=a)", "MergedWithPrevious"))
+    add("endless", pre_tokenizer=split("(a+)+b|(a|aa)+$"))
+    add("recursion", pre_tokenizer=split("(a(?1)?b)|\\K(?=\\Ka)"))
+    add("metaspace", {"unk_token": "f", "fuse_unk": True}, pre_tokenizer={"type": "Metaspace", "prepend_scheme": "first"})
+    add("llama", {"byte_fallback": True}, normalizer={"type": "Sequence", "normalizers": [
+        {"type": "Prepend", "prepend": "\u2581"}, {"type": "Replace", "pattern": {"String": " "}, "content": "\u2581"}]})
+    add("forms", normalizer={"type": "Sequence", "normalizers": [
+        {"type": form} for form in ["NFC", "NFKD", "Lowercase", "StripAccents", "NFD", "NFKC", "Strip"]]})
+    add("word_ends", {"end_of_word_suffix": "f", "continuing_subword_prefix": "a", "merges": []},
+        pre_tokenizer={"type": "Whitespace"})
+    add("missing_merge", {"merges": ["a z"]})
+
+
+def gguf(values):
+    def sized(value):
+        return struct.pack("<Q", len(value.encode())) + value.encode()
+
+    def typed(value):
+        if isinstance(value, bool):
+            return 7, struct.pack("<B", value)
+        if isinstance(value, int):
+            return 4, struct.pack("<I", value)
+        if isinstance(value, float):
+            return 6, struct.pack("<f", value)
+        if isinstance(value, str):
+            return 8, sized(value)
+        kind = typed(value[0])[0]
+        return 9, struct.pack("<IQ", kind, len(value)) + b"".join(typed(item)[1] for item in value)
+
+    header = b"GGUF" + struct.pack("<IQQ", 3, 0, len(values))
+    for key, value in values.items():
+        kind, content = typed(value)
+        header += sized("tokenizer.ggml." + key) + struct.pack("<I", kind) + content
+    return header
+
+
+def make_gguf_tokenizer():
+    letters = list("abcdef\u0120\u010a") + ["ab", "\u0120ab", "<|end|>"]
+    plain = {"model": "gpt2", "pre": "smollm", "tokens": letters, "merges": ["a b", "\u0120 ab"],
+             "token_type": [1] * 10 + [3], "bos_token_id": 10}
+    put("gguf_tokenizer", "smollm", gguf(plain))
+    put("gguf_tokenizer", "begins", gguf(plain | {"pre": "llama-bpe", "add_bos_token": True, "add_eos_token": False}))
+    put("gguf_tokenizer", "composed", gguf(plain | {"pre": "qwen2"}))
+    put("gguf_tokenizer", "unknown_split", gguf(plain | {"pre": "nonsense"}))
+    put("gguf_tokenizer", "types_missing", gguf({key: plain[key] for key in plain if key != "token_type"}))
+    put("gguf_tokenizer", "types_few", gguf(plain | {"token_type": [1]}))
+    put("gguf_tokenizer", "bad_merge", gguf(plain | {"merges": ["ab"]}))
+    pieces = ["<unk>", "<s>", "\u2581", "a", "b", "ab", "\u2581ab", "<0x0A>"]
+    scores = [0.0, 0.0, -3.0, -4.0, -5.0, -2.0, -1.0, 0.0]
+    piece = {"model": "llama", "tokens": pieces, "scores": scores, "token_type": [2, 3, 1, 1, 1, 1, 1, 6],
+             "unknown_token_id": 0, "bos_token_id": 1}
+    put("gguf_tokenizer", "pieces", gguf(piece))
+    put("gguf_tokenizer", "pieces_bare", gguf(piece | {"add_space_prefix": False, "add_bos_token": True}))
+    put("gguf_tokenizer", "scores_nan", gguf(piece | {"scores": [float("nan")] * 8}))
+    put("gguf_tokenizer", "bos_beyond", gguf(piece | {"bos_token_id": 8}))
+
+
 if __name__ == "__main__":
+    make_tokenizer_json()
+    make_gguf_tokenizer()
     make_safetensors()
     make_npy()
     make_npz()

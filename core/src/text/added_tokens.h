@@ -1,11 +1,12 @@
 // Tokens beside a tokenizer's model: written in a text they become their ids whole.
 #pragma once
 
-#include "text/characters.h"
+#include "text/aligned_text.h"
 
+#include <array>
 #include <cstdint>
-#include <span>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -24,24 +25,29 @@ struct AddedToken {
 class AddedTokens {
 public:
     struct Piece {
-        std::size_t begin = 0, end = 0;    ///< characters [begin, end)
+        ByteRange range;
         const AddedToken* token = nullptr; ///< null for the text between tokens
     };
 
-    /// `spelling` is what to look for, which a normaliser may have changed; an empty one is never found.
-    void add(AddedToken token, std::vector<Character> spelling);
-    /// Pieces in order that cover the text; never an empty piece.
-    std::vector<Piece> split(std::span<const Character> text) const;
+    /// `spelling` is what to look for, which a normaliser may have changed; one that is empty or no
+    /// UTF-8 is never found.
+    void add(AddedToken token, std::string_view spelling);
+    /// Pieces in order that cover `text`, valid UTF-8; never an empty piece.
+    std::vector<Piece> split(std::string_view text) const;
 
 private:
-    struct Entry {
-        AddedToken token;
-        std::vector<char32_t> spelling;
+    struct Match {
+        const AddedToken* token = nullptr;
+        std::size_t size = 0; ///< bytes
     };
-    const Entry* longest_at(std::span<const Character> text, std::size_t place) const;
+    Match longest_at(std::string_view text) const;
 
-    // By first code point, longest spelling first.
-    std::unordered_map<char32_t, std::vector<Entry>> entries_;
+    // A trie of the spellings' bytes; node 0 is the root.
+    std::unordered_map<std::uint64_t, std::size_t> children_; // by node · 256 + byte
+    std::vector<std::size_t> tokens_at_{none};                // per node: which token ends there
+    std::array<bool, 256> begins_{};                          // whether a spelling begins with a byte
+    std::vector<AddedToken> tokens_;
+    static constexpr std::size_t none = SIZE_MAX;
 };
 
 } // namespace attnscope

@@ -1,5 +1,7 @@
 #include "text/bert_normalizer.h"
 
+#include "text/normal_form.h"
+
 #include <utility>
 
 namespace attnscope {
@@ -40,7 +42,7 @@ std::vector<Character> BertNormalizer::apply(std::vector<Character> text) const 
     if (space_cjk)
         text = with_spaced_ideographs(text);
     if (strip_accents) {
-        text = decompose(text);
+        text = normalized(text, NormalForm::nfd);
         std::erase_if(text, [](const Character& character) { return is_nonspacing_mark(character.code); });
     }
     if (lower_case) {

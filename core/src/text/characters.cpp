@@ -1,10 +1,8 @@
 #include "text/characters.h"
 
-#include <attnscope/error.h>
+#include "data/text_files.h"
 
 #include <unicode/uchar.h>
-#include <unicode/unorm2.h>
-#include <unicode/utf16.h>
 #include <unicode/utf8.h>
 
 #include <algorithm>
@@ -15,15 +13,32 @@ namespace attnscope {
 std::vector<Character> decode_utf8(std::string_view text) {
     std::vector<Character> characters;
     characters.reserve(text.size());
-    const auto* const bytes = reinterpret_cast<const std::uint8_t*>(text.data());
-    std::size_t i = 0;
-    while (i < text.size()) {
-        const std::size_t begin = i;
-        UChar32 code;
-        U8_NEXT_OR_FFFD(bytes, i, text.size(), code);
-        characters.push_back({static_cast<char32_t>(code), begin, i});
-    }
+    for (std::size_t place = 0; place < text.size(); place = characters.back().end)
+        characters.push_back(character_at(text, place));
     return characters;
+}
+
+Character character_at(std::string_view text, std::size_t place) {
+    const std::size_t begin = place;
+    UChar32 code;
+    U8_NEXT_OR_FFFD(reinterpret_cast<const std::uint8_t*>(text.data()), place, text.size(), code);
+    return {static_cast<char32_t>(code), begin, place};
+}
+
+Character character_before(std::string_view text, std::size_t place) {
+    do {
+        --place;
+    } while (place > 0 && (static_cast<unsigned char>(text[place]) & 0xc0) == 0x80);
+    return character_at(text, place);
+}
+
+std::string valid_utf8(std::string_view text) {
+    if (invalid_utf8(text) == std::string_view::npos)
+        return std::string(text);
+    std::string result;
+    for (const Character& character : decode_utf8(text))
+        append_utf8(result, character.code);
+    return result;
 }
 
 void append_utf8(std::string& text, char32_t code) {
@@ -60,6 +75,10 @@ bool is_nonspacing_mark(char32_t code) {
     return code >= 0x300 && u_charType(static_cast<UChar32>(code)) == U_NON_SPACING_MARK;
 }
 
+bool is_mark(char32_t code) {
+    return code >= 0x300 && (U_GET_GC_MASK(static_cast<UChar32>(code)) & U_GC_M_MASK);
+}
+
 bool is_word_character(char32_t code) {
     const auto point = static_cast<UChar32>(code);
     return u_hasBinaryProperty(point, UCHAR_ALPHABETIC) || u_hasBinaryProperty(point, UCHAR_JOIN_CONTROL) ||
@@ -77,45 +96,6 @@ bool is_cjk_ideograph(char32_t code) {
     return code >= blocks.front().first && std::any_of(blocks.begin(), blocks.end(), [code](const Block& block) {
                return code >= block.first && code <= block.last;
            });
-}
-
-std::vector<Character> decompose(const std::vector<Character>& text) {
-    UErrorCode failure = U_ZERO_ERROR;
-    const UNormalizer2* const canonical = unorm2_getNFDInstance(&failure);
-    ATTNSCOPE_ASSERT(U_SUCCESS(failure));
-
-    std::vector<Character> result;
-    result.reserve(text.size());
-    const auto combining_class = [&](const Character& character) {
-        return character.code < 0x300 ? 0 : u_getCombiningClass(static_cast<UChar32>(character.code));
-    };
-    const auto append = [&](Character character) {
-        // Marks are kept in the order of their classes behind what they mark.
-        auto place = result.end();
-        if (const auto rank = combining_class(character); rank != 0) {
-            while (place != result.begin() && combining_class(place[-1]) > rank)
-                --place;
-        }
-        result.insert(place, character);
-    };
-    for (const Character& character : text) {
-        std::array<UChar, 64> units; // the longest decomposition takes 8
-        const auto code = static_cast<UChar32>(character.code);
-        const int32_t length = code < 0xc0 ? -1
-                                           : unorm2_getDecomposition(canonical, code, units.data(),
-                                                                     static_cast<int32_t>(units.size()), &failure);
-        if (length < 0) {
-            append(character);
-            continue;
-        }
-        ATTNSCOPE_ASSERT(U_SUCCESS(failure));
-        for (int32_t i = 0; i < length;) {
-            UChar32 part;
-            U16_NEXT(units.data(), i, length, part);
-            append({static_cast<char32_t>(part), character.begin, character.end});
-        }
-    }
-    return result;
 }
 
 void append_lower_case(std::vector<Character>& text, const Character& character) {

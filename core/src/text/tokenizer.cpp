@@ -1,8 +1,12 @@
 #include "text/tokenizer.h"
 
+#include "data/gguf.h"
 #include "data/input_error.h"
-#include "text/json_document.h"
-#include "text/wordpiece.h"
+#include "text/gguf_tokenizer.h"
+#include "text/tokenizer_json.h"
+
+#include <attnscope/model.h>
+#include <attnscope/tensor_file.h>
 
 #include <nlohmann/json.hpp>
 
@@ -17,7 +21,7 @@ struct Kind {
 };
 
 /// Every kind of tokenizer.json that can be read, by its model's type.
-constexpr std::array kinds{Kind{"WordPiece", wordpiece_from_json}};
+constexpr std::array kinds{Kind{"BPE", byte_pair_from_json}, Kind{"WordPiece", wordpiece_from_json}};
 
 std::string kind_names() {
     std::string names;
@@ -48,10 +52,18 @@ std::unique_ptr<Tokenizer> open_tokenizer(const std::filesystem::path& path) {
             file = path / "vocab.txt";
         if (!std::filesystem::exists(file))
             input_error(path.string(), "tokenizer.json or vocab.txt", "neither");
+    } else if (is_model(path)) {
+        return tokenizer_from_gguf(read_gguf_tokenizer(read_gguf_metadata(path)), path.string());
     }
     if (file.extension() == ".txt")
         return wordpiece_from_vocabulary(file);
     return tokenizer_from_json(read_file(file, largest), file.string());
+}
+
+std::unique_ptr<Tokenizer> open_tokenizer(const ModelFiles& files) {
+    if (!files.has_tokenizer)
+        input_error(files.path.string(), "a tokenizer with the model", "none");
+    return open_tokenizer(files.path);
 }
 
 } // namespace attnscope

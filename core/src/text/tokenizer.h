@@ -1,7 +1,7 @@
-// Making a tokenizer from a document in memory; <attnscope/text_encoder.h> opens files.
+// Making a tokenizer from a document in memory; <attnscope/tokenizer.h> opens files.
 #pragma once
 
-#include <attnscope/text_encoder.h>
+#include <attnscope/tokenizer.h>
 
 #include <memory>
 #include <string>

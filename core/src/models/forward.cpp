@@ -5,11 +5,15 @@
 #include "models/pass.h"
 #include "models/thread_guard.h"
 
+#include <ATen/ops/embedding.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/logaddexp.h>
 #include <ATen/ops/logsumexp.h>
 #include <c10/core/InferenceMode.h>
 
 #include <algorithm>
+#include <string>
+#include <utility>
 
 namespace attnscope::models {
 namespace {
@@ -28,6 +32,10 @@ Pass make_pass(const LoadedModel& model, const ForwardOptions& options, JobConte
             .type = options.precision == Precision::bfloat16 ? at::kBFloat16 : at::kFloat,
             .device = device_of(context),
             .rotary = {}};
+}
+
+std::string head_name(const LoadedModel& model) {
+    return model.config().tied_head ? model.forward().embedding : model.forward().head;
 }
 
 at::Tensor id_tensor(const std::vector<std::vector<std::int64_t>>& texts, at::Device device) {
@@ -86,10 +94,7 @@ at::Tensor head_logits(const LoadedModel& model, const at::Tensor& rows, const F
     const c10::InferenceMode no_gradients;
     const ThreadGuard threads(context.threads());
     const Pass pass = make_pass(model, options, context);
-    const FamilyForward& family = model.forward();
-    return Block(pass, -1)
-        .linear(rows, model.config().tied_head ? family.embedding : family.head, model.config().vocabulary, false)
-        .to(at::kFloat);
+    return Block(pass, -1).linear(rows, head_name(model), model.config().vocabulary, false).to(at::kFloat);
 }
 
 double loss_sum(const LoadedModel& model, const at::Tensor& hidden, std::span<const std::int64_t> ids,
@@ -98,17 +103,30 @@ double loss_sum(const LoadedModel& model, const at::Tensor& hidden, std::span<co
     const ThreadGuard threads(context.threads());
     const auto predictions = static_cast<std::int64_t>(ids.size()) - 1;
     ATTNSCOPE_ASSERT(predictions >= 1 && hidden.size(0) == predictions + 1);
-    // Enough rows to read the head's weight seldom, few enough that their logits stay small.
-    constexpr std::int64_t logit_bytes = std::int64_t{16} << 20;
-    const std::int64_t rows = std::max<std::int64_t>(16, logit_bytes / (4 * model.config().vocabulary));
+    const ModelConfig& config = model.config();
+    const Pass pass = make_pass(model, options, context);
+    const at::Tensor head =
+        Block(pass, -1).weight(head_name(model) + ".weight", {config.vocabulary, config.hidden});
+    // Blocks of logits: many rows, so that the head is read seldom, of part of the vocabulary.
+    constexpr std::int64_t most_rows = 1024, logits_per_block = std::int64_t{4} << 20;
     double sum = 0;
-    for (std::int64_t first = 0; first < predictions; first += rows) {
-        context.progress(static_cast<double>(first), static_cast<double>(predictions), "loss");
-        const std::int64_t count = std::min(rows, predictions - first);
-        const at::Tensor logits = head_logits(model, hidden.narrow(0, first, count), options, context);
-        const at::Tensor next = id_tensor({{ids.begin() + first + 1, ids.begin() + first + 1 + count}}, logits.device());
-        const at::Tensor chosen = logits.gather(1, next.view({count, 1})).squeeze(1);
-        sum += at::logsumexp(logits, 1).sub_(chosen).sum(at::kDouble).item<double>();
+    for (std::int64_t first = 0; first < predictions; first += most_rows) {
+        const std::int64_t rows = std::min(most_rows, predictions - first);
+        const at::Tensor states = hidden.narrow(0, first, rows);
+        const at::Tensor next = id_tensor({{ids.begin() + first + 1, ids.begin() + first + 1 + rows}}, hidden.device());
+        const at::Tensor chosen =
+            states.to(at::kFloat).mul(at::embedding(head, next.view({rows})).to(at::kFloat)).sum(1, false, at::kDouble);
+        const std::int64_t columns = std::max<std::int64_t>(64, logits_per_block / rows);
+        at::Tensor total;
+        for (std::int64_t id = 0; id < config.vocabulary; id += columns) {
+            context.progress(static_cast<double>(first) + static_cast<double>(rows) * static_cast<double>(id) /
+                                                              static_cast<double>(config.vocabulary),
+                             static_cast<double>(predictions), "loss");
+            const at::Tensor logits = product(states, head.narrow(0, id, std::min(columns, config.vocabulary - id)), {});
+            const at::Tensor part = at::logsumexp(logits.to(at::kFloat), 1).to(at::kDouble);
+            total = total.defined() ? at::logaddexp(total, part) : part;
+        }
+        sum += total.sub(chosen).sum().item<double>();
     }
     return sum;
 }

@@ -69,8 +69,6 @@ std::string AttentionMapPanel::variant() const {
 
 Figure AttentionMapPanel::build() {
     Figure figure = attention::map_figure(map_.view, *map_.result);
-    // Its square shape is kept by the panel: equal axes would show what lies beside the map instead.
-    for (Axes& axes : figure.axes) axes.equal_aspect = false;
     if (named_ && !map_.view.tokens.empty())
         for (Axis* axis : {&figure.axes.front().x, &figure.axes.front().y})
             for (std::int64_t token = std::ssize(axis->categories); token < std::ssize(map_.view.tokens); ++token)
@@ -99,9 +97,7 @@ FigurePanel::Answer AttentionMapPanel::ask_pinned(AttentionSlots& slots) {
 }
 
 std::optional<Figure> AttentionMapPanel::build_pinned() {
-    Figure figure = attention::map_figure(pinned_.view, *pinned_.result);
-    for (Axes& axes : figure.axes) axes.equal_aspect = false;
-    return figure;
+    return attention::map_figure(pinned_.view, *pinned_.result);
 }
 
 void AttentionMapPanel::draw_controls(PanelContext& context) {

@@ -238,7 +238,8 @@ void FigureView::draw_axes(int index, const Axes& axes, Cell cell, bool titled, 
     ImGui::PushID(index);
     ImPlotFlags flags = ImPlotFlags_NoTitle | ImPlotFlags_NoLegend | ImPlotFlags_NoMouseText | ImPlotFlags_NoMenus |
                         ImPlotFlags_NoFrame;
-    if (axes.equal_aspect) flags |= ImPlotFlags_Equal;
+    // A square plot keeps the shape of its own; equal axes would show what lies beside the content instead.
+    if (axes.equal_aspect && !options.square) flags |= ImPlotFlags_Equal;
     if (ImPlot::BeginPlot("##plot", size, flags)) {
         set_up(state, axes, size, em);
         ImPlot::SetupFinish();

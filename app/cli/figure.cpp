@@ -287,7 +287,7 @@ Command figure_command(CLI::App& app) {
                "folders to look for the recipe's inputs in")
         ->type_name("DIR");
     add_value(*command, "--panel", "P", "weights, entropy, plane, trajectories, spectrum, origin, modes, hysteresis, "
-                                        "separation; heads, map, text, rows, gain; or all (into the folder --out)",
+                                        "separation, letters; heads, map, text, rows, gain; or all (into the folder --out)",
               [&spec](const std::string& panel) { spec.panel = panel; });
     add_value(*command, "--style", "S", "neurips, iclr, icml, icml-wide, acl, nature, nature-wide, slide, or a JSON file",
               [&spec](const std::string& style) { spec.style = style; });

@@ -15,7 +15,7 @@ _attnscope() {
     --progress) COMPREPLY=($(compgen -W 'auto plain json none' -- "$current")); return ;;
     --layout) COMPREPLY=($(compgen -W 'auto rows columns' -- "$current")); return ;;
     --mode) COMPREPLY=($(compgen -W 'raw centered hybrid residual renormalized all' -- "$current")); return ;;
-    --panel) COMPREPLY=($(compgen -W 'weights entropy plane trajectories spectrum origin modes hysteresis separation heads map text rows gain all' -- "$current")); return ;;
+    --panel) COMPREPLY=($(compgen -W 'weights entropy plane trajectories spectrum origin modes hysteresis separation letters heads map text rows gain all' -- "$current")); return ;;
     --style) COMPREPLY=($(compgen -W 'neurips iclr icml icml-wide acl nature nature-wide slide' -- "$current")); return ;;
     --theme) COMPREPLY=($(compgen -W 'dark light' -- "$current")); return ;;
     --plane-x) COMPREPLY=($(compgen -W 'v1 query' -- "$current")); return ;;

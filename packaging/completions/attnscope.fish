@@ -64,7 +64,7 @@ complete -c attnscope -n '__fish_seen_subcommand_from retrieval' -l samples -x -
 complete -c attnscope -n '__fish_seen_subcommand_from figure' -l recipe -r -d 'The same; or none: write the figure without its recipe'
 complete -c attnscope -n '__fish_seen_subcommand_from figure' -l session -r -d 'Draw what a session of the window shows'
 complete -c attnscope -n '__fish_seen_subcommand_from figure' -l inputs -r -d 'Folders to look for the recipes inputs in'
-complete -c attnscope -n '__fish_seen_subcommand_from figure' -l panel -x -a 'weights entropy plane trajectories spectrum origin modes hysteresis separation heads map text rows gain all' -d 'Weights, entropy, plane, trajectories, spectrum, origin, modes, hysteresis, separation; heads, map, text, rows, gain; or all (into the folder --out)'
+complete -c attnscope -n '__fish_seen_subcommand_from figure' -l panel -x -a 'weights entropy plane trajectories spectrum origin modes hysteresis separation letters heads map text rows gain all' -d 'Weights, entropy, plane, trajectories, spectrum, origin, modes, hysteresis, separation, letters; heads, map, text, rows, gain; or all (into the folder --out)'
 complete -c attnscope -n '__fish_seen_subcommand_from figure' -l style -x -a 'neurips iclr icml icml-wide acl nature nature-wide slide' -d 'Neurips, iclr, icml, icml-wide, acl, nature, nature-wide, slide, or a JSON file'
 complete -c attnscope -n '__fish_seen_subcommand_from figure' -l width -x -d 'Width, as in 89mm (the styles)'
 complete -c attnscope -n '__fish_seen_subcommand_from figure' -l dpi -x -d 'Dots per inch of a PNG (300)'

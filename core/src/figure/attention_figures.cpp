@@ -8,10 +8,7 @@
 namespace attnscope::attention {
 namespace {
 
-struct Panel {
-    const char *id, *title;
-};
-constexpr std::array<Panel, 5> panels{{{"attention.heads", "Heads"},
+constexpr std::array<PanelName, 5> panels{{{"attention.heads", "Heads"},
                                        {"attention.map", "Map"},
                                        {"attention.text", "Text"},
                                        {"attention.rows", "Row entropy"},
@@ -63,7 +60,7 @@ std::vector<std::string> numbers(int end) {
 
 std::string known_panels() {
     std::string names;
-    for (const Panel& panel : panels)
+    for (const PanelName& panel : panels)
         names += (names.empty() ? "" : ", ") + std::string(panel.id);
     return names;
 }
@@ -89,20 +86,12 @@ HeadColour parse_head_colour(std::string_view name) {
 }
 
 const std::vector<std::string>& panel_ids() {
-    static const std::vector<std::string> ids = [] {
-        std::vector<std::string> list;
-        for (const Panel& panel : panels)
-            list.emplace_back(panel.id);
-        return list;
-    }();
+    static const std::vector<std::string> ids = ids_of(panels);
     return ids;
 }
 
 const char* panel_title(std::string_view panel_id) {
-    for (const Panel& panel : panels)
-        if (panel.id == panel_id)
-            return panel.title;
-    return "";
+    return title_of(panels, panel_id);
 }
 
 Figure heads_figure(const View& view, const Result& result) {

@@ -12,6 +12,20 @@ bool starts_character(char c) {
 
 } // namespace
 
+std::vector<std::string> ids_of(std::span<const PanelName> panels) {
+    std::vector<std::string> list;
+    for (const PanelName& panel : panels)
+        list.emplace_back(panel.id);
+    return list;
+}
+
+const char* title_of(std::span<const PanelName> panels, std::string_view id) {
+    for (const PanelName& panel : panels)
+        if (panel.id == id)
+            return panel.title;
+    return "";
+}
+
 void say(Figure& figure, const std::string& part) {
     if (!figure.subtitle.empty())
         figure.subtitle += "\u00a0· "; // the dot stays with what it follows

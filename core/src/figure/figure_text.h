@@ -3,11 +3,19 @@
 
 #include <attnscope/figure.h>
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace attnscope {
+
+struct PanelName {
+    const char *id, *title;
+};
+std::vector<std::string> ids_of(std::span<const PanelName> panels);
+/// Empty for an id that is not among them.
+const char* title_of(std::span<const PanelName> panels, std::string_view id);
 
 /// Adds « · part» to the subtitle.
 void say(Figure& figure, const std::string& part);

@@ -8,10 +8,7 @@
 namespace attnscope::retrieval {
 namespace {
 
-struct Panel {
-    const char *id, *title;
-};
-constexpr std::array<Panel, 10> panels{{{"retrieval.weights", "Weights and texts"},
+constexpr std::array<PanelName, 10> panels{{{"retrieval.weights", "Weights and texts"},
                                        {"retrieval.entropy", "Entropy against β"},
                                        {"retrieval.plane", "Plane"},
                                        {"retrieval.trajectories", "Trajectories"},
@@ -48,20 +45,12 @@ SweepRequest sweep_request(const View& view, const Query& query, double lambda, 
 } // namespace
 
 const std::vector<std::string>& panel_ids() {
-    static const std::vector<std::string> ids = [] {
-        std::vector<std::string> list;
-        for (const Panel& panel : panels)
-            list.emplace_back(panel.id);
-        return list;
-    }();
+    static const std::vector<std::string> ids = ids_of(panels);
     return ids;
 }
 
 const char* panel_title(std::string_view panel_id) {
-    for (const Panel& panel : panels)
-        if (panel.id == panel_id)
-            return panel.title;
-    return "";
+    return title_of(panels, panel_id);
 }
 
 std::vector<double> beta_axis(const Spectrum& spectrum, int points) {

@@ -1,9 +1,7 @@
 // Entropies and largest weights of all heads against the reference, where its results are at hand.
 #include "analyses/attention.h"
 #include "models/forward.h"
-#include "support/golden.h"
-
-#include <attnscope/bank.h>
+#include "support/golden_models.h"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -17,32 +15,17 @@ namespace {
 class GoldenAttention : public testing::TestWithParam<const char*> {};
 
 TEST_P(GoldenAttention, HasTheEntropiesAndLargestWeightsOfTheReference) {
-    const auto golden = golden_folder();
-    if (golden.empty())
+    const auto golden = golden_model(GetParam());
+    if (!golden)
         return;
-    const std::string name = GetParam();
-    std::filesystem::path path = golden.parent_path() / "models" / name;
-    if (name == "kquant-llama")
-        path += ".gguf";
-    if (name == "smollm2-135m-q4_1")
-        path = find_samples().model;
-    if (path.empty() || !std::filesystem::exists(path)) {
-        std::printf("%s is not here: nothing compared\n", name.c_str());
-        return;
-    }
-    const auto folder = golden / "models" / name;
-    const auto cases = nlohmann::json::parse(std::ifstream(folder / "attention.json"));
+    const auto cases = nlohmann::json::parse(std::ifstream(golden->results / "attention.json"));
     ThreadPool pool(2);
     JobContext context(pool, {.device = {Device::Kind::cpu, 0}, .stop = {}, .on_progress = {}, .on_snapshot = {}});
     attention::Request request;
-    request.model = std::make_shared<const models::LoadedModel>(open_model_files(path));
+    request.model = std::make_shared<const models::LoadedModel>(open_model_files(golden->model));
     double worst = 0;
     for (const auto& expected : cases) {
-        std::ifstream file(folder / "ids.txt");
-        attention::Ids ids;
-        for (std::int64_t id = 0; std::ssize(ids) < expected["tokens"].get<std::int64_t>() && file >> id;)
-            ids.push_back(id);
-        request.texts = {ids};
+        request.texts = {golden->first_ids(expected["tokens"])};
         request.gain = expected["beta"];
         const auto result = compute::attention_heads(request, context);
         ASSERT_EQ(result.layers, std::ssize(expected["entropy"]));
@@ -60,16 +43,10 @@ TEST_P(GoldenAttention, HasTheEntropiesAndLargestWeightsOfTheReference) {
                     {worst, std::abs(result.entropy.mean[i] - entropy), std::abs(result.max_weight.mean[i] - largest)});
             }
     }
-    std::printf("%s: largest difference %.2g\n", name.c_str(), worst);
+    std::printf("%s: largest difference %.2g\n", GetParam(), worst);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, GoldenAttention,
-                         testing::Values("gpt2-tiny", "neox-tiny", "qwen3-tiny", "kquant-llama", "smollm2-135m-q4_1"),
-                         [](const auto& info) {
-                             std::string name = info.param;
-                             std::replace(name.begin(), name.end(), '-', '_');
-                             return name;
-                         });
+INSTANTIATE_TEST_SUITE_P(All, GoldenAttention, golden_models(), golden_test_name);
 
 } // namespace
 } // namespace attnscope::test

@@ -1,29 +1,17 @@
 // Logits and losses of whole models against the reference, where its results are at hand.
 #include "models/forward.h"
 
-#include "support/golden.h"
-
-#include <attnscope/bank.h>
+#include "support/golden_models.h"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include <algorithm>
-#include <cstdio>
 #include <fstream>
 
 namespace attnscope::test {
 namespace {
 
 using Ids = std::vector<std::int64_t>;
-
-Ids read_ids(const std::filesystem::path& path) {
-    std::ifstream file(path);
-    Ids ids;
-    for (std::int64_t id = 0; file >> id;)
-        ids.push_back(id);
-    return ids;
-}
 
 /// Mean loss over disjoint blocks.
 double block_loss(const models::LoadedModel& model, const Ids& ids, std::size_t length, std::size_t blocks,
@@ -37,31 +25,19 @@ double block_loss(const models::LoadedModel& model, const Ids& ids, std::size_t 
     return sum / static_cast<double>(blocks * (length - 1));
 }
 
-class GoldenModel : public testing::TestWithParam<const char*> {};
+class GoldenLogits : public testing::TestWithParam<const char*> {};
 
-TEST_P(GoldenModel, GivesTheLogitsAndTheLossOfTheReference) {
-    const auto golden = golden_folder();
-    if (golden.empty())
+TEST_P(GoldenLogits, GivesTheLogitsAndTheLossOfTheReference) {
+    const auto golden = golden_model(GetParam());
+    if (!golden)
         return;
-    const std::string name = GetParam();
-    std::filesystem::path path = golden.parent_path() / "models" / name;
-    if (name == "kquant-llama")
-        path += ".gguf";
-    if (name == "smollm2-135m-q4_1")
-        path = find_samples().model;
-    if (path.empty() || !std::filesystem::exists(path)) {
-        std::printf("%s is not here: nothing compared\n", name.c_str());
-        return;
-    }
-    const auto folder = golden / "models" / name;
-    const nlohmann::json expected = nlohmann::json::parse(std::ifstream(folder / "logits.json"));
-    const Ids ids = read_ids(folder / "ids.txt");
+    const nlohmann::json expected = nlohmann::json::parse(std::ifstream(golden->results / "logits.json"));
     ThreadPool pool(2);
     JobContext context(pool, {.device = {Device::Kind::cpu, 0}, .stop = {}, .on_progress = {}, .on_snapshot = {}});
-    const auto model = std::make_shared<const models::LoadedModel>(open_model_files(path));
+    const auto model = std::make_shared<const models::LoadedModel>(open_model_files(golden->model));
     LogitsRequest request;
     request.model = model;
-    request.ids.assign(ids.begin(), ids.begin() + expected["tokens"].get<std::ptrdiff_t>());
+    request.ids = golden->first_ids(expected["tokens"]);
     const LogitsResult result = compute::logits(request, context);
     for (std::size_t i = 0; i < expected["top_ids"].size(); ++i) {
         EXPECT_EQ(result.top.at(i).id, expected["top_ids"][i].get<std::int64_t>());
@@ -71,16 +47,10 @@ TEST_P(GoldenModel, GivesTheLogitsAndTheLossOfTheReference) {
     if (!expected.contains("nll"))
         return;
     const auto& nll = expected["nll"];
-    EXPECT_NEAR(block_loss(*model, ids, nll["seq_len"], nll["blocks"], context), nll["value"].get<double>(), 1e-4);
+    EXPECT_NEAR(block_loss(*model, golden->ids, nll["seq_len"], nll["blocks"], context), nll["value"].get<double>(), 1e-4);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, GoldenModel,
-                         testing::Values("gpt2-tiny", "neox-tiny", "qwen3-tiny", "kquant-llama", "smollm2-135m-q4_1"),
-                         [](const auto& info) {
-                             std::string name = info.param;
-                             std::replace(name.begin(), name.end(), '-', '_');
-                             return name;
-                         });
+INSTANTIATE_TEST_SUITE_P(All, GoldenLogits, golden_models(), golden_test_name);
 
 } // namespace
 } // namespace attnscope::test

@@ -43,20 +43,6 @@ bool is_encoder(const fs::path& folder, const std::string& sha256) {
     return !weights.empty() && has_hash(weights, sha256);
 }
 
-fs::path find_encoder(const RecipeInput& input, const std::vector<fs::path>& places) {
-    const fs::path name = fs::path(input.name).filename();
-    for (const fs::path& place : places) {
-        if (is_encoder(place / name, input.sha256)) return place / name;
-    }
-    for (const fs::path& place : places) {
-        if (is_encoder(place, input.sha256)) return place;
-        for (const fs::path& entry : entries(place)) {
-            if (is_folder(entry) && is_encoder(entry, input.sha256)) return entry;
-        }
-    }
-    return {};
-}
-
 bool is_model_with(const fs::path& path, const std::string& sha256) {
     try {
         return is_model(path) && open_model_files(path).sha256() == sha256;
@@ -65,16 +51,17 @@ bool is_model_with(const fs::path& path, const std::string& sha256) {
     }
 }
 
-/// A folder or a file: by its name, then as a place itself, then beside the recipe.
-fs::path find_model(const RecipeInput& input, const std::vector<fs::path>& places) {
+/// What may be a folder: by its name, then as a place itself, then beside the recipe.
+template <class Matches>
+fs::path find_named(const RecipeInput& input, const std::vector<fs::path>& places, Matches matches) {
     const fs::path name = fs::path(input.name).filename();
     for (const fs::path& place : places) {
-        if (is_model_with(place / name, input.sha256)) return place / name;
+        if (matches(place / name, input.sha256)) return place / name;
     }
     for (const fs::path& place : places) {
-        if (is_model_with(place, input.sha256)) return place;
+        if (matches(place, input.sha256)) return place;
         for (const fs::path& entry : entries(place)) {
-            if (entry.filename() != name && is_model_with(entry, input.sha256)) return entry;
+            if (entry.filename() != name && matches(entry, input.sha256)) return entry;
         }
     }
     return {};
@@ -111,8 +98,8 @@ fs::path encoder_weights(const fs::path& folder) {
 }
 
 fs::path find_by_hash(const RecipeInput& input, const std::vector<fs::path>& places) {
-    if (input.role == "encoder") return find_encoder(input, places);
-    if (input.role == "model") return find_model(input, places);
+    if (input.role == "encoder") return find_named(input, places, is_encoder);
+    if (input.role == "model") return find_named(input, places, is_model_with);
     // A recipe is a stranger's text: its name must not lead out of the folders.
     const fs::path name = fs::path(input.name).filename();
     for (const fs::path& place : places) {

@@ -15,24 +15,6 @@ struct AttentionOptions {
     AttentionJob job;
 };
 
-/// a:b, both inclusive and counted from 0; a alone, or either end left out.
-void parse_layers(const std::string& text, attention::Request& request) {
-    constexpr std::int64_t most = std::numeric_limits<int>::max();
-    const std::size_t colon = text.find(':');
-    const auto end = [&](const std::string& part, int otherwise) {
-        return part.empty() ? otherwise : static_cast<int>(parse_whole("--layers", part, 0, most));
-    };
-    if (colon == std::string::npos) {
-        request.first_layer = request.last_layer = static_cast<int>(parse_whole("--layers", text, 0, most));
-        return;
-    }
-    request.first_layer = end(text.substr(0, colon), 0);
-    request.last_layer = end(text.substr(colon + 1), -1);
-    if (request.last_layer >= 0 && request.last_layer < request.first_layer) {
-        throw Error(ErrorKind::usage, "--layers", "a:b with a no larger than b", text);
-    }
-}
-
 AttentionJob::HeadChoice parse_head(const std::string& text) {
     const auto numbers = parse_rows("--map", text);
     const auto fits = [](std::size_t number) { return number <= std::size_t{std::numeric_limits<int>::max()}; };
@@ -101,9 +83,7 @@ Command attention_command(CLI::App& app) {
     command->add_flag("--random-induction", request.induction_on_random,
                       "induction on 50 random tokens repeated, whatever the text")
         ->group(group);
-    add_value(*command, "--layers", "A:B", "layers to look at, both included; later ones are not run (all)",
-              [&request](const std::string& text) { parse_layers(text, request); })
-        ->group(group);
+    add_layers(*command, request.first_layer, request.last_layer)->group(group);
     command
         ->add_option_function<std::vector<std::string>>(
             "--map",

@@ -20,6 +20,7 @@ Command bank_command(CLI::App& app);
 Command retrieval_command(CLI::App& app);
 Command logits_command(CLI::App& app);
 Command attention_command(CLI::App& app);
+Command cv_command(CLI::App& app);
 Command figure_command(CLI::App& app);
 Command replay_command(CLI::App& app);
 

@@ -4,9 +4,9 @@
 
 namespace attnscope::cli {
 
-void add_model_options(CLI::App& app, ModelOptions& options) {
+void add_model_options(CLI::App& app, ModelOptions& options, bool model_required) {
     const std::string group = "Input";
-    add_path(app, "--model", options.model, "folder of a model, or a GGUF file")->required()->group(group);
+    add_path(app, "--model", options.model, "folder of a model, or a GGUF file")->required(model_required)->group(group);
     add_path(app, "--ids", options.ids, "file of token ids")->group(group);
     add_path(app, "--text", options.text, "file of text")->group(group);
     add_value(app, "--prompt", "S", "the text itself",
@@ -33,6 +33,24 @@ CLI::Option* add_gain(CLI::App& app, double& gain) {
                      [&gain](const std::string& text) {
                          gain = text == "inf" ? std::numeric_limits<double>::infinity() : parse_positive("--beta", text);
                      });
+}
+
+CLI::Option* add_layers(CLI::App& app, int& first, int& last) {
+    const auto read = [&first, &last](const std::string& text) {
+        constexpr std::int64_t most = std::numeric_limits<int>::max();
+        const std::size_t colon = text.find(':');
+        const auto end = [&](const std::string& part, int otherwise) {
+            return part.empty() ? otherwise : static_cast<int>(parse_whole("--layers", part, 0, most));
+        };
+        if (colon == std::string::npos) {
+            first = last = static_cast<int>(parse_whole("--layers", text, 0, most));
+            return;
+        }
+        first = end(text.substr(0, colon), 0);
+        last = end(text.substr(colon + 1), -1);
+        if (last >= 0 && last < first) throw Error(ErrorKind::usage, "--layers", "a:b with a no larger than b", text);
+    };
+    return add_value(app, "--layers", "A:B", "layers to look at, both included; later ones are not run (all)", read);
 }
 
 CLI::Option* add_precision(CLI::App& app, Precision& precision) {

@@ -3,6 +3,7 @@
 #include "cli/panel_source.h"
 #include "cli/svg_comparison.h"
 
+#include <attnscope/cv_recipe.h>
 #include <attnscope/model_recipe.h>
 #include <attnscope/tensor_file.h>
 
@@ -111,6 +112,15 @@ Verdict replay_logits(const Replay& replay, Context& context) {
     return {"numbers", compare_results(expected, logits_result_json(compute_logits(job.request, context.job())))};
 }
 
+Verdict replay_cv(const Replay& replay, Context& context) {
+    CvJob job = cv_job(replay.found.recipe, replay.places);
+    require_result(replay);
+    const std::string expected = expected_result(replay.file);
+    std::vector<Warning> warnings;
+    load_inputs(job, context.job(), warnings);
+    return {"numbers", compare_results(expected, cv_result_json(job, compute_cv(job, context.job())))};
+}
+
 /// Every analysis that can be replayed, by the name in its recipes.
 struct Replayable {
     const char* analysis;
@@ -118,7 +128,8 @@ struct Replayable {
 };
 constexpr std::array replayables{Replayable{"retrieval", replay_retrieval},
                                  Replayable{"attention", replay_attention},
-                                 Replayable{"logits", replay_logits}};
+                                 Replayable{"logits", replay_logits},
+                                 Replayable{"cv", replay_cv}};
 
 const Replayable& find_replayable(const Recipe& recipe) {
     std::string names;

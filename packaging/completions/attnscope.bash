@@ -2,7 +2,7 @@
 
 _attnscope() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-    local commands='inspect tokenize embed bank retrieval logits attention figure replay'
+    local commands='inspect tokenize embed bank retrieval logits attention cv figure replay'
     local common='--help --out --format --device --threads --seed --progress --quiet'
     local command='' word options
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
@@ -27,8 +27,8 @@ _attnscope() {
     --bank | --ids | --model | --out | --queries | --questions | --recipe | --run | --screenshot | --session | \
         --text | --texts)
         COMPREPLY=($(compgen -f -- "$current")); return ;;
-    --beta | --beta-table | --dpi | --head | --key | --lambda | --layer | --layers | --limit | --map | --origin-beta | \
-        --origin-eps | --origin-steps | --plane-beta | --prompt | --rows | --samples | --seed | --size | --step | --steps | \
+    --band | --beta | --beta-table | --dpi | --head | --key | --lambda | --layer | --layers | --limit | --map | --origin-beta | \
+        --origin-eps | --origin-steps | --plane-beta | --points | --pool | --prompt | --rows | --samples | --seed | --size | --step | --steps | \
         --threads | --token | --tol | --top | --width) return ;;
     esac
 
@@ -46,6 +46,9 @@ _attnscope() {
     attention)
         options="--model --ids --text --prompt --texts --beta --rows --scores --random-induction --layers --map \
             --precision $common" ;;
+    cv)
+        options="--tensor --layout --tuples --model --ids --text --prompt --samples --pool --points --exact --band \
+            --layers --no-weights --histogram --precision --tex $common" ;;
     figure)
         options="--recipe --session --inputs --panel --style --width --dpi --types --beta --step --bank --letters \
             --layout --key --queries --questions --text --rows --encoder --steps --mode --lambda --plane-x \

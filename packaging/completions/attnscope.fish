@@ -1,6 +1,6 @@
 # fish completion for attnscope
 
-set -l commands inspect tokenize embed bank retrieval logits attention figure replay
+set -l commands inspect tokenize embed bank retrieval logits attention cv figure replay
 complete -c attnscope -n "not __fish_seen_subcommand_from $commands" -a inspect -d 'What files hold'
 complete -c attnscope -n "not __fish_seen_subcommand_from $commands" -a tokenize -d 'The tokens of a text'
 complete -c attnscope -n "not __fish_seen_subcommand_from $commands" -a embed -d 'Embed texts, one a line'
@@ -8,6 +8,7 @@ complete -c attnscope -n "not __fish_seen_subcommand_from $commands" -a bank -d 
 complete -c attnscope -n "not __fish_seen_subcommand_from $commands" -a retrieval -d 'Retrieval dynamics over a bank'
 complete -c attnscope -n "not __fish_seen_subcommand_from $commands" -a logits -d 'What a model predicts behind a text'
 complete -c attnscope -n "not __fish_seen_subcommand_from $commands" -a attention -d 'Entropies, scores and maps of attention heads'
+complete -c attnscope -n "not __fish_seen_subcommand_from $commands" -a cv -d 'Cayley-Menger CV of matrices'
 complete -c attnscope -n "not __fish_seen_subcommand_from $commands" -a figure -d 'Write panels as figures'
 complete -c attnscope -n "not __fish_seen_subcommand_from $commands" -a replay -d 'Run a recipe again and compare'
 complete -c attnscope -n "not __fish_seen_subcommand_from $commands" -l version -d 'Print the version'
@@ -98,5 +99,22 @@ complete -c attnscope -n '__fish_seen_subcommand_from attention' -l random-induc
 complete -c attnscope -n '__fish_seen_subcommand_from attention' -l layers -x -d 'Layers to look at, both included; later ones are not run (all)'
 complete -c attnscope -n '__fish_seen_subcommand_from attention' -l map -x -d 'Also the map of a head; may be repeated'
 complete -c attnscope -n '__fish_seen_subcommand_from attention' -l precision -x -a 'float32 bfloat16' -d 'Of weights and activations (float32)'
+complete -c attnscope -n '__fish_seen_subcommand_from cv' -l tensor -r -d 'File of tensors, and which of them as F:KEY'
+complete -c attnscope -n '__fish_seen_subcommand_from cv' -l layout -x -a 'auto rows columns' -d 'How the file holds the matrix (auto)'
+complete -c attnscope -n '__fish_seen_subcommand_from cv' -l tuples -r -d 'Simplices to measure instead of drawing them'
+complete -c attnscope -n '__fish_seen_subcommand_from cv' -l model -r -d 'Folder of a model, or a GGUF file'
+complete -c attnscope -n '__fish_seen_subcommand_from cv' -l ids -r -d 'File of token ids'
+complete -c attnscope -n '__fish_seen_subcommand_from cv' -l text -r -d 'File of text'
+complete -c attnscope -n '__fish_seen_subcommand_from cv' -l prompt -x -d 'The text itself'
+complete -c attnscope -n '__fish_seen_subcommand_from cv' -l samples -x -d 'Simplices drawn for a matrix (300)'
+complete -c attnscope -n '__fish_seen_subcommand_from cv' -l pool -x -d 'They are drawn from the first so many rows (512; 0: all)'
+complete -c attnscope -n '__fish_seen_subcommand_from cv' -l points -x -a '3 4 5 6 7 8' -d 'Corners of a simplex (5)'
+complete -c attnscope -n '__fish_seen_subcommand_from cv' -l exact -d 'Every simplex of the pool instead of a sample'
+complete -c attnscope -n '__fish_seen_subcommand_from cv' -l band -x -d 'The band (.13,.30)'
+complete -c attnscope -n '__fish_seen_subcommand_from cv' -l layers -x -d 'Layers to look at, both included; later ones are not run (all)'
+complete -c attnscope -n '__fish_seen_subcommand_from cv' -l no-weights -d 'The activations of the text alone'
+complete -c attnscope -n '__fish_seen_subcommand_from cv' -l histogram -d 'Also the histogram of each matrix\'s volumes'
+complete -c attnscope -n '__fish_seen_subcommand_from cv' -l precision -x -a 'float32 bfloat16' -d 'Of weights and activations (float32)'
+complete -c attnscope -n '__fish_seen_subcommand_from cv' -l tex -r -d 'Also write the table as LaTeX'
 complete -c attnscope -n '__fish_seen_subcommand_from replay' -l inputs -r -d 'Folders to look for its inputs in'
 complete -c attnscope -n '__fish_seen_subcommand_from bank' -x -a wordnet -d 'The glosses of WordNet 3.0'

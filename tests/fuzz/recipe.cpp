@@ -1,5 +1,6 @@
 // Recipes and results come out of files from strangers: a recipe is read, made into a job, and compared with itself.
 #include <attnscope/attention_recipe.h>
+#include <attnscope/cv_recipe.h>
 #include <attnscope/model_recipe.h>
 #include <attnscope/recipe.h>
 
@@ -16,6 +17,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             logits_job(recipe, {});
         else if (recipe.analysis == "attention")
             attention_job(recipe, {});
+        else if (recipe.analysis == "cv")
+            cv_job(recipe, {});
         else
             retrieval_job(recipe, {});
     });

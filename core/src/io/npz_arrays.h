@@ -27,6 +27,12 @@ public:
         const auto& kept = integers_.back();
         put(name, DType::i64, std::move(shape), kept.size(), std::as_bytes(std::span(kept)));
     }
+    /// UTF-8 lines, as TensorFile::read_text() reads them.
+    void add_lines(const char* name, std::string lines) {
+        texts_.push_back(std::move(lines));
+        const auto& kept = texts_.back();
+        put(name, DType::u8, {}, kept.size(), std::as_bytes(std::span(kept)));
+    }
     std::string bytes() const { return npz_bytes(tensors_); }
 
 private:
@@ -39,6 +45,7 @@ private:
     // A deque leaves its elements where they are, as the tensors point into them.
     std::deque<std::vector<double>> doubles_;
     std::deque<std::vector<std::int64_t>> integers_;
+    std::deque<std::string> texts_;
     std::vector<TensorToWrite> tensors_;
 };
 

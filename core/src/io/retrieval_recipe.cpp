@@ -3,6 +3,7 @@
 
 #include "io/figure_params.h"
 #include "io/find_input.h"
+#include "io/layout_name.h"
 #include "io/params_reader.h"
 
 #include <algorithm>
@@ -16,15 +17,6 @@ using namespace retrieval;
 
 constexpr const char* analysis_name = "retrieval";
 constexpr const char* letters_name = "letters";
-
-const char* layout_name(Layout layout) {
-    switch (layout) {
-    case Layout::rows: return "rows";
-    case Layout::columns: return "columns";
-    case Layout::automatic: break;
-    }
-    return "auto";
-}
 
 const char* kind_name(QuerySpec::Kind kind) {
     switch (kind) {

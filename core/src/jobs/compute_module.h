@@ -4,6 +4,7 @@
 #pragma once
 
 #include <attnscope/attention.h>
+#include <attnscope/cv.h>
 #include <attnscope/model.h>
 #include <attnscope/retrieval.h>
 #include <attnscope/text_encoder.h>
@@ -32,12 +33,14 @@ struct ComputeTable {
     attention::Row (*head_row)(const attention::RowRequest&, JobContext&);
     attention::Map (*head_map)(const attention::MapRequest&, JobContext&);
     attention::GainCurves (*gain_curves)(const attention::GainRequest&, JobContext&);
+    cv::Matrix (*cv_matrix)(const cv::Request&, JobContext&);
+    cv::ModelResult (*cv_model)(const cv::ModelRequest&, JobContext&);
     std::shared_ptr<const TextEncoder> (*open_text_encoder)(const std::filesystem::path&);
     ModelPtr (*open_language_model)(const std::filesystem::path&);
     LogitsResult (*logits)(const LogitsRequest&, JobContext&);
     std::vector<std::string> (*devices)();  ///< "cpu", then "cuda:0 · NAME" …
 };
-inline constexpr int compute_table_version = 2;
+inline constexpr int compute_table_version = 3;
 
 /// Loads the module beside this library on first use; thread-safe. Throws Error{resource} naming the file.
 const ComputeTable& compute_module();

@@ -1,4 +1,5 @@
-// The CUDA module: banks kept on the device, passes run there, failures turned into errors.
+// The CUDA module: banks kept on the device, passes and volumes run there, failures turned into errors.
+#include "kernels/cayley_menger_cuda.h"
 #include "kernels/cuda_table.h"
 #include "kernels/retrieval_pass_cuda.h"
 
@@ -109,7 +110,7 @@ template <class Value>
 DeviceBuffer upload(DeviceBanks& banks, int device, const Value* values, std::size_t count) {
     DeviceBuffer buffer = banks.allocate(device, count * sizeof(Value));
     check(cudaMemcpy(buffer.as<Value>(), values, count * sizeof(Value), cudaMemcpyHostToDevice),
-          "a copy of the states");
+          "a copy to the device");
     return buffer;
 }
 
@@ -184,7 +185,30 @@ void pass(int device, const KeyBank& bank, const ChunkInput& input, std::size_t 
     }
 }
 
-constexpr CudaTable table{cuda_table_version, device_count, device_name, pass};
+void run_simplices(DeviceBanks& banks, int device, const DistanceTable& table, const std::uint32_t* tuples, int corners,
+                   std::size_t count, double* volumes) {
+    check(cudaSetDevice(device), "a working device");
+    const DeviceBuffer distances = upload(banks, device, table.values.data(), table.values.size());
+    const DeviceBuffer rows = upload(banks, device, tuples, count * static_cast<std::size_t>(corners));
+    const DeviceBuffer out = banks.allocate(device, count * sizeof(double));
+    const CudaSimplices simplices{distances.as<double>(), rows.as<std::uint32_t>(), corners, count, out.as<double>()};
+    check(launch_simplex_volumes(simplices, nullptr), "volumes of simplices");
+    check(cudaMemcpy(volumes, simplices.volumes, count * sizeof(double), cudaMemcpyDeviceToHost), "the volumes");
+}
+
+void simplex_volumes(int device, const DistanceTable& table, const std::uint32_t* tuples, int corners,
+                     std::size_t count, double* volumes) {
+    Devices& all = devices();
+    const std::lock_guard lock(all.mutex);
+    try {
+        run_simplices(all.banks, device, table, tuples, corners, count, volumes);
+    } catch (const Error&) {
+        all.banks.forget();
+        throw;
+    }
+}
+
+constexpr CudaTable table{cuda_table_version, device_count, device_name, pass, simplex_volumes};
 
 } // namespace
 } // namespace attnscope::kernels

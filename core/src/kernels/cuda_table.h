@@ -1,6 +1,7 @@
 // What the CUDA module offers: plain functions behind one `extern "C"` entry, `attnscope_cuda_table`.
 #pragma once
 
+#include "kernels/cayley_menger.h"
 #include "kernels/retrieval_pass.h"
 
 #include <string>
@@ -17,7 +18,10 @@ struct CudaTable {
     /// Error{resource} when the device fails or its memory does not suffice.
     void (*pass)(int device, const KeyBank& bank, const ChunkInput& input, std::size_t rows_per_chunk,
                  std::size_t chunks, ChunkSums* sums, double* updates);
+    /// As simplex_volumes() with a table, which is copied to the device; host pointers. Throws like pass().
+    void (*simplex_volumes)(int device, const DistanceTable& table, const std::uint32_t* tuples, int corners,
+                            std::size_t count, double* volumes);
 };
-inline constexpr int cuda_table_version = 1;
+inline constexpr int cuda_table_version = 2;
 
 } // namespace attnscope::kernels

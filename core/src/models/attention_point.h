@@ -43,7 +43,7 @@ struct AttentionTile {
     at::Tensor max_weight;      ///< (texts, H, R) float32
 };
 
-/// Stands at the attention point of every layer. Whatever is not overridden leaves the model as it is.
+/// Stands at the attention point of every layer, and beside the residual stream. Whatever is not overridden leaves the model as it is.
 class AttentionObserver {
 public:
     virtual ~AttentionObserver() = default;
@@ -58,6 +58,9 @@ public:
     virtual bool wants_probabilities(const AttentionPoint&) { return false; }
     /// Every tile of a point once: heads in blocks, and within a block rows in order. Not called for a replaced context.
     virtual void observe(const AttentionPoint&, const AttentionTile&) {}
+    /// Sees the residual stream (texts, T, hidden) behind a layer, −1 for what enters layer 0. The pass may write into
+    /// it afterwards.
+    virtual void observe_residual(int /*layer*/, const at::Tensor& /*hidden*/) {}
 };
 
 /// softmax(factor · scale · q kᵀ, masked) v as (texts, heads, T, value_dim), a view whose heads of a token lie side by

@@ -10,7 +10,10 @@
 #include <ATen/ops/layer_norm.h>
 #include <ATen/ops/linear.h>
 
+#include <algorithm>
 #include <cmath>
+#include <functional>
+#include <iterator>
 #include <utility>
 
 namespace attnscope::models {
@@ -75,6 +78,14 @@ at::Tensor Bert::forward(const RaggedBatch& batch, JobContext& context, Attentio
     at::Tensor hidden =
         embedding_norm_(at::embedding(words_, indices(batch.ids)).add_(at::embedding(positions_, indices(places))));
     const std::int64_t last = last_layer < 0 ? config_.layers - 1 : last_layer;
+    // Texts of one length are a stream of their own shape; others have none to show.
+    const bool even = std::adjacent_find(batch.lengths.begin(), batch.lengths.end(), std::not_equal_to<>()) ==
+                      batch.lengths.end();
+    const auto show = [&](int layer) {
+        if (observer && even)
+            observer->observe_residual(layer, hidden.view({std::ssize(batch.lengths), batch.lengths.front(), -1}));
+    };
+    show(-1);
     for (std::int64_t index = 0; index <= last; ++index) {
         const Layer& layer = layers_[static_cast<std::size_t>(index)];
         context.checkpoint();
@@ -84,6 +95,7 @@ at::Tensor Bert::forward(const RaggedBatch& batch, JobContext& context, Attentio
         at::Tensor inner = layer.intermediate(hidden); // (tokens, intermediate)
         at::gelu_(inner);
         hidden = layer.output_norm(layer.output(inner).add_(hidden));
+        show(static_cast<int>(index));
     }
     return hidden;
 }

@@ -1,5 +1,6 @@
 // The one entry point of this module: the functions behind the door in jobs/compute_module.h.
 #include "analyses/attention.h"
+#include "analyses/cv.h"
 #include "analyses/retrieval.h"
 #include "jobs/compute_module.h"
 #include "kernels/devices.h"
@@ -22,6 +23,8 @@ extern "C" __attribute__((visibility("default"))) const attnscope::ComputeTable*
         .head_row = attnscope::compute::head_row,
         .head_map = attnscope::compute::head_map,
         .gain_curves = attnscope::compute::gain_curves,
+        .cv_matrix = attnscope::compute::cv_matrix,
+        .cv_model = attnscope::compute::cv_model,
         .open_text_encoder = attnscope::compute::open_text_encoder,
         .open_language_model = attnscope::compute::open_language_model,
         .logits = attnscope::compute::logits,

@@ -80,10 +80,14 @@ at::Tensor hidden_states(const LoadedModel& model, const std::vector<std::vector
         pass.rotary = rotary_table(config.rotary, static_cast<std::int64_t>(texts.front().size()), pass.device);
     const FamilyForward& family = model.forward();
     at::Tensor hidden = family.embed(pass, id_tensor(texts, pass.device));
+    if (pass.observer)
+        pass.observer->observe_residual(-1, hidden);
     for (std::int64_t index = 0; index <= last; ++index) {
         context.progress(static_cast<double>(index), static_cast<double>(last + 1), "forward");
         pass.weights.prepare(index, pass.type, pass.device, context);
         hidden = family.layer(pass, index, std::move(hidden));
+        if (pass.observer)
+            pass.observer->observe_residual(static_cast<int>(index), hidden);
     }
     context.progress(1, 1, "forward");
     return last + 1 == config.layers ? family.finish(pass, hidden) : hidden;

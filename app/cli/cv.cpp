@@ -1,0 +1,115 @@
+#include "cli/commands.h"
+#include "cli/model_options.h"
+
+#include <attnscope/cv_recipe.h>
+
+#include <memory>
+
+namespace attnscope::cli {
+namespace {
+
+struct CvOptions {
+    ModelOptions input;
+    std::filesystem::path tex;
+    CvJob job;
+};
+
+/// F or F:KEY, a colon in the file's own name notwithstanding.
+void parse_tensor(const std::string& text, CvJob& job) {
+    if (text.empty()) throw Error(ErrorKind::usage, "--tensor", "a file, or a file and a key as in F:KEY", "nothing");
+    std::error_code ignored;
+    job.tensor = text;
+    for (std::size_t colon = text.rfind(':');
+         !std::filesystem::exists(job.tensor, ignored) && colon != std::string::npos && colon > 0;
+         colon = text.rfind(':', colon - 1)) {
+        if (!std::filesystem::exists(text.substr(0, colon), ignored)) continue;
+        job.tensor = text.substr(0, colon);
+        job.key = text.substr(colon + 1);
+    }
+}
+
+void parse_band(const std::string& text, cv::Parameters& parameters) {
+    const std::vector<std::string> numbers = parse_list("--band", text);
+    if (numbers.size() != 2) throw Error(ErrorKind::usage, "--band", "two numbers as in .13,.30", text);
+    parameters.band_low = parse_number("--band", numbers[0]);
+    parameters.band_high = parse_number("--band", numbers[1]);
+    cv::check_parameters({.band_low = parameters.band_low, .band_high = parameters.band_high});
+}
+
+void settle_inputs(const CvOptions& options, CvJob& job) {
+    const auto fail = [](const char* expected, const char* got) {
+        throw Error(ErrorKind::usage, "attnscope cv", expected, got);
+    };
+    const ModelOptions& input = options.input;
+    const bool tokens = input.prompt_given || !input.text.empty() || !input.ids.empty();
+    if (job.tensor.empty() == input.model.empty())
+        fail("--tensor F or --model M", input.model.empty() ? "neither" : "both");
+    if (!job.tensor.empty() && tokens) fail("a text for --model M", "one for --tensor");
+    if (job.tensor.empty() && !job.tuples.empty()) fail("--tuples for --tensor F", "some for --model");
+    job.model = input.model;
+    if (tokens) job.tokens = token_source(input, "cv");
+    if (!job.model.empty() && !job.weights && !tokens) fail("one of --ids, --text and --prompt", "--no-weights and none");
+}
+
+void run_cv(CvOptions options, Context& context) {
+    CvJob& job = options.job;
+    job.seed = context.options().seed;
+    settle_inputs(options, job);
+    std::vector<Warning> warnings;
+    load_inputs(job, context.job(), warnings);
+    const cv::ModelResult result = compute_cv(job, context.job());
+    for (Warning& warning : cv_warnings(job, result)) warnings.push_back(std::move(warning));
+    if (!options.tex.empty()) {
+        const auto held = context.writing();
+        write_file(options.tex, cv_table_tex(result.matrices));
+    }
+    if (context.options().format == Format::json) {
+        Recipe recipe = cv_recipe(job);
+        recipe.device = context.device_name();
+        context.deliver_json("attnscope.cv/1", recipe, cv_result_json(job, result), warnings);
+        return;
+    }
+    context.note(warnings);
+    switch (context.options().format) {
+    case Format::csv: return context.deliver(cv_table_csv(result.matrices));
+    case Format::npz: return context.deliver(cv_result_npz(result));
+    default: return context.deliver(cv_table_text(result.matrices));
+    }
+}
+
+}  // namespace
+
+Command cv_command(CLI::App& app) {
+    const auto options = std::make_shared<CvOptions>();
+    CvJob& job = options->job;
+    CLI::App* const command = app.add_subcommand("cv", "Cayley-Menger CV of matrices: weights, activations, any tensor");
+    add_value(*command, "--tensor", "F[:KEY]", "file of tensors, and which of them (every matrix in it)",
+              [&job](const std::string& text) { parse_tensor(text, job); })
+        ->group("Input");
+    add_value(*command, "--layout", "rows|columns|auto", "how the file holds the matrix",
+              [&job](const std::string& text) { job.layout = parse_layout(text); })
+        ->group("Input");
+    add_path(*command, "--tuples", job.tuples, "simplices to measure instead of drawing them: (S,5) row numbers")
+        ->group("Input");
+    add_model_options(*command, options->input, false);
+    const std::string group = "Analysis";
+    cv::Parameters& parameters = job.parameters;
+    add_count(*command, "--samples", parameters.samples, "simplices drawn for a matrix (300)")->group(group);
+    add_count(*command, "--pool", parameters.pool, "they are drawn from the first so many rows (512; 0: all)")
+        ->group(group);
+    add_whole(*command, "--points", parameters.points, 0, "corners of a simplex, 3 to 8 (5)")->group(group);
+    command->add_flag("--exact", parameters.exact, "every simplex of the pool instead of a sample")->group(group);
+    add_value(*command, "--band", "LOW,HIGH", "the band (.13,.30)",
+              [&parameters](const std::string& text) { parse_band(text, parameters); })
+        ->group(group);
+    add_layers(*command, job.first_layer, job.last_layer)->group(group);
+    command
+        ->add_flag_callback("--no-weights", [&job] { job.weights = false; }, "the activations of the text alone")
+        ->group(group);
+    command->add_flag("--histogram", job.histogram, "also the histogram of each matrix's volumes")->group(group);
+    add_precision(*command, job.precision)->group(group);
+    add_path(*command, "--tex", options->tex, "also write the table as LaTeX")->group(group);
+    return {command, [options](Context& context) { run_cv(*options, context); }};
+}
+
+}  // namespace attnscope::cli

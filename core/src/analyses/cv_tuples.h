@@ -1,0 +1,41 @@
+// Which simplices are measured: drawn, every one there is, or given.
+#pragma once
+
+#include <attnscope/cv.h>
+
+#include <cstddef>
+#include <cstdint>
+
+namespace attnscope::compute {
+
+/// Corners of simplex number s, for any s in any order: threads need no common state.
+class SimplexSource {
+public:
+    /// Independent draws of distinct rows, the same for the same (seed, stream).
+    static SimplexSource drawn(std::size_t rows, int corners, std::uint64_t count, std::uint64_t seed,
+                               std::uint64_t stream);
+    /// Each set of rows once; their number must fit.
+    static SimplexSource every(std::size_t rows, int corners);
+    /// `tuples` outlives the source.
+    static SimplexSource given(const cv::Tuples& tuples);
+
+    std::uint64_t count() const noexcept { return count_; }
+    int corners() const noexcept { return corners_; }
+    bool exact() const noexcept { return way_ == Way::every; }
+    /// Rows of the simplices first … first + count − 1 as (count, corners), increasing within a simplex.
+    void fill(std::uint64_t first, std::size_t count, std::uint32_t* rows) const;
+
+private:
+    enum class Way { drawn, every, given };
+    void draw(std::uint64_t first, std::size_t count, std::uint32_t* rows) const;
+    void enumerate(std::uint64_t first, std::size_t count, std::uint32_t* rows) const;
+    void copy(std::uint64_t first, std::size_t count, std::uint32_t* rows) const;
+
+    Way way_ = Way::drawn;
+    std::size_t rows_ = 0;
+    int corners_ = 0;
+    std::uint64_t count_ = 0, seed_ = 0, stream_ = 0;
+    const cv::Tuples* tuples_ = nullptr;
+};
+
+} // namespace attnscope::compute

@@ -1,0 +1,129 @@
+// CV bands as a recipe and back.
+#include <attnscope/cv_recipe.h>
+
+#include "io/find_input.h"
+#include "io/layout_name.h"
+#include "io/model_inputs.h"
+#include "io/params_reader.h"
+
+namespace attnscope {
+
+namespace {
+
+constexpr const char* analysis_name = "cv";
+
+/// What stands for the tokens in a recipe that has none of its own.
+const TokenSource no_source{TokenSource::Kind::prompt, {}, {}};
+
+Json params_json(const CvJob& job) {
+    const cv::Parameters& parameters = job.parameters;
+    Json params = {{"points", parameters.points},
+                   {"samples", parameters.samples},
+                   {"pool", parameters.pool},
+                   {"exact", parameters.exact},
+                   {"band", {parameters.band_low, parameters.band_high}},
+                   {"histogram", job.histogram}};
+    if (!job.tensor.empty()) {
+        params["key"] = job.key;
+        params["layout"] = layout_name(job.layout);
+        return params;
+    }
+    params["tokens"] = token_params(job.tokens.value_or(no_source));
+    params["activations"] = job.tokens.has_value();
+    params["weights"] = job.weights;
+    params["first_layer"] = job.first_layer;
+    params["last_layer"] = job.last_layer;
+    params["precision"] = precision_name(job.precision);
+    return params;
+}
+
+void read_parameters(const ParamsReader& reader, cv::Parameters& parameters) {
+    reader.number("points", parameters.points);
+    reader.number("samples", parameters.samples);
+    reader.number("pool", parameters.pool);
+    reader.flag("exact", parameters.exact);
+    std::vector<double> band{parameters.band_low, parameters.band_high};
+    reader.numbers("band", band);
+    if (band.size() != 2)
+        ParamsReader::fail("two numbers", std::to_string(band.size()), "band");
+    parameters.band_low = band[0];
+    parameters.band_high = band[1];
+    try {
+        cv::check_parameters(parameters);
+    } catch (const Error& error) {
+        ParamsReader::fail(error.expected, error.got, error.subject);
+    }
+}
+
+void read_tensor(const Recipe& recipe, const ParamsReader& reader, const std::vector<std::filesystem::path>& folders,
+                 CvJob& job) {
+    for (const RecipeInput& input : recipe.inputs) {
+        if (input.role == "tensor")
+            job.tensor = locate(input, folders);
+        if (input.role == "tuples")
+            job.tuples = locate(input, folders);
+    }
+    reader.text("key", job.key);
+    std::string layout = layout_name(job.layout);
+    reader.text("layout", layout);
+    job.layout = parse_text("layout", layout, [](const std::string& name) { return parse_layout(name); });
+}
+
+void read_model(const Recipe& recipe, const Json& params, const std::vector<std::filesystem::path>& folders,
+                CvJob& job) {
+    const ParamsReader reader(params);
+    ModelInputs inputs = find_model_inputs(recipe, params, folders);
+    job.model = std::move(inputs.model);
+    bool activations = false;
+    reader.flag("activations", activations);
+    if (activations)
+        job.tokens = std::move(inputs.tokens);
+    reader.flag("weights", job.weights);
+    reader.number("first_layer", job.first_layer);
+    if (const auto last = params.find("last_layer"); last != params.end() && *last != -1)
+        reader.number("last_layer", job.last_layer);
+    std::string precision = precision_name(job.precision);
+    reader.text("precision", precision);
+    job.precision = parse_text("precision", precision, [](const std::string& name) { return parse_precision(name); });
+}
+
+} // namespace
+
+Recipe cv_recipe(const CvJob& job) {
+    Recipe recipe;
+    recipe.analysis = analysis_name;
+    if (job.tensor.empty()) {
+        ATTNSCOPE_ASSERT(job.request.model);
+        recipe.inputs = model_inputs(*job.request.model, job.tokens.value_or(no_source));
+    } else {
+        const auto add = [&](const char* role, const std::filesystem::path& file) {
+            recipe.inputs.push_back({role, base_name(file), sha256_file(file)});
+        };
+        add("tensor", job.tensor);
+        if (!job.tuples.empty())
+            add("tuples", job.tuples);
+    }
+    recipe.params = one_line(params_json(job));
+    recipe.seed = job.seed;
+    return recipe;
+}
+
+CvJob cv_job(const Recipe& recipe, const std::vector<std::filesystem::path>& folders) {
+    if (recipe.analysis != analysis_name)
+        throw Error(ErrorKind::input, "recipe", "the analysis cv", recipe.analysis, "analysis");
+    const Json params = parse_json(recipe.params, "recipe");
+    const ParamsReader reader(params);
+    CvJob job;
+    job.seed = recipe.seed;
+    read_parameters(reader, job.parameters);
+    reader.flag("histogram", job.histogram);
+    if (params.contains("layout"))
+        read_tensor(recipe, reader, folders, job);
+    else
+        read_model(recipe, params, folders, job);
+    if (job.tensor.empty() && job.model.empty())
+        throw Error(ErrorKind::input, "recipe", "a file of tensors or a model", "neither", "inputs");
+    return job;
+}
+
+} // namespace attnscope

@@ -1,6 +1,7 @@
 #include "state/retrieval_slots.h"
 
 #include "state/latency.h"
+#include "state/retrieval_query.h"
 
 #include <algorithm>
 #include <cmath>
@@ -23,12 +24,6 @@ struct WithSpectrum {
 
 template <class Request, class Result>
 using SpectrumSlot = Slot<WithSpectrum<Request>, Result>;
-
-struct EmbedRequest {
-    std::shared_ptr<const TextEncoder> encoder;
-    std::string text;
-    bool operator==(const EmbedRequest&) const = default;
-};
 
 const Bank* bank_of(const retrieval::SpectrumRequest& request) { return request.bank.get(); }
 template <class Request>
@@ -69,7 +64,6 @@ std::size_t plane_bytes(const retrieval::Plane& plane) {
 struct RetrievalSlots::Impl {
     std::shared_ptr<Latency> latency = std::make_shared<Latency>();
     Slot<retrieval::SpectrumRequest, Spectrum> spectrum;
-    Slot<EmbedRequest, retrieval::Query> embedding;
     SpectrumSlot<retrieval::FirstStepRequest, retrieval::FirstStep> first_step;
     SpectrumSlot<retrieval::TraceRequest, retrieval::TraceResult> trace, beta_table, all_modes;
     SpectrumSlot<retrieval::SweepRequest, retrieval::Sweep> sweep, hysteresis;
@@ -84,21 +78,11 @@ struct RetrievalSlots::Impl {
     bool dragging = false;
     bool moving = false;  ///< β has just been dragged: the cores belong to the trace
     double moved_beta = 0, moved_at = 0;
-    retrieval::Query query;
-    std::string label;
-    std::optional<Error> query_error;
-    // what `query` was made from
-    retrieval::BankPtr query_bank;
-    QueryChoice query_choice;
-    std::shared_ptr<const Queries> query_file;
+    RetrievalQuery query;
 
     explicit Impl(JobSystem& jobs)
         : spectrum(jobs, {"Spectrum", Lane::interactive, {}},
                    [](const auto& request, JobContext& context) { return compute_spectrum(request, context); }),
-          embedding(jobs, {"Embedding the query", Lane::interactive, {}},
-                    [](const EmbedRequest& request, JobContext& context) {
-                        return request.encoder->encode(std::span(&request.text, 1), context);
-                    }),
           first_step(jobs, {"First step at any β", Lane::batch, first_step_bytes},
                      [](const auto& wish, JobContext& context) {
                          return compute_first_step(wish.request, *wish.spectrum, context);
@@ -121,9 +105,11 @@ struct RetrievalSlots::Impl {
                  [](const auto& wish, JobContext& context) {
                      return compute_origin_tests(wish.request, *wish.spectrum, context);
                  }),
-          separation(jobs, {"Separation", Lane::batch, {}}, [](const auto& wish, JobContext& context) {
-              return compute_separation(wish.request, *wish.spectrum, context);
-          }) {}
+          separation(jobs, {"Separation", Lane::batch, {}},
+                     [](const auto& wish, JobContext& context) {
+                         return compute_separation(wish.request, *wish.spectrum, context);
+                     }),
+          query(jobs) {}
 
     static SpectrumSlot<retrieval::TraceRequest, retrieval::TraceResult>::Compute traces() {
         return [](const auto& wish, JobContext& context) {
@@ -147,14 +133,14 @@ struct RetrievalSlots::Impl {
     template <class Request, class Result, class Make>
     Asked<Result> ask(SpectrumSlot<Request, Result>& slot, bool needs_query, Make make) {
         const auto known = ready_spectrum();
-        const bool can = known && (!needs_query || !query.empty());
+        const bool can = known && (!needs_query || !query.values().empty());
         if (can) slot.want({make(*known), known});
         auto out = asked(slot, bank.get());
         if (!can) {
             out.stale = true;
             out.error.reset();
             if (bank && !known) out.error = spectrum.error(), out.progress = spectrum.progress();
-            if (!out.error && needs_query) out.error = query_error;
+            if (!out.error && needs_query) out.error = query.error();
         }
         return out;
     }
@@ -175,7 +161,7 @@ struct RetrievalSlots::Impl {
     std::shared_ptr<const retrieval::FirstStep> ready_first_step() {
         if (!large_bank()) return nullptr;
         const auto out = ask(first_step, true, [this](const Spectrum&) {
-            return retrieval::FirstStepRequest{bank, query, selection.mode == retrieval::Mode::raw};
+            return retrieval::FirstStepRequest{bank, query.values(), selection.mode == retrieval::Mode::raw};
         });
         return out.stale ? nullptr : out.result;
     }
@@ -183,7 +169,7 @@ struct RetrievalSlots::Impl {
     retrieval::TraceRequest trace_request(std::vector<double> betas, std::vector<retrieval::Mode> modes) const {
         retrieval::TraceRequest request;
         request.bank = bank;
-        request.queries = {query};
+        request.queries = {query.values()};
         request.betas = std::move(betas);
         request.modes = std::move(modes);
         request.steps = steps();
@@ -196,7 +182,7 @@ struct RetrievalSlots::Impl {
     retrieval::SweepRequest sweep_request(const Spectrum& known, bool follow) const {
         retrieval::SweepRequest request;
         request.bank = bank;
-        request.query = query;
+        request.query = query.values();
         request.mode = selection.mode;
         request.lambda = options.lambda;
         request.betas = retrieval::beta_axis(known);
@@ -208,7 +194,7 @@ struct RetrievalSlots::Impl {
     retrieval::PlaneRequest plane_request() const {
         retrieval::PlaneRequest request;
         request.bank = bank;
-        request.query = query;
+        request.query = query.values();
         request.mode = selection.mode;
         request.lambda = options.lambda;
         request.beta = beta();
@@ -231,100 +217,7 @@ struct RetrievalSlots::Impl {
         moved_beta = selection.beta;
         moving = dragging && seconds - moved_at < rest_seconds;
     }
-
-    void resolve_query(const AppState& state);
-    void embed(const AppState& state, const Source& prompt);
 };
-
-void RetrievalSlots::Impl::embed(const AppState& state, const Source& prompt) {
-    query.clear();
-    label = prompt.prompt;
-    const auto encoder = state.encoder();
-    if (!encoder) {
-        const Source* source = state.find(selection.encoder);
-        if (source && source->error) query_error = source->error;
-        else if (!source) query_error = Error(ErrorKind::usage, "query", "an encoder for the typed text", "none open");
-        return;
-    }
-    if (encoder->dimension() != bank->d) {
-        query_error = Error(ErrorKind::input, encoder->name(), "the bank's d = " + std::to_string(bank->d),
-                            "an encoder of dimension " + std::to_string(encoder->dimension()));
-        return;
-    }
-    if (prompt.prompt.find_first_not_of(" \t\r\n") == std::string::npos) return;
-    embedding.want({encoder, prompt.prompt});
-    query_error = embedding.error();
-    if (!embedding.stale() && embedding.result()) query = *embedding.result();
-}
-
-void RetrievalSlots::Impl::resolve_query(const AppState& state) {
-    query_error.reset();
-    if (!bank) {
-        query.clear();
-        label.clear();
-        return;
-    }
-    const QueryChoice& choice = selection.query;
-    const Source* source = state.find(choice.source);
-    if (choice.kind == QueryChoice::Kind::prompt) {
-        query_bank.reset();
-        if (source) return embed(state, *source);
-        query.clear();
-        query_error = Error(ErrorKind::usage, "query", "an open prompt", "one that was closed");
-        return;
-    }
-    const auto file = source ? source->queries : nullptr;
-    if (query_bank == bank && query_choice == choice && query_file == file) return;
-    query_bank = bank;
-    query_choice = choice;
-    query_file = file;
-    query.clear();
-    switch (choice.kind) {
-    case QueryChoice::Kind::memory: {
-        const std::size_t row = std::min(choice.row, bank->n - 1);
-        const auto values = bank->row(row);
-        query.assign(values.begin(), values.end());
-        label = "memory " + std::to_string(row);
-        if (row < bank->texts.size()) {
-            const auto name = bank->texts.label(row).empty() ? bank->texts.text(row) : bank->texts.label(row);
-            label = std::string(name.substr(0, 60));
-        }
-        break;
-    }
-    case QueryChoice::Kind::file:
-        label = source ? source->name + " row " + std::to_string(choice.row) : "";
-        if (file && file->d == bank->d && choice.row < file->n) {
-            const auto values = file->row(choice.row);
-            query.assign(values.begin(), values.end());
-        } else if (file) {
-            query_error = Error(ErrorKind::input, source->name, "rows of d = " + std::to_string(bank->d),
-                                "d = " + std::to_string(file->d));
-        }
-        break;
-    case QueryChoice::Kind::drawing:
-        label = "drawing";
-        if (choice.drawing.size() == bank->d) {
-            // Letters have unit norm; a drawing is a letter among them whatever its ink.
-            double squares = 0;
-            for (const float value : choice.drawing) squares += double(value) * value;
-            const float scale = squares > 0 ? static_cast<float>(1 / std::sqrt(squares)) : 0;
-            for (const float value : choice.drawing) query.push_back(value * scale);
-        } else {
-            query_error = Error(ErrorKind::input, "drawing", std::to_string(bank->d) + " pixels",
-                                std::to_string(choice.drawing.size()));
-        }
-        break;
-    case QueryChoice::Kind::vector:
-        label = choice.label.empty() ? "vector" : choice.label;
-        if (choice.drawing.size() == bank->d) query = choice.drawing;
-        else
-            query_error = Error(ErrorKind::input, "query", "a vector of d = " + std::to_string(bank->d),
-                                std::to_string(choice.drawing.size()) + " numbers");
-        break;
-    case QueryChoice::Kind::prompt: break;
-    }
-    if (query_error) query_bank.reset();
-}
 
 RetrievalSlots::RetrievalSlots(JobSystem& jobs) : impl_(std::make_unique<Impl>(jobs)) {}
 RetrievalSlots::~RetrievalSlots() = default;
@@ -335,16 +228,16 @@ void RetrievalSlots::begin_frame(const AppState& state) {
     impl_->options = state.view.retrieval;
     // A small bank is done with everything in a frame, dragging or not.
     impl_->dragging = state.dragging && impl_->large_bank();
-    impl_->resolve_query(state);
+    impl_->query.follow(state);
     impl_->follow_hand(state.seconds);
 }
 
-const retrieval::Query& RetrievalSlots::query() const { return impl_->query; }
-std::optional<Error> RetrievalSlots::query_error() const { return impl_->query_error; }
-std::string RetrievalSlots::query_label() const { return impl_->label; }
+const retrieval::Query& RetrievalSlots::query() const { return impl_->query.values(); }
+std::optional<Error> RetrievalSlots::query_error() const { return impl_->query.error(); }
+std::string RetrievalSlots::query_label() const { return impl_->query.label(); }
 
 retrieval::View RetrievalSlots::view() const {
-    return {impl_->bank, impl_->beta(), impl_->selection.step, impl_->selection.mode, impl_->label};
+    return {impl_->bank, impl_->beta(), impl_->selection.step, impl_->selection.mode, impl_->query.label()};
 }
 
 Asked<Spectrum> RetrievalSlots::spectrum() {
@@ -420,7 +313,7 @@ Asked<retrieval::Separation> RetrievalSlots::separation() {
 
 bool RetrievalSlots::settled() const {
     const auto& i = *impl_;
-    return !i.spectrum.busy() && !i.embedding.busy() && !i.first_step.busy() && !i.trace.busy() && !i.beta_table.busy() &&
+    return !i.spectrum.busy() && !i.query.busy() && !i.first_step.busy() && !i.trace.busy() && !i.beta_table.busy() &&
            !i.all_modes.busy() && !i.sweep.busy() && !i.hysteresis.busy() && !i.plane.busy() && !i.origin.busy() &&
            !i.separation.busy();
 }

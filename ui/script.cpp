@@ -67,6 +67,7 @@ Script Script::parse(const std::string& text, const std::string& where) {
                 Drag drag;
                 drag.command = object.at("command").get<std::string>();
                 drag.argument = object.value("argument", std::string("value"));
+                drag.fixed = command_from_json(object, at).arguments;
                 drag.from = object.at("from").get<double>();
                 drag.to = object.at("to").get<double>();
                 drag.frames = frame_count(object.at("frames"), at + " frames");
@@ -102,7 +103,9 @@ bool Script::drag(Shell& shell, const Drag& drag) {
         const double value = logarithmic ? drag.from * std::pow(drag.to / drag.from, share)
                                          : drag.from + (drag.to - drag.from) * share;
         ++frames_;
-        shell.runner().run_or_throw(command(drag.command, {{drag.argument, value}}));
+        Arguments arguments = drag.fixed;
+        arguments[drag.argument] = value;
+        shell.runner().run_or_throw(command(drag.command, std::move(arguments)));
         return false;
     }
     // The last value's result belongs to the drag. A frame must have asked for it before it can be missed.

@@ -46,6 +46,7 @@ private:
     };
     struct Drag {
         std::string command, argument;
+        Arguments fixed;   ///< its other arguments
         double from = 0, to = 0;
         int frames = 0;
         std::filesystem::path record;

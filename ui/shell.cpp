@@ -43,7 +43,7 @@ Shell::Shell(JobSystem& jobs, Options options)
     for (const Workspace workspace : all_workspaces) state_.view.open_panels.merge(default_panels(workspace, panels_));
     state_.view.outlined_panel = "retrieval.weights";
     fonts_ = load_fonts(io);
-    services_.set_figure_source([this](const std::string& id) -> std::optional<Figure> {
+    services_.set_figure_source([this](const std::string& id) -> std::optional<ShownFigure> {
         for (const auto& panel : panels_)
             if (panel->id() == id) {
                 auto asking = context();

@@ -31,9 +31,9 @@ void settle_tokens(const AttentionOptions& options, AttentionJob& job) {
         if (one) {
             throw Error(ErrorKind::usage, "attnscope attention", "one of --ids, --text, --prompt and --texts", "several");
         }
-        job.tokens = TokenSource{TokenSource::Kind::text, {}, options.texts};
+        job.tokens = TokenSource{TokenSource::Kind::text, {}, options.texts, input.chat};
         job.a_text_a_line = true;
-    } else if (one || !job.request.scores) {
+    } else if (one || input.chat || !job.request.scores) {
         // Scores alone can do without a text: they are measured on random tokens, repeated.
         job.tokens = token_source(input, "attention");
     }
@@ -73,6 +73,7 @@ Command attention_command(CLI::App& app) {
     attention::Request& request = options->job.request;
     CLI::App* const command = app.add_subcommand("attention", "entropies, scores and maps of a model's attention heads");
     add_model_options(*command, options->input);
+    add_chat(*command, options->input.chat)->group("Input");
     add_path(*command, "--texts", options->texts, "file of texts, one a line: means with 95 % intervals")->group("Input");
     const std::string group = "Analysis";
     add_gain(*command, request.gain)->group(group);

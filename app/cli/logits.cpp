@@ -35,6 +35,7 @@ Command logits_command(CLI::App& app) {
     const auto options = std::make_shared<LogitsOptions>();
     CLI::App* const command = app.add_subcommand("logits", "what a model predicts behind a text, and the text's loss");
     add_model_options(*command, options->input);
+    add_chat(*command, options->input.chat)->group("Input");
     const std::string group = "Analysis";
     add_whole(*command, "--top", options->job.request.top, 0, "largest logits to list (10)")->group(group);
     add_gain(*command, options->job.request.gain)->group(group);

@@ -17,14 +17,19 @@ void add_model_options(CLI::App& app, ModelOptions& options, bool model_required
         ->group(group);
 }
 
+CLI::Option* add_chat(CLI::App& app, bool& chat) {
+    return app.add_flag("--chat", chat, "write the text as the model's chat template has a user's message");
+}
+
 TokenSource token_source(const ModelOptions& options, const char* command) {
     const int given = int(options.prompt_given) + int(!options.text.empty()) + int(!options.ids.empty());
     if (given != 1) {
         throw Error(ErrorKind::usage, std::string("attnscope ") + command, "one of --ids, --text and --prompt",
                     given == 0 ? "none" : "several");
     }
-    if (options.prompt_given) return {TokenSource::Kind::prompt, options.prompt, {}};
-    if (!options.text.empty()) return {TokenSource::Kind::text, {}, options.text};
+    if (options.prompt_given) return {TokenSource::Kind::prompt, options.prompt, {}, options.chat};
+    if (!options.text.empty()) return {TokenSource::Kind::text, {}, options.text, options.chat};
+    if (options.chat) throw Error(ErrorKind::usage, "--chat", "a text", "token ids");
     return {TokenSource::Kind::ids, {}, options.ids};
 }
 

@@ -15,11 +15,14 @@ struct ModelOptions {
     std::filesystem::path model, ids, text;
     std::string prompt;
     bool prompt_given = false;
+    bool chat = false;
 };
 
 /// --model --ids --text --prompt
 void add_model_options(CLI::App& app, ModelOptions& options, bool model_required = true);
-/// The one source of tokens that was given. Throws Error{usage}: none, or several.
+/// --chat: texts are messages to the model.
+CLI::Option* add_chat(CLI::App& app, bool& chat);
+/// The one source of tokens that was given. Throws Error{usage}: none, or several; ids as a message.
 TokenSource token_source(const ModelOptions& options, const char* command);
 
 /// --beta: what the scores of every layer are multiplied by; a number above 0, or inf.

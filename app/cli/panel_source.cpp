@@ -19,8 +19,10 @@ public:
         return panel != "retrieval.letters" || job_.request.bank->has_pictures();
     }
     void load(JobContext& context, std::vector<Warning>& warnings) override { load_inputs(job_, context, warnings); }
-    Figure draw(const std::string& panel, JobContext& context) const override {
-        return draw_panel(job_, panel, context);
+    Figure draw(const FigureSpec& spec, JobContext& context) const override {
+        Figure figure = draw_panel(job_, spec.panel, context);
+        zoom_into(figure, spec.zoom);
+        return figure;
     }
     Recipe recipe(const FigureSpec& figure) const override {
         RetrievalJob job = job_;
@@ -32,24 +34,57 @@ private:
     RetrievalJob job_;
 };
 
+/// Layer, head and query, as near as the model and the text have them.
+void clamp_cursor(AttentionJob& job) {
+    const ModelConfig& config = job.request.model->config();
+    job.layer = std::clamp(job.layer, 0, static_cast<int>(config.layers) - 1);
+    job.head = std::clamp(job.head, 0, static_cast<int>(config.heads) - 1);
+    job.token = std::min<std::int64_t>(job.token, std::ssize(job.request.texts.front()) - 1);
+}
+
 class AttentionPanels final : public PanelSource {
 public:
     explicit AttentionPanels(AttentionJob job) : job_(std::move(job)) {}
+    AttentionPanels(AttentionJob of_heads, AttentionJob of_one_head)
+        : job_(std::move(of_one_head)), of_heads_(std::move(of_heads)) {}
 
     const std::vector<std::string>& panels() const override { return attention::panel_ids(); }
     bool can_draw(const std::string&) const override { return true; }
-    void load(JobContext& context, std::vector<Warning>& warnings) override { load_inputs(job_, context, warnings); }
-    Figure draw(const std::string& panel, JobContext& context) const override {
-        return attention_figure(job_, panel, context);
+    void load(JobContext& context, std::vector<Warning>& warnings) override {
+        load_inputs(job_, context, warnings);
+        if (!of_heads_) return;
+        std::vector<Warning> same;
+        of_heads_->request.model = job_.request.model;
+        if (of_heads_->pinned && job_.pinned) {
+            auto pinned = std::make_shared<AttentionJob>(*of_heads_->pinned);
+            pinned->request.model = job_.pinned->request.model;
+            of_heads_->pinned = std::move(pinned);
+        }
+        load_inputs(*of_heads_, context, same);
+        for (AttentionJob* const job : {&job_, &*of_heads_}) {
+            clamp_cursor(*job);
+            if (!job->pinned) continue;
+            auto pinned = std::make_shared<AttentionJob>(*job->pinned);
+            clamp_cursor(*pinned);
+            job->pinned = std::move(pinned);
+        }
+    }
+    Figure draw(const FigureSpec& spec, JobContext& context) const override {
+        return attention_figure(job_of(spec), spec, context);
     }
     Recipe recipe(const FigureSpec& figure) const override {
-        AttentionJob job = job_;
+        AttentionJob job = job_of(figure);
         job.figure = figure;
         return attention_recipe(job);
     }
 
 private:
+    const AttentionJob& job_of(const FigureSpec& figure) const {
+        return of_heads_ && figure.panel == "attention.heads" ? *of_heads_ : job_;
+    }
+
     AttentionJob job_;
+    std::optional<AttentionJob> of_heads_;  // where they are drawn from another one
 };
 
 std::string short_name(const std::string& id) { return id.substr(id.find('.') + 1); }
@@ -74,6 +109,10 @@ std::unique_ptr<PanelSource> panel_source(RetrievalJob job) {
 
 std::unique_ptr<PanelSource> panel_source(AttentionJob job) {
     return std::make_unique<AttentionPanels>(std::move(job));
+}
+
+std::unique_ptr<PanelSource> panel_source(AttentionJob of_heads, AttentionJob of_one_head) {
+    return std::make_unique<AttentionPanels>(std::move(of_heads), std::move(of_one_head));
 }
 
 Workspace workspace_of(const std::string& panel) {

@@ -24,14 +24,17 @@ public:
     virtual bool can_draw(const std::string& panel) const = 0;
     /// Opens the inputs, hashes nothing yet.
     virtual void load(JobContext& context, std::vector<Warning>& warnings) = 0;
-    /// Needs load() before.
-    virtual Figure draw(const std::string& panel, JobContext& context) const = 0;
+    /// The panel that the specification names, and what of it is in sight. Needs load() before.
+    virtual Figure draw(const FigureSpec& figure, JobContext& context) const = 0;
     /// The recipe that draws a figure from this. Needs load() before.
     virtual Recipe recipe(const FigureSpec& figure) const = 0;
 };
 
 std::unique_ptr<PanelSource> panel_source(RetrievalJob job);
 std::unique_ptr<PanelSource> panel_source(AttentionJob job);
+/// Of a session, which draws the map of heads and the panels of one head from different jobs; a layer, head or query that
+/// the model or text does not have is the nearest there is.
+std::unique_ptr<PanelSource> panel_source(AttentionJob of_heads, AttentionJob of_one_head);
 
 /// The workspace of a panel named with or without it (attention.heads, heads): retrieval or attention. Throws
 /// Error{usage} naming them all.

@@ -64,7 +64,9 @@ Verdict replay_figure(const Replay& replay, const FigureSpec& spec, PanelSource&
     const Style style = find_style(spec, replay.places);
     std::vector<Warning> warnings;
     source.load(context.job(), warnings);
-    Figure figure = source.draw(panel_id(source, spec.panel), context.job());
+    FigureSpec named = spec;
+    named.panel = panel_id(source, spec.panel);
+    Figure figure = source.draw(named, context.job());
     figure.recipe = replay.found.text;
     const std::string expected = read_file(replay.file);
     const std::string got = render(figure, spec, style, figure_type(replay.file), replay.file.stem().string());

@@ -1,7 +1,9 @@
 #include "cli/session_job.h"
 
 #include "state/session.h"
+#include "state/view_job.h"
 
+#include <attnscope/model.h>
 #include <attnscope/tensor_file.h>
 
 #include <algorithm>
@@ -13,13 +15,29 @@ namespace {
 
 using Saved = ui::Session::SavedSource;
 
-class SessionReader {
+}  // namespace
+
+class SessionJobs::Reader {
 public:
-    SessionReader(const fs::path& path, const std::vector<fs::path>& places)
+    Reader(const fs::path& path, const std::vector<fs::path>& places)
         : name_(path.filename().string()), places_(places),
           session_(ui::parse_session(read_file(path, std::size_t{256} << 20), name_)) {}
 
-    RetrievalJob job() const {
+    bool has(ui::SourceKind kind) const {
+        return std::ranges::any_of(session_.sources, [&](const Saved& saved) { return saved.source.kind == kind; });
+    }
+
+    Attention attention() const {
+        Attention jobs{attention(session_.view, true), attention(session_.view, false)};
+        if (!session_.pinned || session_.pinned->view.workspace != ui::Workspace::attention) return jobs;
+        for (AttentionJob* const job : {&jobs.of_heads, &jobs.of_one_head}) {
+            job->pinned = std::make_shared<const AttentionJob>(attention(session_.pinned->view, job == &jobs.of_heads));
+            job->beside = session_.view.attention.beside;
+        }
+        return jobs;
+    }
+
+    RetrievalJob retrieval() const {
         const ui::View& view = session_.view;
         RetrievalJob job;
         read_bank(job);
@@ -41,13 +59,29 @@ private:
         throw Error(ErrorKind::input, name_, expected, got);
     }
 
+    AttentionJob attention(const ui::View& view, bool of_heads) const {
+        const fs::path model = file_of(source(view.selection.model, ui::SourceKind::model), "model");
+        const bool set = !find(view.selection.prompt) && !has(ui::SourceKind::prompt);
+        ui::Source text = source(view.selection.prompt, set ? ui::SourceKind::texts : ui::SourceKind::prompt).source;
+        if (text.kind == ui::SourceKind::texts && !text.texts) {
+            text.path = file_of(source(text.id, text.kind), "text");
+            text.texts = std::make_shared<const std::vector<std::string>>(read_lines(text.path));
+            if (text.texts->empty()) fail("a text in " + text.name, "none");
+        }
+        const auto job = ui::attention_job_of(view, model, open_model_files(model).has_tokenizer, text, of_heads);
+        if (!job) fail("a file for " + text.name, "one made in the window");
+        return *job;
+    }
+
+    const Saved* find(ui::SourceId id) const {
+        const auto found = std::ranges::find_if(session_.sources, [&](const Saved& saved) { return saved.source.id == id; });
+        return found == session_.sources.end() ? nullptr : &*found;
+    }
+
     /// The selected source, else the first of its kind.
     const Saved& source(ui::SourceId id, ui::SourceKind kind) const {
-        const auto find = [&](const auto& matches) {
-            return std::find_if(session_.sources.begin(), session_.sources.end(), matches);
-        };
-        auto found = find([&](const Saved& saved) { return saved.source.id == id; });
-        if (found == session_.sources.end()) found = find([&](const Saved& saved) { return saved.source.kind == kind; });
+        if (const Saved* const selected = find(id)) return *selected;
+        const auto found = std::ranges::find_if(session_.sources, [&](const Saved& saved) { return saved.source.kind == kind; });
         if (found == session_.sources.end()) fail(std::string("a ") + ui::source_kind_name(kind), "none");
         return *found;
     }
@@ -87,6 +121,7 @@ private:
             spec.rows = {choice.row};
             break;
         case Kind::drawing:
+        case Kind::vector:
             spec.kind = QuerySpec::Kind::values;
             spec.values = {choice.drawing};
             break;
@@ -98,10 +133,17 @@ private:
     ui::Session session_;
 };
 
-}  // namespace
+SessionJobs::SessionJobs(const fs::path& session, const std::vector<fs::path>& places)
+    : reader_(std::make_unique<const Reader>(session, places)) {}
+SessionJobs::~SessionJobs() = default;
 
-RetrievalJob session_job(const fs::path& session, const std::vector<fs::path>& places) {
-    return SessionReader(session, places).job();
+bool SessionJobs::has(Workspace workspace) const {
+    using ui::SourceKind;
+    if (workspace == Workspace::retrieval) return reader_->has(SourceKind::bank);
+    return reader_->has(SourceKind::model) && (reader_->has(SourceKind::prompt) || reader_->has(SourceKind::texts));
 }
+
+RetrievalJob SessionJobs::retrieval() const { return reader_->retrieval(); }
+SessionJobs::Attention SessionJobs::attention() const { return reader_->attention(); }
 
 }  // namespace attnscope::cli

@@ -1,15 +1,36 @@
-// From a session of the window to the job its retrieval workspace shows.
+// From a session of the window to the jobs that its workspaces show.
 #pragma once
 
+#include "cli/panel_source.h"
+
+#include <attnscope/attention_recipe.h>
 #include <attnscope/recipe.h>
 
 #include <filesystem>
+#include <memory>
 #include <vector>
 
 namespace attnscope::cli {
 
-/// Files that were moved are looked for by hash in `places`. Throws Error{input} for what is no session, or one whose
-/// bank no file holds.
-RetrievalJob session_job(const std::filesystem::path& session, const std::vector<std::filesystem::path>& places);
+class SessionJobs {
+public:
+    /// Files that were moved are looked for by hash in `places`. Throws Error{input} for what is no session.
+    SessionJobs(const std::filesystem::path& session, const std::vector<std::filesystem::path>& places);
+    ~SessionJobs();
+
+    /// Whether there is a bank, or a model and a text.
+    bool has(Workspace workspace) const;
+    /// Throws Error{input} where something that is shown lies in no file.
+    RetrievalJob retrieval() const;
+    struct Attention {
+        AttentionJob of_heads, of_one_head;  ///< what the panels show, compared with A if that is pinned
+    };
+    /// Throws Error{input}, as above.
+    Attention attention() const;
+
+private:
+    class Reader;
+    std::unique_ptr<const Reader> reader_;
+};
 
 }  // namespace attnscope::cli

@@ -1,5 +1,7 @@
 #include "cli/commands.h"
+#include "cli/model_options.h"
 
+#include <attnscope/chat.h>
 #include <attnscope/tensor_file.h>
 #include <attnscope/tokenizer.h>
 
@@ -16,6 +18,7 @@ struct TokenizeOptions {
     std::filesystem::path model, text;
     std::string prompt;
     bool prompt_given = false;
+    bool chat = false;
 };
 
 /// The file a tokenizer is known by.
@@ -79,7 +82,8 @@ void tokenize(const TokenizeOptions& options, Context& context) {
     context.require_format({Format::json, Format::csv, Format::text}, "tokenize");
     const auto tokenizer = open_tokenizer(options.model);
     const std::string text = options.prompt_given ? options.prompt : read_file(options.text);
-    const std::vector<Token> tokens = tokenizer->encode(text);
+    const std::vector<Token> tokens =
+        options.chat ? tokenizer->encode_alone(open_chat_format(options.model).apply(text)) : tokenizer->encode(text);
     if (context.options().format == Format::csv) return context.deliver(tokens_csv(tokens));
     if (context.options().format == Format::text) return context.deliver(tokens_text(tokens));
 
@@ -87,11 +91,11 @@ void tokenize(const TokenizeOptions& options, Context& context) {
     recipe.analysis = "tokenize";
     const std::filesystem::path file = tokenizer_file(options.model);
     recipe.inputs.push_back({"tokenizer", file.filename().string(), sha256_file(file)});
-    if (!options.prompt_given) {
-        recipe.inputs.push_back({"text", options.text.filename().string(), sha256(text)});
-    } else {
-        recipe.params = Json{{"prompt", options.prompt}}.dump(-1, ' ', false, Json::error_handler_t::replace);
-    }
+    Json params = Json::object();
+    if (options.prompt_given) params["prompt"] = options.prompt;
+    else recipe.inputs.push_back({"text", options.text.filename().string(), sha256(text)});
+    if (options.chat) params["chat"] = true;
+    recipe.params = params.dump(-1, ' ', false, Json::error_handler_t::replace);
     recipe.seed = context.options().seed;
     context.deliver_json("attnscope.tokenize/1", recipe, tokens_json(tokens), {});
 }
@@ -107,6 +111,7 @@ Command tokenize_command(CLI::App& app) {
         options->prompt = text;
         options->prompt_given = true;
     });
+    add_chat(*command, options->chat);
     return {command, [options](Context& context) { tokenize(*options, context); }};
 }
 

@@ -35,16 +35,16 @@ _attnscope() {
     case $command in
     '') options="--version --session --run --screenshot --size --theme --no-sample $common" ;;
     inspect) options="$common" ;;
-    tokenize) options="--model --text --prompt $common" ;;
+    tokenize) options="--model --text --prompt --chat $common" ;;
     embed) options="--encoder --texts $common" ;;
     bank) options="--texts --encoder --limit --wordnet $common" ;;
     retrieval)
         options="--bank --letters --layout --key --queries --questions --text --rows --encoder --steps --mode \
             --lambda --plane-x --plane-y --basins --beta --beta-table --tol --origin-beta --origin-eps \
             --origin-steps --sweep --plane --plane-beta --separation --samples $common" ;;
-    logits) options="--model --ids --text --prompt --top --beta --precision $common" ;;
+    logits) options="--model --ids --text --prompt --chat --top --beta --precision $common" ;;
     attention)
-        options="--model --ids --text --prompt --texts --beta --rows --scores --random-induction --layers --map \
+        options="--model --ids --text --prompt --chat --texts --beta --rows --scores --random-induction --layers --map \
             --precision $common" ;;
     cv)
         options="--tensor --layout --tuples --model --ids --text --prompt --samples --pool --points --exact --band \
@@ -52,8 +52,8 @@ _attnscope() {
     figure)
         options="--recipe --session --inputs --panel --style --width --dpi --types --beta --step --bank --letters \
             --layout --key --queries --questions --text --rows --encoder --steps --mode --lambda --plane-x \
-            --plane-y --basins --model --ids --prompt --layer --head --token --colour \
-            --precision $common" ;;
+            --plane-y --basins --model --ids --prompt --chat --layer --head --token --colour \
+            --precision --every-layer --without-sink --renormalize --zoom $common" ;;
     replay) options="--inputs $common" ;;
     esac
     if [[ $current == -* ]]; then

@@ -40,6 +40,16 @@ public:
         config["vocab_size"] = S::vocabulary;
     }
 
+    /// Of a llama: as many tokens, and as long a context.
+    void resize(std::int64_t vocabulary, std::int64_t positions) {
+        config["vocab_size"] = vocabulary;
+        config["max_position_embeddings"] = positions;
+        for (const char* name : {"model.embed_tokens.weight", "lm_head.weight"}) {
+            weights.erase(name);
+            add(name, {vocabulary, S::hidden});
+        }
+    }
+
     /// config.json and model.safetensors.
     void write(const std::filesystem::path& folder) const {
         write_file(folder / "config.json", config.dump());

@@ -13,26 +13,8 @@ PanelHelp AttentionGainPanel::help() const {
             "Ramsauer et al. 2021, arXiv:2008.02217: attention as retrieval at inverse temperature β"};
 }
 
-FigurePanel::Answer AttentionGainPanel::ask(AttentionSlots& slots) {
-    Answer answer;
-    curves_ = slots.gain_curves();
-    answer.add(curves_);
-    // The curves hold for every gain; the cursor is the one of the window.
-    curves_.view.gain = slots.gain();
-    return answer;
-}
-
-Figure AttentionGainPanel::build() { return attention::gain_figure(curves_.view, *curves_.result); }
-
-FigurePanel::Answer AttentionGainPanel::ask_pinned(AttentionSlots& slots) {
-    Answer answer;
-    pinned_ = slots.gain_curves();
-    answer.add(pinned_);
-    return answer;
-}
-
-std::optional<Figure> AttentionGainPanel::build_pinned() {
-    return attention::gain_figure(pinned_.view, *pinned_.result);
+Figure AttentionGainPanel::drawn(const Answered<attention::GainCurves>& curves) {
+    return attention::gain_figure(curves.view, *curves.result);
 }
 
 FigureViewOptions AttentionGainPanel::view_options(PanelContext& context) {

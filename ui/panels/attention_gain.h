@@ -5,21 +5,16 @@
 
 namespace attnscope::ui {
 
-class AttentionGainPanel final : public AttentionPanel {
+class AttentionGainPanel final : public AttentionResultPanel<attention::GainCurves> {
 public:
-    AttentionGainPanel() : AttentionPanel("attention.gain") {}
+    AttentionGainPanel() : AttentionResultPanel("attention.gain") {}
     PanelHelp help() const override;
 
 protected:
-    Answer ask(AttentionSlots& slots) override;
-    Figure build() override;
-    Answer ask_pinned(AttentionSlots& slots) override;
-    std::optional<Figure> build_pinned() override;
+    Answered<attention::GainCurves> wanted(AttentionSlots& slots) override { return slots.gain_curves(); }
+    Figure drawn(const Answered<attention::GainCurves>& answered) override;
     FigureViewOptions view_options(PanelContext& context) override;
     void respond(const FigureInteraction& interaction, PanelContext& context) override;
-
-private:
-    Answered<attention::GainCurves> curves_, pinned_;
 };
 
 }  // namespace attnscope::ui

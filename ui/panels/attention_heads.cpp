@@ -13,33 +13,17 @@ PanelHelp AttentionHeadsPanel::help() const {
             "arXiv:2309.17453"};
 }
 
-FigurePanel::Answer AttentionHeadsPanel::ask(AttentionSlots& slots) {
-    Answer answer;
-    overview_ = slots.overview();
-    answer.add(overview_);
-    return answer;
-}
-
-Figure AttentionHeadsPanel::build() { return attention::heads_figure(overview_.view, *overview_.result); }
-
-FigurePanel::Answer AttentionHeadsPanel::ask_pinned(AttentionSlots& slots) {
-    Answer answer;
-    pinned_ = slots.overview();
-    answer.add(pinned_);
-    return answer;
-}
-
-std::optional<Figure> AttentionHeadsPanel::build_pinned() {
-    // The two are compared in what the current view is coloured by.
-    attention::View view = pinned_.view;
-    view.colour = overview_.view.colour;
-    return attention::heads_figure(view, *pinned_.result);
+Figure AttentionHeadsPanel::drawn(const Answered<attention::Result>& overview) {
+    // Two views are compared in what the current one is coloured by.
+    attention::View view = overview.view;
+    view.colour = now().view.colour;
+    return attention::heads_figure(view, *overview.result);
 }
 
 void AttentionHeadsPanel::respond(const FigureInteraction& interaction, PanelContext& context) {
     const auto& hit = interaction.hovered;
     if (!interaction.clicked || !hit || !hit->cell || hit->axes != 0) return;
-    context.emit("attention.cell", {{"layer", std::int64_t{(*hit->cell)[1]} + overview_.result->first_layer},
+    context.emit("attention.cell", {{"layer", std::int64_t{(*hit->cell)[1]} + now().result->first_layer},
                                     {"head", std::int64_t{(*hit->cell)[0]}}});
 }
 

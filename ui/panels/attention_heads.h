@@ -5,20 +5,15 @@
 
 namespace attnscope::ui {
 
-class AttentionHeadsPanel final : public AttentionPanel {
+class AttentionHeadsPanel final : public AttentionResultPanel<attention::Result> {
 public:
-    AttentionHeadsPanel() : AttentionPanel("attention.heads") {}
+    AttentionHeadsPanel() : AttentionResultPanel("attention.heads") {}
     PanelHelp help() const override;
 
 protected:
-    Answer ask(AttentionSlots& slots) override;
-    Figure build() override;
-    Answer ask_pinned(AttentionSlots& slots) override;
-    std::optional<Figure> build_pinned() override;
+    Answered<attention::Result> wanted(AttentionSlots& slots) override { return slots.overview(); }
+    Figure drawn(const Answered<attention::Result>& answered) override;
     void respond(const FigureInteraction& interaction, PanelContext& context) override;
-
-private:
-    Answered<attention::Result> overview_, pinned_;
 };
 
 }  // namespace attnscope::ui

@@ -7,12 +7,8 @@ namespace attnscope::ui {
 
 namespace {
 
-const HeatMap* heat_map_of(const Figure& figure) {
-    if (figure.axes.empty()) return nullptr;
-    for (const Element& element : figure.axes.front().elements)
-        if (const auto* map = std::get_if<HeatMap>(&element)) return map;
-    return nullptr;
-}
+/// Longer texts have no names on the axes of the whole map.
+constexpr std::int64_t most_named = attention::whole_map_tokens;
 
 }  // namespace
 
@@ -24,80 +20,47 @@ PanelHelp AttentionMapPanel::help() const {
             "α_tj = softmax_j(gain · ⟨q_t, k_j⟩/√d)", "Vaswani et al. 2017, arXiv:1706.03762"};
 }
 
-std::optional<MapRegion> AttentionMapPanel::tile_in_sight(std::int64_t tokens) const {
-    const auto seen = view().zoomed_into(0);
-    if (!seen || tokens <= AttentionSlots::whole_map_tokens) return std::nullopt;
-    const auto token = [tokens](double at) {
-        return static_cast<std::int64_t>(std::clamp(std::round(at), 0.0, double(tokens)));
-    };
-    MapRegion region;
-    region.column_begin = token((*seen)[0]);
-    region.column_end = token((*seen)[1] + 1);
-    region.row_begin = token((*seen)[2]);
-    region.row_end = token((*seen)[3] + 1);
-    if (region.row_begin >= region.row_end || region.column_begin >= region.column_end) return std::nullopt;
-    return surrounding_tile(region, tokens);
+std::optional<Zoom> AttentionMapPanel::zoom() const {
+    const auto zooms = view().zooms();
+    const auto found = std::ranges::find(zooms, std::size_t{0}, &Zoom::axes);
+    return found == zooms.end() ? std::nullopt : std::optional(*found);
 }
 
-FigurePanel::Answer AttentionMapPanel::ask(AttentionSlots& slots) {
+FigurePanel::Answer AttentionMapPanel::ask(AttentionSlots& slots, Side side) {
+    Maps& kept = maps(side);
     Answer answer;
-    map_ = slots.map();
-    answer.add(map_);
-    has_detail_ = false;
-    const auto tokens = map_.read ? std::ssize(map_.read->ids) : 0;
-    if (const auto tile = tile_in_sight(tokens); tile && map_.result && !map_.stale) {
-        detail_ = slots.map_detail(*tile);
-        // Of the same head and gain, or not at all: a part of another map would be a lie.
-        has_detail_ = detail_.result && detail_.read == map_.read && detail_.view.head == map_.view.head &&
-                      detail_.view.layer == map_.view.layer && detail_.view.gain == map_.view.gain;
-        answer.stale = answer.stale || detail_.stale;
-        if (has_detail_) answer.generations.push_back(detail_.generation);
-    }
-    named_ = names_fit();
+    kept.whole = slots.map();
+    answer.add(kept.whole);
+    kept.has_detail = kept.covers = false;
+    const Answered<attention::Map>& whole = kept.whole;
+    const auto seen = zoom();
+    if (side == Side::now) named_ = seen && attention::names_fit(*seen);
+    if (!seen || !whole.result || whole.stale || !whole.read) return answer;
+    const auto tile = attention::tile_in_sight(*seen, std::ssize(whole.read->ids));
+    if (!tile) return answer;
+    kept.detail = slots.map_detail(*tile);
+    const Answered<attention::Map>& detail = kept.detail;
+    // Of the same head and gain, or not at all: a part of another map would be a lie.
+    kept.has_detail = detail.result && detail.read == whole.read && detail.view.head == whole.view.head &&
+                      detail.view.layer == whole.view.layer && detail.view.gain == whole.view.gain &&
+                      detail.view.without_sink == whole.view.without_sink &&
+                      detail.view.renormalize == whole.view.renormalize;
+    kept.covers = kept.has_detail && !detail.stale;
+    answer.stale = answer.stale || detail.stale;
+    if (kept.has_detail) answer.generations.push_back(detail.generation);
     return answer;
-}
-
-bool AttentionMapPanel::names_fit() const {
-    constexpr double most = 64;
-    const auto seen = view().zoomed_into(0);
-    return seen && (*seen)[1] - (*seen)[0] <= most && (*seen)[3] - (*seen)[2] <= most;
 }
 
 std::string AttentionMapPanel::variant() const {
-    return std::string(has_detail_ ? "detail " : "") + (named_ ? "named" : "");
+    return std::string(now_.has_detail ? "detail " : "") + (now_.covers ? "alone " : "") + (named_ ? "named" : "");
 }
 
-Figure AttentionMapPanel::build() {
-    Figure figure = attention::map_figure(map_.view, *map_.result);
-    if (named_ && !map_.view.tokens.empty())
-        for (Axis* axis : {&figure.axes.front().x, &figure.axes.front().y})
-            for (std::int64_t token = std::ssize(axis->categories); token < std::ssize(map_.view.tokens); ++token)
-                axis->categories.push_back(attention::token_label(map_.view, token));
-    if (!has_detail_) return figure;
-    const Figure part = attention::map_figure(detail_.view, *detail_.result);
-    const HeatMap* const fine = heat_map_of(part);
-    const HeatMap* const coarse = heat_map_of(figure);
-    if (!fine || !coarse) return figure;
-    HeatMap laid = *fine;
-    laid.colour_bar = false;
-    laid.range = coarse->range;
-    auto& elements = figure.axes.front().elements;
-    const auto after = std::ranges::find_if(elements, [](const Element& element) {
-        return std::holds_alternative<HeatMap>(element);
-    });
-    elements.insert(after + 1, std::move(laid));
-    return figure;
-}
-
-FigurePanel::Answer AttentionMapPanel::ask_pinned(AttentionSlots& slots) {
-    Answer answer;
-    pinned_ = slots.map();
-    answer.add(pinned_);
-    return answer;
-}
-
-std::optional<Figure> AttentionMapPanel::build_pinned() {
-    return attention::map_figure(pinned_.view, *pinned_.result);
+Figure AttentionMapPanel::build(Side side) {
+    const Maps& shown = maps(side);
+    const attention::View view = named_ || shown.whole.result->row_end <= most_named ? shown.whole.view_with_tokens()
+                                                                                     : shown.whole.view;
+    return attention::map_figure(view, *shown.whole.result, shown.has_detail ? shown.detail.result.get() : nullptr,
+                                 shown.covers, named_);
 }
 
 void AttentionMapPanel::draw_controls(PanelContext& context) {
@@ -130,8 +93,8 @@ FigureViewOptions AttentionMapPanel::view_options(PanelContext& context) {
 
 void AttentionMapPanel::respond(const FigureInteraction& interaction, PanelContext& context) {
     const auto& hit = interaction.hovered;
-    if (!interaction.clicked || !hit || !hit->cell || hit->axes != 0 || !map_.read) return;
-    const auto last = std::ssize(map_.read->ids) - 1;
+    if (!interaction.clicked || !hit || !hit->cell || hit->axes != 0 || !now_.whole.read) return;
+    const auto last = std::ssize(now_.whole.read->ids) - 1;
     const auto token = std::clamp<std::int64_t>(std::llround(hit->y), 0, last);
     if (token != context.services.attention().token()) context.emit("selection.token", {{"value", token}});
 }

@@ -12,24 +12,26 @@ public:
     PanelHelp help() const override;
 
 protected:
-    Answer ask(AttentionSlots& slots) override;
-    Figure build() override;
-    Answer ask_pinned(AttentionSlots& slots) override;
-    std::optional<Figure> build_pinned() override;
+    Answer ask(AttentionSlots& slots, Side side) override;
+    Figure build(Side side) override;
     std::string variant() const override;
     void body(PanelContext& context) override;
     FigureViewOptions view_options(PanelContext& context) override;
     void respond(const FigureInteraction& interaction, PanelContext& context) override;
 
 private:
-    /// The tile in sight of a long map that is zoomed into.
-    std::optional<MapRegion> tile_in_sight(std::int64_t tokens) const;
-    /// Whether so few tokens are in sight that each can be named.
-    bool names_fit() const;
+    /// The map of a view, and the part of it in detail that is zoomed into.
+    struct Maps {
+        Answered<attention::Map> whole, detail;
+        bool has_detail = false;
+        bool covers = false;   ///< the detail is of all that is in sight
+    };
+    Maps& maps(Side side) { return side == Side::now ? now_ : pinned_; }
+    std::optional<Zoom> zoom() const;
     void draw_controls(PanelContext& context);
 
-    Answered<attention::Map> map_, detail_, pinned_;
-    bool has_detail_ = false, named_ = false;
+    Maps now_, pinned_;
+    bool named_ = false;
 };
 
 }  // namespace attnscope::ui

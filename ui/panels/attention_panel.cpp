@@ -1,32 +1,29 @@
 #include "panels/attention_panel.h"
 
+#include <attnscope/compare_figures.h>
+
 namespace attnscope::ui {
 
 void AttentionPanel::update(PanelContext& context) {
     AttentionSlots& slots = context.services.attention();
-    answer_ = ask(slots);
+    answer_ = ask(slots, Side::now);
     if (!answer_.ready || !slots.model()) return hide();
     Key key{answer_.generations, slots.layer(), slots.head(), slots.token(), slots.gain(), context.state.view.attention,
             variant()};
-    AttentionSlots* const pinned_slots = context.services.pinned().attention(context.state);
-    bool has_pinned = false;
+    AttentionSlots* const pinned_slots = compares() ? context.services.pinned().attention(context.state) : nullptr;
+    with_pinned_ = false;
     if (pinned_slots) {
-        const Answer pinned = ask_pinned(*pinned_slots);
-        has_pinned = pinned.ready;
+        const Answer pinned = ask(*pinned_slots, Side::pinned);
+        with_pinned_ = pinned.ready;
+        // Without A the figure is not what was asked for, unless there is no A to come.
+        answer_.stale = answer_.stale || ((pinned.stale || !pinned.ready) && !pinned.error);
         key.generations.insert(key.generations.end(), pinned.generations.begin(), pinned.generations.end());
         key.variant += "\n" + context.state.pinned->title;
     }
     if (has_figure() && key == key_) return;
     key_ = std::move(key);
-    Figure figure = build();
-    if (has_pinned) {
-        if (const auto pinned = build_pinned()) {
-            const bool map = !pinned->axes.empty() && explained_heat_map(pinned->axes.front());
-            if (!map) overlay_pinned(figure, *pinned);
-            else if (context.state.view.attention.beside || !subtract_pinned(figure, *pinned))
-                add_pinned_beside(figure, *pinned);
-        }
-    }
+    Figure figure = build(Side::now);
+    if (with_pinned_) compare_with_pinned(figure, build(Side::pinned), context.state.view.attention.beside);
     show(std::move(figure));
 }
 

@@ -20,13 +20,15 @@ public:
     Workspace workspace() const final { return Workspace::attention; }
 
 protected:
-    /// Asks the slots of the current view and keeps their results for build().
-    virtual Answer ask(AttentionSlots& slots) = 0;
+    /// Which view is asked for: the one of the window, or A, which it is compared with.
+    enum class Side { now, pinned };
+
+    /// Asks the slots of a view and keeps their results for build().
+    virtual Answer ask(AttentionSlots& slots, Side side) = 0;
     /// The figure of what was last asked.
-    virtual Figure build() = 0;
-    /// The same for the pinned view: its curves are laid over the current ones, its map is subtracted or put beside.
-    virtual Answer ask_pinned(AttentionSlots&) { return {}; }
-    virtual std::optional<Figure> build_pinned() { return std::nullopt; }
+    virtual Figure build(Side side) = 0;
+    /// Whether A has a part in the figure.
+    virtual bool compares() const { return true; }
     /// What else the figure depends on, besides the selection and the options.
     virtual std::string variant() const { return {}; }
 
@@ -45,6 +47,30 @@ private:
     std::optional<std::pair<std::string, Progress>> loading(PanelContext& context) const final;
 
     Key key_;
+};
+
+/// A panel that draws one result of the slots, the same for either view.
+template <class Result>
+class AttentionResultPanel : public AttentionPanel {
+public:
+    using AttentionPanel::AttentionPanel;
+
+protected:
+    virtual Answered<Result> wanted(AttentionSlots& slots) = 0;
+    virtual Figure drawn(const Answered<Result>& answered) = 0;
+    const Answered<Result>& now() const { return now_; }
+
+    Answer ask(AttentionSlots& slots, Side side) final {
+        Answered<Result>& kept = side == Side::now ? now_ : pinned_;
+        kept = wanted(slots);
+        Answer answer;
+        answer.add(kept);
+        return answer;
+    }
+    Figure build(Side side) final { return drawn(side == Side::now ? now_ : pinned_); }
+
+private:
+    Answered<Result> now_, pinned_;
 };
 
 }  // namespace attnscope::ui

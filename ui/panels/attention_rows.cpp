@@ -12,24 +12,8 @@ PanelHelp AttentionRowsPanel::help() const {
             "H_t = −Σⱼ α_tj ln α_tj ≤ ln(t + 1)", "Shannon 1948; Zhai et al. 2023, arXiv:2303.06296"};
 }
 
-FigurePanel::Answer AttentionRowsPanel::ask(AttentionSlots& slots) {
-    Answer answer;
-    rows_ = slots.rows();
-    answer.add(rows_);
-    return answer;
-}
-
-Figure AttentionRowsPanel::build() { return attention::rows_figure(rows_.view, *rows_.result); }
-
-FigurePanel::Answer AttentionRowsPanel::ask_pinned(AttentionSlots& slots) {
-    Answer answer;
-    pinned_ = slots.rows();
-    answer.add(pinned_);
-    return answer;
-}
-
-std::optional<Figure> AttentionRowsPanel::build_pinned() {
-    return attention::rows_figure(pinned_.view, *pinned_.result);
+Figure AttentionRowsPanel::drawn(const Answered<attention::Rows>& rows) {
+    return attention::rows_figure(rows.view, *rows.result);
 }
 
 FigureViewOptions AttentionRowsPanel::view_options(PanelContext& context) {
@@ -39,8 +23,8 @@ FigureViewOptions AttentionRowsPanel::view_options(PanelContext& context) {
 }
 
 void AttentionRowsPanel::respond(const FigureInteraction& interaction, PanelContext& context) {
-    if (!interaction.dragged_x || !rows_.result || rows_.result->entropy.empty()) return;
-    const auto last = std::ssize(rows_.result->entropy) - 1;
+    if (!interaction.dragged_x || !now().result || now().result->entropy.empty()) return;
+    const auto last = std::ssize(now().result->entropy) - 1;
     const auto token = std::clamp<std::int64_t>(std::llround(*interaction.dragged_x), 0, last);
     if (token != context.services.attention().token()) context.emit("selection.token", {{"value", token}});
 }

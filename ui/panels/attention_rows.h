@@ -5,21 +5,16 @@
 
 namespace attnscope::ui {
 
-class AttentionRowsPanel final : public AttentionPanel {
+class AttentionRowsPanel final : public AttentionResultPanel<attention::Rows> {
 public:
-    AttentionRowsPanel() : AttentionPanel("attention.rows") {}
+    AttentionRowsPanel() : AttentionResultPanel("attention.rows") {}
     PanelHelp help() const override;
 
 protected:
-    Answer ask(AttentionSlots& slots) override;
-    Figure build() override;
-    Answer ask_pinned(AttentionSlots& slots) override;
-    std::optional<Figure> build_pinned() override;
+    Answered<attention::Rows> wanted(AttentionSlots& slots) override { return slots.rows(); }
+    Figure drawn(const Answered<attention::Rows>& answered) override;
     FigureViewOptions view_options(PanelContext& context) override;
     void respond(const FigureInteraction& interaction, PanelContext& context) override;
-
-private:
-    Answered<attention::Rows> rows_, pinned_;
 };
 
 }  // namespace attnscope::ui

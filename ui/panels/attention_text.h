@@ -6,14 +6,15 @@
 
 namespace attnscope::ui {
 
-class AttentionTextPanel final : public AttentionPanel {
+class AttentionTextPanel final : public AttentionResultPanel<attention::Row> {
 public:
-    AttentionTextPanel() : AttentionPanel("attention.text") {}
+    AttentionTextPanel() : AttentionResultPanel("attention.text") {}
     PanelHelp help() const override;
 
 protected:
-    Answer ask(AttentionSlots& slots) override;
-    Figure build() override;
+    Answered<attention::Row> wanted(AttentionSlots& slots) override { return slots.row(); }
+    Figure drawn(const Answered<attention::Row>& answered) override;
+    bool compares() const override { return false; }  // it shows one row of one head
     void body(PanelContext& context) override;
 
 private:
@@ -21,7 +22,6 @@ private:
     std::optional<float> weight(std::int64_t token) const;
     void tooltip(std::int64_t token, PanelContext& context) const;
 
-    Answered<attention::Row> row_;
     TokenFlow flow_;
 };
 

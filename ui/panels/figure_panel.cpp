@@ -1,86 +1,8 @@
 #include "panels/figure_panel.h"
 
-#include <algorithm>
-#include <array>
 #include <utility>
 
 namespace attnscope::ui {
-
-namespace {
-
-/// The curve that stands for its axes: the accented one, else the widest.
-const Line* leading_line(const Axes& axes) {
-    const Line* leading = nullptr;
-    const auto weight = [](const Line& line) {
-        return line.width + (line.colour.role == Colour::Role::accent ? 100.0f : 0.0f);
-    };
-    for (const Element& element : axes.elements)
-        if (const auto* line = std::get_if<Line>(&element); line && (!leading || weight(*line) > weight(*leading)))
-            leading = line;
-    return leading;
-}
-
-}  // namespace
-
-void overlay_pinned(Figure& figure, const Figure& pinned) {
-    bool explained = false;
-    for (std::size_t i = 0; i < std::min(figure.axes.size(), pinned.axes.size()); ++i) {
-        const Line* const leading = leading_line(pinned.axes[i]);
-        if (!leading) continue;
-        Line line = *leading;
-        line.name = "A";
-        line.colour = {.role = Colour::Role::text, .alpha = 0.75f};
-        line.width = 1.2f;
-        line.dashed = true;
-        line.markers = false;
-        // Over the fills, under the curves of the current view.
-        auto& elements = figure.axes[i].elements;
-        const auto first_line = std::find_if(elements.begin(), elements.end(), [](const Element& element) {
-            return std::holds_alternative<Line>(element) || std::holds_alternative<Points>(element);
-        });
-        elements.insert(first_line, std::move(line));
-        if (figure.axes[i].legend == Axes::Legend::none && !explained) figure.axes[i].legend = Axes::Legend::top_right;
-        explained = true;
-    }
-}
-
-namespace {
-
-HeatMap* heat_map_of(Figure& figure) {
-    if (figure.axes.empty()) return nullptr;
-    for (Element& element : figure.axes.front().elements)
-        if (auto* map = std::get_if<HeatMap>(&element)) return map;
-    return nullptr;
-}
-
-}  // namespace
-
-bool subtract_pinned(Figure& figure, const Figure& pinned) {
-    HeatMap* const map = heat_map_of(figure);
-    const HeatMap* const other = heat_map_of(const_cast<Figure&>(pinned));
-    const auto place = [](const HeatMap& m) { return std::array{m.x_min, m.x_max, m.y_min, m.y_max}; };
-    if (!map || !other || map->width != other->width || map->height != other->height || place(*map) != place(*other))
-        return false;
-    for (std::size_t i = 0; i < map->values.size(); ++i) map->values[i] -= other->values[i];
-    map->map = ColourMap::diverging;
-    map->range.reset();
-    map->label = "Δ to A" + (map->label.empty() ? "" : ", " + plain_label(map->label));
-    // A part in detail has nothing that it could be compared with.
-    bool first = true;
-    std::erase_if(figure.axes.front().elements, [&first](const Element& element) {
-        return std::holds_alternative<HeatMap>(element) && !std::exchange(first, false);
-    });
-    return true;
-}
-
-void add_pinned_beside(Figure& figure, const Figure& pinned) {
-    if (figure.axes.empty() || pinned.axes.empty()) return;
-    figure.axes.resize(1);
-    figure.axes.front().title = "now";
-    figure.axes.push_back(pinned.axes.front());
-    figure.axes.back().title = "A";
-    figure.columns = 2;
-}
 
 void FigurePanel::show(Figure figure) {
     figure_ = std::move(figure);
@@ -88,13 +10,16 @@ void FigurePanel::show(Figure figure) {
     ++generation_;
 }
 
-std::optional<Figure> FigurePanel::figure(PanelContext& context) {
+std::optional<ShownFigure> FigurePanel::figure(PanelContext& context) {
     update(context);
     if (!has_figure_ || answer_.stale) return std::nullopt;
-    return figure_;
+    ShownFigure shown{figure_, view_.zooms(), with_pinned_};
+    zoom_into(shown.figure, shown.zoom);
+    return shown;
 }
 
 void FigurePanel::draw(PanelContext& context) {
+    if (auto zooms = context.services.take_zoom(id_); !zooms.empty()) view_.zoom_to(std::move(zooms));
     update(context);
     const auto awaited = loading(context);
     PanelStatus status;

@@ -22,7 +22,7 @@ public:
     std::string id() const final { return id_; }
     void draw(PanelContext& context) final;
     /// None before the first result, and while the shown one is stale. Its recipe is made when it is written.
-    std::optional<Figure> figure(PanelContext& context) final;
+    std::optional<ShownFigure> figure(PanelContext& context) final;
 
 protected:
     /// The slots' answer, of whatever type.
@@ -65,6 +65,7 @@ protected:
     FigureInteraction draw_figure(const Figure& figure, PanelContext& context);
 
     Answer answer_;   ///< of the last update()
+    bool with_pinned_ = false;   ///< A has a part in the figure
 
 private:
     std::string id_;
@@ -73,13 +74,5 @@ private:
     std::uint64_t generation_ = 0;
     FigureView view_;
 };
-
-/// Lays the bold curve of each axes of `pinned` over the same axes of `figure`: muted, dashed, named A.
-void overlay_pinned(Figure& figure, const Figure& pinned);
-/// Turns the heat map of `figure` into its difference to that of `pinned`. False, and nothing changed, where the two do
-/// not have the same cells.
-bool subtract_pinned(Figure& figure, const Figure& pinned);
-/// Puts the first axes of `pinned` beside those of `figure`, named A.
-void add_pinned_beside(Figure& figure, const Figure& pinned);
 
 }  // namespace attnscope::ui

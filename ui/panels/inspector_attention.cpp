@@ -10,7 +10,12 @@ namespace attnscope::ui {
 
 namespace {
 
-std::string quoted(const std::string& token) { return "“" + token + "”"; }
+/// A token of a text with its place: “river” 12.
+std::string named(const ReadText& read, std::int64_t token) {
+    attention::View one;
+    one.tokens = {read.labels[static_cast<std::size_t>(token)]};
+    return "“" + attention::token_label(one, 0) + "” " + std::to_string(token);
+}
 
 /// Value of the selected head in a statistic of all heads.
 std::optional<double> of_head(const attention::Result& result, const attention::HeadValues& values, int layer, int head) {
@@ -41,10 +46,10 @@ void row_values(ChromeContext& context, const Answered<attention::Row>& row) {
     value_row(theme, "of at most", readable_number(row.result->entropy_max, 5), "ln of the number of keys the query sees");
     if (weights.empty()) return;
     const auto largest = std::ranges::max_element(weights);
-    const auto key = static_cast<std::size_t>(row.result->first_key + (largest - weights.begin()));
+    const auto key = row.result->first_key + (largest - weights.begin());
     value_row(theme, "max weight", readable_number(*largest));
-    if (key < row.view.tokens.size())
-        value_row(theme, "at key", quoted(row.view.tokens[key]) + " " + std::to_string(key), "The key of the largest weight");
+    if (row.read && key < std::ssize(row.read->labels))
+        value_row(theme, "at key", named(*row.read, key), "The key of the largest weight");
 }
 
 }  // namespace
@@ -75,7 +80,7 @@ void attention_values(ChromeContext& context) {
     const auto read = slots.read();
     const auto token = slots.token();
     if (read && token >= 0 && token < std::ssize(read->labels))
-        value_row(theme, "query", quoted(read->labels[std::size_t(token)]) + " " + std::to_string(token));
+        value_row(theme, "query", named(*read, token));
     if (row.result) row_values(context, row);
     value_row(theme, "gain", readable_gain(slots.gain()) + (slots.every_layer() ? " every layer" : ""),
               "Multiplies the scores; 1 is the model");

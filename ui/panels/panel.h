@@ -4,6 +4,7 @@
 #include "state/app_state.h"
 #include "state/commands.h"
 #include "state/services.h"
+#include "state/shown_figure.h"
 #include "widgets/theme.h"
 
 #include <attnscope/figure.h>
@@ -42,7 +43,7 @@ public:
     /// Draws inside an open ImGui window. Keeps view-only state (zoom, hover) itself.
     virtual void draw(PanelContext& context) = 0;
     /// The figure as shown now, for export and copy; none before the first result.
-    virtual std::optional<Figure> figure(PanelContext& context) = 0;
+    virtual std::optional<ShownFigure> figure(PanelContext& context) = 0;
 };
 
 /// All panels in View-menu order; explicit list in panels/panels.cpp.

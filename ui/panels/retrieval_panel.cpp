@@ -1,5 +1,7 @@
 #include "panels/retrieval_panel.h"
 
+#include <attnscope/compare_figures.h>
+
 namespace attnscope::ui {
 
 void RetrievalPanel::update(PanelContext& context) {
@@ -9,17 +11,17 @@ void RetrievalPanel::update(PanelContext& context) {
     if (!answer_.ready || !view.bank) return hide();
     Key key{answer_.generations, view.bank, view.beta, view.step, view.mode, view.query_label, variant(context)};
     RetrievalSlots* const pinned_slots = context.services.pinned().retrieval(context.state);
-    has_pinned_ = false;
+    with_pinned_ = false;
     if (pinned_slots) {
         const Answer pinned = ask_pinned(*pinned_slots);
-        has_pinned_ = pinned.ready;
+        with_pinned_ = pinned.ready;
         key.generations.insert(key.generations.end(), pinned.generations.begin(), pinned.generations.end());
         key.variant += "\n" + context.state.pinned->title;
     }
     if (has_figure() && key == key_) return;
     key_ = std::move(key);
     Figure figure = build(view);
-    if (has_pinned_)
+    if (with_pinned_)
         if (const auto pinned = build_pinned(pinned_slots->view())) overlay_pinned(figure, *pinned);
     amend(figure, context);
     show(std::move(figure));

@@ -30,7 +30,7 @@ protected:
     virtual Answer ask_pinned(RetrievalSlots&) { return {}; }
     virtual std::optional<Figure> build_pinned(const retrieval::View&) { return std::nullopt; }
     /// Whether what ask_pinned() kept may be shown now.
-    bool has_pinned() const { return has_pinned_; }
+    bool has_pinned() const { return with_pinned_; }
     /// Anything else the figure depends on.
     virtual std::string variant(const PanelContext&) const { return {}; }
     /// Changes to the built figure for the screen and for export alike.
@@ -58,7 +58,6 @@ private:
     std::optional<std::pair<std::string, Progress>> loading(PanelContext& context) const final;
 
     Key key_;
-    bool has_pinned_ = false;
     MemoryPictures pictures_;
 };
 

@@ -291,6 +291,10 @@ void SourcesPanel::prompt_entry(ChromeContext& context) {
     ImGui::SameLine(0, em * 0.2f);
     if (ImGui::SmallButton("▼")) step_history(context, 1);
     ImGui::SetItemTooltip("The next prompt  Ctrl+Down");
+    bool chat = state.view.attention.chat;
+    if (ImGui::Checkbox("as a chat message", &chat)) context.emit("attention.chat", {{"on", chat}});
+    ImGui::SetItemTooltip("Write the text as the model's chat template has a user's message, up to where the answer "
+                          "begins.\nFor models tuned on conversations; a base model has no template and reads plain text.");
 }
 
 void SourcesPanel::step_history(ChromeContext& context, int by) {

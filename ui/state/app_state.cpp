@@ -101,12 +101,15 @@ ModelPtr AppState::model() const {
     return source ? source->model : nullptr;
 }
 
+std::string text_of(const Source& source, int which) {
+    if (!source.texts) return source.prompt;
+    const auto last = source.texts->size() - 1;
+    return (*source.texts)[std::min(static_cast<std::size_t>(std::max(0, which)), last)];
+}
+
 std::string AppState::prompt_text() const {
     const Source* source = find(view.selection.prompt);
-    if (!source) return "";
-    if (!source->texts) return source->prompt;
-    const auto last = source->texts->size() - 1;
-    return (*source->texts)[std::min(static_cast<std::size_t>(std::max(0, view.selection.text)), last)];
+    return source ? text_of(*source, view.selection.text) : "";
 }
 
 void AppState::notify(std::string text, bool is_error) {

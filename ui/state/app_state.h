@@ -48,6 +48,9 @@ struct Source {
     std::shared_ptr<const std::vector<std::string>> texts;  ///< of a set of prompts, never empty
 };
 
+/// The text of a prompt, or that of a set with the number `which`, or the nearest there is.
+std::string text_of(const Source& source, int which);
+
 enum class Workspace { retrieval, attention };  ///< later workspaces are added here and in workspaces.cpp
 inline constexpr std::array all_workspaces{Workspace::retrieval, Workspace::attention};
 const char* workspace_name(Workspace workspace) noexcept;  ///< Retrieval
@@ -100,6 +103,7 @@ struct AttentionOptions {
     bool every_layer = false;          ///< the gain turns a whole forward pass rather than the selected head alone
     bool without_sink = false;         ///< leave the first column of maps blank
     bool renormalize = false;          ///< and let the rest of each row sum to 1
+    bool chat = false;                 ///< texts are messages, written as the model's chat template has them
     bool whole_set = false;            ///< the map of heads is the mean over all texts of the set
     bool beside = false;               ///< A stands beside a map rather than being subtracted from it
     bool operator==(const AttentionOptions&) const = default;

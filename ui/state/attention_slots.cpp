@@ -1,8 +1,10 @@
 #include "state/attention_slots.h"
 
+#include <attnscope/chat.h>
+#include <attnscope/model_recipe.h>
+
 #include <algorithm>
-#include <bit>
-#include <charconv>
+#include <atomic>
 #include <cmath>
 #include <cstdio>
 
@@ -12,18 +14,23 @@ namespace {
 
 using namespace attention;
 
-constexpr std::size_t capture_cache_bytes = std::size_t{256} << 20;
+constexpr std::size_t capture_cache_bytes = std::size_t{128} << 20;
 /// Up to here the scores of heads cost little beside the forward pass, and choosing one should show it at once.
 constexpr std::int64_t scores_with_everything = 1024;
+
+/// Beyond it the activations of a forward pass are a matter of hundreds of megabytes.
+constexpr std::int64_t one_pass_at_a_time = 4096;
 
 struct ReadRequest {
     ModelPtr model;
     std::string text;
+    bool chat = false;
     bool operator==(const ReadRequest&) const = default;
 };
 struct SetRequest {
     ModelPtr model;
     std::shared_ptr<const std::vector<std::string>> texts;
+    bool chat = false;
     bool operator==(const SetRequest&) const = default;
 };
 
@@ -37,42 +44,26 @@ struct About {
 template <class Request, class Result>
 using TextSlot = Slot<About<Request>, Result>;
 
-/// Ids written out, for a model without a tokenizer: 1, 2, 3.
-Ids written_ids(const LanguageModel& model, const std::string& text) {
-    Ids ids;
-    for (const char *at = text.data(), *const end = at + text.size(); at != end;) {
-        if (*at == ',' || std::isspace(static_cast<unsigned char>(*at))) {
-            ++at;
-            continue;
-        }
-        std::int64_t id = 0;
-        const auto [next, failed] = std::from_chars(at, end, id);
-        if (failed != std::errc())
-            throw Error(ErrorKind::input, model.files().name, "token ids such as 1, 2, 3: the model has no tokenizer", text);
-        ids.push_back(id);
-        at = next;
-    }
-    check_tokens(model, ids);
-    return ids;
-}
-
 ReadText read_text(const ReadRequest& request) {
+    const LanguageModel& model = *request.model;
     ReadText read;
     read.text = request.text;
-    if (!request.model->files().has_tokenizer) {
-        read.ids = written_ids(*request.model, request.text);
-        for (const auto id : read.ids) {
-            read.labels.push_back(std::to_string(id));
-            read.tokens.push_back({id, read.labels.back(), 0, 0});
-        }
+    if (!model.files().has_tokenizer) {
+        read.ids = parse_token_ids(request.text, model.files().name + ", which has no tokenizer");
+        check_tokens(model, read.ids);
+        read.labels = token_labels(model, read.ids);
+        for (std::size_t i = 0; i < read.ids.size(); ++i) read.tokens.push_back({read.ids[i], read.labels[i], 0, 0});
         return read;
     }
-    read.vocabulary = request.model->tokenizer().vocabulary_size();
-    read.tokens = model_tokens(*request.model, request.text);
-    for (const Token& token : read.tokens) {
-        read.ids.push_back(token.id);
-        read.labels.push_back(token.text);
+    read.vocabulary = model.tokenizer().vocabulary_size();
+    if (request.chat) {
+        read.text = model.chat_format().apply(request.text);
+        read.tokens = chat_tokens(model, read.text);
+    } else {
+        read.tokens = model_tokens(model, request.text);
     }
+    for (const Token& token : read.tokens) read.ids.push_back(token.id);
+    read.labels = token_labels(model, read.ids);
     return read;
 }
 
@@ -80,7 +71,7 @@ std::vector<Ids> read_set(const SetRequest& request, JobContext& context) {
     std::vector<Ids> ids;
     for (std::size_t i = 0; i < request.texts->size(); ++i) {
         context.progress(double(i), double(request.texts->size()), "reading the texts");
-        ids.push_back(read_text({request.model, (*request.texts)[i]}).ids);
+        ids.push_back(read_text({request.model, (*request.texts)[i], request.chat}).ids);
     }
     return ids;
 }
@@ -88,7 +79,17 @@ std::vector<Ids> read_set(const SetRequest& request, JobContext& context) {
 std::size_t capture_bytes(const Capture& capture) {
     return sizeof capture + (capture.queries.size() + capture.keys.size()) * sizeof(float);
 }
-std::size_t map_bytes(const Map& map) { return sizeof map + map.weights.size() * sizeof(float); }
+std::size_t own_bytes(const Map& map) { return sizeof map + map.weights.size() * sizeof(float); }
+std::size_t own_bytes(const Row& row) { return sizeof row + row.weights.size() * sizeof(float); }
+std::size_t own_bytes(const Rows& rows) {
+    return sizeof rows + rows.entropy.size() * (3 * sizeof(float) + sizeof(std::int64_t));
+}
+std::size_t own_bytes(const GainCurves& curves) {
+    return sizeof curves + (curves.entropy.size() + curves.row_entropy.size()) * curves.gains.size() * sizeof(double);
+}
+std::size_t text_bytes(const ReadText& read) {
+    return sizeof read + read.text.size() + read.ids.size() * (sizeof(Token) + sizeof(std::string) + sizeof(std::int64_t));
+}
 
 template <class Request>
 const CapturePtr& capture_of(const About<Request>& about) {
@@ -112,23 +113,11 @@ std::string readable_gain(double gain) {
     return text;
 }
 
-MapRegion surrounding_tile(const MapRegion& region, std::int64_t tokens) {
-    const auto around = [tokens](std::int64_t& begin, std::int64_t& end) {
-        begin = std::clamp<std::int64_t>(begin, 0, tokens);
-        end = std::clamp<std::int64_t>(end, begin, tokens);
-        // The step is at most a quarter of the span: rounding outwards adds at most one at each end.
-        const auto span = static_cast<std::uint64_t>(std::max<std::int64_t>(4, end - begin));
-        const auto step = static_cast<std::int64_t>(std::bit_floor(span) / 4);
-        begin = begin / step * step;
-        end = std::min(tokens, (end + step - 1) / step * step);
-    };
-    MapRegion tile = region;
-    around(tile.row_begin, tile.row_end);
-    around(tile.column_begin, tile.column_end);
-    return tile;
-}
-
 struct AttentionSlots::Impl {
+    /// Of the newest capture. A cached result of a head keeps its capture in memory, and counts as that too: of a long
+    /// text none is cached, and of a layer left behind nothing stays.
+    std::shared_ptr<std::atomic<std::size_t>> held = std::make_shared<std::atomic<std::size_t>>(0);
+
     Slot<ReadRequest, ReadText> reading;
     Slot<SetRequest, std::vector<Ids>> reading_set;
     TextSlot<Request, Result> overview;
@@ -146,24 +135,32 @@ struct AttentionSlots::Impl {
     std::shared_ptr<const std::vector<std::string>> set;
 
     explicit Impl(JobSystem& jobs)
-        : reading(jobs, {"Reading the text", Lane::interactive, {}},
+        : reading(jobs, {"Reading the text", Lane::interactive, text_bytes},
                   [](const ReadRequest& request, JobContext&) { return read_text(request); }),
           reading_set(jobs, {"Reading the texts", Lane::batch, {}}, read_set),
           overview(jobs, {"All heads", Lane::batch, {}},
                    [](const auto& wish, JobContext& context) { return compute(wish.request, context); }),
           capture(jobs, {"Queries and keys", Lane::interactive, capture_bytes, capture_cache_bytes}, captures()),
           model_capture(jobs, {"Queries and keys", Lane::batch, capture_bytes, capture_cache_bytes}, captures()),
-          rows(jobs, {"Row entropies", Lane::interactive, {}},
+          rows(jobs, {"Row entropies", Lane::interactive, with_capture<Rows>()},
                [](const auto& wish, JobContext& context) { return compute_rows(wish.request, context); }),
-          row(jobs, {"Weights of the query", Lane::interactive, {}},
+          row(jobs, {"Weights of the query", Lane::interactive, with_capture<Row>()},
               [](const auto& wish, JobContext& context) { return compute_row(wish.request, context); }),
-          map(jobs, {"Map of the head", Lane::interactive, map_bytes}, maps()),
-          detail(jobs, {"Part of the map", Lane::interactive, map_bytes}, maps()),
-          curves(jobs, {"Entropy against gain", Lane::batch, {}},
+          map(jobs, {"Map of the head", Lane::interactive, with_capture<Map>()}, maps()),
+          detail(jobs, {"Part of the map", Lane::interactive, with_capture<Map>()}, maps()),
+          curves(jobs, {"Entropy against gain", Lane::batch, with_capture<GainCurves>()},
                  [](const auto& wish, JobContext& context) { return compute_gain_curves(wish.request, context); }) {}
 
-    static TextSlot<CaptureRequest, Capture>::Compute captures() {
-        return [](const auto& wish, JobContext& context) { return compute_capture(wish.request, context); };
+    TextSlot<CaptureRequest, Capture>::Compute captures() const {
+        return [held = held](const auto& wish, JobContext& context) {
+            Capture capture = compute_capture(wish.request, context);
+            *held = capture_bytes(capture);
+            return capture;
+        };
+    }
+    template <class Value>
+    std::function<std::size_t(const Value&)> with_capture() const {
+        return [held = held](const Value& value) { return own_bytes(value) + *held; };
     }
     static TextSlot<MapRequest, Map>::Compute maps() {
         return [](const auto& wish, JobContext& context) { return compute_map(wish.request, context); };
@@ -185,11 +182,13 @@ struct AttentionSlots::Impl {
     attention::View view(const ReadTextPtr& read) const {
         attention::View view;
         if (model) view.model_name = model->files().name;
-        if (read) view.tokens = read->labels;
         view.layer = layer();
         view.head = head();
         view.token = read ? token_of(*read) : 0;
         view.gain = gain();
+        view.every_layer = options.every_layer;
+        view.without_sink = options.without_sink;
+        view.renormalize = options.renormalize;
         view.colour = options.colour;
         return view;
     }
@@ -212,6 +211,10 @@ struct AttentionSlots::Impl {
         if constexpr (OfHead<Wish>) out.view.head = answers.head;
         if constexpr (OfToken<Wish>) out.view.token = answers.token;
         if constexpr (AtGain<Wish>) out.view.gain = answers.gain;
+        if constexpr (requires { answers.without_sink; }) {
+            out.view.without_sink = answers.without_sink;
+            out.view.renormalize = answers.renormalize;
+        }
         return out;
     }
 
@@ -294,7 +297,7 @@ void AttentionSlots::begin_frame(const AppState& state) {
     const auto open = [&](const Source& other) { return other.model == before; };
     if (before && before != impl_->model && std::ranges::none_of(state.sources, open)) impl_->clear();
     if (impl_->model && impl_->has_text() && state.view.workspace == Workspace::attention)
-        impl_->reading.want({impl_->model, impl_->text});
+        impl_->reading.want({impl_->model, impl_->text, impl_->options.chat});
 }
 
 ModelPtr AttentionSlots::model() const { return impl_->model; }
@@ -312,9 +315,14 @@ std::optional<Error> AttentionSlots::read_error() const { return impl_->reading.
 
 Answered<Result> AttentionSlots::overview() {
     Impl& i = *impl_;
+    // Two passes over a long text at once would take twice the memory, and the map of the head is there sooner.
+    if (const auto read = i.ready_text(); read && std::ssize(read->ids) > one_pass_at_a_time) {
+        const auto layer = i.captured(false);
+        if (!layer.result || layer.stale) return Impl::waiting(i.answered(i.overview), layer.error, layer.progress);
+    }
     std::vector<Ids> texts;
     if (i.options.whole_set && i.set && i.model) {
-        i.reading_set.want({i.model, i.set});
+        i.reading_set.want({i.model, i.set, i.options.chat});
         const bool read = i.reading_set.result() && !i.reading_set.stale();
         if (!read) return Impl::waiting(i.answered(i.overview), i.reading_set.error(), i.reading_set.progress());
         texts = *i.reading_set.result();
@@ -353,13 +361,7 @@ Answered<Map> AttentionSlots::map() {
 
 Answered<Map> AttentionSlots::map_detail(const MapRegion& tile) {
     return impl_->ask_head(impl_->detail, false, [&](const CapturePtr& layer, const ReadText&) {
-        MapRequest request = impl_->map_request(layer);
-        request.row_begin = tile.row_begin;
-        request.row_end = tile.row_end;
-        request.column_begin = tile.column_begin;
-        request.column_end = tile.column_end;
-        request.max_rows = request.max_columns = 2 * int(whole_map_tokens);
-        return request;
+        return detail_request(impl_->map_request(layer), tile);
     });
 }
 

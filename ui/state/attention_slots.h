@@ -22,7 +22,7 @@ namespace attnscope::ui {
 
 /// A text as the model reads it.
 struct ReadText {
-    std::string text;
+    std::string text;                  ///< with what the chat template sets around it
     std::vector<Token> tokens;
     attention::Ids ids;
     std::vector<std::string> labels;   ///< of the tokens
@@ -33,27 +33,20 @@ using ReadTextPtr = std::shared_ptr<const ReadText>;
 /// A result together with the view that it answers: while a newer one is computed the two stay together.
 template <class Result>
 struct Answered : Asked<Result> {
-    attention::View view;
+    attention::View view;  ///< without the tokens: they may be many
     ReadTextPtr read;
+    attention::View view_with_tokens() const {
+        attention::View whole = view;
+        if (read) whole.tokens = read->labels;
+        return whole;
+    }
 };
-
-/// The rows and columns of a map that are in sight, half-open.
-struct MapRegion {
-    std::int64_t row_begin = 0, row_end = 0, column_begin = 0, column_end = 0;
-    bool operator==(const MapRegion&) const = default;
-};
-/// The tile of a grid that holds `region`: zooming and scrolling within it asks for nothing new. Rows and columns are
-/// powers of two apart; at most twice the region in each direction, within [0, tokens).
-MapRegion surrounding_tile(const MapRegion& region, std::int64_t tokens);
 
 /// "2.5", or "∞".
 std::string readable_gain(double gain);
 
 class AttentionSlots {
 public:
-    /// A map of this many tokens is computed cell by cell; of a longer one the part in sight.
-    static constexpr std::int64_t whole_map_tokens = 512;
-
     explicit AttentionSlots(JobSystem& jobs);
     ~AttentionSlots();
 
@@ -79,7 +72,7 @@ public:
     /// The whole map, reduced where the text is long.
     Answered<attention::Map> map();
     /// A part of a long map in all its detail.
-    Answered<attention::Map> map_detail(const MapRegion& tile);
+    Answered<attention::Map> map_detail(const attention::MapRegion& tile);
     /// Always of the head alone, from the unscaled forward pass.
     Answered<attention::GainCurves> gain_curves();
 

@@ -51,6 +51,7 @@ AttentionOptions attention_from_json(const json& object) {
     options.every_layer = object.value("every_layer", false);
     options.without_sink = object.value("without_sink", false);
     options.renormalize = object.value("renormalize", false);
+    options.chat = object.value("chat", false);
     options.whole_set = object.value("whole_set", false);
     options.beside = object.value("beside", false);
     return options;
@@ -108,6 +109,7 @@ json to_json(const View& view) {
                    {"every_layer", a.every_layer},
                    {"without_sink", a.without_sink},
                    {"renormalize", a.renormalize},
+                   {"chat", a.chat},
                    {"whole_set", a.whole_set},
                    {"beside", a.beside}};
     return {{"workspace", workspace_id(view.workspace)},

@@ -232,6 +232,8 @@ void add_attention_commands(CommandRegistry& registry) {
                "leave the column of token 0 blank", &AttentionOptions::without_sink);
     add_option(registry, "attention.renormalize", "Renormalise the rest of each row", "Analyses",
                "without the first column, let the rest of a row sum to 1", &AttentionOptions::renormalize);
+    add_option(registry, "attention.chat", "Texts as messages of a chat", "Analyses",
+               "written as the model's chat template has them", &AttentionOptions::chat);
     add_option(registry, "attention.whole_set", "Heads over all texts of the set", "Analyses",
                "means over the texts of the chosen set", &AttentionOptions::whole_set);
     add_option(registry, "attention.beside", "A beside the maps", "View", "rather than the difference to A",

@@ -42,7 +42,7 @@ void add_figure_commands(CommandRegistry& registry) {
                           state.export_format = text(arguments, "format");
                       } else {
                           const auto style = text_or(arguments, "style", state.preferences.figure_style);
-                          services.export_figure(state, {panel, style, width, dpi}, text(arguments, "path"),
+                          services.export_figure(state, {panel, style, width, dpi, {}}, text(arguments, "path"),
                                                  flag(arguments, "recipe"));
                       }
                       return no_undo();

@@ -205,6 +205,21 @@ void add_view_commands(CommandRegistry& registry) {
                       return inverse;
                   },
                   [](const AppState& state) { return state.pinned.has_value(); }, {}});
+    registry.add({"view.zoom_plot", "Show a part of a plot", "", "",
+                  {text_parameter("panel", "its id"), number_parameter("x_low", "left end, in data"),
+                   number_parameter("x_high", "right end"), number_parameter("y_low", "the lower number"),
+                   number_parameter("y_high", "the higher one"),
+                   integer_parameter("axes", "which plot of the panel", Value(std::int64_t{0}))},
+                  [](AppState&, Services& services, const Arguments& arguments) {
+                      const Zoom zoom{static_cast<std::size_t>(std::max<std::int64_t>(0, integer(arguments, "axes"))),
+                                      {number(arguments, "x_low"), number(arguments, "x_high")},
+                                      {number(arguments, "y_low"), number(arguments, "y_high")}};
+                      if (!(zoom.x[0] < zoom.x[1] && zoom.y[0] < zoom.y[1]))
+                          throw Error(ErrorKind::usage, "part of a plot", "the lower end of each range first",
+                                      value_text(zoom.x[0]) + " … " + value_text(zoom.x[1]));
+                      services.want_zoom(text(arguments, "panel"), zoom);
+                      return no_undo();
+                  }, {}, {}});
     registry.add({"view.unpin", "Unpin A", "View", "", {},
                   [](AppState& state, Services&, const Arguments&) {
                       state.pinned.reset();

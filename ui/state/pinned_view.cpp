@@ -8,6 +8,8 @@ bool PinnedView::follow(const AppState& state, Workspace workspace) {
     pinned_state_.sources = state.sources;
     pinned_state_.dragging = state.dragging;
     pinned_state_.view = state.pinned->view;
+    // Heads are compared in what the current view is coloured by.
+    pinned_state_.view.attention.colour = state.view.attention.colour;
     return true;
 }
 

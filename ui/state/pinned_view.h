@@ -20,6 +20,8 @@ public:
     /// The same for a view pinned in the attention workspace; null when its model is not loaded.
     AttentionSlots* attention(const AppState& state);
     bool settled() const;
+    /// What the slots above were asked for.
+    const AppState& state() const { return pinned_state_; }
 
 private:
     /// The state as it would be in the pinned view; false when none of that workspace is pinned.

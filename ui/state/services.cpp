@@ -142,6 +142,8 @@ void Services::Impl::finish_result(AppState& state, SourceId id, const Retrieval
         if (!queries.values.empty()) selection.query = {QueryChoice::Kind::drawing, 0, 0, queries.values.front()};
         break;
     }
+    if (job.figure)
+        for (const Zoom& zoom : job.figure->zoom) wanted_zooms[job.figure->panel].push_back(zoom);
     state.notify("Opened the state of " + state.find(id)->name);
 }
 

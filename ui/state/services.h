@@ -7,6 +7,7 @@
 #include "state/pinned_view.h"
 #include "state/readout.h"
 #include "state/retrieval_slots.h"
+#include "state/shown_figure.h"
 
 #include <attnscope/figure.h>
 #include <attnscope/slot.h>
@@ -70,9 +71,13 @@ public:
     /// The history is the runner's; a session keeps it.
     void set_history(std::function<History()> get, std::function<void(History)> set);
 
-    /// The figure a panel shows now; the shell provides it. Throws Error{usage} when the panel has none yet.
-    Figure figure(const std::string& panel_id);
-    void set_figure_source(std::function<std::optional<Figure>(const std::string&)> source);
+    /// What a panel shows now; the shell provides it. Throws Error{usage} when the panel has nothing yet.
+    ShownFigure shown(const std::string& panel_id);
+    Figure figure(const std::string& panel_id) { return shown(panel_id).figure; }
+    void set_figure_source(std::function<std::optional<ShownFigure>(const std::string&)> source);
+    /// Lets a panel show parts of its plots; it takes them when it is drawn.
+    void want_zoom(const std::string& panel_id, const Zoom& zoom);
+    std::vector<Zoom> take_zoom(const std::string& panel_id);
     /// Writes a panel's figure on a worker; the notice says where, or why not. `written.panel` names the panel; its
     /// style may be a path to a style file.
     void export_figure(AppState& state, const FigureSpec& written, const std::filesystem::path& path,

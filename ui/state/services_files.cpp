@@ -107,28 +107,37 @@ void Services::set_history(std::function<History()> get, std::function<void(Hist
     impl_->set_history = std::move(set);
 }
 
-Figure Services::figure(const std::string& panel_id) {
-    auto figure = impl_->figure_source ? impl_->figure_source(panel_id) : std::nullopt;
-    if (!figure) throw Error(ErrorKind::usage, panel_id, "a panel that shows a result", "none");
-    return *std::move(figure);
+ShownFigure Services::shown(const std::string& panel_id) {
+    auto shown = impl_->figure_source ? impl_->figure_source(panel_id) : std::nullopt;
+    if (!shown) throw Error(ErrorKind::usage, panel_id, "a panel that shows a result", "none");
+    return *std::move(shown);
 }
 
-void Services::set_figure_source(std::function<std::optional<Figure>(const std::string&)> source) {
+void Services::set_figure_source(std::function<std::optional<ShownFigure>(const std::string&)> source) {
     impl_->figure_source = std::move(source);
 }
 
+void Services::want_zoom(const std::string& panel_id, const Zoom& zoom) {
+    impl_->wanted_zooms[panel_id].push_back(zoom);
+}
+
+std::vector<Zoom> Services::take_zoom(const std::string& panel_id) {
+    const auto wanted = impl_->wanted_zooms.extract(panel_id);
+    return wanted ? wanted.mapped() : std::vector<Zoom>{};
+}
+
 void Services::export_figure(AppState& state, const FigureSpec& written, const fs::path& path, bool with_recipe) {
-    Figure drawn = figure(written.panel);
+    ShownFigure seen = shown(written.panel);
     Style style = find_style(written.style);
     if (written.width_mm > 0) style.width_mm = written.width_mm;
-    auto recipe = with_recipe ? view_recipe(state, *this, written.panel) : std::nullopt;
+    auto recipe = with_recipe ? view_recipe(state, *this, written.panel, seen) : std::nullopt;
     FigureSpec named = written;
     named.style = style.name.empty() ? fs::path(written.style).filename().string() : style.name;
     JobSystem::Task task;
     task.name = "Writing " + path.filename().string();
     task.loses_work = true;
     const auto to = impl_->inbox;
-    task.run = [to, path, named = std::move(named), drawn = std::move(drawn), recipe = std::move(recipe),
+    task.run = [to, path, named = std::move(named), drawn = std::move(seen.figure), recipe = std::move(recipe),
                 style = std::move(style)](JobContext&) mutable {
         if (recipe) drawn.recipe = (*recipe)(named);
         write_figure(path, drawn, style, named.dpi);
@@ -142,15 +151,18 @@ void Services::export_figure(AppState& state, const FigureSpec& written, const f
 }
 
 void Services::copy_recipe(AppState& state, const std::string& panel_id) {
-    const std::string title = figure(panel_id).title;
-    auto recipe = view_recipe(state, *this, panel_id);
+    const ShownFigure seen = shown(panel_id);
+    const std::string title = seen.figure.title;
+    auto recipe = view_recipe(state, *this, panel_id, seen);
     if (!recipe)
         throw Error(ErrorKind::usage, title, "inputs that are files", "one made in this window, which no recipe can name");
     const auto to = impl_->inbox;
     JobSystem::Task task;
     task.name = "Recipe of " + title;
-    task.run = [this, to, title, recipe = std::move(*recipe), panel_id](JobContext&) {
-        to->post([this, title, text = recipe(FigureSpec{.panel = panel_id})](AppState& now) {
+    FigureSpec written;
+    written.panel = panel_id;
+    task.run = [this, to, title, recipe = std::move(*recipe), written](JobContext&) {
+        to->post([this, title, text = recipe(written)](AppState& now) {
             copy(text);
             now.notify("Copied the recipe of " + title);
         });

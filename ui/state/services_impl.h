@@ -24,7 +24,8 @@ struct Services::Impl {
     std::map<SourceId, std::uint64_t> loads;         ///< job of a source that is loading
     std::map<SourceId, std::string> expected_hashes; ///< of sources that a session named
     std::set<SourceId> select_when_loaded;           ///< the user opened them: show them
-    std::function<std::optional<Figure>(const std::string&)> figure_source;
+    std::function<std::optional<ShownFigure>(const std::string&)> figure_source;
+    std::map<std::string, std::vector<Zoom>> wanted_zooms;  ///< by panel
     std::function<void(const std::string&)> clipboard = [](const std::string& text) {
         ImGui::SetClipboardText(text.c_str());
     };
@@ -57,6 +58,8 @@ struct Services::Impl {
     void finish_prompts(AppState& state, SourceId id, const Loaded& loaded);
     void finish_result(AppState& state, SourceId id, const RetrievalJob& job);
     void finish_attention_result(AppState& state, SourceId id, const AttentionJob& job);
+    /// The view that a job draws, of all heads or of one, with its sources opened.
+    View view_of(AppState& state, const AttentionJob& job, bool of_heads);
 
     std::function<History()> get_history = [] { return History{}; };
     std::function<void(History)> set_history = [](History) {};

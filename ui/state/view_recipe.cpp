@@ -1,5 +1,7 @@
 #include "state/view_recipe.h"
 
+#include "state/view_job.h"
+
 #include <algorithm>
 
 namespace attnscope::ui {
@@ -71,55 +73,53 @@ std::optional<RetrievalJob> retrieval_view_job(const AppState& state, const Retr
     return job;
 }
 
-/// What the model reads as the command line takes it; none for what has to be typed as ids.
-std::optional<TokenSource> token_source(const AppState& state, const LanguageModel& model, bool whole_set) {
-    const Source* const source = state.find(state.view.selection.prompt);
-    if (!source || !model.files().has_tokenizer) return std::nullopt;
-    if (!whole_set) return TokenSource{TokenSource::Kind::prompt, state.prompt_text(), {}};
-    if (source->path.empty()) return std::nullopt;
-    return TokenSource{TokenSource::Kind::text, {}, source->path};
-}
-
-std::optional<AttentionJob> attention_view_job(const AppState& state, AttentionSlots& slots, const std::string& panel_id) {
+std::optional<AttentionJob> attention_view_job(const AppState& state, AttentionSlots& slots,
+                                               const std::string& panel_id) {
     const ModelPtr model = slots.model();
     const auto read = slots.read();
-    const AttentionOptions& options = state.view.attention;
-    const bool heads = panel_id == "attention.heads";
-    // The command line turns the gain of one head for the panels of one head, and draws maps whole.
-    const bool turned = slots.every_layer() && !heads && panel_id != "attention.gain";
-    const bool partial = options.without_sink && panel_id == "attention.map";
-    if (!model || !read || turned || partial || state.pinned) return std::nullopt;
     const Source* const source = state.find(state.view.selection.prompt);
-    AttentionJob job;
-    job.a_text_a_line = heads && options.whole_set && source && source->texts;
-    job.tokens = token_source(state, *model, job.a_text_a_line);
-    if (!job.tokens) return std::nullopt;
-    job.model = model->files().path;
-    job.request.model = model;
-    job.request.texts = {read->ids};
-    job.request.gain = heads && !slots.every_layer() ? 1 : slots.gain();
-    job.layer = slots.layer();
-    job.head = slots.head();
-    job.token = slots.token();
-    job.colour = options.colour;
+    if (!model || !read || !source) return std::nullopt;
+    auto job = attention_job_of(state.view, model->files().path, model->files().has_tokenizer, *source,
+                                panel_id == "attention.heads");
+    if (!job) return std::nullopt;
+    job->request.model = model;
+    job->request.texts = {read->ids};
+    job->layer = slots.layer();
+    job->head = slots.head();
+    job->token = slots.token();
+    return job;
+}
+
+std::optional<AttentionJob> attention_shown_job(const AppState& state, Services& services, const std::string& panel_id,
+                                                bool with_pinned) {
+    auto job = attention_view_job(state, services.attention(), panel_id);
+    if (!job || !with_pinned) return job;
+    AttentionSlots* const slots = services.pinned().attention(state);
+    auto pinned = slots ? attention_view_job(services.pinned().state(), *slots, panel_id) : std::nullopt;
+    if (!pinned) return std::nullopt;
+    job->pinned = std::make_shared<const AttentionJob>(*std::move(pinned));
+    job->beside = state.view.attention.beside;
     return job;
 }
 
 }  // namespace
 
-std::optional<RecipeWriter> view_recipe(const AppState& state, Services& services, const std::string& panel_id) {
+std::optional<RecipeWriter> view_recipe(const AppState& state, Services& services, const std::string& panel_id,
+                                        const ShownFigure& shown) {
     if (panel_id.starts_with("attention.")) {
-        const auto job = attention_view_job(state, services.attention(), panel_id);
+        const auto job = attention_shown_job(state, services, panel_id, shown.with_pinned);
         if (!job) return std::nullopt;
-        return [job = *job](const FigureSpec& figure) mutable {
+        return [job = *job, zoom = shown.zoom](const FigureSpec& figure) mutable {
             job.figure = figure;
+            job.figure->zoom = zoom;
             return attention_recipe(job).json();
         };
     }
-    const auto job = retrieval_view_job(state, services.retrieval());
+    const auto job = shown.with_pinned ? std::nullopt : retrieval_view_job(state, services.retrieval());
     if (!job) return std::nullopt;
-    return [job = *job](const FigureSpec& figure) mutable {
+    return [job = *job, zoom = shown.zoom](const FigureSpec& figure) mutable {
         job.figure = figure;
+        job.figure->zoom = zoom;
         return retrieval_recipe(job).json();
     };
 }

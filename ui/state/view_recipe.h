@@ -17,7 +17,8 @@ namespace attnscope::ui {
 using RecipeWriter = std::function<std::string(const FigureSpec&)>;
 
 /// What a panel shows, as the command line would be asked for it; none where it shows what no file holds: a bank made
-/// in the window, other than the letters as they come.
-std::optional<RecipeWriter> view_recipe(const AppState& state, Services& services, const std::string& panel_id);
+/// in the window, other than the letters as they come; and for the curves of A over those of a bank.
+std::optional<RecipeWriter> view_recipe(const AppState& state, Services& services, const std::string& panel_id,
+                                        const ShownFigure& shown);
 
 }  // namespace attnscope::ui

@@ -68,9 +68,6 @@ std::array<double, 2> colour_range(const HeatMap& map, const AxesCache& cache);
 /// The first heat map of an axes that has a colour bar or category names to explain.
 const HeatMap* explained_heat_map(const Axes& axes);
 
-/// A label without the remark it has in brackets; a unit stays.
-std::string plain_label(const std::string& label);
-
 /// The legend entry of an element; empty when it has none.
 const std::string& element_name(const Element& element);
 ImU32 element_colour(const Colour& colour, const ThemeColours& theme, float strength);

@@ -83,12 +83,6 @@ void find(const HeatMap& map, const ElementCache&, Search& search) {
 
 }  // namespace
 
-std::string plain_label(const std::string& label) {
-    const auto bracket = label.rfind(" (");
-    const bool words = bracket != std::string::npos && label.find(' ', bracket + 2) != std::string::npos;
-    return words ? label.substr(0, bracket) : label;
-}
-
 std::optional<FigureHit> hit_elements(const Axes& axes, const PlotArea& area, const AxesCache& cache, ImVec2 mouse) {
     Search search{area, mouse, {}, 0};
     for (std::size_t i = 0; i < std::min(axes.elements.size(), cache.elements.size()); ++i) {

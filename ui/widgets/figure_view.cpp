@@ -105,10 +105,14 @@ void FigureView::follow_content(AxesState& state, const Axes& axes) {
         state.zoomed = false;
 }
 
-std::optional<std::array<double, 4>> FigureView::zoomed_into(std::size_t axes) const {
-    if (axes >= axes_.size() || !axes_[axes].zoomed) return std::nullopt;
-    const AxesState& state = axes_[axes];
-    return std::array{state.x_shown.low, state.x_shown.high, state.y_shown.low, state.y_shown.high};
+std::vector<Zoom> FigureView::zooms() const {
+    std::vector<Zoom> zooms;
+    for (std::size_t i = 0; i < axes_.size(); ++i) {
+        const AxesState& state = axes_[i];
+        if (!state.zoomed) continue;
+        zooms.push_back({i, {state.x_shown.low, state.x_shown.high}, {state.y_shown.low, state.y_shown.high}});
+    }
+    return zooms;
 }
 
 void FigureView::set_up(AxesState& state, const Axes& axes, ImVec2 size, float em) {
@@ -129,6 +133,9 @@ void FigureView::set_up(AxesState& state, const Axes& axes, ImVec2 size, float e
     if (!state.zoomed) {
         ImPlot::SetupAxisLimits(ImAxis_X1, state.x_natural.low, state.x_natural.high, ImPlotCond_Always);
         ImPlot::SetupAxisLimits(ImAxis_Y1, state.y_natural.low, state.y_natural.high, ImPlotCond_Always);
+    } else if (std::exchange(state.limits_wanted, false)) {
+        ImPlot::SetupAxisLimits(ImAxis_X1, state.x_shown.low, state.x_shown.high, ImPlotCond_Always);
+        ImPlot::SetupAxisLimits(ImAxis_Y1, state.y_shown.low, state.y_shown.high, ImPlotCond_Always);
     }
     const Limits x = state.zoomed ? state.x_shown : state.x_natural, y = state.zoomed ? state.y_shown : state.y_natural;
     if (axes.x.categories.empty()) update_ticks(state.x_ticks, axes.x, x, std::clamp(int(size.x / (em * 4.5f)), 2, 9));
@@ -272,8 +279,9 @@ void FigureView::draw_axes(int index, const Axes& axes, Cell cell, bool titled, 
         const bool fits = legend.x > 0 && legend.x < area.width() * 0.75f && legend.y < area.height() * 0.8f;
         const bool inside = wish != Axes::Legend::none && !outside && fits;
         if (inside) {
-            // Looked for once the lines are there, and kept while content and size stay.
-            const bool drawn_before = !state.cache.elements.empty();
+            // Looked for once these lines are there rather than those before, and kept while content and size stay.
+            const bool drawn_before = std::ranges::any_of(
+                state.cache.elements, [this](const ElementCache& kept) { return kept.generation == generation_; });
             if (state.legend_generation != generation_ || state.legend_for.x != extent.x ||
                 state.legend_for.y != extent.y) {
                 const ImVec2 place = legend_place(axes, area, state.cache, legend);
@@ -308,6 +316,13 @@ FigureInteraction FigureView::draw(const char* id, const Figure& figure, std::ui
     generation_ = generation;
     fitting_ = std::exchange(fit_wanted_, false);
     axes_.resize(figure.axes.size());
+    for (const Zoom& zoom : std::exchange(wanted_zooms_, {})) {
+        if (zoom.axes >= axes_.size()) continue;
+        AxesState& state = axes_[zoom.axes];
+        state.zoomed = state.limits_wanted = true;
+        state.x_shown = {zoom.x[0], zoom.x[1]};
+        state.y_shown = {zoom.y[0], zoom.y[1]};
+    }
     dim_ = options.stale ? std::min(1.0f, dim_ + ImGui::GetIO().DeltaTime / seconds_to_dim) : 0;
 
     const ImVec2 at = ImGui::GetCursorScreenPos(), left = ImGui::GetContentRegionAvail();

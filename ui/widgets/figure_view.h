@@ -46,8 +46,10 @@ public:
                            const FigureViewOptions& options = {});
     /// Shows every axes whole again.
     void fit() { fit_wanted_ = true; }
-    /// What of an axes is in sight since the user zoomed into it: x low, x high, y low, y high. None while it is whole.
-    std::optional<std::array<double, 4>> zoomed_into(std::size_t axes) const;
+    /// What is in sight of every axes that the user zoomed into.
+    std::vector<Zoom> zooms() const;
+    /// Shows these parts from the next frame on.
+    void zoom_to(std::vector<Zoom> zooms) { wanted_zooms_ = std::move(zooms); }
 
 private:
     struct Limits {
@@ -70,6 +72,7 @@ private:
         ImVec2 size{0, 0};
         ImVec2 around{0, 0};           ///< what labels and titles took of the room beside the plot
         bool zoomed = false;           ///< by the user: the limits are his
+        bool limits_wanted = false;    ///< the plot takes them over in this frame
         Ticks x_ticks, y_ticks;
         std::uint64_t generation = ~std::uint64_t{0};
         ImVec2 pressed{0, 0};          ///< where the left button went down in this plot
@@ -98,6 +101,7 @@ private:
     std::uint64_t generation_ = 0;
     float dim_ = 0;                    ///< 0 … 1, grows while the figure is stale
     bool fit_wanted_ = false, fitting_ = false;
+    std::vector<Zoom> wanted_zooms_;
     int dragged_axes_ = -1;
 };
 

@@ -36,9 +36,30 @@ ImVec4 heat_map_colour(const HeatMap& map, double value, std::array<double, 2> r
     return {float(rgb[0]) / 255, float(rgb[1]) / 255, float(rgb[2]) / 255, 1};
 }
 
+namespace {
+
+using Pixel = std::array<std::uint8_t, 4>;
+
+Pixel pixel_of(ImVec4 colour) {
+    const auto byte = [](float share) { return std::uint8_t(std::lround(share * 255)); };
+    return {byte(colour.x), byte(colour.y), byte(colour.z), 255};
+}
+
+}  // namespace
+
 std::vector<std::uint8_t> heat_map_pixels(const HeatMap& map, std::array<double, 2> range, int repeat,
                                           const ThemeColours& theme) {
     ATTNSCOPE_ASSERT(map.values.size() == std::size_t(map.width) * map.height && repeat >= 1);
+    // The colours there are, looked up once: a map has up to a million cells.
+    std::array<Pixel, 256> palette;
+    for (std::size_t i = 0; i < palette.size(); ++i)
+        palette[i] = pixel_of(heat_map_colour(map, double(i), {0, 255}, theme));
+    const bool categories = !map.category_names.empty();
+    const double scale = range[1] > range[0] ? 255 / (range[1] - range[0]) : 0;
+    const auto pixel = [&](double value) -> Pixel {
+        if (categories) return pixel_of(heat_map_colour(map, value, range, theme));
+        return palette[static_cast<std::size_t>(std::clamp((value - range[0]) * scale, 0.0, 255.0) + 0.5)];
+    };
     const std::size_t cells = std::size_t(map.width), row_bytes = cells * repeat * 4;
     std::vector<std::uint8_t> pixels(row_bytes * map.height * repeat);
     for (int row = 0; row < map.height; ++row) {
@@ -46,15 +67,8 @@ std::vector<std::uint8_t> heat_map_pixels(const HeatMap& map, std::array<double,
         std::uint8_t* const line = pixels.data() + row_bytes * row * repeat;
         std::uint8_t* to = line;
         for (std::size_t column = 0; column < cells; ++column) {
-            std::uint8_t rgba[4] = {0, 0, 0, 0};
-            if (std::isfinite(values[column])) {
-                const ImVec4 colour = heat_map_colour(map, values[column], range, theme);
-                rgba[0] = std::uint8_t(std::lround(colour.x * 255));
-                rgba[1] = std::uint8_t(std::lround(colour.y * 255));
-                rgba[2] = std::uint8_t(std::lround(colour.z * 255));
-                rgba[3] = 255;
-            }
-            for (int i = 0; i < repeat; ++i, to += 4) std::memcpy(to, rgba, 4);
+            const Pixel rgba = std::isfinite(values[column]) ? pixel(values[column]) : Pixel{};
+            for (int i = 0; i < repeat; ++i, to += 4) std::memcpy(to, rgba.data(), 4);
         }
         for (int i = 1; i < repeat; ++i) std::memcpy(line + row_bytes * i, line, row_bytes);
     }

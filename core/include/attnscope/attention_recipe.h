@@ -7,6 +7,7 @@
 #include <attnscope/recipe.h>
 
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,10 +30,16 @@ struct AttentionJob {
     int layer = 0, head = 0;
     std::int64_t token = -1; ///< the query; −1 = the last
     attention::HeadColour colour = attention::HeadColour::entropy;
+    /// The gain of a panel of one head turns every layer of the forward pass before it, not that head alone.
+    bool every_layer = false;
+    bool without_sink = false, renormalize = false; ///< as in attention::View
+    std::shared_ptr<const AttentionJob> pinned;     ///< A, which the figure is compared with
+    bool beside = false;                            ///< A stands beside a map rather than being subtracted from it
     std::optional<FigureSpec> figure; ///< none for a result
     std::uint64_t seed = 0;
 };
-/// Opens the model and reads the tokens: fills request.model and request.texts.
+/// Opens the model, unless request.model is there, and reads the tokens: fills request.model and request.texts, those of
+/// A too.
 void load_inputs(AttentionJob& job, JobContext& context, std::vector<Warning>& warnings);
 /// The model is hashed here. Needs load_inputs() before.
 Recipe attention_recipe(const AttentionJob& job);
@@ -46,8 +53,9 @@ struct AttentionOutcome {
 };
 /// Needs load_inputs() before.
 AttentionOutcome compute_attention(const AttentionJob& job, JobContext& context);
-/// The figure of a panel; needs load_inputs() before.
-Figure attention_figure(const AttentionJob& job, const std::string& panel, JobContext& context);
+/// The figure of the panel that `figure` names, of what it has in sight, compared with A if there is one; needs
+/// load_inputs() before.
+Figure attention_figure(const AttentionJob& job, const FigureSpec& figure, JobContext& context);
 
 std::string attention_result_json(const AttentionJob& job, const AttentionOutcome& outcome);
 std::string attention_result_csv(const AttentionJob& job,

@@ -122,6 +122,19 @@ struct Figure {
     std::string recipe;   ///< JSON text of the recipe; empty = none
 };
 
+/// The part of an axes that is in sight, in its data coordinates, low before high.
+struct Zoom {
+    std::size_t axes = 0;  ///< its place in the figure
+    std::array<double, 2> x{0, 1}, y{0, 1};
+    bool operator==(const Zoom&) const = default;
+};
+/// Shows these parts of the figure alone. One of an axes that the figure does not have, or of an empty or infinite
+/// range, is left out.
+void zoom_into(Figure& figure, const std::vector<Zoom>& zooms);
+
+/// A label without the remark it has in brackets; a unit stays.
+std::string plain_label(const std::string& label);
+
 /// Physical size and type of a written figure.
 struct Style {
     std::string name;

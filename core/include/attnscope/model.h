@@ -18,6 +18,8 @@
 
 namespace attnscope {
 
+struct ChatFormat; // <attnscope/chat.h>
+
 /// A family shares one forward pass. llama covers Mistral, SmolLM and Qwen2 as well.
 enum class Family { gpt2, gpt_neox, llama, qwen3, bert };
 const char* family_name(Family family) noexcept;
@@ -98,6 +100,8 @@ public:
     const ModelConfig& config() const { return files().config; }
     /// Made at the first call. Throws Error{input} when the model has none.
     virtual const Tokenizer& tokenizer() const = 0;
+    /// How a message to the model is written; read at the first call. Throws Error{input} as open_chat_format().
+    virtual const ChatFormat& chat_format() const = 0;
     virtual WeightMemory memory() const = 0;
     /// Converted weights kept at most; 0 = half of the machine's memory.
     virtual void set_memory_budget(std::uint64_t bytes) const = 0;
@@ -113,6 +117,8 @@ ModelPtr open_language_model(const std::filesystem::path& path);
 const Tokenizer* usable_tokenizer(const LanguageModel& model);
 /// One text a token; none without a usable tokenizer.
 std::vector<std::string> token_texts(const LanguageModel& model, const std::vector<std::int64_t>& ids);
+/// What tokens are shown as: their texts, or their ids where the model has no tokenizer that can be used.
+std::vector<std::string> token_labels(const LanguageModel& model, const std::vector<std::int64_t>& ids);
 /// Token ids from text, checked against the model.
 std::vector<Token> model_tokens(const LanguageModel& model, const std::string& text);
 /// Throws Error{input}: no ids, an id outside the vocabulary (position named), more than the model's positions.

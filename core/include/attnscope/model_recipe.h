@@ -15,8 +15,9 @@ namespace attnscope {
 /// How the tokens of a text were given.
 struct TokenSource {
     enum class Kind { prompt, text, ids } kind = Kind::prompt;
-    std::string prompt;          ///< the text itself
-    std::filesystem::path file;  ///< of a text, or of ids
+    std::string prompt;          ///< the text itself, or typed ids
+    std::filesystem::path file;  ///< of a text, or of ids unless they are typed
+    bool chat = false;           ///< the text is a user's message: written as the model's chat template has it
     bool operator==(const TokenSource&) const = default;
 };
 

@@ -52,6 +52,7 @@ struct FigureSpec {
     std::string style = "neurips";   ///< a built-in one, or the base name of a style file
     double width_mm = 0;             ///< 0 = the style's own
     double dpi = 300;
+    std::vector<Zoom> zoom;          ///< of axes that are not shown whole
     bool operator==(const FigureSpec&) const = default;
 };
 

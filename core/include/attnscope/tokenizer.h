@@ -24,6 +24,8 @@ public:
     virtual ~Tokenizer() = default;
     /// With the special tokens the tokenizer adds by itself ([CLS] … [SEP] for an encoder).
     virtual std::vector<Token> encode(std::string_view text) const = 0;
+    /// The tokens of the text alone: nothing is set around it.
+    virtual std::vector<Token> encode_alone(std::string_view text) const = 0;
     /// Text of tokens that need not have come from a text, e.g. read from a file of ids: readable UTF-8, where bytes of
     /// a character cut in two show as U+FFFD. An id outside the vocabulary gives an empty text.
     virtual std::string token_text(std::int64_t id) const = 0;

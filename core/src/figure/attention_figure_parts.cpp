@@ -30,10 +30,10 @@ std::string made_visible(std::string_view text) {
 
 } // namespace
 
-std::string gain_text(double gain) {
-    if (std::isinf(gain))
-        return "gain ∞ (top-1)";
-    return "gain\u00a0" + format_number(gain) + (gain == 1 ? " (the model)" : "");
+std::string gain_text(double gain, bool every_layer) {
+    const std::string text = std::isinf(gain) ? "gain ∞ (top-1)"
+                                              : "gain\u00a0" + format_number(gain) + (gain == 1 ? " (the model)" : "");
+    return text + (every_layer && gain != 1 ? " in every layer" : "");
 }
 
 std::string head_text(const View& view) {

@@ -13,8 +13,8 @@ namespace attnscope::attention {
 
 /// A figure with id, title and a subtitle naming the model, and head and gain where they play a part.
 Figure start_figure(const View& view, std::string_view panel, bool with_head = true);
-/// "gain 2", "gain ∞ (top-1)"; "gain 1 (the model)".
-std::string gain_text(double gain);
+/// "gain 2", "gain ∞ (top-1)"; "gain 1 (the model)". Said where it is of every layer.
+std::string gain_text(double gain, bool every_layer);
 /// "layer 3, head 5"
 std::string head_text(const View& view);
 

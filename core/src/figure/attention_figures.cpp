@@ -98,7 +98,7 @@ Figure heads_figure(const View& view, const Result& result) {
     Figure figure = start_figure(view, "attention.heads", false);
     const ColourName& colour = named(view.colour);
     const bool random = view.colour == HeadColour::induction && result.induction_on_random;
-    say(figure, gain_text(result.gain) + (std::isinf(result.gain) || result.gain != 1 ? " in every layer" : ""));
+    say(figure, gain_text(result.gain, true));
     say(figure, random ? "random tokens, repeated" : format_count(static_cast<std::size_t>(result.tokens)) + " tokens");
     const HeadStatistic& values = statistic(result, view.colour);
     const int end_layer = result.first_layer + result.layers;
@@ -140,43 +140,86 @@ Figure heads_figure(const View& view, const Result& result) {
     return figure;
 }
 
-Figure compute_figure(const std::string& panel_id, const View& asked, const ModelPtr& model, const Ids& text,
-                      JobContext& context) {
-    const std::string id = panel_id.starts_with("attention.") ? panel_id : "attention." + panel_id;
+namespace {
+
+Figure compute_heads(const FigureRequest& asked, const View& view, JobContext& context) {
+    Request request;
+    request.model = asked.model;
+    request.texts = asked.texts;
+    request.gain = view.gain;
+    request.precision = asked.precision;
+    request.scores = view.colour != HeadColour::entropy && view.colour != HeadColour::max_weight;
+    request.induction_on_random = view.colour == HeadColour::induction;
+    return heads_figure(view, compute(request, context));
+}
+
+Figure compute_map_figure(const FigureRequest& asked, const View& view, const CapturePtr& capture,
+                          JobContext& context) {
+    MapRequest request;
+    request.capture = capture;
+    request.head = view.head;
+    request.gain = view.gain;
+    request.without_sink = view.without_sink;
+    request.renormalize = view.without_sink && view.renormalize;
+    request.max_rows = request.max_columns = int{whole_map_tokens};
+    const Map whole = compute_map(request, context);
+    const auto zoom = std::find_if(asked.zoom.begin(), asked.zoom.end(), [](const Zoom& z) { return z.axes == 0; });
+    if (zoom == asked.zoom.end())
+        return map_figure(view, whole);
+    const auto tile = tile_in_sight(*zoom, capture->tokens);
+    if (!tile)
+        return map_figure(view, whole, nullptr, false, names_fit(*zoom));
+    request = detail_request(request, *tile);
+    const Map detail = compute_map(request, context);
+    return map_figure(view, whole, &detail, true, names_fit(*zoom));
+}
+
+} // namespace
+
+MapRequest detail_request(MapRequest whole, const MapRegion& tile) {
+    whole.row_begin = tile.row_begin;
+    whole.row_end = tile.row_end;
+    whole.column_begin = tile.column_begin;
+    whole.column_end = tile.column_end;
+    whole.max_rows = whole.max_columns = 2 * int{whole_map_tokens};
+    return whole;
+}
+
+Figure compute_figure(const FigureRequest& request, const View& asked, JobContext& context) {
+    const std::string id = request.panel.starts_with("attention.") ? request.panel : "attention." + request.panel;
     if (std::find(panel_ids().begin(), panel_ids().end(), id) == panel_ids().end())
-        throw Error(ErrorKind::usage, "panel", known_panels(), panel_id);
+        throw Error(ErrorKind::usage, "panel", known_panels(), request.panel);
+    const bool heads = id == "attention.heads";
+    if (request.texts.empty() || (!heads && request.texts.size() != 1))
+        throw Error(ErrorKind::usage, panel_title(id), "one text", std::to_string(request.texts.size()));
     View view = asked;
     if (view.model_name.empty())
-        view.model_name = model->files().name;
+        view.model_name = request.model->files().name;
     if (view.tokens.empty())
-        view.tokens = token_texts(*model, text);
-
-    if (id == "attention.heads") {
-        Request request;
-        request.model = model;
-        request.texts = {text};
-        request.gain = view.gain;
-        request.scores = view.colour != HeadColour::entropy && view.colour != HeadColour::max_weight;
-        request.induction_on_random = view.colour == HeadColour::induction;
-        return heads_figure(view, compute(request, context));
+        view.tokens = token_labels(*request.model, request.texts.front());
+    Figure figure;
+    if (heads) {
+        figure = compute_heads(request, view, context);
+    } else {
+        CaptureRequest wanted;
+        wanted.model = request.model;
+        wanted.text = request.texts.front();
+        wanted.layer = view.layer;
+        wanted.precision = request.precision;
+        // The curves over gains are of the head as the model has it.
+        if (view.every_layer && id != "attention.gain")
+            wanted.gain = view.gain;
+        const auto capture = std::make_shared<const Capture>(compute_capture(wanted, context));
+        if (id == "attention.map")
+            figure = compute_map_figure(request, view, capture, context);
+        else if (id == "attention.text")
+            figure = text_figure(view, compute_row({capture, view.head, view.token, view.gain}, context));
+        else if (id == "attention.rows")
+            figure = rows_figure(view, compute_rows({capture, view.head, view.gain}, context));
+        else
+            figure = gain_figure(view, compute_gain_curves({capture, gain_axis(), view.token}, context));
     }
-    CaptureRequest capture_request;
-    capture_request.model = model;
-    capture_request.text = text;
-    capture_request.layer = view.layer;
-    const auto capture = std::make_shared<const Capture>(compute_capture(capture_request, context));
-    if (id == "attention.map") {
-        MapRequest request;
-        request.capture = capture;
-        request.head = view.head;
-        request.gain = view.gain;
-        return map_figure(view, compute_map(request, context));
-    }
-    if (id == "attention.text")
-        return text_figure(view, compute_row({capture, view.head, view.token, view.gain}, context));
-    if (id == "attention.rows")
-        return rows_figure(view, compute_rows({capture, view.head, view.gain}, context));
-    return gain_figure(view, compute_gain_curves({capture, gain_axis(), view.token}, context));
+    return figure;
 }
 
 } // namespace attnscope::attention

@@ -1,4 +1,4 @@
-// The pictures of one head: its map, its rows, and what the gain does to it.
+// The pictures of one head beside its map: a row over the text, the entropies of all rows, and what the gain does.
 #include "figure/attention_figure_parts.h"
 #include "figure/scale.h"
 
@@ -7,51 +7,6 @@
 
 namespace attnscope::attention {
 namespace {
-
-/// Where the colours end: the first rows see few keys, so their weights are large in every head and would leave all
-/// others dark. One weight in a hundred may lie beyond.
-double colour_end(const std::vector<float>& weights) {
-    std::vector<float> seen;
-    for (const float weight : weights)
-        if (std::isfinite(weight))
-            seen.push_back(weight);
-    if (seen.empty())
-        return 1;
-    const auto rank = static_cast<std::ptrdiff_t>(0.99 * static_cast<double>(seen.size() - 1));
-    std::nth_element(seen.begin(), seen.begin() + rank, seen.end());
-    const double wanted = seen[static_cast<std::size_t>(rank)];
-    for (double step = 1e-6; step < 1; step *= 10)
-        for (const double end : {step, 2 * step, 5 * step})
-            if (end >= wanted)
-                return end;
-    return 1;
-}
-
-std::string ordinal_rows(std::int64_t begin, std::int64_t end) {
-    return format_count(static_cast<std::size_t>(begin)) + " … " + format_count(static_cast<std::size_t>(end - 1));
-}
-
-/// Outlines what the selected query sees.
-void outline_row(Axes& axes, const Map& map, std::int64_t token) {
-    if (token < map.row_begin || token >= map.row_end)
-        return;
-    const std::int64_t covered = map.row_end - map.row_begin;
-    // The cell of a row: the last whose beginning is not behind it.
-    std::int64_t cell = (token - map.row_begin) * map.rows / covered;
-    while (cell + 1 < map.rows && map.row_begin + covered * (cell + 1) / map.rows <= token)
-        ++cell;
-    const float* cells = map.weights.data() + static_cast<std::size_t>(cell) * static_cast<std::size_t>(map.columns);
-    int last = map.columns;
-    while (last > 0 && !std::isfinite(cells[last - 1]))
-        --last;
-    if (last == 0)
-        return;
-    const double width = static_cast<double>(map.column_end - map.column_begin) / map.columns;
-    const double height = static_cast<double>(covered) / map.rows;
-    const double left = static_cast<double>(map.column_begin) - 0.5, top = static_cast<double>(map.row_begin) - 0.5;
-    add_outline(axes, left, left + width * last, top + height * static_cast<double>(cell),
-                top + height * static_cast<double>(cell + 1));
-}
 
 Line curve(std::vector<double> x, std::vector<double> y, Colour colour, float width) {
     Line line;
@@ -98,44 +53,12 @@ Axes strongest_axes(const View& view, const Row& row) {
 
 } // namespace
 
-Figure map_figure(const View& view, const Map& map) {
-    Figure figure = start_figure(view, "attention.map");
-    say(figure, gain_text(view.gain));
-    Axes axes;
-    axes.x = token_axis(view, "key", map.column_begin, map.column_end);
-    axes.y = token_axis(view, "query", map.row_begin, map.row_end);
-    axes.y.reversed = true;
-    axes.equal_aspect = map.row_end - map.row_begin == map.column_end - map.column_begin;
-    HeatMap cells;
-    cells.width = map.columns;
-    cells.height = map.rows;
-    cells.values = map.weights;
-    cells.blank_nulls = true;
-    cells.x_min = (*axes.x.range)[0];
-    cells.x_max = (*axes.x.range)[1];
-    cells.y_min = (*axes.y.range)[0];
-    cells.y_max = (*axes.y.range)[1];
-    const double end = colour_end(map.weights);
-    cells.range = {0.0, end};
-    cells.label = std::string(map.reduced ? "largest weight of a cell" : "weight") +
-                  (end < 1 ? " (" + format_number(end) + " and above: yellow)" : "");
-    axes.elements.push_back(std::move(cells));
-    outline_row(axes, map, view.token);
-    figure.axes.push_back(std::move(axes));
-    figure.caption = "Attention weights of " + head_text(view) + ", queries " +
-                     ordinal_rows(map.row_begin, map.row_end) + " down, keys " +
-                     ordinal_rows(map.column_begin, map.column_end) +
-                     " across. Each row is a softmax over all keys it sees; masked cells are blank." +
-                     (map.reduced ? " A cell covers several weights and shows the largest." : "");
-    return figure;
-}
-
 Figure text_figure(const View& view, const Row& row) {
     constexpr std::size_t labelled = 48;
     Figure figure = start_figure(view, "attention.text");
     say(figure, "query\u00a0" + std::to_string(view.token) +
                     (view.tokens.empty() ? "" : " “" + token_label(view, view.token) + "”"));
-    say(figure, gain_text(view.gain));
+    say(figure, gain_text(view.gain, view.every_layer));
     const std::int64_t end = row.first_key + static_cast<std::int64_t>(row.weights.size());
     Axes axes;
     axes.y.label = "weight";
@@ -171,7 +94,7 @@ Figure text_figure(const View& view, const Row& row) {
 
 Figure rows_figure(const View& view, const Rows& rows) {
     Figure figure = start_figure(view, "attention.rows");
-    say(figure, gain_text(view.gain));
+    say(figure, gain_text(view.gain, view.every_layer));
     say(figure, "mean " + format_number(rows.mean_entropy) + "\u00a0nats");
     std::vector<double> position(rows.entropy.size());
     for (std::size_t t = 0; t < position.size(); ++t)

@@ -61,4 +61,10 @@ double value_at(const std::vector<double>& xs, const std::vector<double>& ys, do
     return std::numeric_limits<double>::quiet_NaN();
 }
 
+std::string plain_label(const std::string& label) {
+    const auto bracket = label.rfind(" (");
+    const bool words = bracket != std::string::npos && label.find(' ', bracket + 2) != std::string::npos;
+    return words ? label.substr(0, bracket) : label;
+}
+
 } // namespace attnscope

@@ -5,8 +5,6 @@
 #include "io/model_inputs.h"
 #include "io/params_reader.h"
 
-#include <attnscope/bank.h>
-
 #include <algorithm>
 
 namespace attnscope {
@@ -16,6 +14,8 @@ namespace {
 using namespace attention;
 
 constexpr const char* analysis_name = "attention";
+/// Of the roles that the inputs of A have.
+constexpr const char* pinned_prefix = "pinned ";
 
 /// What stands for the tokens in a recipe that has none of its own.
 const TokenSource no_source{TokenSource::Kind::prompt, {}, {}};
@@ -38,9 +38,18 @@ Json params_json(const AttentionJob& job) {
         {"precision", precision_name(request.precision)},
         {"maps", std::move(maps)},
         {"cursor",
-         {{"layer", job.layer}, {"head", job.head}, {"token", job.token}, {"colour", head_colour_name(job.colour)}}}};
+         {{"layer", job.layer},
+          {"head", job.head},
+          {"token", job.token},
+          {"colour", head_colour_name(job.colour)},
+          {"every_layer", job.every_layer}}},
+        {"map", {{"without_sink", job.without_sink}, {"renormalize", job.renormalize}}}};
     if (job.figure)
         params["figure"] = figure_params(*job.figure);
+    if (job.pinned) {
+        params["beside"] = job.beside;
+        params["pinned"] = params_json(*job.pinned);
+    }
     return params;
 }
 
@@ -94,66 +103,20 @@ void read_params(const Json& params, AttentionJob& job) {
         fields.text("colour", colour);
         job.colour =
             parse_text("cursor.colour", colour, [](const std::string& name) { return parse_head_colour(name); });
+        fields.flag("every_layer", job.every_layer);
+    }
+    if (const Json* map = reader.object("map")) {
+        const ParamsReader fields(*map);
+        fields.flag("without_sink", job.without_sink);
+        fields.flag("renormalize", job.renormalize);
     }
     if (const Json* figure = reader.object("figure"))
         job.figure = read_figure_params(*figure);
 }
 
-Ids ids_of(const std::vector<Token>& tokens) {
-    Ids ids;
-    for (const Token& token : tokens)
-        ids.push_back(token.id);
-    return ids;
-}
-
-} // namespace
-
-void load_inputs(AttentionJob& job, JobContext& context, std::vector<Warning>& warnings) {
-    context.progress(0, 0, "opening the model");
-    job.request.model = open_language_model(job.model);
-    const LanguageModel& model = *job.request.model;
-    job.request.texts.clear();
-    if (!job.tokens) {
-        constexpr int half = 50;
-        const std::int64_t most = std::max<std::int64_t>(model.config().positions / 2, 1);
-        job.request.texts.push_back(
-            repeated_random_tokens(model, static_cast<int>(std::min<std::int64_t>(half, most)), job.seed));
-    } else if (job.a_text_a_line) {
-        const std::vector<std::string> lines = read_lines(job.tokens->file);
-        for (std::size_t i = 0; i < lines.size(); ++i) {
-            context.checkpoint();
-            try {
-                job.request.texts.push_back(ids_of(model_tokens(model, lines[i])));
-            } catch (const Error& error) {
-                throw Error(error.kind, error.subject, error.expected, error.got,
-                            "text " + std::to_string(i) + " of " + job.tokens->file.filename().string());
-            }
-        }
-        if (lines.empty())
-            throw Error(ErrorKind::input, job.tokens->file.filename().string(), "a text a line", "none");
-    } else {
-        job.request.texts.push_back(load_tokens(*job.tokens, model));
-    }
-    if (!usable_tokenizer(model))
-        warnings.push_back(
-            {"no-tokenizer", model.files().name + " has no tokenizer that can be used: tokens are shown by their ids"});
-}
-
-Recipe attention_recipe(const AttentionJob& job) {
-    ATTNSCOPE_ASSERT(job.request.model);
-    Recipe recipe;
-    recipe.analysis = analysis_name;
-    recipe.inputs = model_inputs(*job.request.model, job.tokens.value_or(no_source));
-    recipe.params = one_line(params_json(job));
-    recipe.seed = job.seed;
-    return recipe;
-}
-
-AttentionJob attention_job(const Recipe& recipe, const std::vector<std::filesystem::path>& folders) {
-    if (recipe.analysis != analysis_name)
-        throw Error(ErrorKind::input, "recipe", "the analysis attention", recipe.analysis, "analysis");
-    const Json params = parse_json(recipe.params, "recipe");
-    ModelInputs inputs = find_model_inputs(recipe, params, folders);
+AttentionJob read_job(const Recipe& recipe, const Json& params, const std::vector<std::filesystem::path>& folders,
+                      const std::string& prefix = {}) {
+    ModelInputs inputs = find_model_inputs(recipe, params, folders, prefix);
     AttentionJob job;
     job.seed = recipe.seed;
     job.model = std::move(inputs.model);
@@ -165,63 +128,35 @@ AttentionJob attention_job(const Recipe& recipe, const std::vector<std::filesyst
     return job;
 }
 
-AttentionOutcome compute_attention(const AttentionJob& job, JobContext& context) {
-    constexpr int most_cells = 512;
-    AttentionOutcome outcome;
-    outcome.result = compute(job.request, context);
-    CapturePtr capture;
-    for (const AttentionJob::HeadChoice& choice : job.maps) {
-        if (job.request.texts.size() != 1)
-            throw Error(ErrorKind::usage, "maps", "one text", std::to_string(job.request.texts.size()));
-        if (!capture || capture->layer != choice.layer) {
-            CaptureRequest request{job.request.model, job.request.texts.front(), choice.layer, job.request.gain,
-                                   job.request.precision};
-            capture = std::make_shared<const Capture>(compute_capture(request, context));
-        }
-        MapRequest request;
-        request.capture = capture;
-        request.head = choice.head;
-        request.gain = job.request.gain;
-        request.max_rows = request.max_columns = most_cells;
-        outcome.maps.push_back(compute_map(request, context));
+} // namespace
+
+Recipe attention_recipe(const AttentionJob& job) {
+    ATTNSCOPE_ASSERT(job.request.model);
+    Recipe recipe;
+    recipe.analysis = analysis_name;
+    recipe.inputs = model_inputs(*job.request.model, job.tokens.value_or(no_source));
+    if (job.pinned) {
+        ATTNSCOPE_ASSERT(job.pinned->request.model);
+        const auto more =
+            model_inputs(*job.pinned->request.model, job.pinned->tokens.value_or(no_source), pinned_prefix);
+        recipe.inputs.insert(recipe.inputs.end(), more.begin(), more.end());
     }
-    return outcome;
+    recipe.params = one_line(params_json(job));
+    recipe.seed = job.seed;
+    return recipe;
 }
 
-Figure attention_figure(const AttentionJob& job, const std::string& panel, JobContext& context) {
-    const Request& request = job.request;
-    if (request.texts.size() != 1)
-        throw Error(ErrorKind::usage, "figure", "one text", std::to_string(request.texts.size()));
-    const Ids& text = request.texts.front();
-    View view;
-    view.model_name = request.model->files().name;
-    view.tokens = token_texts(*request.model, text);
-    view.layer = job.layer;
-    view.head = job.head;
-    view.token = job.token < 0 ? std::ssize(text) - 1 : job.token;
-    view.gain = request.gain;
-    view.colour = job.colour;
-    return compute_figure(panel, view, request.model, text, context);
-}
-
-std::vector<Warning> attention_warnings(const AttentionJob& job, const AttentionOutcome& outcome) {
-    std::vector<Warning> warnings;
-    const Result& result = outcome.result;
-    if (result.gain != 1)
-        warnings.push_back({"gain",
-                            "the scores of every layer were scaled, so later layers see other inputs than in the "
-                            "model"});
-    const auto undefined = [](const HeadStatistic& statistic) {
-        return !statistic.mean.empty() &&
-               std::all_of(statistic.mean.begin(), statistic.mean.end(), [](double value) { return value != value; });
-    };
-    if (undefined(result.duplicate) || undefined(result.induction))
-        warnings.push_back({"no-repeats", "no token occurs twice: scores of repeated tokens are null"});
-    if (std::any_of(outcome.maps.begin(), outcome.maps.end(), [](const Map& map) { return map.reduced; }))
-        warnings.push_back({"map-reduced", "maps are of at most 512 × 512 cells, each the largest weight it covers"});
-    if (!job.tokens)
-        warnings.push_back({"random-tokens", "no text was given: random tokens, repeated"});
-    return warnings;
+AttentionJob attention_job(const Recipe& recipe, const std::vector<std::filesystem::path>& folders) {
+    if (recipe.analysis != analysis_name)
+        throw Error(ErrorKind::input, "recipe", "the analysis attention", recipe.analysis, "analysis");
+    const Json params = parse_json(recipe.params, "recipe");
+    AttentionJob job = read_job(recipe, params, folders);
+    const ParamsReader reader(params);
+    if (const Json* pinned = reader.object("pinned")) {
+        job.pinned = std::make_shared<const AttentionJob>(read_job(recipe, *pinned, folders, pinned_prefix));
+        reader.flag("beside", job.beside);
+    }
+    return job;
 }
 
 } // namespace attnscope

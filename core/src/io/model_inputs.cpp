@@ -3,6 +3,7 @@
 #include "io/find_input.h"
 #include "io/params_reader.h"
 
+#include <attnscope/chat.h>
 #include <attnscope/tensor_file.h>
 
 #include <array>
@@ -61,24 +62,30 @@ std::vector<std::int64_t> parse_token_ids(std::string_view text, const std::stri
     return ids;
 }
 
-std::vector<std::int64_t> load_tokens(const TokenSource& source, const LanguageModel& model) {
-    std::vector<std::int64_t> ids;
+std::vector<std::int64_t> ids_of_text(const TokenSource& source, const LanguageModel& model, const std::string& text) {
     if (source.kind == TokenSource::Kind::ids) {
-        ids = parse_token_ids(read_file(source.file, most_token_bytes), source.file.filename().string());
+        const bool typed = source.file.empty();
+        auto ids = parse_token_ids(text, typed ? model.files().name : base_name(source.file));
         check_tokens(model, ids);
         return ids;
     }
-    const bool typed = source.kind == TokenSource::Kind::prompt;
-    for (const Token& token : model_tokens(model, typed ? source.prompt : read_file(source.file, most_token_bytes))) {
+    std::vector<std::int64_t> ids;
+    for (const Token& token : source.chat ? chat_tokens(model, model.chat_format().apply(text))
+                                          : model_tokens(model, text)) {
         ids.push_back(token.id);
     }
     return ids;
 }
 
-std::vector<RecipeInput> model_inputs(const LanguageModel& model, const TokenSource& tokens) {
-    std::vector<RecipeInput> inputs{{"model", model.files().name, model.sha256()}};
-    if (tokens.kind != TokenSource::Kind::prompt) {
-        inputs.push_back({kind_name(tokens.kind), base_name(tokens.file), sha256_file(tokens.file)});
+std::vector<std::int64_t> load_tokens(const TokenSource& source, const LanguageModel& model) {
+    return ids_of_text(source, model, source.file.empty() ? source.prompt : read_file(source.file, most_token_bytes));
+}
+
+std::vector<RecipeInput> model_inputs(const LanguageModel& model, const TokenSource& tokens,
+                                      const std::string& prefix) {
+    std::vector<RecipeInput> inputs{{prefix + "model", model.files().name, model.sha256()}};
+    if (!tokens.file.empty()) {
+        inputs.push_back({prefix + kind_name(tokens.kind), base_name(tokens.file), sha256_file(tokens.file)});
     }
     return inputs;
 }
@@ -86,11 +93,13 @@ std::vector<RecipeInput> model_inputs(const LanguageModel& model, const TokenSou
 Json token_params(const TokenSource& tokens) {
     Json params = {{"kind", kind_name(tokens.kind)}};
     if (tokens.kind == TokenSource::Kind::prompt) params["prompt"] = tokens.prompt;
+    if (tokens.kind == TokenSource::Kind::ids && tokens.file.empty()) params["typed"] = tokens.prompt;
+    if (tokens.chat) params["chat"] = true;
     return params;
 }
 
 ModelInputs find_model_inputs(const Recipe& recipe, const Json& params,
-                              const std::vector<std::filesystem::path>& folders) {
+                              const std::vector<std::filesystem::path>& folders, const std::string& prefix) {
     ModelInputs inputs;
     const Json* const tokens = ParamsReader(params).object("tokens");
     if (tokens == nullptr) ParamsReader::fail("an object", "none", "tokens");
@@ -104,15 +113,20 @@ ModelInputs find_model_inputs(const Recipe& recipe, const Json& params,
         known = true;
     }
     if (!known) ParamsReader::fail("prompt, text or ids", kind, "tokens.kind");
-    reader.text("prompt", inputs.tokens.prompt);
+    const bool typed_ids = inputs.tokens.kind == TokenSource::Kind::ids && tokens->contains("typed");
+    reader.text(typed_ids ? "typed" : "prompt", inputs.tokens.prompt);
+    reader.flag("chat", inputs.tokens.chat);
 
     const auto places = with_samples(folders);
     for (const RecipeInput& input : recipe.inputs) {
-        if (input.role == "model") inputs.model = locate(input, places);
-        if (input.role == kind) inputs.tokens.file = locate(input, places);
+        if (!input.role.starts_with(prefix)) continue;
+        RecipeInput own = input;
+        own.role.erase(0, prefix.size());
+        if (own.role == "model") inputs.model = locate(own, places);
+        if (own.role == kind) inputs.tokens.file = locate(own, places);
     }
-    if (inputs.model.empty()) throw Error(ErrorKind::input, "recipe", "a model", "none", "inputs");
-    if (inputs.tokens.kind != TokenSource::Kind::prompt && inputs.tokens.file.empty()) {
+    if (inputs.model.empty()) throw Error(ErrorKind::input, "recipe", "a " + prefix + "model", "none", "inputs");
+    if (inputs.tokens.kind != TokenSource::Kind::prompt && !typed_ids && inputs.tokens.file.empty()) {
         throw Error(ErrorKind::input, "recipe", "a file of " + kind, "none", "inputs");
     }
     return inputs;

@@ -1,4 +1,5 @@
 // The public functions of model.h that run models: checks, and the door to what the compute module does.
+#include <attnscope/chat.h>
 #include <attnscope/model.h>
 
 #include "jobs/compute_module.h"
@@ -30,12 +31,30 @@ std::vector<std::string> token_texts(const LanguageModel& model, const std::vect
     return texts;
 }
 
-std::vector<Token> model_tokens(const LanguageModel& model, const std::string& text) {
-    std::vector<Token> tokens = model.tokenizer().encode(text);
+std::vector<std::string> token_labels(const LanguageModel& model, const std::vector<std::int64_t>& ids) {
+    std::vector<std::string> labels = token_texts(model, ids);
+    if (labels.empty())
+        for (const std::int64_t id : ids) labels.push_back(std::to_string(id));
+    return labels;
+}
+
+namespace {
+
+std::vector<Token> checked(const LanguageModel& model, std::vector<Token> tokens) {
     std::vector<std::int64_t> ids;
     for (const Token& token : tokens) ids.push_back(token.id);
     check_tokens(model, ids);
     return tokens;
+}
+
+}  // namespace
+
+std::vector<Token> model_tokens(const LanguageModel& model, const std::string& text) {
+    return checked(model, model.tokenizer().encode(text));
+}
+
+std::vector<Token> chat_tokens(const LanguageModel& model, const std::string& written) {
+    return checked(model, model.tokenizer().encode_alone(written));
 }
 
 void check_tokens(const LanguageModel& model, const std::vector<std::int64_t>& ids) {

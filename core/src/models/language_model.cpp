@@ -16,6 +16,11 @@ const Tokenizer& LoadedModel::tokenizer() const {
     return *tokenizer_;
 }
 
+const ChatFormat& LoadedModel::chat_format() const {
+    std::call_once(chat_once_, [this] { chat_ = open_chat_format(files_.path); });
+    return chat_;
+}
+
 std::string LoadedModel::sha256() const {
     std::call_once(sha256_once_, [this] { sha256_ = files_.sha256(); });
     return sha256_;

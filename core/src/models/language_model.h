@@ -5,6 +5,7 @@
 #include "models/families.h"
 #include "models/weights.h"
 
+#include <attnscope/chat.h>
 #include <attnscope/model.h>
 
 #include <filesystem>
@@ -20,6 +21,7 @@ public:
 
     const ModelFiles& files() const override { return files_; }
     const Tokenizer& tokenizer() const override;
+    const ChatFormat& chat_format() const override;
     WeightMemory memory() const override;
     void set_memory_budget(std::uint64_t bytes) const override;
     std::string sha256() const override;
@@ -35,8 +37,9 @@ private:
     ModelFiles files_;
     const FamilyForward* forward_ = nullptr; // of a decoder
     std::unique_ptr<Weights> weights_;       // of a decoder
-    mutable std::once_flag tokenizer_once_, sha256_once_;
+    mutable std::once_flag tokenizer_once_, chat_once_, sha256_once_;
     mutable std::unique_ptr<Tokenizer> tokenizer_;
+    mutable ChatFormat chat_;
     mutable std::string sha256_;
     mutable std::mutex bert_mutex_;
     mutable std::unique_ptr<Bert> bert_;

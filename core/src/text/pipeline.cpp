@@ -74,6 +74,21 @@ PipelineTokenizer::PipelineTokenizer(PipelineSettings settings)
 
 std::vector<Token> PipelineTokenizer::encode(std::string_view text) const {
     std::vector<Token> tokens = before_;
+    encode_into(tokens, text);
+    for (Token token : after_) {
+        token.begin = token.end = text.size();
+        tokens.push_back(std::move(token));
+    }
+    return tokens;
+}
+
+std::vector<Token> PipelineTokenizer::encode_alone(std::string_view text) const {
+    std::vector<Token> tokens;
+    encode_into(tokens, text);
+    return tokens;
+}
+
+void PipelineTokenizer::encode_into(std::vector<Token>& tokens, std::string_view text) const {
     const auto append_added = [&](const AddedToken& token, ByteRange source) {
         tokens.push_back({token.id, token.content, source.begin, source.end});
     };
@@ -97,11 +112,6 @@ std::vector<Token> PipelineTokenizer::encode(std::string_view text) const {
                 encode_text(plain.part(piece.range), cache, tokens);
         }
     }
-    for (Token token : after_) {
-        token.begin = token.end = text.size();
-        tokens.push_back(std::move(token));
-    }
-    return tokens;
 }
 
 void PipelineTokenizer::encode_text(AlignedText text, WordCache& cache, std::vector<Token>& tokens) const {

@@ -32,12 +32,14 @@ class PipelineTokenizer final : public Tokenizer {
 public:
     explicit PipelineTokenizer(PipelineSettings settings);
     std::vector<Token> encode(std::string_view text) const override;
+    std::vector<Token> encode_alone(std::string_view text) const override;
     std::string token_text(std::int64_t id) const override;
     std::string decode(std::span<const std::int64_t> ids) const override;
     std::size_t vocabulary_size() const override { return size_; }
 
 private:
     class WordCache;
+    void encode_into(std::vector<Token>& tokens, std::string_view text) const;
     void encode_text(AlignedText text, WordCache& cache, std::vector<Token>& tokens) const;
 
     Normalizer normalizer_;

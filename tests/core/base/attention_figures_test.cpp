@@ -133,5 +133,19 @@ TEST(AttentionFigures, AreWrittenToAFolderThatAsksForThem) {
                          figure, built_in_styles().front(), 110);
 }
 
+TEST(AttentionTiles, HoldWhatIsInSightAndStayWhileItMovesALittle) {
+    const MapRegion seen{1000, 1300, 40, 170};
+    const MapRegion tile = surrounding_tile(seen, 32768);
+    EXPECT_LE(tile.row_begin, 1000);
+    EXPECT_GE(tile.row_end, 1300);
+    EXPECT_LE(tile.column_begin, 40);
+    EXPECT_GE(tile.column_end, 170);
+    EXPECT_LE(tile.row_end - tile.row_begin, 600);
+    EXPECT_EQ(surrounding_tile({1001, 1301, 41, 171}, 32768), tile);
+    const MapRegion end = surrounding_tile({32700, 32768, 32700, 32768}, 32768);
+    EXPECT_EQ(end.row_end, 32768);
+    EXPECT_EQ(surrounding_tile({0, 10, 0, 10}, 7).row_end, 7);
+}
+
 } // namespace
 } // namespace attnscope

@@ -51,7 +51,7 @@ TEST(Recipe, ReadsBackWhatItWrote) {
 
 TEST(Recipe, MakesTheSameJobAgain) {
     RetrievalJob job = letters_job();
-    job.figure = FigureSpec{.panel = "retrieval.plane", .style = "acl", .width_mm = 60, .dpi = 150};
+    job.figure = FigureSpec{.panel = "retrieval.plane", .style = "acl", .width_mm = 60, .dpi = 150, .zoom = {{0, {-1, 2}, {0.5, 3}}}};
     const RetrievalJob back = retrieval_job(retrieval_recipe(job), {});
     EXPECT_TRUE(back.letters);
     EXPECT_EQ(back.queries, job.queries);

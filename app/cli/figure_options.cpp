@@ -1,0 +1,181 @@
+#include "cli/figure_options.h"
+
+#include "cli/model_options.h"
+
+#include <cmath>
+#include <utility>
+
+namespace attnscope::cli {
+namespace fs = std::filesystem;
+
+namespace {
+
+double parse_width(const std::string& text) {
+    constexpr std::pair<const char*, double> units[] = {{"mm", 1}, {"cm", 10}, {"in", 25.4}};
+    constexpr double narrowest = 10, widest = 5000;
+    std::string number = text;
+    double millimetres = 1;
+    for (const auto& [unit, factor] : units) {
+        if (!text.ends_with(unit)) continue;
+        number = text.substr(0, text.size() - 2);
+        millimetres = factor;
+    }
+    const double width = parse_number("--width", number) * millimetres;
+    if (width < narrowest || width > widest) throw Error(ErrorKind::usage, "--width", "10mm to 5000mm", text);
+    return width;
+}
+
+/// What the gain of a model may be and the β of a bank may not.
+double finite_beta(const RetrievalJob& asked) {
+    if (std::isinf(asked.beta)) throw Error(ErrorKind::usage, "--beta", "a finite number for a bank", "inf");
+    return asked.beta;
+}
+
+void add_attention_options(CLI::App& app, FigureOptions& options) {
+    AttentionJob& job = options.attention;
+    const std::string group = "Attention";
+    add_path(app, "--model", job.model, "folder of a model, or a GGUF file (the sample's)")->group(group);
+    add_path(app, "--ids", options.ids, "file of token ids")->group(group);
+    add_value(app, "--prompt", "S", "the text of the tokens itself",
+              [&options](const std::string& text) { options.prompt = text; })
+        ->group(group);
+    add_whole(app, "--layer", job.layer, 0, "layer shown (0)")->group(group);
+    add_whole(app, "--head", job.head, 0, "head shown (0)")->group(group);
+    add_value(app, "--token", "N", "query shown (the last)",
+              [&job](const std::string& text) { job.token = parse_whole("--token", text, 0, INT64_MAX); })
+        ->group(group);
+    add_value(app, "--colour", "C", "of the heads: entropy, max_weight, sink, previous, duplicate, induction (entropy)",
+              [&job](const std::string& text) { job.colour = attention::parse_head_colour(text); })
+        ->group(group);
+    add_precision(app, job.request.precision)->group(group);
+    add_chat(app, options.chat)->group(group);
+    app.add_flag("--every-layer", job.every_layer, "the gain turns every layer before a head too, not that head alone")
+        ->group(group);
+    app.add_flag("--without-sink", job.without_sink, "the map without the column of token 0")->group(group);
+    app.add_flag("--renormalize", job.renormalize, "and the rest of each of its rows with the sum 1")->group(group);
+}
+
+/// X0:X1,Y0:Y1
+Zoom parse_zoom(const std::string& text) {
+    const auto fail = [&] { throw Error(ErrorKind::usage, "--zoom", "X0:X1,Y0:Y1, lower numbers first", text); };
+    const std::vector<std::string> ranges = parse_list("--zoom", text);
+    if (ranges.size() != 2) fail();
+    const auto range = [&](const std::string& part) -> std::array<double, 2> {
+        const std::size_t colon = part.find(':');
+        if (colon == std::string::npos) fail();
+        const std::array ends{parse_number("--zoom", part.substr(0, colon)),
+                              parse_number("--zoom", part.substr(colon + 1))};
+        if (!(ends[0] < ends[1])) fail();
+        return ends;
+    };
+    return {0, range(ranges[0]), range(ranges[1])};
+}
+
+}  // namespace
+
+/// Whether an option was given, so that it outweighs what the recipe or session says.
+bool given(const CLI::App& command, const char* option) { return command.get_option(option)->count() > 0; }
+
+void override_dynamics(const CLI::App& command, const RetrievalJob& asked, RetrievalJob& job) {
+    const retrieval::Request& from = asked.request;
+    retrieval::Request& to = job.request;
+    if (given(command, "--mode")) to.modes = from.modes;
+    if (given(command, "--steps")) to.steps = from.steps;
+    if (given(command, "--lambda")) to.lambda = from.lambda;
+    if (given(command, "--plane-x")) to.plane_x = from.plane_x;
+    if (given(command, "--plane-y")) to.plane_y = from.plane_y;
+    if (given(command, "--basins")) to.basins = from.basins;
+    if (given(command, "--beta")) job.beta = finite_beta(asked);
+    if (given(command, "--step")) job.step = asked.step;
+}
+
+void override_attention(const CLI::App& command, const AttentionJob& asked, AttentionJob& job) {
+    if (given(command, "--beta")) job.request.gain = asked.request.gain;
+    if (given(command, "--layer")) job.layer = asked.layer;
+    if (given(command, "--head")) job.head = asked.head;
+    if (given(command, "--token")) job.token = asked.token;
+    if (given(command, "--colour")) job.colour = asked.colour;
+    if (given(command, "--precision")) job.request.precision = asked.request.precision;
+    if (given(command, "--every-layer")) job.every_layer = asked.every_layer;
+    if (given(command, "--without-sink")) job.without_sink = asked.without_sink;
+    if (given(command, "--renormalize")) job.renormalize = asked.renormalize;
+}
+
+void override_writing(const CLI::App& command, const FigureSpec& asked, FigureSpec& spec) {
+    if (given(command, "--panel") && spec.panel != asked.panel) {
+        spec.panel = asked.panel;
+        spec.zoom.clear();  // of another panel
+    }
+    if (given(command, "--zoom")) spec.zoom = asked.zoom;
+    if (given(command, "--style")) spec.style = asked.style;
+    if (given(command, "--width") || given(command, "--style")) spec.width_mm = asked.width_mm;
+    if (given(command, "--dpi")) spec.dpi = asked.dpi;
+}
+
+/// What to draw when nothing was named: the sample bank, or the letters.
+RetrievalJob retrieval_inputs(RetrievalOptions& options) {
+    options.job.beta = finite_beta(options.job);
+    if (!has_bank(options)) {
+        options.job.bank = find_samples().bank;
+        options.job.letters = options.job.bank.empty();
+    }
+    if (!has_queries(options)) options.job.queries.rows = {0};
+    settle_queries(options);
+    return options.job;
+}
+
+/// The sample model where none is named.
+AttentionJob attention_inputs(const CLI::App& command, const FigureOptions& options) {
+    AttentionJob job = options.attention;
+    if (job.model.empty()) job.model = find_samples().model;
+    if (job.model.empty()) throw Error(ErrorKind::usage, "attnscope figure", "--model M", "none, and no sample model");
+    if (options.retrieval.texts.size() > 1) throw Error(ErrorKind::usage, "--text", "one file of text", "several");
+    ModelOptions tokens;
+    tokens.ids = options.ids;
+    tokens.prompt = options.prompt;
+    tokens.prompt_given = given(command, "--prompt");
+    tokens.chat = options.chat;
+    if (!options.retrieval.texts.empty()) tokens.text = options.retrieval.texts.front();
+    const bool none = tokens.ids.empty() && tokens.text.empty() && !tokens.prompt_given;
+    // The score of repeated tokens needs no text.
+    if (none && job.colour == attention::HeadColour::induction) return job;
+    job.tokens = token_source(tokens, "figure");
+    return job;
+}
+
+void add_figure_options(CLI::App& command, FigureOptions& options) {
+    RetrievalJob& job = options.retrieval.job;
+    FigureSpec& spec = options.spec;
+    add_path(command, "FILE", options.file, "a result or figure: draw from the recipe in it");
+    add_path(command, "--recipe", options.recipe, "the same; or none: write the figure without its recipe");
+    add_path(command, "--session", options.session, "draw what a session of the window shows");
+    command.add_option_function<std::vector<std::string>>(
+               "--inputs",
+               [&options](const std::vector<std::string>& folders) {
+                   options.folders.assign(folders.begin(), folders.end());
+               },
+               "folders to look for the recipe's inputs in")
+        ->type_name("DIR");
+    add_value(command, "--panel", "P", "weights, entropy, plane, trajectories, spectrum, origin, modes, hysteresis, "
+                                        "separation, letters; heads, map, text, rows, gain; or all (into the folder --out)",
+              [&spec](const std::string& panel) { spec.panel = panel; });
+    add_value(command, "--style", "S", "neurips, iclr, icml, icml-wide, acl, nature, nature-wide, slide, or a JSON file",
+              [&spec](const std::string& style) { spec.style = style; });
+    add_value(command, "--width", "W", "width, as in 89mm (the style's)",
+              [&spec](const std::string& text) { spec.width_mm = parse_width(text); });
+    add_value(command, "--dpi", "N", "dots per inch of a PNG (300)", [&spec](const std::string& text) {
+        spec.dpi = static_cast<double>(parse_whole("--dpi", text, 10, 2400));
+    });
+    add_value(command, "--zoom", "X0:X1,Y0:Y1", "show this part of the first plot, in its data (all of it)",
+              [&spec](const std::string& text) { spec.zoom = {parse_zoom(text)}; });
+    add_value(command, "--types", "L", "file types of --panel all (svg)",
+              [&options](const std::string& text) { options.types = parse_list("--types", text); });
+    add_gain(command, options.attention.request.gain)
+        ->description("inverse temperature shown (0.75 of the critical one); of a model, its gain (1; inf: top-1)");
+    add_whole(command, "--step", job.step, 0, "step shown (1)");
+    add_input_options(command, options.retrieval);
+    add_dynamics_options(command, options.retrieval);
+    add_attention_options(command, options);
+}
+
+}  // namespace attnscope::cli

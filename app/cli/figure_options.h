@@ -1,0 +1,42 @@
+// What `figure` is asked on the command line: what to draw from, what of it to show, how to write it.
+#pragma once
+
+#include "cli/retrieval_options.h"
+
+#include <attnscope/attention_recipe.h>
+#include <attnscope/recipe.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace attnscope::cli {
+
+struct FigureOptions {
+    RetrievalOptions retrieval;
+    AttentionJob attention;  // `request.gain` is --beta of either workspace
+    std::filesystem::path ids;
+    std::string prompt;
+    bool chat = false;
+    FigureSpec spec;
+    std::filesystem::path file, recipe, session;
+    std::vector<std::filesystem::path> folders;
+    std::vector<std::string> types{"svg"};  // of --panel all
+};
+
+/// They must live as long as the command.
+void add_figure_options(CLI::App& command, FigureOptions& options);
+/// Whether an option was given, so that it outweighs what the recipe or session says.
+bool given(const CLI::App& command, const char* option);
+
+// What was given, over what a recipe or a session says.
+void override_dynamics(const CLI::App& command, const RetrievalJob& asked, RetrievalJob& job);
+void override_attention(const CLI::App& command, const AttentionJob& asked, AttentionJob& job);
+void override_writing(const CLI::App& command, const FigureSpec& asked, FigureSpec& spec);
+
+/// What to draw when no recipe or session was named; without a bank the sample's, or the letters. Throws Error{usage}.
+RetrievalJob retrieval_inputs(RetrievalOptions& options);
+/// The same of a model; without one the sample's.
+AttentionJob attention_inputs(const CLI::App& command, const FigureOptions& options);
+
+}  // namespace attnscope::cli

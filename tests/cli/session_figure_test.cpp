@@ -1,0 +1,80 @@
+// figure --session: the panels of every workspace that the session has something in.
+#include "support/chat_model.h"
+#include "support/run_program.h"
+#include "support/temporary_folder.h"
+
+#include <attnscope/figure.h>
+
+#include <gtest/gtest.h>
+
+namespace attnscope::test {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+class SessionFigure : public testing::Test {
+protected:
+    SessionFigure() {
+        write_chat_model(folder / "model");
+        session = {{"schema", "attnscope.session/1"},
+                   {"sources",
+                    {{{"id", 1}, {"kind", "bank"}, {"name", "letters"}, {"letters", true}},
+                     {{"id", 2}, {"kind", "model"}, {"name", "model"}, {"path", (folder / "model").string()}},
+                     {{"id", 3}, {"kind", "prompt"}, {"name", "hello"}, {"prompt", "hello world, hello"}}}},
+                   {"view",
+                    {{"workspace", "attention"},
+                     {"selection",
+                      {{"bank", 1}, {"beta", 4.0}, {"model", 2}, {"prompt", 3}, {"layer", 1}, {"head", 2}, {"gain", 2.0}}},
+                     {"attention", {{"without_sink", true}}}}}};
+    }
+    Outcome figure(std::vector<std::string> more) const {
+        std::vector<std::string> arguments{"figure", "--session", folder.put("s.json", session.dump()), "--progress", "none"};
+        arguments.insert(arguments.end(), more.begin(), more.end());
+        return run_program(arguments);
+    }
+    TemporaryFolder folder;
+    Json session;
+};
+
+TEST_F(SessionFigure, DrawsAPanelOfAttention) {
+    const std::string map = folder / "map.svg", heads = folder / "heads.svg";
+    ASSERT_EQ(figure({"--panel", "map", "--out", map}).status, 0);
+    const Json params = Json::parse(read_recipe(map))["params"];
+    EXPECT_EQ(params["cursor"]["layer"], 1);
+    EXPECT_EQ(params["cursor"]["head"], 2);
+    EXPECT_EQ(params["beta"], 2.0);
+    EXPECT_EQ(params["map"]["without_sink"], true);
+    EXPECT_EQ(run_program({"replay", map, "--format", "text", "--progress", "none"}).out, "agrees: equal bytes\n");
+    // The gain turns the selected head alone: the map of heads is the model's.
+    ASSERT_EQ(figure({"--panel", "heads", "--out", heads}).status, 0);
+    EXPECT_EQ(Json::parse(read_recipe(heads))["params"]["beta"], 1.0);
+}
+
+TEST_F(SessionFigure, DrawsThePanelsOfEveryWorkspace) {
+    const Outcome run = figure({"--panel", "all", "--types", "csv", "--out", folder / "all", "--quiet"});
+    ASSERT_EQ(run.status, 0) << run.error;
+    for (const char* panel : {"retrieval.weights", "retrieval.letters", "attention.heads", "attention.map", "attention.gain"})
+        EXPECT_TRUE(std::filesystem::exists(folder / ("all/" + std::string(panel) + ".csv"))) << panel;
+}
+
+TEST_F(SessionFigure, ComparesWithAThatIsPinned) {
+    session["pinned"] = {{"title", "A"}, {"view", session["view"]}};
+    session["pinned"]["view"]["selection"]["head"] = 99;  // of another model; the nearest there is
+    const std::string map = folder / "map.svg";
+    const Outcome run = figure({"--panel", "map", "--out", map});
+    ASSERT_EQ(run.status, 0) << run.error;
+    EXPECT_EQ(Json::parse(read_recipe(map))["params"]["pinned"]["cursor"]["head"], 3);
+    EXPECT_EQ(run_program({"replay", map, "--format", "text", "--progress", "none"}).out, "agrees: equal bytes\n");
+}
+
+TEST_F(SessionFigure, WithoutAModelThereIsNoAttention) {
+    session["sources"] = Json::array({session["sources"][0]});
+    const Outcome run = figure({"--panel", "map", "--out", folder / "map.svg"});
+    EXPECT_EQ(run.status, 3);
+    EXPECT_NE(run.error.find("a model"), std::string::npos) << run.error;
+    EXPECT_EQ(figure({"--panel", "all", "--types", "csv", "--out", folder / "all", "--quiet"}).status, 0);
+    EXPECT_FALSE(std::filesystem::exists(folder / "all/attention.map.csv"));
+}
+
+} // namespace
+} // namespace attnscope::test

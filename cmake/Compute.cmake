@@ -11,8 +11,11 @@ target_link_libraries(attnscope_compute
     PUBLIC attnscope_base torch::torch_cpu torch::c10 PkgConfig::HIGHWAY
     PRIVATE attnscope_warnings nlohmann_json::nlohmann_json torch::gomp ${CMAKE_DL_LIBS})
 # at::parallel_for is a template that is serial unless its caller is compiled with OpenMP.
-set_source_files_properties("${CMAKE_SOURCE_DIR}/core/src/models/attention_point.cpp"
-    PROPERTIES COMPILE_OPTIONS "-fopenmp")
+foreach(source IN LISTS compute_sources)
+    if(source MATCHES "/core/src/models/")
+        set_source_files_properties("${source}" PROPERTIES COMPILE_OPTIONS "-fopenmp")
+    endif()
+endforeach()
 
 # The hand-written loops gain from the heavier optimiser; nothing else is worth its compile time.
 foreach(source IN LISTS compute_sources)

@@ -1,6 +1,7 @@
 #include "models/bert.h"
 
 #include "models/bert_weights.h"
+#include "models/packed_linear.h"
 
 #include <ATen/ops/cat.h>
 #include <ATen/ops/embedding.h>
@@ -8,7 +9,6 @@
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/gelu.h>
 #include <ATen/ops/layer_norm.h>
-#include <ATen/ops/linear.h>
 
 #include <algorithm>
 #include <cmath>
@@ -18,10 +18,6 @@
 
 namespace attnscope::models {
 
-at::Tensor Bert::Linear::operator()(const at::Tensor& input) const {
-    return at::linear(input, weight, bias);
-}
-
 at::Tensor Bert::LayerNorm::operator()(const at::Tensor& input) const {
     return at::layer_norm(input, weight.sizes(), weight, bias, epsilon);
 }
@@ -30,7 +26,8 @@ Bert::Bert(const ModelConfig& config, const TensorFile& file) : config_(config) 
     const BertWeights weights(file);
     const std::int64_t hidden = config.hidden;
     const auto linear = [&](const std::string& name, std::int64_t outputs, std::int64_t inputs) {
-        return Linear{weights.read(name + ".weight", {outputs, inputs}), weights.read(name + ".bias", {outputs})};
+        return Linear{pack_matrix(weights.read(name + ".weight", {outputs, inputs}), false),
+                      weights.read(name + ".bias", {outputs})};
     };
     const auto layer_norm = [&](const std::string& name) {
         return LayerNorm{weights.read(name + ".weight", {hidden}), weights.read(name + ".bias", {hidden}),
@@ -44,12 +41,14 @@ Bert::Bert(const ModelConfig& config, const TensorFile& file) : config_(config) 
     embedding_norm_ = layer_norm("embeddings.LayerNorm");
     for (std::int64_t i = 0; i < config.layers; ++i) {
         const std::string name = "encoder.layer." + std::to_string(i);
-        const Linear query = linear(name + ".attention.self.query", hidden, hidden);
-        const Linear key = linear(name + ".attention.self.key", hidden, hidden);
-        const Linear value = linear(name + ".attention.self.value", hidden, hidden);
+        // Queries, keys and values side by side, for one product.
+        const auto all_three = [&](const char* kind, const std::vector<std::int64_t>& shape) {
+            const std::string self = name + ".attention.self.";
+            return at::cat({weights.read(self + "query." + kind, shape), weights.read(self + "key." + kind, shape),
+                            weights.read(self + "value." + kind, shape)});
+        };
         layers_.push_back({
-            .attention_input = {at::cat({query.weight, key.weight, value.weight}),
-                                at::cat({query.bias, key.bias, value.bias})},
+            .attention_input = {pack_matrix(all_three("weight", {hidden, hidden}), false), all_three("bias", {hidden})},
             .attention_output = linear(name + ".attention.output.dense", hidden, hidden),
             .attention_norm = layer_norm(name + ".attention.output.LayerNorm"),
             .intermediate = linear(name + ".intermediate.dense", config.intermediate, hidden),
@@ -88,22 +87,33 @@ at::Tensor Bert::forward(const RaggedBatch& batch, JobContext& context, Attentio
     show(-1);
     for (std::int64_t index = 0; index <= last; ++index) {
         const Layer& layer = layers_[static_cast<std::size_t>(index)];
-        context.checkpoint();
         const at::Tensor attended = attention(layer, static_cast<int>(index), hidden, batch, context, observer);
-        hidden = layer.attention_norm(layer.attention_output(attended).add_(hidden));
-        context.checkpoint();
-        at::Tensor inner = layer.intermediate(hidden); // (tokens, intermediate)
+        add_linear(hidden, attended, *layer.attention_output.weight, layer.attention_output.bias, context);
+        hidden = layer.attention_norm(hidden);
+        // (tokens, intermediate)
+        at::Tensor inner = linear(hidden, *layer.intermediate.weight, layer.intermediate.bias, context);
         at::gelu_(inner);
-        hidden = layer.output_norm(layer.output(inner).add_(hidden));
+        add_linear(hidden, inner, *layer.output.weight, layer.output.bias, context);
+        hidden = layer.output_norm(hidden);
         show(static_cast<int>(index));
     }
     return hidden;
 }
 
+std::uint64_t Bert::packed_bytes() const {
+    std::uint64_t bytes = 0;
+    for (const Layer& layer : layers_) {
+        for (const Linear* const part : {&layer.attention_input, &layer.attention_output, &layer.intermediate, &layer.output})
+            bytes += part->weight->bytes();
+    }
+    return bytes;
+}
+
 at::Tensor Bert::attention(const Layer& layer, int index, const at::Tensor& hidden, const RaggedBatch& batch,
                            JobContext& context, AttentionObserver* observer) const {
     const std::int64_t head_dim = config_.hidden / config_.heads;
-    const at::Tensor projected = layer.attention_input(hidden); // (tokens, 3·hidden)
+    // (tokens, 3·hidden)
+    const at::Tensor projected = linear(hidden, *layer.attention_input.weight, layer.attention_input.bias, context);
     at::Tensor result = at::empty_like(hidden);                 // (tokens, hidden)
     std::int64_t row = 0;
     for (std::size_t first = 0; first < batch.lengths.size();) {

@@ -4,6 +4,7 @@
 // attention works on rows of tokens. Attention runs over groups of neighbouring texts of equal length.
 #pragma once
 
+#include "kernels/packed_matrix.h"
 #include "models/attention_point.h"
 
 #include <attnscope/job.h>
@@ -29,8 +30,7 @@ struct RaggedBatch {
 
 class Bert {
 public:
-    /// Weights are views of the file where it holds float32; only queries, keys and values of a layer are copied, side
-    /// by side. Throws Error{input}: a tensor missing (named) or of another shape.
+    /// Matrices are packed for products; all else is a view of the file where that holds float32. Throws Error{input}: a tensor missing (named) or of another shape.
     Bert(const ModelConfig& config, const TensorFile& weights);
 
     /// Hidden states (tokens, hidden) behind `last_layer`, −1 for the last there is. A checkpoint before every half of a
@@ -39,11 +39,13 @@ public:
                        std::int64_t last_layer = -1) const;
 
     const ModelConfig& config() const noexcept { return config_; }
+    /// Bytes of the packed matrices.
+    std::uint64_t packed_bytes() const;
 
 private:
     struct Linear {
-        at::Tensor weight, bias; // (out, in), (out)
-        at::Tensor operator()(const at::Tensor& input) const;
+        std::shared_ptr<const kernels::PackedMatrix> weight;
+        at::Tensor bias; // (outputs)
     };
     struct LayerNorm {
         at::Tensor weight, bias;

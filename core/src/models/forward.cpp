@@ -1,10 +1,13 @@
 #include "models/forward.h"
 
 #include "data/input_error.h"
+#include "kernels/attention_rows.h"
 #include "kernels/devices.h"
+#include "models/packed_linear.h"
 #include "models/pass.h"
 #include "models/thread_guard.h"
 
+#include <ATen/Parallel.h>
 #include <ATen/ops/embedding.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/logaddexp.h>
@@ -12,6 +15,8 @@
 #include <c10/core/InferenceMode.h>
 
 #include <algorithm>
+#include <cmath>
+#include <functional>
 #include <string>
 #include <utility>
 
@@ -101,6 +106,56 @@ at::Tensor head_logits(const LoadedModel& model, const at::Tensor& rows, const F
     return Block(pass, -1).linear(rows, head_name(model), model.config().vocabulary, false).to(at::kFloat);
 }
 
+namespace {
+
+using ReportPart = std::function<void(double part)>;
+
+/// ln Σ e^logit over the vocabulary for states (rows, hidden), in float64. Logits are held for some columns at a time.
+at::Tensor log_normalisers(const at::Tensor& states, const kernels::PackedMatrix& head, JobContext& context,
+                           const ReportPart& progress) {
+    // As much of the vocabulary as keeps the logits in the cache between the product and their sum.
+    constexpr std::size_t logits_per_block = std::size_t{1} << 19;
+    const auto rows = static_cast<std::size_t>(states.size(0)), width = head.panel_width();
+    const std::size_t panels = std::max<std::size_t>(1, logits_per_block / (rows * width));
+    const at::Tensor memory = at::empty({static_cast<std::int64_t>(rows * panels * width)}, at::kFloat);
+    const at::Tensor totals = at::empty({static_cast<std::int64_t>(rows)}, at::kDouble);
+    double* const total = totals.mutable_data_ptr<double>();
+    for (std::size_t first = 0; first < head.panels(); first += panels) {
+        progress(static_cast<double>(first) / static_cast<double>(head.panels()));
+        const std::size_t end = std::min(first + panels, head.panels());
+        const std::size_t columns = std::min(head.outputs(), end * width) - first * width;
+        at::Tensor logits = memory.narrow(0, 0, static_cast<std::int64_t>(rows * columns))
+                                .view({states.size(0), static_cast<std::int64_t>(columns)});
+        linear_panels(logits, states, head, first, end, context);
+        const float* const values = logits.const_data_ptr<float>();
+        at::parallel_for(0, static_cast<std::int64_t>(rows), 16, [&](std::int64_t begin, std::int64_t last) {
+            for (auto row = static_cast<std::size_t>(begin); row < static_cast<std::size_t>(last); ++row) {
+                const double part = kernels::log_sum_exp(values + row * columns, columns);
+                const double most = std::max(total[row], part), least = std::min(total[row], part);
+                total[row] = first == 0 ? part : most + std::log1p(std::exp(least - most));
+            }
+        });
+    }
+    return totals;
+}
+
+/// The same where the head is a tensor (vocabulary, hidden).
+at::Tensor log_normalisers(const at::Tensor& states, const at::Tensor& head, const ReportPart& progress) {
+    constexpr std::int64_t logits_per_block = std::int64_t{4} << 20;
+    const std::int64_t vocabulary = head.size(0);
+    const std::int64_t columns = std::max<std::int64_t>(64, logits_per_block / states.size(0));
+    at::Tensor total;
+    for (std::int64_t id = 0; id < vocabulary; id += columns) {
+        progress(static_cast<double>(id) / static_cast<double>(vocabulary));
+        const at::Tensor logits = product(states, head.narrow(0, id, std::min(columns, vocabulary - id)), {});
+        const at::Tensor part = at::logsumexp(logits.to(at::kFloat), 1).to(at::kDouble);
+        total = total.defined() ? at::logaddexp(total, part) : part;
+    }
+    return total;
+}
+
+} // namespace
+
 double loss_sum(const LoadedModel& model, const at::Tensor& hidden, std::span<const std::int64_t> ids,
                 const ForwardOptions& options, JobContext& context) {
     const c10::InferenceMode no_gradients;
@@ -109,27 +164,27 @@ double loss_sum(const LoadedModel& model, const at::Tensor& hidden, std::span<co
     ATTNSCOPE_ASSERT(predictions >= 1 && hidden.size(0) == predictions + 1);
     const ModelConfig& config = model.config();
     const Pass pass = make_pass(model, options, context);
+    const WeightName name{-1, head_name(model) + ".weight"};
+    const bool packed = takes_packed_weights(hidden);
+    const auto packed_head = packed ? model.weights().packed(name, config.vocabulary, config.hidden) : nullptr;
     const at::Tensor head =
-        Block(pass, -1).weight(head_name(model) + ".weight", {config.vocabulary, config.hidden});
-    // Blocks of logits: many rows, so that the head is read seldom, of part of the vocabulary.
-    constexpr std::int64_t most_rows = 1024, logits_per_block = std::int64_t{4} << 20;
+        packed ? at::Tensor() : Block(pass, -1).weight(name.part, {config.vocabulary, config.hidden});
+
+    constexpr std::int64_t most_rows = 1024; // enough that the head is read seldom
     double sum = 0;
     for (std::int64_t first = 0; first < predictions; first += most_rows) {
         const std::int64_t rows = std::min(most_rows, predictions - first);
-        const at::Tensor states = hidden.narrow(0, first, rows);
-        const at::Tensor next = id_tensor({{ids.begin() + first + 1, ids.begin() + first + 1 + rows}}, hidden.device());
-        const at::Tensor chosen =
-            states.to(at::kFloat).mul(at::embedding(head, next.view({rows})).to(at::kFloat)).sum(1, false, at::kDouble);
-        const std::int64_t columns = std::max<std::int64_t>(64, logits_per_block / rows);
-        at::Tensor total;
-        for (std::int64_t id = 0; id < config.vocabulary; id += columns) {
-            context.progress(static_cast<double>(first) + static_cast<double>(rows) * static_cast<double>(id) /
-                                                              static_cast<double>(config.vocabulary),
+        const ReportPart progress = [&](double part) {
+            context.progress(static_cast<double>(first) + static_cast<double>(rows) * part,
                              static_cast<double>(predictions), "loss");
-            const at::Tensor logits = product(states, head.narrow(0, id, std::min(columns, config.vocabulary - id)), {});
-            const at::Tensor part = at::logsumexp(logits.to(at::kFloat), 1).to(at::kDouble);
-            total = total.defined() ? at::logaddexp(total, part) : part;
-        }
+        };
+        const at::Tensor states = hidden.narrow(0, first, rows);
+        const std::span next = ids.subspan(static_cast<std::size_t>(first) + 1, static_cast<std::size_t>(rows));
+        const at::Tensor next_ids = id_tensor({{next.begin(), next.end()}}, hidden.device()).view({rows});
+        const at::Tensor predicted = packed ? packed_rows(*packed_head, next_ids) : at::embedding(head, next_ids);
+        const at::Tensor chosen = states.to(at::kFloat).mul(predicted.to(at::kFloat)).sum(1, false, at::kDouble);
+        const at::Tensor total = packed ? log_normalisers(states, *packed_head, context, progress)
+                                        : log_normalisers(states, head, progress);
         sum += total.sub(chosen).sum().item<double>();
     }
     return sum;

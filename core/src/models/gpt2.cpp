@@ -3,15 +3,12 @@
 #include "models/families.h"
 
 #include <ATen/ops/arange.h>
-#include <ATen/ops/embedding.h>
 
 #include <array>
 #include <utility>
 
 namespace attnscope::models {
 namespace {
-
-using Layout = Block::Layout;
 
 constexpr std::array<std::pair<std::string_view, std::string_view>, 10> gguf_names{{
     {"wte", "token_embd"},
@@ -29,27 +26,26 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 10> gguf_nam
 at::Tensor embed(const Pass& pass, const at::Tensor& ids) {
     const Block block(pass, -1);
     const ModelConfig& config = pass.config;
-    const at::Tensor tokens = block.weight("wte.weight", {config.vocabulary, config.hidden});
     const at::Tensor places = block.weight("wpe.weight", {config.positions, config.hidden});
-    return at::embedding(tokens, ids).add_(places.narrow(0, 0, ids.size(1)));
+    return block.embedding("wte", ids).add_(places.narrow(0, 0, ids.size(1)));
 }
 
 at::Tensor layer(const Pass& pass, std::int64_t index, at::Tensor hidden) {
     const Block block(pass, index);
     const ModelConfig& config = pass.config;
-    const Layout layout = pass.weights.is_gguf() ? Layout::rows : Layout::columns;
 
     // Queries, keys and values of all heads one after another.
     const auto projected =
-        block.linear(block.layer_norm(hidden, "ln_1"), "attn.c_attn", 3 * config.hidden, true, layout).chunk(3, -1);
+        block.linear(block.layer_norm(hidden, "ln_1"), "attn.c_attn", 3 * config.hidden, true).chunk(3, -1);
     const at::Tensor attended =
         block.attention(split_heads(projected[0], config.heads), split_heads(projected[1], config.heads),
                         split_heads(projected[2], config.heads));
-    hidden = block.linear(attended, "attn.c_proj", config.hidden, true, layout).add_(hidden);
+    block.add_linear(hidden, attended, "attn.c_proj", true);
 
-    at::Tensor inner = block.linear(block.layer_norm(hidden, "ln_2"), "mlp.c_fc", config.intermediate, true, layout);
+    at::Tensor inner = block.linear(block.layer_norm(hidden, "ln_2"), "mlp.c_fc", config.intermediate, true);
     activate(inner, config.activation);
-    return block.linear(inner, "mlp.c_proj", config.hidden, true, layout).add_(hidden);
+    block.add_linear(hidden, inner, "mlp.c_proj", true);
+    return hidden;
 }
 
 at::Tensor finish(const Pass& pass, const at::Tensor& hidden) {
@@ -59,7 +55,7 @@ at::Tensor finish(const Pass& pass, const at::Tensor& hidden) {
 } // namespace
 
 const FamilyForward gpt2{.family = Family::gpt2,
-                         .names = {"transformer.", "h.", gguf_names},
+                         .names = {.prefix = "transformer.", .layers = "h.", .columns = true, .gguf = gguf_names},
                          .embedding = "wte",
                          .head = "lm_head",
                          .embed = embed,

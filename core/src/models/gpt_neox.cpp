@@ -2,16 +2,15 @@
 // one after the other, and queries, keys and values of a head next to each other in one projection.
 #include "models/families.h"
 
-#include <ATen/ops/embedding.h>
-
 namespace attnscope::models {
 namespace {
 
 at::Tensor embed(const Pass& pass, const at::Tensor& ids) {
-    return at::embedding(Block(pass, -1).weight("embed_in.weight", {pass.config.vocabulary, pass.config.hidden}), ids);
+    return Block(pass, -1).embedding("embed_in", ids);
 }
 
-at::Tensor attention(const Block& block, const Pass& pass, const at::Tensor& input) {
+/// Added to `hidden`.
+void attention(const Block& block, const Pass& pass, const at::Tensor& input, at::Tensor& hidden) {
     const ModelConfig& config = pass.config;
     const at::Tensor projected =
         block.linear(input, "attention.query_key_value", 3 * config.hidden, config.attention_bias);
@@ -21,21 +20,23 @@ at::Tensor attention(const Block& block, const Pass& pass, const at::Tensor& inp
     at::Tensor queries = parts[0], keys = parts[1];
     rotate(queries, pass.rotary);
     rotate(keys, pass.rotary);
-    return block.linear(block.attention(queries, keys, parts[2]), "attention.dense", config.hidden,
-                        config.attention_bias);
+    block.add_linear(hidden, block.attention(queries, keys, parts[2]), "attention.dense", config.attention_bias);
 }
 
-at::Tensor feed_forward(const Block& block, const Pass& pass, const at::Tensor& input) {
+/// Added to `hidden`.
+void feed_forward(const Block& block, const Pass& pass, const at::Tensor& input, at::Tensor& hidden) {
     at::Tensor inner = block.linear(input, "mlp.dense_h_to_4h", pass.config.intermediate, true);
     activate(inner, pass.config.activation);
-    return block.linear(inner, "mlp.dense_4h_to_h", pass.config.hidden, true);
+    block.add_linear(hidden, inner, "mlp.dense_4h_to_h", true);
 }
 
 at::Tensor layer(const Pass& pass, std::int64_t index, at::Tensor hidden) {
     const Block block(pass, index);
-    at::Tensor attended = attention(block, pass, block.layer_norm(hidden, "input_layernorm")).add_(hidden);
-    const at::Tensor& read = pass.config.parallel_residual ? hidden : attended;
-    return feed_forward(block, pass, block.layer_norm(read, "post_attention_layernorm")).add_(attended);
+    const auto norm = [&] { return block.layer_norm(hidden, "post_attention_layernorm"); };
+    const at::Tensor before = pass.config.parallel_residual ? norm() : at::Tensor();
+    attention(block, pass, block.layer_norm(hidden, "input_layernorm"), hidden);
+    feed_forward(block, pass, before.defined() ? before : norm(), hidden);
+    return hidden;
 }
 
 at::Tensor finish(const Pass& pass, const at::Tensor& hidden) {
@@ -45,7 +46,7 @@ at::Tensor finish(const Pass& pass, const at::Tensor& hidden) {
 } // namespace
 
 const FamilyForward gpt_neox{.family = Family::gpt_neox,
-                             .names = {"gpt_neox.", "layers.", {}},
+                             .names = {.prefix = "gpt_neox.", .layers = "layers.", .columns = false, .gguf = {}},
                              .embedding = "embed_in",
                              .head = "embed_out",
                              .embed = embed,

@@ -30,7 +30,7 @@ WeightMemory LoadedModel::memory() const {
     if (weights_)
         return weights_->memory();
     const std::lock_guard lock(bert_mutex_);
-    return {.mapped = bert_ ? files_.bytes : 0, .converted = 0, .budget = 0};
+    return bert_ ? WeightMemory{.mapped = files_.bytes, .converted = bert_->packed_bytes(), .budget = 0} : WeightMemory{};
 }
 
 void LoadedModel::set_memory_budget(std::uint64_t bytes) const {

@@ -3,8 +3,6 @@
 // feed-forward, grouped key-value heads.
 #include "models/families.h"
 
-#include <ATen/ops/embedding.h>
-
 #include <array>
 #include <utility>
 
@@ -29,11 +27,11 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 14> gguf_nam
 }};
 
 at::Tensor embed(const Pass& pass, const at::Tensor& ids) {
-    return at::embedding(Block(pass, -1).weight("embed_tokens.weight", {pass.config.vocabulary, pass.config.hidden}),
-                         ids);
+    return Block(pass, -1).embedding("embed_tokens", ids);
 }
 
-at::Tensor attention(const Block& block, const Pass& pass, const at::Tensor& input) {
+/// Added to `hidden`.
+void attention(const Block& block, const Pass& pass, const at::Tensor& input, at::Tensor& hidden) {
     const ModelConfig& config = pass.config;
     const auto project = [&](const char* name, std::int64_t heads) {
         return split_heads(block.linear(input, name, heads * config.head_dim, config.attention_bias), heads);
@@ -48,18 +46,19 @@ at::Tensor attention(const Block& block, const Pass& pass, const at::Tensor& inp
     rotate(keys, pass.rotary);
     const at::Tensor attended = block.attention(queries, keys, project("self_attn.v_proj", config.key_value_heads));
     // Llama's attention_bias is one of all four projections, Qwen2's of three.
-    return block.linear(attended, "self_attn.o_proj", config.hidden,
-                        config.attention_bias && block.has("self_attn.o_proj.bias"));
+    block.add_linear(hidden, attended, "self_attn.o_proj",
+                     config.attention_bias && block.has("self_attn.o_proj.bias"));
 }
 
 at::Tensor layer(const Pass& pass, std::int64_t index, at::Tensor hidden) {
     const Block block(pass, index);
-    hidden = attention(block, pass, block.rms_norm(hidden, "input_layernorm")).add_(hidden);
+    attention(block, pass, block.rms_norm(hidden, "input_layernorm"), hidden);
     const at::Tensor normed = block.rms_norm(hidden, "post_attention_layernorm");
     at::Tensor inner = block.linear(normed, "mlp.gate_proj", pass.config.intermediate, false);
     activate(inner, pass.config.activation);
     inner.mul_(block.linear(normed, "mlp.up_proj", pass.config.intermediate, false));
-    return block.linear(inner, "mlp.down_proj", pass.config.hidden, false).add_(hidden);
+    block.add_linear(hidden, inner, "mlp.down_proj", false);
+    return hidden;
 }
 
 at::Tensor finish(const Pass& pass, const at::Tensor& hidden) {
@@ -68,7 +67,7 @@ at::Tensor finish(const Pass& pass, const at::Tensor& hidden) {
 
 constexpr FamilyForward forward_of(Family family) {
     return {.family = family,
-            .names = {"model.", "layers.", gguf_names},
+            .names = {.prefix = "model.", .layers = "layers.", .columns = false, .gguf = gguf_names},
             .embedding = "embed_tokens",
             .head = "lm_head",
             .embed = embed,

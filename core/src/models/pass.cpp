@@ -1,5 +1,8 @@
 #include "models/pass.h"
 
+#include "models/packed_linear.h"
+
+#include <ATen/ops/embedding.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/gelu.h>
 #include <ATen/ops/layer_norm.h>
@@ -68,14 +71,47 @@ at::Tensor Block::weight(const std::string& name, const std::vector<std::int64_t
     return pass_.weights.get({layer_, name}, shape, pass_.type, pass_.device);
 }
 
-at::Tensor Block::linear(const at::Tensor& input, const std::string& name, std::int64_t outputs, bool bias,
-                         Layout layout) const {
+at::Tensor Block::bias_of(const std::string& name, std::int64_t outputs, bool bias) const {
+    return bias ? weight(name + ".bias", {outputs}) : at::Tensor();
+}
+
+at::Tensor Block::unpacked_linear(const at::Tensor& input, const std::string& name, std::int64_t outputs,
+                                  const at::Tensor& bias) const {
     const std::int64_t inputs = input.size(-1);
-    const at::Tensor weights = layout == Layout::rows ? weight(name + ".weight", {outputs, inputs})
-                                                      : weight(name + ".weight", {inputs, outputs}).t();
-    const at::Tensor biases = bias ? weight(name + ".bias", {outputs}) : at::Tensor();
+    const std::string full = name + ".weight";
+    const at::Tensor weights =
+        pass_.weights.columns({layer_, full}) ? weight(full, {inputs, outputs}).t() : weight(full, {outputs, inputs});
     return in_row_chunks(pass_, input, 2.0 * static_cast<double>(inputs) * static_cast<double>(outputs), outputs,
-                         [&](const at::Tensor& rows) { return product(rows, weights, biases); });
+                         [&](const at::Tensor& rows) { return product(rows, weights, bias); });
+}
+
+at::Tensor Block::linear(const at::Tensor& input, const std::string& name, std::int64_t outputs, bool bias) const {
+    const at::Tensor biases = bias_of(name, outputs, bias);
+    if (!takes_packed_weights(input))
+        return unpacked_linear(input, name, outputs, biases);
+    const auto weights = pass_.weights.packed({layer_, name + ".weight"}, outputs, input.size(-1));
+    return models::linear(input, *weights, biases, pass_.context);
+}
+
+void Block::add_linear(at::Tensor& result, const at::Tensor& input, const std::string& name, bool bias) const {
+    const std::int64_t outputs = result.size(-1);
+    const at::Tensor biases = bias_of(name, outputs, bias);
+    if (!takes_packed_weights(input)) {
+        result.add_(unpacked_linear(input, name, outputs, biases));
+        return;
+    }
+    const auto weights = pass_.weights.packed({layer_, name + ".weight"}, outputs, input.size(-1));
+    result = result.contiguous();
+    models::add_linear(result, input, *weights, biases, pass_.context);
+}
+
+at::Tensor Block::embedding(const std::string& name, const at::Tensor& ids) const {
+    const ModelConfig& config = pass_.config;
+    const WeightName full{layer_, name + ".weight"};
+    if (!config.tied_head || pass_.type != at::kFloat || !pass_.device.is_cpu())
+        return at::embedding(weight(full.part, {config.vocabulary, config.hidden}), ids);
+    // The head's product wants this matrix packed; it is not held twice.
+    return packed_rows(*pass_.weights.packed(full, config.vocabulary, config.hidden), ids);
 }
 
 at::Tensor Block::layer_norm(const at::Tensor& input, const std::string& name) const {

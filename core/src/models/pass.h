@@ -35,13 +35,12 @@ public:
     at::Tensor weight(const std::string& name, const std::vector<std::int64_t>& shape) const;
     bool has(const std::string& name) const { return pass_.weights.has({layer_, name}); }
 
-    enum class Layout {
-        rows,    ///< weight (outputs, inputs)
-        columns, ///< weight (inputs, outputs), as GPT-2 keeps it
-    };
     /// input · Wᵀ + b with the weights `name`.weight and, with `bias`, `name`.bias.
-    at::Tensor linear(const at::Tensor& input, const std::string& name, std::int64_t outputs, bool bias,
-                      Layout layout = Layout::rows) const;
+    at::Tensor linear(const at::Tensor& input, const std::string& name, std::int64_t outputs, bool bias) const;
+    /// The same, added to `result` in place where it is contiguous.
+    void add_linear(at::Tensor& result, const at::Tensor& input, const std::string& name, bool bias) const;
+    /// Rows `ids` of the matrix `name`.weight (vocabulary, width), which the head may use as well.
+    at::Tensor embedding(const std::string& name, const at::Tensor& ids) const;
     at::Tensor layer_norm(const at::Tensor& input, const std::string& name) const;
     /// Zhang and Sennrich 2019.
     at::Tensor rms_norm(const at::Tensor& input, const std::string& name) const;
@@ -50,6 +49,10 @@ public:
     at::Tensor attention(const at::Tensor& queries, const at::Tensor& keys, const at::Tensor& values) const;
 
 private:
+    at::Tensor unpacked_linear(const at::Tensor& input, const std::string& name, std::int64_t outputs,
+                               const at::Tensor& bias) const;
+    at::Tensor bias_of(const std::string& name, std::int64_t outputs, bool bias) const;
+
     const Pass& pass_;
     std::int64_t layer_;
 };

@@ -1,6 +1,7 @@
 #include "models/weights.h"
 
 #include "data/input_error.h"
+#include "models/packed_linear.h"
 #include "models/thread_guard.h"
 
 #include <ATen/ops/from_blob.h>
@@ -25,6 +26,8 @@ std::string shape_text(const std::vector<std::int64_t>& shape) {
         text += (text.empty() ? "" : " × ") + std::to_string(size);
     return text.empty() ? "one number" : text;
 }
+
+const std::string on_cpu = at::Device(at::kCPU).str();
 
 std::string place(const TensorInfo& info, std::int64_t layer) {
     return (layer >= 0 ? "layer " + std::to_string(layer) + ", " : std::string()) + "tensor " + info.name;
@@ -60,51 +63,61 @@ const TensorInfo* Weights::find(const WeightName& name) const {
     return nullptr;
 }
 
-at::Tensor Weights::get(const WeightName& name, const std::vector<std::int64_t>& shape, at::ScalarType type,
-                        at::Device device) const {
+const TensorInfo& Weights::find(const WeightName& name, const std::vector<std::int64_t>& shape) const {
     const TensorInfo* const info = find(name);
     if (!info)
         input_error(model_, "tensor " + file_name(name, true), "none");
     if (info->shape != shape)
         input_error(model_, shape_text(shape), shape_text(info->shape), "tensor " + info->name);
-
-    return get(*info, name.layer, type, device);
+    return *info;
 }
 
-at::Tensor Weights::get(const TensorInfo& info, std::int64_t layer, at::ScalarType type, at::Device device) const {
+at::Tensor Weights::get(const WeightName& name, const std::vector<std::int64_t>& shape, at::ScalarType type,
+                        at::Device device) const {
+    return obtain({&find(name, shape), type, device.str(), false}, name.layer).tensor;
+}
+
+std::shared_ptr<const kernels::PackedMatrix> Weights::packed(const WeightName& name, std::int64_t outputs,
+                                                             std::int64_t inputs) const {
+    const bool turned = columns(name);
+    const TensorInfo& info = find(name, {turned ? inputs : outputs, turned ? outputs : inputs});
+    return obtain({&info, at::kFloat, on_cpu, true}, name.layer).packed;
+}
+
+Weights::Converted Weights::obtain(const Key& key, std::int64_t layer) const {
     std::shared_ptr<Entry> entry;
     {
         const std::lock_guard lock(mutex_);
-        std::shared_ptr<Entry>& known = entries_[Key{&info, type, device.str()}];
+        std::shared_ptr<Entry>& known = entries_[key];
         if (!known)
             known = std::make_shared<Entry>();
         entry = known;
         entry->last_use = ++uses_;
-        if (entry->tensor.defined())
-            return entry->tensor;
+        if (entry->weight.exists())
+            return entry->weight;
     }
     const std::lock_guard converting(entry->converting);
     {
         const std::lock_guard lock(mutex_);
-        if (entry->tensor.defined())
-            return entry->tensor;
+        if (entry->weight.exists())
+            return entry->weight;
     }
     Entry made;
     made.checked = entry->checked;
-    convert(info, layer, type, device, made);
+    convert(key, layer, made);
     const std::lock_guard lock(mutex_);
-    entry->tensor = made.tensor;
+    entry->weight = made.weight;
     entry->bytes = made.bytes;
     entry->mapped = made.mapped;
     entry->checked = true;
     keep_within_budget(entry.get());
-    return made.tensor;
+    return made.weight;
 }
 
 void Weights::prepare(std::int64_t layer, at::ScalarType type, at::Device device, JobContext& context) const {
     const std::string number = std::to_string(layer) + ".";
     const std::string front = gguf_ ? "blk." + number : std::string(names_.layers) + number;
-    std::vector<const TensorInfo*> missing;
+    std::vector<Key> missing;
     {
         const std::lock_guard lock(mutex_);
         for (const TensorInfo& info : file_->tensors()) {
@@ -114,32 +127,40 @@ void Weights::prepare(std::int64_t layer, at::ScalarType type, at::Device device
             // Older files keep masks among the weights, with more dimensions than any weight has.
             if (!name.starts_with(front) || info.shape.size() > 2)
                 continue;
-            const auto known = entries_.find(Key{&info, type, device.str()});
-            if (known == entries_.end() || !known->second->tensor.defined())
-                missing.push_back(&info);
+            // A matrix of a layer belongs to a linear map.
+            const bool packed = type == at::kFloat && device.is_cpu() && info.shape.size() == 2;
+            Key key{&info, type, device.str(), packed};
+            const auto known = entries_.find(key);
+            if (known == entries_.end() || !known->second->weight.exists())
+                missing.push_back(std::move(key));
         }
     }
     context.parallel_for(missing.size(), [&](std::size_t task, int) {
         const c10::InferenceMode no_gradients;
         const ThreadGuard one(1);
-        get(*missing[task], layer, type, device);
+        obtain(missing[task], layer);
     });
 }
 
-void Weights::convert(const TensorInfo& info, std::int64_t layer, at::ScalarType type, at::Device device,
-                      Entry& entry) const {
-    const FloatTensor values = file_->read(info);
+void Weights::convert(const Key& key, std::int64_t layer, Entry& entry) const {
+    const FloatTensor values = file_->read(*key.info);
     // ATen has no tensor of constants; nothing here writes to a weight.
-    entry.tensor = at::from_blob(
+    at::Tensor tensor = at::from_blob(
         const_cast<float*>(values.values.data()), values.shape, [owner = values.owner](void*) {}, at::kFloat);
-    entry.mapped = values.mapped;
     if (!entry.checked)
-        check_finite(entry.tensor, info, layer);
-    if (type != at::kFloat || !device.is_cpu()) {
-        entry.tensor = entry.tensor.to(device, type);
+        check_finite(tensor, *key.info, layer);
+    if (key.packed) {
+        entry.weight.packed = pack_matrix(tensor, names_.columns && !gguf_ && layer >= 0);
+        entry.bytes = entry.weight.packed->bytes();
+        return;
+    }
+    entry.mapped = values.mapped;
+    if (key.type != at::kFloat || key.device != on_cpu) {
+        tensor = tensor.to(at::Device(key.device), key.type);
         entry.mapped = false;
     }
-    entry.bytes = static_cast<std::uint64_t>(entry.tensor.numel()) * entry.tensor.element_size();
+    entry.bytes = static_cast<std::uint64_t>(tensor.numel()) * tensor.element_size();
+    entry.weight.tensor = std::move(tensor);
 }
 
 void Weights::check_finite(const at::Tensor& tensor, const TensorInfo& info, std::int64_t layer) const {
@@ -158,17 +179,17 @@ void Weights::check_finite(const at::Tensor& tensor, const TensorInfo& info, std
 void Weights::keep_within_budget(const Entry* latest) const {
     std::uint64_t converted = 0;
     for (const auto& [key, entry] : entries_)
-        converted += entry->tensor.defined() && !entry->mapped ? entry->bytes : 0;
+        converted += entry->weight.exists() && !entry->mapped ? entry->bytes : 0;
     while (converted > budget_) {
         Entry* oldest = nullptr;
         for (const auto& [key, entry] : entries_) {
-            const bool droppable = entry->tensor.defined() && !entry->mapped && entry.get() != latest;
+            const bool droppable = entry->weight.exists() && !entry->mapped && entry.get() != latest;
             if (droppable && (!oldest || entry->last_use < oldest->last_use))
                 oldest = entry.get();
         }
         if (!oldest)
             return;
-        oldest->tensor = at::Tensor();
+        oldest->weight = {};
         converted -= oldest->bytes;
     }
 }
@@ -178,7 +199,7 @@ WeightMemory Weights::memory() const {
     WeightMemory memory;
     memory.budget = budget_;
     for (const auto& [key, entry] : entries_) {
-        if (entry->tensor.defined())
+        if (entry->weight.exists())
             (entry->mapped ? memory.mapped : memory.converted) += entry->bytes;
     }
     return memory;

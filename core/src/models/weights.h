@@ -1,8 +1,11 @@
-// The weights of a model as tensors: converted one by one when first used, kept within a budget.
+// The weights of a model: converted one by one when first used, kept within a budget. On the CPU, matrices of linear maps
+// are kept packed for products, in float32; everything else is a tensor.
 //
 // Names are those of the Hugging Face library, in two parts: the layer, and what stands behind it
 // (self_attn.q_proj.weight). A family's *names* say how they are spelt in the files there are.
 #pragma once
+
+#include "kernels/packed_matrix.h"
 
 #include <attnscope/job.h>
 #include <attnscope/model.h>
@@ -10,6 +13,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <compare>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -17,7 +21,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -27,6 +30,8 @@ namespace attnscope::models {
 struct WeightNames {
     std::string_view prefix; ///< in front of every name of a model with a head; bare models do without
     std::string_view layers; ///< in front of a layer's number
+    /// Files of the Hugging Face library keep the matrices in layers as (inputs, outputs).
+    bool columns;
     /// Names in GGUF, without .weight and .bias: of a layer's parts, and of what is in no layer.
     std::span<const std::pair<std::string_view, std::string_view>> gguf;
 };
@@ -49,7 +54,13 @@ public:
     at::Tensor get(const WeightName& name, const std::vector<std::int64_t>& shape, at::ScalarType type = at::kFloat,
                    at::Device device = at::kCPU) const;
 
-    /// Converts what a layer has, on the context's threads; get() finds it then. Throws as get() does.
+    /// The matrix of a linear map, in float32 on the CPU; a copy. Thread-safe, and throws, as get().
+    std::shared_ptr<const kernels::PackedMatrix> packed(const WeightName& name, std::int64_t outputs,
+                                                        std::int64_t inputs) const;
+    /// Whether the file keeps this matrix as (inputs, outputs).
+    bool columns(const WeightName& name) const { return names_.columns && !gguf_ && name.layer >= 0; }
+
+    /// Converts what a layer has, on the context's threads; get() and packed() find it then. Throws as they do.
     void prepare(std::int64_t layer, at::ScalarType type, at::Device device, JobContext& context) const;
 
     bool is_gguf() const noexcept { return gguf_; }
@@ -57,18 +68,31 @@ public:
     void set_budget(std::uint64_t bytes);
 
 private:
+    /// What a weight was made into.
+    struct Converted {
+        at::Tensor tensor;
+        std::shared_ptr<const kernels::PackedMatrix> packed;
+        bool exists() const { return tensor.defined() || packed; }
+    };
     struct Entry {
         std::mutex converting;
-        at::Tensor tensor;
+        Converted weight;
         std::uint64_t bytes = 0, last_use = 0;
         bool mapped = false, checked = false;
     };
-    using Key = std::tuple<const TensorInfo*, at::ScalarType, std::string>;
+    struct Key {
+        const TensorInfo* info;
+        at::ScalarType type;
+        std::string device;
+        bool packed;
+        auto operator<=>(const Key&) const = default;
+    };
 
     const TensorInfo* find(const WeightName& name) const;
-    at::Tensor get(const TensorInfo& info, std::int64_t layer, at::ScalarType type, at::Device device) const;
+    const TensorInfo& find(const WeightName& name, const std::vector<std::int64_t>& shape) const;
+    Converted obtain(const Key& key, std::int64_t layer) const;
     std::string file_name(const WeightName& name, bool with_prefix) const;
-    void convert(const TensorInfo& info, std::int64_t layer, at::ScalarType type, at::Device device, Entry& entry) const;
+    void convert(const Key& key, std::int64_t layer, Entry& entry) const;
     void check_finite(const at::Tensor& tensor, const TensorInfo& info, std::int64_t layer) const;
     void keep_within_budget(const Entry* latest) const;
 

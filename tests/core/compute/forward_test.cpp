@@ -261,8 +261,11 @@ TEST_F(Forward, LeavesLaterLayersAlone) {
     using S = TinySizes;
     const std::uint64_t used = S::hidden * (S::vocabulary + 2 + 2 * S::heads * S::head_dim +
                                             2 * S::key_value_heads * S::head_dim + 3 * S::intermediate);
-    EXPECT_EQ(model->memory().mapped + model->memory().converted, 4 * used);
-    EXPECT_EQ(model->memory().converted, 0u);
+    // Matrices of linear maps are packed, their outputs filled up to whole panels of at most 32; the rest stays mapped.
+    const std::uint64_t norms = 2 * S::hidden;
+    EXPECT_GE(model->memory().mapped, 4 * norms);
+    EXPECT_GE(model->memory().mapped + model->memory().converted, 4 * used);
+    EXPECT_LE(model->memory().mapped + model->memory().converted, 4 * (used + 8 * 32 * S::intermediate));
 }
 
 TEST_F(Forward, KeepsConvertedWeightsWithinItsBudget) {

@@ -1,0 +1,37 @@
+// Linear maps on the CPU in float32, by packed weights. As many threads as LibTorch takes on the calling one; the parts
+// of a product are handed out one by one, with a look at each whether the job is still wanted.
+#pragma once
+
+#include "kernels/packed_matrix.h"
+
+#include <attnscope/job.h>
+
+#include <ATen/core/Tensor.h>
+
+#include <cstddef>
+#include <memory>
+
+namespace attnscope::models {
+
+/// Whether a product of such activations goes by packed weights.
+inline bool takes_packed_weights(const at::Tensor& input) {
+    return input.is_cpu() && input.scalar_type() == at::kFloat;
+}
+
+/// Packs (outputs, inputs) or, `turned`, (inputs, outputs); contiguous float32.
+std::shared_ptr<const kernels::PackedMatrix> pack_matrix(const at::Tensor& matrix, bool turned);
+
+/// input (…, inputs) · Wᵀ + bias as (…, outputs); `bias` (outputs) may be undefined. Throws Cancelled.
+at::Tensor linear(const at::Tensor& input, const kernels::PackedMatrix& weights, const at::Tensor& bias,
+                  JobContext& context);
+/// The same, added to what stands in `result` (…, outputs), contiguous.
+void add_linear(at::Tensor& result, const at::Tensor& input, const kernels::PackedMatrix& weights,
+                const at::Tensor& bias, JobContext& context);
+/// rows (rows, inputs) · Wᵀ for the outputs of panels first … end only, into result (rows, those outputs), contiguous.
+void linear_panels(at::Tensor& result, const at::Tensor& rows, const kernels::PackedMatrix& weights,
+                   std::size_t first_panel, std::size_t end_panel, JobContext& context);
+
+/// The weights of outputs `ids` (…), int64 on the CPU, as (…, inputs): rows of an embedding.
+at::Tensor packed_rows(const kernels::PackedMatrix& weights, const at::Tensor& ids);
+
+} // namespace attnscope::models

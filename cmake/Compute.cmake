@@ -10,11 +10,12 @@ add_library(attnscope_compute SHARED ${compute_sources})
 target_link_libraries(attnscope_compute
     PUBLIC attnscope_base torch::torch_cpu torch::c10 PkgConfig::HIGHWAY
     PRIVATE attnscope_warnings nlohmann_json::nlohmann_json torch::gomp ${CMAKE_DL_LIBS})
-# at::parallel_for is a template that is serial unless its caller is compiled with OpenMP.
-foreach(source IN LISTS compute_sources)
-    if(source MATCHES "/core/src/models/")
-        set_source_files_properties("${source}" PROPERTIES COMPILE_OPTIONS "-fopenmp")
-    endif()
+attnscope_precompile(attnscope_compute ${tensor_headers})
+# at::parallel_for is a template that is serial unless its caller is compiled with OpenMP, which the precompiled headers
+# are not.
+foreach(name IN ITEMS attention_point forward packed_linear)
+    set_source_files_properties("${CMAKE_SOURCE_DIR}/core/src/models/${name}.cpp"
+        PROPERTIES COMPILE_OPTIONS "-fopenmp" SKIP_PRECOMPILE_HEADERS ON)
 endforeach()
 
 # The hand-written loops gain from the heavier optimiser; nothing else is worth its compile time.

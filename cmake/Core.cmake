@@ -15,6 +15,11 @@ target_link_libraries(attnscope_base
     PUBLIC Threads::Threads
     PRIVATE attnscope_warnings nlohmann_json::nlohmann_json PkgConfig::CAIRO PkgConfig::PCRE2
             PkgConfig::ICU PkgConfig::HIGHWAY Freetype::Freetype PNG::PNG ZLIB::ZLIB ${CMAKE_DL_LIBS})
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    # Clang reads of a precompiled header what is asked of it, GCC all.
+    set(json_header <nlohmann/json.hpp>)
+endif()
+attnscope_precompile(attnscope_base ${json_header})
 # Sums and products are rounded one by one there, which makes the loops and their reference agree to the bit.
 set_source_files_properties(core/src/data/dequantise.cpp core/src/data/dequantise_reference.cpp
     PROPERTIES COMPILE_OPTIONS "-ffp-contract=off;$<$<CONFIG:Release>:-O3>")

@@ -13,6 +13,7 @@ if(ui_sources)
     target_link_libraries(attnscope_ui
         PUBLIC attnscope_base implot imgui_palette imgui_markdown nlohmann_json::nlohmann_json
         PRIVATE attnscope_warnings portable_file_dialogs)
+    attnscope_precompile(attnscope_ui <imgui.h> <implot.h>)
 endif()
 
 if(app_sources)
@@ -21,6 +22,7 @@ if(app_sources)
     target_link_libraries(attnscope_app
         PUBLIC $<TARGET_NAME_IF_EXISTS:attnscope_ui> attnscope_base imgui_backends nlohmann_json::nlohmann_json
         PRIVATE attnscope_warnings portable_file_dialogs PNG::PNG Freetype::Freetype)
+    attnscope_precompile(attnscope_app)
 endif()
 
 if(EXISTS "${CMAKE_SOURCE_DIR}/app/main.cpp")

@@ -4,14 +4,14 @@ PROGRAM=$ROOT/build/release/bin/attnscope
 ENCODER=$ATTNSCOPE_CACHE/models/all-MiniLM-L6-v2
 SAMPLE=$ATTNSCOPE_CACHE/sample/wordnet-minilm-20000.safetensors
 
-# configure PRESET [OPTION...]: only where it has not been done with these options, since it takes seconds.
+# configure PRESET [OPTION...]: only where it has not been done with these options and presets, since it takes seconds.
 configure() {
     local preset=$1 folder=$ROOT/build/$1 wanted
     shift
-    wanted="$ATTNSCOPE_CACHE $*"
+    wanted="$ATTNSCOPE_CACHE $(sha256sum <"$ROOT/CMakePresets.json" | cut -c1-16) $*"
     if [ ! -e "$folder/build.ninja" ] || [ "$(cat "$folder/.configured" 2>/dev/null)" != "$wanted" ]; then
         say "Configuring $preset"
-        (cd "$ROOT" && cmake --preset "$preset" -DATTNSCOPE_CACHE_DIR="$ATTNSCOPE_CACHE" "$@") \
+        (cd "$ROOT" && cmake --fresh --preset "$preset" -DATTNSCOPE_CACHE_DIR="$ATTNSCOPE_CACHE" "$@") \
             >"$ROOT/build/$preset.log" 2>&1 || {
             tail -n 20 "$ROOT/build/$preset.log" >&2
             fail "configuring $preset failed (build/$preset.log)"

@@ -27,10 +27,9 @@ TEST(AttentionFigures, AreReadableInEveryStyle) {
     const AttentionFigureSample page(300), token(2);
     sentence.view.tokens[3] = "</text>\xff\x01";
     nothing_said.view.tokens.clear();
-    for (const Style& style : built_in_styles())
-        for (const AttentionFigureSample* sample : {static_cast<const AttentionFigureSample*>(&sentence), &page, &token,
-                                                    static_cast<const AttentionFigureSample*>(&nothing_said)})
-            for (const Figure& figure : sample->figures())
+    for (const AttentionFigureSample& sample : {sentence, page, token, nothing_said})
+        for (const Figure& figure : sample.figures())
+            for (const Style& style : built_in_styles())
                 test::expect_readable(figure, style);
 }
 

@@ -14,9 +14,9 @@ using test::expect_readable;
 using test::texts_of;
 
 TEST(FigureLayout, KeepsEveryTextOnThePageAndApartInEveryStyle) {
-    const test::RetrievalSample sample;
+    const auto figures = test::RetrievalSample().figures();
     for (const Style& style : built_in_styles()) {
-        for (const Figure& figure : sample.figures())
+        for (const Figure& figure : figures)
             expect_readable(figure, style);
         expect_readable(test::every_element(), style);
     }
@@ -51,14 +51,14 @@ TEST(FigureLayout, DrawsWhatHasNoData) {
 }
 
 TEST(FigureLayout, ShowsTheWholePanelOnAnOddPage) {
-    const test::RetrievalSample sample;
+    const auto figures = test::RetrievalSample().figures();
     for (const double width : {35.0, 60.0, 500.0})
         for (const double ratio : {0.1, 0.6, 3.0}) {
             Style style = find_style("neurips");
             style.name = std::to_string(width) + " × " + std::to_string(ratio);
             style.width_mm = width;
             style.height_ratio = ratio;
-            for (const Figure& figure : sample.figures()) {
+            for (const Figure& figure : figures) {
                 const Page page = lay_out(figure, style, Fonts(style));
                 for (const Rect& plot : page.plots)
                     EXPECT_GT(std::min(plot.width, plot.height), 0);

@@ -77,8 +77,7 @@ int run_command(const Command& command, const CommonOptions& options) {
         command.run(context);
         return 0;
     } catch (const Cancelled&) {
-        std::fputs("cancelled\n", stderr);
-        return cancelled_status;
+        end_cancelled();
     }
 }
 

@@ -11,10 +11,12 @@
 namespace attnscope::cli {
 namespace {
 
+constexpr int cancelled_status = 130;
+
 /// Given to a computation to reach a checkpoint and leave in order. What is finished is on disk by then, so that one
 /// that needs longer loses nothing by being ended: the whole may take 100 ms, and the system needs some to take a
 /// mapped bank and the threads down.
-constexpr auto patience = std::chrono::milliseconds(30);
+constexpr auto patience = std::chrono::milliseconds(10);
 
 sigset_t signals() {
     sigset_t set;
@@ -67,6 +69,12 @@ void Interrupt::watch() {
 void Interrupt::finish_cancel() {
     const std::unique_lock lock(writing_, std::try_to_lock);
     if (!lock || closing_) return;
+    end_cancelled();
+}
+
+void end_cancelled() {
+    static std::atomic_flag ending;
+    while (ending.test_and_set()) pause();
     constexpr std::string_view line = "cancelled\n";
     [[maybe_unused]] const auto written = write(STDERR_FILENO, line.data(), line.size());
     _exit(cancelled_status);

@@ -33,7 +33,8 @@ private:
     std::thread thread_;
 };
 
-/// Exit status after a cancel.
-inline constexpr int cancelled_status = 130;
+/// Says that the command was cancelled, and ends the process with status 130 there and then: what it wrote is on disk,
+/// and unmapping banks, freeing weights and taking LibTorch down would be felt. The first of several callers wins.
+[[noreturn]] void end_cancelled();
 
 }  // namespace attnscope::cli

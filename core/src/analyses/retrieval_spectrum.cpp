@@ -10,8 +10,12 @@
 #include <ATen/ops/linalg_eigh.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
+#include <future>
+#include <mutex>
 #include <numeric>
+#include <thread>
 
 namespace attnscope::compute {
 namespace {
@@ -57,6 +61,27 @@ Eigenpairs decompose(std::vector<double>& matrix, std::size_t d, std::size_t kep
     return out;
 }
 
+/// The same for as long as it is wanted. LAPACK does not stop halfway, and takes seconds where d is in the thousands: a
+/// thread of its own does the work, which a cancel leaves behind. It ends there, and its result is dropped; one at a time
+/// runs, so that those left behind do not pile up on the cores.
+Eigenpairs decompose_while_wanted(std::vector<double> matrix, std::size_t d, std::size_t kept, JobContext& context) {
+    constexpr std::size_t quick = 384; // dimensions that take no longer than there may be between two checkpoints
+    if (d <= quick)
+        return decompose(matrix, d, kept);
+    static std::mutex running;
+    std::packaged_task<Eigenpairs()> task(
+        [matrix = std::move(matrix), d, kept, threads = at::get_num_threads()]() mutable {
+            const std::lock_guard alone(running);
+            at::set_num_threads(threads);
+            return decompose(matrix, d, kept);
+        });
+    std::future<Eigenpairs> result = task.get_future();
+    std::thread(std::move(task)).detach();
+    while (result.wait_for(std::chrono::milliseconds(20)) != std::future_status::ready)
+        context.checkpoint();
+    return result.get();
+}
+
 } // namespace
 
 retrieval::Spectrum spectrum(const retrieval::SpectrumRequest& request, JobContext& context) {
@@ -95,7 +120,7 @@ retrieval::Spectrum spectrum(const retrieval::SpectrumRequest& request, JobConte
 
     context.progress(0, 1, "eigenvectors");
     const std::size_t kept = std::min(d, static_cast<std::size_t>(request.directions));
-    Eigenpairs pairs = decompose(covariance.matrix, d, kept);
+    Eigenpairs pairs = decompose_while_wanted(std::move(covariance.matrix), d, kept, context);
     out.eigenvalues = std::move(pairs.values);
     out.directions = std::move(pairs.vectors);
     if (out.max_centered_norm <= rounding * out.max_raw_norm) {

@@ -1,5 +1,7 @@
 #include "cli/common_options.h"
 
+#include "data/text_list.h"
+
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -23,7 +25,7 @@ Value choose(const std::string& option, const std::array<std::pair<const char*, 
     std::string names;
     for (const auto& [name, value] : choices) {
         if (text == name) return value;
-        names += (names.empty() ? "" : ", ") + std::string(name);
+        add_to_list(names, name);
     }
     throw Error(ErrorKind::usage, option, "one of " + names, text);
 }

@@ -1,5 +1,7 @@
 #include "cli/context.h"
 
+#include "data/text_list.h"
+
 #include <attnscope/tensor_file.h>
 
 #include <algorithm>
@@ -57,14 +59,14 @@ std::string Context::device_name() {
     });
     if (found) return name;
     std::string list;
-    for (const std::string& other : devices) list += (list.empty() ? "" : ", ") + other;
+    for (const std::string& other : devices) add_to_list(list, other);
     throw Error(ErrorKind::resource, "--device", "one of " + list, name);
 }
 
 void Context::require_format(std::initializer_list<Format> formats, const char* command) const {
     if (std::find(formats.begin(), formats.end(), options_.format) != formats.end()) return;
     std::string names;
-    for (const Format format : formats) names += (names.empty() ? "" : ", ") + std::string(format_name(format));
+    for (const Format format : formats) add_to_list(names, format_name(format));
     throw Error(ErrorKind::usage, "--format", names + " for " + command, format_name(options_.format));
 }
 

@@ -1,6 +1,7 @@
 #include "cli/commands.h"
 #include "cli/inspect_file.h"
 #include "cli/inspect_model.h"
+#include "io/json_text.h"
 
 #include <memory>
 
@@ -76,7 +77,7 @@ void inspect(const InspectOptions& options, Context& context) {
     if (context.options().format == Format::csv) return context.deliver(csv(files));
     if (context.options().format == Format::text) return context.deliver(text(files));
     const Json result = {{"files", std::move(files)}};
-    context.deliver_json("attnscope.inspect/1", recipe, result.dump(-1, ' ', false, Json::error_handler_t::replace), {});
+    context.deliver_json("attnscope.inspect/1", recipe, one_line(result), {});
 }
 
 }  // namespace

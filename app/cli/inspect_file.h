@@ -1,16 +1,14 @@
 // What a file or folder is, without computing anything.
 #pragma once
 
-#include <attnscope/tensor_file.h>
+#include "io/json_text.h"
 
-#include <nlohmann/json.hpp>
+#include <attnscope/tensor_file.h>
 
 #include <filesystem>
 #include <string>
 
 namespace attnscope::cli {
-
-using Json = nlohmann::ordered_json;
 
 /// {"name","kind","format",…,"bytes","sha256","tensors":[{"name","dtype","shape","elements","bytes"}]}. Throws
 /// Error{input} for what is none of the files this program reads.

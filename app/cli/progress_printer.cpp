@@ -1,6 +1,6 @@
 #include "cli/progress_printer.h"
 
-#include <nlohmann/json.hpp>
+#include "io/json_text.h"
 
 #include <cmath>
 #include <cstdio>
@@ -106,12 +106,11 @@ void ProgressPrinter::show_plain(const Progress& progress) {
 }
 
 void ProgressPrinter::show_json(const Progress& progress) {
-    using Json = nlohmann::ordered_json;
     const auto known = [](double value) { return value >= 0 ? Json(value) : Json(nullptr); };
     const Json line = {{"stage", progress.stage},
                        {"fraction", known(progress.fraction)},
                        {"seconds_left", known(progress.seconds_left)}};
-    std::fprintf(stderr, "%s\n", line.dump(-1, ' ', false, Json::error_handler_t::replace).c_str());
+    std::fprintf(stderr, "%s\n", one_line(line).c_str());
 }
 
 }  // namespace attnscope::cli

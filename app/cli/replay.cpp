@@ -2,12 +2,11 @@
 #include "cli/figure_job.h"
 #include "cli/panel_source.h"
 #include "cli/svg_comparison.h"
+#include "io/json_text.h"
 
 #include <attnscope/cv_recipe.h>
 #include <attnscope/model_recipe.h>
 #include <attnscope/tensor_file.h>
-
-#include <nlohmann/json.hpp>
 
 #include <array>
 #include <memory>
@@ -16,8 +15,6 @@ namespace attnscope::cli {
 namespace fs = std::filesystem;
 
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 struct ReplayOptions {
     fs::path file;
@@ -50,7 +47,7 @@ void deliver(const Verdict& verdict, const Recipe& recipe, Context& context) {
     const Json result = {{"agree", verdict.differences.empty()},
                          {"compared", verdict.compared},
                          {"differences", verdict.differences}};
-    context.deliver_json("attnscope.replay/1", recipe, result.dump(-1, ' ', false, Json::error_handler_t::replace), {});
+    context.deliver_json("attnscope.replay/1", recipe, one_line(result), {});
 }
 
 /// What a replay starts from.

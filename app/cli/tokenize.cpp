@@ -1,18 +1,16 @@
 #include "cli/commands.h"
 #include "cli/model_options.h"
 
+#include "io/json_text.h"
+
 #include <attnscope/chat.h>
 #include <attnscope/tensor_file.h>
 #include <attnscope/tokenizer.h>
-
-#include <nlohmann/json.hpp>
 
 #include <memory>
 
 namespace attnscope::cli {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 struct TokenizeOptions {
     std::filesystem::path model, text;
@@ -34,7 +32,7 @@ std::string tokens_json(const std::vector<Token>& tokens) {
     for (const Token& token : tokens) {
         list.push_back({{"id", token.id}, {"text", token.text}, {"begin", token.begin}, {"end", token.end}});
     }
-    return Json{{"tokens", std::move(list)}}.dump(-1, ' ', false, Json::error_handler_t::replace);
+    return one_line(Json{{"tokens", std::move(list)}});
 }
 
 std::string quoted(const std::string& text) {
@@ -95,7 +93,7 @@ void tokenize(const TokenizeOptions& options, Context& context) {
     if (options.prompt_given) params["prompt"] = options.prompt;
     else recipe.inputs.push_back({"text", options.text.filename().string(), sha256(text)});
     if (options.chat) params["chat"] = true;
-    recipe.params = params.dump(-1, ' ', false, Json::error_handler_t::replace);
+    recipe.params = one_line(params);
     recipe.seed = context.options().seed;
     context.deliver_json("attnscope.tokenize/1", recipe, tokens_json(tokens), {});
 }

@@ -62,7 +62,7 @@ ReadText read_text(const ReadRequest& request) {
     } else {
         read.tokens = model_tokens(model, request.text);
     }
-    for (const Token& token : read.tokens) read.ids.push_back(token.id);
+    read.ids = token_ids(read.tokens);
     read.labels = token_labels(model, read.ids);
     return read;
 }

@@ -19,6 +19,9 @@ struct Token {
     std::size_t begin = 0, end = 0;
 };
 
+/// Of each its id.
+std::vector<std::int64_t> token_ids(std::span<const Token> tokens);
+
 class Tokenizer {
 public:
     virtual ~Tokenizer() = default;

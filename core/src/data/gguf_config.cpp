@@ -1,5 +1,6 @@
 #include "data/input_error.h"
 #include "data/model_config.h"
+#include "data/text_list.h"
 
 #include <algorithm>
 #include <array>
@@ -182,7 +183,7 @@ constexpr std::array architectures{
 std::string gguf_architectures() {
     std::string names;
     for (const Architecture& known : architectures)
-        names += (names.empty() ? "" : ", ") + std::string(known.name);
+        add_to_list(names, known.name);
     return names;
 }
 

@@ -1,6 +1,7 @@
 #include "data/model_config.h"
 
 #include "data/input_error.h"
+#include "data/text_list.h"
 #include "text/json_document.h"
 
 #include <nlohmann/json.hpp>
@@ -302,7 +303,7 @@ std::string known_architectures() {
     const char* before = "";
     for (const Architecture& known : architectures) {
         if (std::string_view(before) != known.model_type)
-            names += (names.empty() ? "" : ", ") + std::string(known.name);
+            add_to_list(names, known.name);
         before = known.model_type;
     }
     return names;

@@ -1,5 +1,6 @@
 // Which panels there are, the map of heads, and what each panel needs computed.
 #include "figure/attention_figure_parts.h"
+#include "data/text_list.h"
 #include "figure/scale.h"
 
 #include <algorithm>
@@ -61,7 +62,7 @@ std::vector<std::string> numbers(int end) {
 std::string known_panels() {
     std::string names;
     for (const PanelName& panel : panels)
-        names += (names.empty() ? "" : ", ") + std::string(panel.id);
+        add_to_list(names, panel.id);
     return names;
 }
 
@@ -80,7 +81,7 @@ HeadColour parse_head_colour(std::string_view name) {
     for (const ColourName& entry : colours) {
         if (name == entry.name)
             return entry.colour;
-        names += (names.empty() ? "" : ", ") + std::string(entry.name);
+        add_to_list(names, entry.name);
     }
     throw Error(ErrorKind::usage, "colour of the heads", "one of " + names, std::string(name));
 }

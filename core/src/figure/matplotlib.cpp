@@ -1,11 +1,11 @@
 // A Python script that draws a figure again with matplotlib from the npz beside it: short, plain, meant to be edited.
+#include "data/text_list.h"
 #include "figure/arrays.h"
 #include "figure/heat_map.h"
 #include "figure/layout.h"
 #include "figure/recipe_keys.h"
 #include "figure/scale.h"
-
-#include <nlohmann/json.hpp>
+#include "io/json_text.h"
 
 #include <charconv>
 #include <cmath>
@@ -15,7 +15,7 @@ namespace {
 
 // A JSON string is a Python string of the same value. Texts of strangers go through here and nowhere else.
 std::string literal(const std::string& text) {
-    return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    return one_line(Json(text));
 }
 // matplotlib reads formulas between dollar signs.
 std::string label(const std::string& text) {
@@ -144,7 +144,7 @@ private:
         if (!axis.categories.empty()) {
             std::string names;
             for (const std::string& name : axis.categories)
-                names += (names.empty() ? "" : ", ") + label(name);
+                add_to_list(names, label(name));
             line("ax.set_" + which + "ticks(range(" + std::to_string(axis.categories.size()) + "), [" + names + "])");
         }
         if (axis.reversed)

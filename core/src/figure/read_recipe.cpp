@@ -2,6 +2,7 @@
 // nothing in a file is trusted but the text that is returned.
 #include "figure/recipe_keys.h"
 
+#include "io/json_text.h"
 #include "text/characters.h"
 
 #include <attnscope/figure.h>
@@ -208,7 +209,7 @@ Found recipe_in_json(const std::string& bytes) {
         return recipe.get<std::string>();
     if (!recipe.is_object())
         return {};
-    return recipe.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    return one_line(recipe);
 }
 
 Found recipe_in_python(const std::string& bytes) {

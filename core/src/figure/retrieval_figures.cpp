@@ -1,6 +1,8 @@
 // Which panels there are, the β axis they share, and what each needs computed.
 #include "figure/retrieval_figure_parts.h"
 
+#include "data/text_list.h"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -72,7 +74,7 @@ Figure compute_figure(const std::string& panel_id, const View& asked, const Quer
     if (std::find(panel_ids().begin(), panel_ids().end(), id) == panel_ids().end()) {
         std::string names;
         for (const std::string& name : panel_ids())
-            names += (names.empty() ? "" : ", ") + name;
+            add_to_list(names, name);
         throw Error{ErrorKind::usage, "panel", names, panel_id};
     }
     View view = asked;

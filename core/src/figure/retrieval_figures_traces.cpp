@@ -1,5 +1,6 @@
 // What a trace does step by step: its weights, its scalars, and the same in all five modes.
 #include "figure/retrieval_figure_parts.h"
+#include "data/text_list.h"
 #include "figure/scale.h"
 
 #include <algorithm>
@@ -161,7 +162,7 @@ Figure trajectories_figure(const View& view, const TraceResult& traces) {
     std::string others;
     for (const Trace* trace : chosen)
         if (trace != bold)
-            others += (others.empty() ? "" : ", ") + format_number(trace->beta);
+            add_to_list(others, format_number(trace->beta));
     if (bold) {
         say(figure, mode_name(bold->mode));
         say(figure, "bold " + beta_text(bold->beta));

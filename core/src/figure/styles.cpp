@@ -1,4 +1,6 @@
 // Built-in page styles and styles from JSON files.
+#include "data/text_list.h"
+
 #include <attnscope/figure.h>
 #include <attnscope/tensor_file.h>
 
@@ -120,7 +122,7 @@ Style find_style(const std::string& name_or_path) {
         return read_style(path);
     std::string names;
     for (const Style& style : built_in_styles())
-        names += (names.empty() ? "" : ", ") + style.name;
+        add_to_list(names, style.name);
     throw Error{ErrorKind::usage, "style", names + " or a path to a .json file", name_or_path};
 }
 

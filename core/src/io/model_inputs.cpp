@@ -69,12 +69,7 @@ std::vector<std::int64_t> ids_of_text(const TokenSource& source, const LanguageM
         check_tokens(model, ids);
         return ids;
     }
-    std::vector<std::int64_t> ids;
-    for (const Token& token : source.chat ? chat_tokens(model, model.chat_format().apply(text))
-                                          : model_tokens(model, text)) {
-        ids.push_back(token.id);
-    }
-    return ids;
+    return token_ids(source.chat ? chat_tokens(model, model.chat_format().apply(text)) : model_tokens(model, text));
 }
 
 std::vector<std::int64_t> load_tokens(const TokenSource& source, const LanguageModel& model) {

@@ -41,9 +41,7 @@ std::vector<std::string> token_labels(const LanguageModel& model, const std::vec
 namespace {
 
 std::vector<Token> checked(const LanguageModel& model, std::vector<Token> tokens) {
-    std::vector<std::int64_t> ids;
-    for (const Token& token : tokens) ids.push_back(token.id);
-    check_tokens(model, ids);
+    check_tokens(model, token_ids(tokens));
     return tokens;
 }
 

@@ -44,8 +44,13 @@ std::optional<unsigned char> byte_of_token(std::string_view spelling) {
 }
 
 void replace_all(std::string& text, std::string_view from, std::string_view to) {
-    for (std::size_t place = text.find(from); place != std::string::npos; place = text.find(from, place + to.size()))
-        text.replace(place, from.size(), to);
+    std::string replaced;
+    std::size_t begin = 0;
+    for (std::size_t place = text.find(from); place != std::string::npos; place = text.find(from, begin)) {
+        replaced.append(text, begin, place - begin).append(to);
+        begin = place + from.size();
+    }
+    text = replaced.append(text, begin);
 }
 
 } // namespace

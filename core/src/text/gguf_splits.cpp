@@ -1,6 +1,7 @@
 #include "text/gguf_splits.h"
 
 #include "data/input_error.h"
+#include "data/text_list.h"
 #include "text/tokenizer_parts.h"
 
 #include <array>
@@ -87,7 +88,7 @@ const std::array known{
 GgufSplit gguf_split(const std::string& name, const std::string& subject) {
     std::string names;
     for (const Known& entry : known) {
-        names += (names.empty() ? "" : ", ") + std::string(entry.name);
+        add_to_list(names, entry.name);
         if (entry.name != (name.empty() ? "gpt-2" : name))
             continue;
         GgufSplit split;

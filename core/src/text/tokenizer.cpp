@@ -2,6 +2,7 @@
 
 #include "data/gguf.h"
 #include "data/input_error.h"
+#include "data/text_list.h"
 #include "text/gguf_tokenizer.h"
 #include "text/tokenizer_json.h"
 
@@ -26,11 +27,18 @@ constexpr std::array kinds{Kind{"BPE", byte_pair_from_json}, Kind{"WordPiece", w
 std::string kind_names() {
     std::string names;
     for (const Kind& kind : kinds)
-        names += (names.empty() ? "" : ", ") + std::string(kind.name);
+        add_to_list(names, kind.name);
     return names;
 }
 
 } // namespace
+
+std::vector<std::int64_t> token_ids(std::span<const Token> tokens) {
+    std::vector<std::int64_t> ids;
+    for (const Token& token : tokens)
+        ids.push_back(token.id);
+    return ids;
+}
 
 std::unique_ptr<Tokenizer> tokenizer_from_json(std::string_view text, const std::string& subject) {
     const nlohmann::json document = parse_json(text, subject);

@@ -22,7 +22,7 @@ if(app_sources)
     target_link_libraries(attnscope_app
         PUBLIC $<TARGET_NAME_IF_EXISTS:attnscope_ui> attnscope_base imgui_backends nlohmann_json::nlohmann_json
         PRIVATE attnscope_warnings portable_file_dialogs PNG::PNG Freetype::Freetype)
-    attnscope_precompile(attnscope_app)
+    attnscope_precompile(attnscope_app <CLI/CLI.hpp> <nlohmann/json.hpp>)
 endif()
 
 if(EXISTS "${CMAKE_SOURCE_DIR}/app/main.cpp")

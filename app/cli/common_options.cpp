@@ -161,6 +161,7 @@ void add_common_options(CLI::App& app, CommonOptions& options) {
     add("--seed", "N", "seed of everything sampled (0)", [&options](const std::string& text) {
         options.seed =
             static_cast<std::uint64_t>(parse_whole("--seed", text, 0, std::numeric_limits<std::int64_t>::max()));
+        options.seed_given = true;
     });
     add("--progress", "auto|plain|json|none", "how progress is shown, on standard error",
         [&options](const std::string& text) { options.progress = choose("--progress", progress_styles, text); });

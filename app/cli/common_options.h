@@ -25,6 +25,7 @@ struct CommonOptions {
     bool device_given = false;
     int threads = 0;
     std::uint64_t seed = 0;
+    bool seed_given = false;
     ProgressStyle progress = ProgressStyle::automatic;
     bool quiet = false;
 };

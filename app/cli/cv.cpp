@@ -1,4 +1,5 @@
 #include "cli/commands.h"
+#include "cli/cv_experiment.h"
 #include "cli/model_options.h"
 
 #include <attnscope/cv_recipe.h>
@@ -12,6 +13,7 @@ struct CvOptions {
     ModelOptions input;
     std::filesystem::path tex;
     CvJob job;
+    ExperimentOptions experiment;
 };
 
 /// F or F:KEY, a colon in the file's own name notwithstanding.
@@ -43,7 +45,7 @@ void settle_inputs(const CvOptions& options, CvJob& job) {
     const ModelOptions& input = options.input;
     const bool tokens = input.prompt_given || !input.text.empty() || !input.ids.empty();
     if (job.tensor.empty() == input.model.empty())
-        fail("--tensor F or --model M", input.model.empty() ? "neither" : "both");
+        fail("--tensor F, --model M or --experiment", input.model.empty() ? "neither" : "both");
     if (!job.tensor.empty() && tokens) fail("a text for --model M", "one for --tensor");
     if (job.tensor.empty() && !job.tuples.empty()) fail("--tuples for --tensor F", "some for --model");
     job.model = input.model;
@@ -51,7 +53,23 @@ void settle_inputs(const CvOptions& options, CvJob& job) {
     if (!job.model.empty() && !job.weights && !tokens) fail("one of --ids, --text and --prompt", "--no-weights and none");
 }
 
+/// The experiment makes what it measures: it takes no file, no model and no text.
+void check_experiment_inputs(const CvOptions& options) {
+    const ModelOptions& input = options.input;
+    const bool files = !options.job.tensor.empty() || !options.job.tuples.empty() || !input.model.empty() ||
+                       input.prompt_given || !input.text.empty() || !input.ids.empty();
+    if (files) throw Error(ErrorKind::usage, "--experiment", "no tensor, model or text beside it", "one");
+    if (!options.tex.empty()) throw Error(ErrorKind::usage, "--tex", "a tensor or a model", "--experiment");
+}
+
 void run_cv(CvOptions options, Context& context) {
+    if (options.experiment.wanted) {
+        check_experiment_inputs(options);
+        return run_experiment(options.experiment, options.job.parameters, context);
+    }
+    if (options.experiment.any_given) {
+        throw Error(ErrorKind::usage, "attnscope cv", "--experiment with its options", "the options alone");
+    }
     CvJob& job = options.job;
     job.seed = context.options().seed;
     settle_inputs(options, job);
@@ -109,6 +127,7 @@ Command cv_command(CLI::App& app) {
     command->add_flag("--histogram", job.histogram, "also the histogram of each matrix's volumes")->group(group);
     add_precision(*command, job.precision)->group(group);
     add_path(*command, "--tex", options->tex, "also write the table as LaTeX")->group(group);
+    add_experiment_options(*command, options->experiment);
     return {command, [options](Context& context) { run_cv(*options, context); }};
 }
 

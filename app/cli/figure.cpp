@@ -4,6 +4,8 @@
 #include "cli/panel_source.h"
 #include "cli/session_job.h"
 
+#include <attnscope/cv_figures.h>
+
 #include <memory>
 #include <optional>
 
@@ -40,6 +42,13 @@ Settled from_recipe(const CLI::App& command, const FigureOptions& options, const
         return settle(attention_job(found, places),
                       [&](AttentionJob& job) { override_attention(command, options.attention, job); });
     }
+    if (is_cv_experiment(found)) {
+        return settle(cv_experiment_job(found),
+                      [&](CvExperimentJob& job) { override_experiment(command, options, job); });
+    }
+    if (found.analysis == "cv") {
+        return settle(cv_job(found, places), [&](CvJob& job) { override_cv(command, options, job); });
+    }
     return settle(retrieval_job(found, places),
                   [&](RetrievalJob& job) { override_dynamics(command, options.retrieval.job, job); });
 }
@@ -66,6 +75,9 @@ Settled from_session(const CLI::App& command, const FigureOptions& options, Cont
     const SessionJobs session(options.session, places);
     const std::string& panel = options.spec.panel;
     const bool all = panel.empty() || panel == "all";
+    if (!all && workspace_of(panel) == Workspace::cv) {
+        throw Error(ErrorKind::usage, "--session", "a panel of retrieval or attention", panel);
+    }
     Settled settled;
     settled.spec = options.spec;
     std::optional<Error> unusable;
@@ -84,6 +96,17 @@ Settled from_session(const CLI::App& command, const FigureOptions& options, Cont
                        : Error(ErrorKind::input, options.session.filename().string(), "a bank or a model", "neither");
     }
     return settled;
+}
+
+/// The experiment where it or one of its panels is asked for, else a model.
+std::unique_ptr<PanelSource> cv_source(const CLI::App& command, const FigureOptions& options, Context& context) {
+    const std::string& panel = options.spec.panel;
+    if (options.experiment.wanted || cv::is_experiment_panel(panel) || cv::is_experiment_panel("cv." + panel)) {
+        return panel_source(experiment_inputs(command, options, context.options()));
+    }
+    CvJob job = cv_inputs(command, options);
+    job.seed = context.job().seed();
+    return panel_source(std::move(job));
 }
 
 Settled settle(const CLI::App& command, FigureOptions& options, Context& context) {
@@ -110,6 +133,14 @@ Settled settle(const CLI::App& command, FigureOptions& options, Context& context
         settled = from_session(command, options, context);
     } else {
         const std::string& panel = options.spec.panel;
+        const bool of_cv = options.experiment.wanted ||
+                           (!panel.empty() && panel != "all" && workspace_of(panel) == Workspace::cv);
+        if (of_cv) {
+            if (with_bank) throw Error(ErrorKind::usage, "--panel", "a panel of retrieval for a bank", panel);
+            settled = settled_as(cv_source(command, options, context), options.spec);
+            if (panel.empty()) throw Error(ErrorKind::usage, "--panel", "a panel to draw, or all", "none");
+            return settled;
+        }
         const bool attention = with_model || (!panel.empty() && panel != "all" &&
                                               workspace_of(panel) == Workspace::attention);
         if (attention && with_bank) throw Error(ErrorKind::usage, "--panel", "a panel of retrieval for a bank", panel);

@@ -2,6 +2,9 @@
 
 #include "cli/model_options.h"
 
+#include <attnscope/cv_figures.h>
+
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -55,6 +58,38 @@ void add_attention_options(CLI::App& app, FigureOptions& options) {
     app.add_flag("--renormalize", job.renormalize, "and the rest of each of its rows with the sum 1")->group(group);
 }
 
+void add_cv_options(CLI::App& app, FigureOptions& options) {
+    CvJob& job = options.cv;
+    CvExperimentJob& shown = options.shown;
+    const std::string group = "CV bands";
+    add_value(app, "--kind", "K", "matrix shown: embedding, Q, K, V, out_proj, act_Q, act_K, act_V, act_post, act_emb, "
+                                  "residual (Q)",
+              [&job](const std::string& text) { job.cursor.kind = cv::parse_kind(text); })
+        ->group(group);
+    add_count(app, "--samples", job.parameters.samples, "simplices drawn for a matrix (300)")->group(group);
+    add_count(app, "--pool", job.parameters.pool, "they are drawn from the first so many rows (512; 0: all)")->group(group);
+    add_whole(app, "--points", job.parameters.points, 0, "corners of a simplex, 3 to 8 (5)")->group(group);
+    add_experiment_options(app, options.experiment);
+    add_value(app, "--follow", "G", "matrices of the experiment shown, as in Q_h (act_Q_h)",
+              [&shown](const std::string& text) {
+                  const auto& groups = cv::experiment_groups();
+                  if (std::find(groups.begin(), groups.end(), text) == groups.end()) {
+                      throw Error(ErrorKind::usage, "--follow", "a group of matrices as in Q_h", text);
+                  }
+                  shown.group = text;
+              })
+        ->group("Experiment");
+    add_value(app, "--config", "D,H", "configuration shown (the first)",
+              [&shown](const std::string& text) {
+                  const std::vector<std::string> parts = parse_list("--config", text);
+                  if (parts.size() != 2) throw Error(ErrorKind::usage, "--config", "width and heads as in 64,2", text);
+                  shown.dim = static_cast<int>(parse_whole("--config", parts[0], 1, cv::most_experiment_dim));
+                  shown.heads = static_cast<int>(parse_whole("--config", parts[1], 1, cv::most_experiment_dim));
+              })
+        ->group("Experiment");
+    add_whole(app, "--epoch", shown.epoch, 0, "epoch shown (the last)")->group("Experiment");
+}
+
 /// X0:X1,Y0:Y1
 Zoom parse_zoom(const std::string& text) {
     const auto fail = [&] { throw Error(ErrorKind::usage, "--zoom", "X0:X1,Y0:Y1, lower numbers first", text); };
@@ -101,6 +136,25 @@ void override_attention(const CLI::App& command, const AttentionJob& asked, Atte
     if (given(command, "--renormalize")) job.renormalize = asked.renormalize;
 }
 
+void override_cv(const CLI::App& command, const FigureOptions& asked, CvJob& job) {
+    if (given(command, "--kind")) job.cursor.kind = asked.cv.cursor.kind;
+    if (given(command, "--layer")) job.cursor.layer = asked.attention.layer;
+    if (given(command, "--head")) job.cursor.head = asked.attention.head;
+    if (given(command, "--samples")) job.parameters.samples = asked.cv.parameters.samples;
+    if (given(command, "--pool")) job.parameters.pool = asked.cv.parameters.pool;
+    if (given(command, "--points")) job.parameters.points = asked.cv.parameters.points;
+    if (given(command, "--precision")) job.precision = asked.attention.request.precision;
+}
+
+void override_experiment(const CLI::App& command, const FigureOptions& asked, CvExperimentJob& job) {
+    if (given(command, "--follow")) job.group = asked.shown.group;
+    if (given(command, "--epoch")) job.epoch = asked.shown.epoch;
+    if (given(command, "--config")) {
+        job.dim = asked.shown.dim;
+        job.heads = asked.shown.heads;
+    }
+}
+
 void override_writing(const CLI::App& command, const FigureSpec& asked, FigureSpec& spec) {
     if (given(command, "--panel") && spec.panel != asked.panel) {
         spec.panel = asked.panel;
@@ -143,6 +197,32 @@ AttentionJob attention_inputs(const CLI::App& command, const FigureOptions& opti
     return job;
 }
 
+CvJob cv_inputs(const CLI::App& command, const FigureOptions& options) {
+    CvJob job = options.cv;
+    override_cv(command, options, job);
+    job.model = options.attention.model.empty() ? find_samples().model : options.attention.model;
+    if (job.model.empty()) throw Error(ErrorKind::usage, "attnscope figure", "--model M", "none, and no sample model");
+    if (options.retrieval.texts.size() > 1) throw Error(ErrorKind::usage, "--text", "one file of text", "several");
+    ModelOptions tokens;
+    tokens.ids = options.ids;
+    tokens.prompt = options.prompt;
+    tokens.prompt_given = given(command, "--prompt");
+    tokens.chat = options.chat;
+    if (!options.retrieval.texts.empty()) tokens.text = options.retrieval.texts.front();
+    if (!tokens.ids.empty() || !tokens.text.empty() || tokens.prompt_given) job.tokens = token_source(tokens, "figure");
+    return job;
+}
+
+CvExperimentJob experiment_inputs(const CLI::App& command, const FigureOptions& options, const CommonOptions& common) {
+    CvExperimentJob job = options.shown;
+    job.request = options.experiment.request;
+    job.request.parameters = options.cv.parameters;
+    if (!given(command, "--every")) job.request.every = 1;
+    if (common.seed_given) job.request.seed = common.seed;
+    cv::check_experiment(job.request);
+    return job;
+}
+
 void add_figure_options(CLI::App& command, FigureOptions& options) {
     RetrievalJob& job = options.retrieval.job;
     FigureSpec& spec = options.spec;
@@ -157,7 +237,8 @@ void add_figure_options(CLI::App& command, FigureOptions& options) {
                "folders to look for the recipe's inputs in")
         ->type_name("DIR");
     add_value(command, "--panel", "P", "weights, entropy, plane, trajectories, spectrum, origin, modes, hysteresis, "
-                                        "separation, letters; heads, map, text, rows, gain; or all (into the folder --out)",
+                                        "separation, letters; heads, map, text, rows, gain; band, cv.map, volumes, "
+                                        "dimension, table, training, grid, relation; or all (into the folder --out)",
               [&spec](const std::string& panel) { spec.panel = panel; });
     add_value(command, "--style", "S", "neurips, iclr, icml, icml-wide, acl, nature, nature-wide, slide, or a JSON file",
               [&spec](const std::string& style) { spec.style = style; });
@@ -176,6 +257,7 @@ void add_figure_options(CLI::App& command, FigureOptions& options) {
     add_input_options(command, options.retrieval);
     add_dynamics_options(command, options.retrieval);
     add_attention_options(command, options);
+    add_cv_options(command, options);
 }
 
 }  // namespace attnscope::cli

@@ -1,9 +1,12 @@
 // What `figure` is asked on the command line: what to draw from, what of it to show, how to write it.
 #pragma once
 
+#include "cli/cv_experiment.h"
 #include "cli/retrieval_options.h"
 
 #include <attnscope/attention_recipe.h>
+#include <attnscope/cv_experiment_recipe.h>
+#include <attnscope/cv_recipe.h>
 #include <attnscope/recipe.h>
 
 #include <filesystem>
@@ -15,6 +18,9 @@ namespace attnscope::cli {
 struct FigureOptions {
     RetrievalOptions retrieval;
     AttentionJob attention;  // `request.gain` is --beta of either workspace
+    CvJob cv;                        // its inputs, layer and head are those of `attention`
+    ExperimentOptions experiment;
+    CvExperimentJob shown;           // of the experiment
     std::filesystem::path ids;
     std::string prompt;
     bool chat = false;
@@ -32,11 +38,16 @@ bool given(const CLI::App& command, const char* option);
 // What was given, over what a recipe or a session says.
 void override_dynamics(const CLI::App& command, const RetrievalJob& asked, RetrievalJob& job);
 void override_attention(const CLI::App& command, const AttentionJob& asked, AttentionJob& job);
+void override_cv(const CLI::App& command, const FigureOptions& asked, CvJob& job);
+void override_experiment(const CLI::App& command, const FigureOptions& asked, CvExperimentJob& job);
 void override_writing(const CLI::App& command, const FigureSpec& asked, FigureSpec& spec);
 
 /// What to draw when no recipe or session was named; without a bank the sample's, or the letters. Throws Error{usage}.
 RetrievalJob retrieval_inputs(RetrievalOptions& options);
 /// The same of a model; without one the sample's.
 AttentionJob attention_inputs(const CLI::App& command, const FigureOptions& options);
+/// The same for CV bands; a text is not needed.
+CvJob cv_inputs(const CLI::App& command, const FigureOptions& options);
+CvExperimentJob experiment_inputs(const CLI::App& command, const FigureOptions& options, const CommonOptions& common);
 
 }  // namespace attnscope::cli

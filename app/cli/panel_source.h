@@ -4,6 +4,8 @@
 #include "cli/context.h"
 
 #include <attnscope/attention_recipe.h>
+#include <attnscope/cv_experiment_recipe.h>
+#include <attnscope/cv_recipe.h>
 #include <attnscope/figure.h>
 #include <attnscope/recipe.h>
 
@@ -36,9 +38,12 @@ std::unique_ptr<PanelSource> panel_source(AttentionJob job);
 /// the model or text does not have is the nearest there is.
 std::unique_ptr<PanelSource> panel_source(AttentionJob of_heads, AttentionJob of_one_head);
 
-/// The workspace of a panel named with or without it (attention.heads, heads): retrieval or attention. Throws
-/// Error{usage} naming them all.
-enum class Workspace { retrieval, attention };
+std::unique_ptr<PanelSource> panel_source(CvJob job);
+std::unique_ptr<PanelSource> panel_source(CvExperimentJob job);
+
+/// The workspace of a panel named with or without it (attention.heads, heads); of two with one name the first, so that
+/// `map` is attention.map. Throws Error{usage} naming them all.
+enum class Workspace { retrieval, attention, cv };
 Workspace workspace_of(const std::string& panel);
 /// The id of a panel named with or without its workspace. Throws Error{usage} naming those of the source.
 std::string panel_id(const PanelSource& source, const std::string& panel);

@@ -4,6 +4,7 @@
 #include "cli/svg_comparison.h"
 #include "io/json_text.h"
 
+#include <attnscope/cv_experiment_recipe.h>
 #include <attnscope/cv_recipe.h>
 #include <attnscope/model_recipe.h>
 #include <attnscope/tensor_file.h>
@@ -111,13 +112,18 @@ Verdict replay_logits(const Replay& replay, Context& context) {
     return {"numbers", compare_results(expected, logits_result_json(compute_logits(job.request, context.job())))};
 }
 
-Verdict replay_cv(const Replay& replay, Context& context) {
-    CvJob job = cv_job(replay.found.recipe, replay.places);
+Verdict replay_experiment(const Replay& replay, Context& context) {
+    const CvExperimentJob job = cv_experiment_job(replay.found.recipe);
+    if (job.figure) return replay_figure(replay, *job.figure, *panel_source(job), context);
     require_result(replay);
     const std::string expected = expected_result(replay.file);
-    std::vector<Warning> warnings;
-    load_inputs(job, context.job(), warnings);
-    return {"numbers", compare_results(expected, cv_result_json(job, compute_cv(job, context.job())))};
+    return {"numbers", compare_results(expected, cv_experiment_json(cv::compute_experiment(job.request, context.job())))};
+}
+
+Verdict replay_cv(const Replay& replay, Context& context) {
+    if (is_cv_experiment(replay.found.recipe)) return replay_experiment(replay, context);
+    const auto result = [&](const CvJob& job) { return cv_result_json(job, compute_cv(job, context.job())); };
+    return replay_job(replay, cv_job(replay.found.recipe, replay.places), result, context);
 }
 
 /// Every analysis that can be replayed, by the name in its recipes.

@@ -48,7 +48,8 @@ _attnscope() {
             --precision $common" ;;
     cv)
         options="--tensor --layout --tuples --model --ids --text --prompt --samples --pool --points --exact --band \
-            --layers --no-weights --histogram --precision --tex $common" ;;
+            --layers --no-weights --histogram --precision --tex --experiment --dims --heads --every --epochs \
+            --learning-rate $common" ;;
     figure)
         options="--recipe --session --inputs --panel --style --width --dpi --types --beta --step --bank --letters \
             --layout --key --queries --questions --text --rows --encoder --steps --mode --lambda --plane-x \

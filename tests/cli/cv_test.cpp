@@ -147,7 +147,7 @@ TEST_F(CvCommand, RefusesWhatMakesNoSense) {
         EXPECT_NE(run.error.find(part), std::string::npos) << run.error;
         EXPECT_EQ(run.out, "");
     };
-    refused({}, 2, "--tensor F or --model M");
+    refused({}, 2, "--tensor F, --model M or --experiment");
     refused({"--tensor", tensors(), "--model", folder / "model"}, 2, "got both");
     refused({"--tensor", tensors(), "--points", "9"}, 2, "points: expected 3 to 8, got 9");
     refused({"--tensor", tensors(), "--samples", "0"}, 2, "samples: expected 1 to");

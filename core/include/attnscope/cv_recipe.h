@@ -25,6 +25,12 @@ struct CvJob {
     int first_layer = 0, last_layer = -1;
     Precision precision = Precision::float32;
     bool histogram = false;            ///< write the histograms of volumes too
+    // what figures of a model show of it
+    struct Cursor {
+        cv::Kind kind = cv::Kind::query;
+        int layer = 0, head = 0;       ///< query heads
+    } cursor;
+    std::optional<FigureSpec> figure;  ///< none for a result
     std::uint64_t seed = 0;
     // filled by load_inputs()
     std::vector<cv::Request> requests; ///< one a matrix of the file
@@ -39,6 +45,9 @@ CvJob cv_job(const Recipe& recipe, const std::vector<std::filesystem::path>& fol
 
 /// Needs load_inputs() before.
 cv::ModelResult compute_cv(const CvJob& job, JobContext& context);
+
+/// The figure of a panel of a model; needs load_inputs() before.
+Figure cv_figure(const CvJob& job, const std::string& panel, const cv::ModelResult& result);
 
 std::string cv_result_json(const CvJob& job, const cv::ModelResult& result);
 std::string cv_result_npz(const cv::ModelResult& result);   ///< an entry a matrix

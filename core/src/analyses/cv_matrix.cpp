@@ -83,7 +83,7 @@ void measure_pool(const CvPool& pool, const SimplexSource& source, const CvBoots
                   cv::Matrix& matrix) {
     const int points = source.corners();
     const auto n = static_cast<double>(pool.rows.rows);
-    const bool with_rows = pool.rows.rows > static_cast<std::size_t>(points) + 1 &&
+    const bool with_rows = !run.brief && pool.rows.rows > static_cast<std::size_t>(points) + 1 &&
                            pool.rows.rows <= most_jackknife_rows &&
                            points * static_cast<double>(source.count()) / n >= least_simplices_a_row;
     const CvSums sums = sum_volumes(pool, source, with_rows, run);
@@ -102,6 +102,8 @@ void measure_pool(const CvPool& pool, const SimplexSource& source, const CvBoots
     const int whole = (powers - (powers & 1)) / 2;
     matrix.mean_volume = std::ldexp(mean * (powers & 1 ? std::sqrt(2) : 1), whole);
     matrix.effective_dim = cv::effective_dim(matrix.cv, points);
+    if (run.brief)
+        return;
     double sampling_error = 0;
     if (source.exact()) {
         matrix.ci95 = {matrix.cv, matrix.cv};
@@ -157,6 +159,11 @@ cv::Matrix CvMeasurer::measure(const kernels::RowView& all, const std::string& n
 
 cv::Matrix CvMeasurer::measure(const kernels::RowView& rows, const std::string& name, JobContext& context) const {
     return measure(rows, name, stream_of(name), nullptr, CvRun{context, true});
+}
+
+cv::Matrix CvMeasurer::measure_briefly(const kernels::RowView& rows, const std::string& name,
+                                       JobContext& context) const {
+    return measure(rows, name, stream_of(name), nullptr, CvRun{context, true, true});
 }
 
 cv::Matrix cv_matrix(const cv::Request& request, JobContext& context) {

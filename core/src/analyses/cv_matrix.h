@@ -26,6 +26,9 @@ public:
     /// One of many matrices that are measured side by side: on this thread alone, from the stream of its name.
     cv::Matrix measure(const kernels::RowView& rows, const std::string& name, JobContext& context) const;
 
+    /// The same simplices and CV without intervals, participation ratio and histogram, which cost most of the time.
+    cv::Matrix measure_briefly(const kernels::RowView& rows, const std::string& name, JobContext& context) const;
+
     const cv::Parameters& parameters() const noexcept { return parameters_; }
 
 private:

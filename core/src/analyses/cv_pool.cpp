@@ -200,9 +200,9 @@ CvPool make_pool(const kernels::RowView& rows, const std::string& name, double s
         }
     }
     double squares = std::numeric_limits<double>::quiet_NaN();
-    if (pool.table || (rows.rows <= rows.cols && rows.rows <= most_side))
+    if (pool.table || (!run.brief && rows.rows <= rows.cols && rows.rows <= most_side))
         squares = product_of_rows(centred, rows, norms, scale, pool.table ? &*pool.table : nullptr, run);
-    else if (rows.cols <= most_side)
+    else if (!run.brief && rows.cols <= most_side)
         squares = product_of_columns(centred, rows, run);
     pool.participation_ratio = total * total / squares;
     return pool;

@@ -22,6 +22,7 @@ namespace attnscope::compute {
 struct CvRun {
     JobContext& context;
     bool alone = false;
+    bool brief = false;   ///< the CV, and nothing else that takes long
 
     /// Runs body(part) for each, with a checkpoint before it.
     void parts(std::size_t count, const std::function<void(std::size_t part)>& body) const;

@@ -79,7 +79,10 @@ cv::Ids load_text(const CvJob& job, const LanguageModel& model) {
     if (!model.config().causal())
         most = SIZE_MAX / 32;
     cv::Ids ids;
-    if (source.kind == TokenSource::Kind::ids) {
+    if (source.chat || (source.kind == TokenSource::Kind::ids && source.file.empty())) {
+        ids = load_tokens(source, model);
+        ids.resize(std::min(ids.size(), most));
+    } else if (source.kind == TokenSource::Kind::ids) {
         ids = parse_token_ids(read_file(source.file, most_id_bytes), source.file.filename().string());
         ids.resize(std::min(ids.size(), most));
     } else if (source.kind == TokenSource::Kind::text) {

@@ -1,10 +1,12 @@
 // CV bands as a recipe and back.
+#include <attnscope/cv_figures.h>
 #include <attnscope/cv_recipe.h>
 
+#include "io/cv_parameters.h"
+#include "io/figure_params.h"
 #include "io/find_input.h"
 #include "io/layout_name.h"
 #include "io/model_inputs.h"
-#include "io/params_reader.h"
 
 namespace attnscope {
 
@@ -16,13 +18,8 @@ constexpr const char* analysis_name = "cv";
 const TokenSource no_source{TokenSource::Kind::prompt, {}, {}};
 
 Json params_json(const CvJob& job) {
-    const cv::Parameters& parameters = job.parameters;
-    Json params = {{"points", parameters.points},
-                   {"samples", parameters.samples},
-                   {"pool", parameters.pool},
-                   {"exact", parameters.exact},
-                   {"band", {parameters.band_low, parameters.band_high}},
-                   {"histogram", job.histogram}};
+    Json params = cv_parameters_json(job.parameters);
+    params["histogram"] = job.histogram;
     if (!job.tensor.empty()) {
         params["key"] = job.key;
         params["layout"] = layout_name(job.layout);
@@ -34,25 +31,12 @@ Json params_json(const CvJob& job) {
     params["first_layer"] = job.first_layer;
     params["last_layer"] = job.last_layer;
     params["precision"] = precision_name(job.precision);
-    return params;
-}
-
-void read_parameters(const ParamsReader& reader, cv::Parameters& parameters) {
-    reader.number("points", parameters.points);
-    reader.number("samples", parameters.samples);
-    reader.number("pool", parameters.pool);
-    reader.flag("exact", parameters.exact);
-    std::vector<double> band{parameters.band_low, parameters.band_high};
-    reader.numbers("band", band);
-    if (band.size() != 2)
-        ParamsReader::fail("two numbers", std::to_string(band.size()), "band");
-    parameters.band_low = band[0];
-    parameters.band_high = band[1];
-    try {
-        cv::check_parameters(parameters);
-    } catch (const Error& error) {
-        ParamsReader::fail(error.expected, error.got, error.subject);
+    if (job.figure) {
+        params["cursor"] = {
+            {"kind", cv_kind_name(job.cursor.kind)}, {"layer", job.cursor.layer}, {"head", job.cursor.head}};
+        params["figure"] = figure_params(*job.figure);
     }
+    return params;
 }
 
 void read_tensor(const Recipe& recipe, const ParamsReader& reader, const std::vector<std::filesystem::path>& folders,
@@ -85,6 +69,16 @@ void read_model(const Recipe& recipe, const Json& params, const std::vector<std:
     std::string precision = precision_name(job.precision);
     reader.text("precision", precision);
     job.precision = parse_text("precision", precision, [](const std::string& name) { return parse_precision(name); });
+    if (const Json* const cursor = reader.object("cursor")) {
+        const ParamsReader fields(*cursor);
+        std::string kind = cv_kind_name(job.cursor.kind);
+        fields.text("kind", kind);
+        job.cursor.kind = parse_text("cursor.kind", kind, [](const std::string& name) { return cv::parse_kind(name); });
+        fields.number("layer", job.cursor.layer);
+        fields.number("head", job.cursor.head);
+    }
+    if (const Json* const figure = reader.object("figure"))
+        job.figure = read_figure_params(*figure);
 }
 
 } // namespace
@@ -115,7 +109,7 @@ CvJob cv_job(const Recipe& recipe, const std::vector<std::filesystem::path>& fol
     const ParamsReader reader(params);
     CvJob job;
     job.seed = recipe.seed;
-    read_parameters(reader, job.parameters);
+    read_cv_parameters(reader, job.parameters);
     reader.flag("histogram", job.histogram);
     if (params.contains("layout"))
         read_tensor(recipe, reader, folders, job);

@@ -1,7 +1,7 @@
 // CV bands as JSON and npz.
 #include <attnscope/cv_recipe.h>
 
-#include "io/json_text.h"
+#include "io/cv_result.h"
 #include "io/npz_arrays.h"
 
 #include <cmath>
@@ -22,7 +22,9 @@ Json interval(const cv::Interval& interval) {
     return Json::array({interval.low, interval.high});
 }
 
-Json matrix_json(const Matrix& matrix, bool histogram) {
+} // namespace
+
+Json cv_matrix_json(const Matrix& matrix, bool histogram) {
     Json json = {{"name", matrix.name}, {"kind", cv_kind_name(matrix.kind)}};
     if (matrix.layer >= 0)
         json["layer"] = matrix.layer;
@@ -50,8 +52,6 @@ Json matrix_json(const Matrix& matrix, bool histogram) {
     return json;
 }
 
-} // namespace
-
 const char* cv_kind_name(cv::Kind kind) noexcept {
     using cv::Kind;
     switch (kind) {
@@ -74,7 +74,7 @@ const char* cv_kind_name(cv::Kind kind) noexcept {
 std::string cv_result_json(const CvJob& job, const cv::ModelResult& result) {
     Json matrices = Json::array();
     for (const Matrix& matrix : result.matrices)
-        matrices.push_back(matrix_json(matrix, job.histogram));
+        matrices.push_back(cv_matrix_json(matrix, job.histogram));
     Json json = {{"points", job.parameters.points},
                  {"band", {job.parameters.band_low, job.parameters.band_high}},
                  {"matrices", std::move(matrices)}};

@@ -5,6 +5,7 @@
 
 #include <attnscope/attention.h>
 #include <attnscope/cv.h>
+#include <attnscope/cv_experiment.h>
 #include <attnscope/model.h>
 #include <attnscope/retrieval.h>
 #include <attnscope/text_encoder.h>
@@ -35,12 +36,13 @@ struct ComputeTable {
     attention::GainCurves (*gain_curves)(const attention::GainRequest&, JobContext&);
     cv::Matrix (*cv_matrix)(const cv::Request&, JobContext&);
     cv::ModelResult (*cv_model)(const cv::ModelRequest&, JobContext&);
+    cv::Experiment (*cv_experiment)(const cv::ExperimentRequest&, JobContext&);
     std::shared_ptr<const TextEncoder> (*open_text_encoder)(const std::filesystem::path&);
     ModelPtr (*open_language_model)(const std::filesystem::path&);
     LogitsResult (*logits)(const LogitsRequest&, JobContext&);
     std::vector<std::string> (*devices)();  ///< "cpu", then "cuda:0 · NAME" …
 };
-inline constexpr int compute_table_version = 3;
+inline constexpr int compute_table_version = 4;
 
 /// Loads the module beside this library on first use; thread-safe. Throws Error{resource} naming the file.
 const ComputeTable& compute_module();

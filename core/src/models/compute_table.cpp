@@ -1,6 +1,7 @@
 // The one entry point of this module: the functions behind the door in jobs/compute_module.h.
 #include "analyses/attention.h"
 #include "analyses/cv.h"
+#include "analyses/cv_experiment.h"
 #include "analyses/retrieval.h"
 #include "jobs/compute_module.h"
 #include "kernels/devices.h"
@@ -25,6 +26,7 @@ extern "C" __attribute__((visibility("default"))) const attnscope::ComputeTable*
         .gain_curves = attnscope::compute::gain_curves,
         .cv_matrix = attnscope::compute::cv_matrix,
         .cv_model = attnscope::compute::cv_model,
+        .cv_experiment = attnscope::compute::cv_experiment,
         .open_text_encoder = attnscope::compute::open_text_encoder,
         .open_language_model = attnscope::compute::open_language_model,
         .logits = attnscope::compute::logits,

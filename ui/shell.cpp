@@ -142,8 +142,9 @@ void Shell::play(double seconds) {
     const double period = 1 / state_.playback.frames_per_second;
     if (seconds - last_played_ < period) return;
     // A frame is due when the picture of the last one is there: a slow bank plays slower, not blindly.
-    const bool waits = state_.view.workspace == Workspace::attention ? services_.attention().row().stale
-                                                                     : services_.retrieval().trace().stale;
+    bool waits = false;
+    if (state_.view.workspace == Workspace::attention) waits = services_.attention().row().stale;
+    if (state_.view.workspace == Workspace::retrieval) waits = services_.retrieval().trace().stale;
     if (waits && seconds - last_played_ < 10 * period) return;
     last_played_ = seconds;
     out_.push_back({"playback.advance", {}});
@@ -174,6 +175,7 @@ void Shell::draw_frame() {
     auto drawing = context();
     services_.retrieval().begin_frame(state_);
     services_.attention().begin_frame(state_);
+    services_.cv().begin_frame(state_, services_.attention().read());
     for (auto& command : pressed_commands(commands_, state_)) out_.push_back(std::move(command));
     play(state_.seconds);
     if (!state_.preferences.presentation) draw_menu_bar(drawing);

@@ -32,8 +32,18 @@ constexpr std::array attention_places{
     Placed{"attention.gain", Place::bottom}, Placed{"attention.rows", Place::bottom},
 };
 
+constexpr std::array cv_places{
+    Placed{"cv.band", Place::left},      Placed{"cv.table", Place::left},     Placed{"cv.training", Place::left},
+    Placed{"cv.map", Place::top},        Placed{"cv.grid", Place::top},       Placed{"cv.volumes", Place::bottom},
+    Placed{"cv.dimension", Place::bottom}, Placed{"cv.relation", Place::bottom},
+};
+
 std::span<const Placed> places_of(Workspace workspace) {
-    if (workspace == Workspace::attention) return attention_places;
+    switch (workspace) {
+    case Workspace::attention: return attention_places;
+    case Workspace::cv: return cv_places;
+    case Workspace::retrieval: break;
+    }
     return retrieval_places;
 }
 
@@ -46,7 +56,8 @@ std::map<Place, ImGuiID> split(Workspace workspace, ImGuiID centre, ImVec2 room,
         top = ImGui::DockBuilderSplitNode(left, ImGuiDir_Right, three ? 0.74f : 0.62f, nullptr, &left);
         bottom = three ? ImGui::DockBuilderSplitNode(top, ImGuiDir_Right, 0.41f, nullptr, &top) : top;
     } else {
-        top = ImGui::DockBuilderSplitNode(left, ImGuiDir_Right, 0.5f, nullptr, &left);
+        const float share = workspace == Workspace::cv ? 0.42f : 0.5f;
+        top = ImGui::DockBuilderSplitNode(left, ImGuiDir_Right, share, nullptr, &left);
         bottom = three ? ImGui::DockBuilderSplitNode(top, ImGuiDir_Down, 0.5f, nullptr, &top) : top;
     }
     return {{Place::strip, strip}, {Place::left, left}, {Place::top, top}, {Place::bottom, bottom}};
@@ -62,13 +73,28 @@ void bring_to_front(ImGuiID node_id, const std::string& window) {
 }  // namespace
 
 const char* dock_space_name(Workspace workspace) noexcept {
-    return workspace == Workspace::attention ? "workspace.attention" : "workspace";
+    switch (workspace) {
+    case Workspace::attention: return "workspace.attention";
+    case Workspace::cv: return "workspace.cv";
+    case Workspace::retrieval: break;
+    }
+    return "workspace";
 }
 const char* sources_window(Workspace workspace) noexcept {
-    return workspace == Workspace::attention ? "Sources###sources.attention" : "Sources###sources";
+    switch (workspace) {
+    case Workspace::attention: return "Sources###sources.attention";
+    case Workspace::cv: return "Sources###sources.cv";
+    case Workspace::retrieval: break;
+    }
+    return "Sources###sources";
 }
 const char* inspector_window(Workspace workspace) noexcept {
-    return workspace == Workspace::attention ? "Inspector###inspector.attention" : "Inspector###inspector";
+    switch (workspace) {
+    case Workspace::attention: return "Inspector###inspector.attention";
+    case Workspace::cv: return "Inspector###inspector.cv";
+    case Workspace::retrieval: break;
+    }
+    return "Inspector###inspector";
 }
 
 std::vector<Workspace> shown_workspaces(const std::vector<std::unique_ptr<Panel>>& panels) {

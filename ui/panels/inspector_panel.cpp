@@ -85,26 +85,48 @@ void state(ChromeContext& context) {
     switch (context.state.view.workspace) {
     case Workspace::retrieval: retrieval_values(context); break;
     case Workspace::attention: attention_values(context); break;
+    case Workspace::cv: cv_values(context); break;
     }
     under_cursor(context);
     if (context.state.view.workspace == Workspace::retrieval) retrieval_details(context);
+}
+
+void warnings(ChromeContext& context) {
+    switch (context.state.view.workspace) {
+    case Workspace::retrieval: return retrieval_warnings(context);
+    case Workspace::attention: return attention_warnings(context);
+    case Workspace::cv: return cv_warnings(context);
+    }
+}
+
+bool is_ready(const ChromeContext& context) {
+    switch (context.state.view.workspace) {
+    case Workspace::retrieval: return context.state.bank() != nullptr;
+    case Workspace::attention: return context.state.model() != nullptr;
+    case Workspace::cv: return context.state.model() != nullptr || context.services.cv().experiment().result != nullptr;
+    }
+    return false;
+}
+
+const char* awaited(Workspace workspace) {
+    switch (workspace) {
+    case Workspace::retrieval: return "The numbers of the state appear here once a bank is open.";
+    case Workspace::attention: return "The numbers of a head appear here once a model is open.";
+    case Workspace::cv: return "The numbers of a matrix appear here once a model is open or the experiment runs.";
+    }
+    return "";
 }
 
 }  // namespace
 
 void draw_inspector(ChromeContext& context) {
     const Workspace workspace = context.state.view.workspace;
-    const bool attention = workspace == Workspace::attention;
     if (ImGui::Begin(inspector_window(workspace), nullptr, ImGuiWindowFlags_NoCollapse)) {
-        const bool ready = attention ? context.state.model() != nullptr : context.state.bank() != nullptr;
+        const bool ready = is_ready(context);
         if (ready) state(context);
-        else
-            paragraph(attention ? "The numbers of a head appear here once a model is open."
-                                : "The numbers of the state appear here once a bank is open.",
-                      context.theme.muted_text);
+        else paragraph(awaited(workspace), context.theme.muted_text);
         explanation(context);
-        if (ready && attention) attention_warnings(context);
-        if (ready && !attention) retrieval_warnings(context);
+        if (ready) warnings(context);
     }
     ImGui::End();
 }

@@ -4,6 +4,9 @@
 #include "panels/attention_map.h"
 #include "panels/attention_rows.h"
 #include "panels/attention_text.h"
+#include "panels/cv_experiment_panels.h"
+#include "panels/cv_model_panels.h"
+#include "panels/cv_table.h"
 #include "panels/letters_panel.h"
 #include "panels/panel.h"
 #include "panels/retrieval_entropy.h"
@@ -35,6 +38,14 @@ std::vector<std::unique_ptr<Panel>> make_panels() {
     panels.push_back(std::make_unique<AttentionTextPanel>());
     panels.push_back(std::make_unique<AttentionGainPanel>());
     panels.push_back(std::make_unique<AttentionRowsPanel>());
+    panels.push_back(std::make_unique<CvBandPanel>());
+    panels.push_back(std::make_unique<CvMapPanel>());
+    panels.push_back(std::make_unique<CvVolumesPanel>());
+    panels.push_back(std::make_unique<CvDimensionPanel>());
+    panels.push_back(std::make_unique<CvTablePanel>());
+    panels.push_back(std::make_unique<CvTrainingPanel>());
+    panels.push_back(std::make_unique<CvGridPanel>());
+    panels.push_back(std::make_unique<CvRelationPanel>());
     return panels;
 }
 

@@ -31,7 +31,7 @@ constexpr std::array retrieval_groups{
     Group{SourceKind::queries, "QUERY VECTORS", nullptr},
     Group{SourceKind::result, "RESULTS", nullptr},
 };
-constexpr std::array attention_groups{
+constexpr std::array model_groups{
     Group{SourceKind::model, "MODELS", "drop a Hugging Face folder or a GGUF file"},
     Group{SourceKind::prompt, "PROMPTS", nullptr},
     Group{SourceKind::texts, "TEXTS", nullptr},
@@ -42,23 +42,22 @@ constexpr std::array attention_groups{
 };
 
 std::span<const Group> groups_of(Workspace workspace) {
-    if (workspace == Workspace::attention) return attention_groups;
-    return retrieval_groups;
+    return reads_models(workspace) ? std::span<const Group>(model_groups) : retrieval_groups;
 }
 
 bool is_selected(const AppState& state, const Source& source) {
     const Selection& selection = state.view.selection;
-    const bool attention = state.view.workspace == Workspace::attention;
+    const bool models = reads_models(state.view.workspace);
     switch (source.kind) {
-    case SourceKind::bank: return !attention && selection.bank == source.id;
-    case SourceKind::encoder: return !attention && selection.encoder == source.id;
-    case SourceKind::model: return attention && selection.model == source.id;
-    case SourceKind::texts: return attention && selection.prompt == source.id;
+    case SourceKind::bank: return !models && selection.bank == source.id;
+    case SourceKind::encoder: return !models && selection.encoder == source.id;
+    case SourceKind::model: return models && selection.model == source.id;
+    case SourceKind::texts: return models && selection.prompt == source.id;
     case SourceKind::prompt:
-        if (attention) return selection.prompt == source.id;
+        if (models) return selection.prompt == source.id;
         return selection.query.kind == QueryChoice::Kind::prompt && selection.query.source == source.id;
     case SourceKind::queries:
-        return !attention && selection.query.kind == QueryChoice::Kind::file && selection.query.source == source.id;
+        return !models && selection.query.kind == QueryChoice::Kind::file && selection.query.source == source.id;
     case SourceKind::result: break;
     }
     return false;
@@ -67,7 +66,7 @@ bool is_selected(const AppState& state, const Source& source) {
 /// Selects it, in the workspace that shows what it is.
 void select(ChromeContext& context, const Source& source) {
     const Arguments number{{"source", std::int64_t{source.id}}};
-    const bool attention = context.state.view.workspace == Workspace::attention;
+    const bool models = reads_models(context.state.view.workspace);
     const auto go_to = [&](Workspace workspace) {
         if (context.state.view.workspace != workspace)
             context.emit("view.workspace", {{"workspace", std::string(workspace_id(workspace))}});
@@ -83,13 +82,13 @@ void select(ChromeContext& context, const Source& source) {
         break;
     case SourceKind::model:
         context.emit("selection.model", number);
-        go_to(Workspace::attention);
+        if (!models) go_to(Workspace::attention);
         break;
     case SourceKind::texts:
         context.emit("selection.prompt", number);
-        go_to(Workspace::attention);
+        if (!models) go_to(Workspace::attention);
         break;
-    case SourceKind::prompt: context.emit(attention ? "selection.prompt" : "query.prompt", number); break;
+    case SourceKind::prompt: context.emit(models ? "selection.prompt" : "query.prompt", number); break;
     case SourceKind::queries:
         go_to(Workspace::retrieval);
         context.emit("query.file", number);
@@ -317,24 +316,24 @@ void SourcesPanel::draw(ChromeContext& context) {
     const AppState& state = context.state;
     const ThemeColours& theme = context.theme;
     const Workspace workspace = state.view.workspace;
-    const bool attention = workspace == Workspace::attention;
+    const bool models = reads_models(workspace);
     if (ImGui::Begin(sources_window(workspace), nullptr, ImGuiWindowFlags_NoCollapse)) {
         const auto has = [&](SourceKind kind) {
             return std::any_of(state.sources.begin(), state.sources.end(), [kind](const Source& s) { return s.kind == kind; });
         };
-        if (!has(attention ? SourceKind::model : SourceKind::bank)) {
+        if (!has(models ? SourceKind::model : SourceKind::bank)) {
             wrapped("Drop files anywhere in the window, or", theme.muted_text, 1);
             if (ImGui::Button("Open the sample", {-FLT_MIN, 0})) context.emit("file.sample");
             if (ImGui::Button("Open…", {-FLT_MIN, 0})) context.emit("file.open");
         }
         for (const auto& [kind, title, empty] : groups_of(workspace)) {
-            const bool prompts = kind == SourceKind::prompt && (attention || state.bank());
+            const bool prompts = kind == SourceKind::prompt && (models || state.bank());
             if (!has(kind) && !empty && !prompts) continue;
             heading(title, theme);
             for (const Source& source : state.sources)
                 if (source.kind == kind) row(context, source);
-            if (prompts && attention) prompt_entry(context);
-            if (prompts && !attention) query_entry(context);
+            if (prompts && models) prompt_entry(context);
+            if (prompts && !models) query_entry(context);
             if (!has(kind) && empty) wrapped(empty, theme.muted_text);
         }
         if (state.pinned) {

@@ -7,6 +7,7 @@
 #include <imgui_internal.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 
 namespace attnscope::ui {
@@ -60,6 +61,30 @@ void attention_status(ChromeContext& context) {
     part("exact", muted, "Nothing is sampled. Panels that sample say so.");
 }
 
+void cv_status(ChromeContext& context) {
+    const ImVec4& muted = context.theme.muted_text;
+    CvSlots& slots = context.services.cv();
+    if (!slots.model()) return part("No model is open", muted);
+    const auto matrices = slots.matrices();
+    if (slots.seconds() > 0) part("measured in " + duration(slots.seconds()), muted, "Weights and activations together");
+    if (matrices.result) part(grouped(matrices.result->size()) + " matrices", muted);
+    part("float32 · volumes float64", muted);
+    const cv::Parameters& parameters = context.state.view.cv.parameters;
+    char text[96];
+    std::snprintf(text, sizeof text, "%s simplices each, ± %.2g %%", grouped(parameters.samples).c_str(),
+                  100 / std::sqrt(2.0 * double(parameters.samples)));
+    part(text, muted, "Simplices are sampled: the standard error of a CV, relative, is about 1/√(2 · simplices)");
+}
+
+const char* hint_of(Workspace workspace) {
+    switch (workspace) {
+    case Workspace::attention: return "click a head · drag the gain · K moves the query · Ctrl+P finds every command";
+    case Workspace::cv: return "click a point or a cell · K plays the experiment · Ctrl+P finds every command";
+    case Workspace::retrieval: break;
+    }
+    return "drag β · K plays the steps · Ctrl+P finds every command · F1 lists the keys";
+}
+
 }  // namespace
 
 void draw_status_bar(ChromeContext& context) {
@@ -72,13 +97,14 @@ void draw_status_bar(ChromeContext& context) {
                        ImGuiWindowFlags_NoDocking | ImGuiWindowFlags_NoNav;
     if (ImGui::BeginViewportSideBar("##status", ImGui::GetMainViewport(), ImGuiDir_Down, height, flags)) {
         const ImVec4& muted = context.theme.muted_text;
-        const bool attention = context.state.view.workspace == Workspace::attention;
-        if (attention) attention_status(context);
-        else retrieval_status(context);
+        const Workspace workspace = context.state.view.workspace;
+        switch (workspace) {
+        case Workspace::retrieval: retrieval_status(context); break;
+        case Workspace::attention: attention_status(context); break;
+        case Workspace::cv: cv_status(context); break;
+        }
         if (context.state.preferences.hints) {
-            const char* const hint =
-                attention ? "click a head · drag the gain · K moves the query · Ctrl+P finds every command"
-                          : "drag β · K plays the steps · Ctrl+P finds every command · F1 lists the keys";
+            const char* const hint = hint_of(workspace);
             const float centred = (ImGui::GetWindowWidth() - ImGui::CalcTextSize(hint).x) / 2;
             ImGui::SameLine();
             if (centred > ImGui::GetCursorPosX()) {

@@ -87,6 +87,7 @@ void draw_transport_bar(ChromeContext& context) {
         switch (context.state.view.workspace) {
         case Workspace::retrieval: draw_retrieval_transport(context); break;
         case Workspace::attention: draw_attention_transport(context); break;
+        case Workspace::cv: draw_cv_transport(context); break;
         }
         timeline_controls(context);
     }

@@ -23,5 +23,6 @@ void playback_buttons(ChromeContext& context);
 /// The controls of a workspace, from the left of the bar.
 void draw_retrieval_transport(ChromeContext& context);
 void draw_attention_transport(ChromeContext& context);
+void draw_cv_transport(ChromeContext& context);
 
 }  // namespace attnscope::ui

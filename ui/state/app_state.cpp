@@ -21,6 +21,7 @@ const char* workspace_name(Workspace workspace) noexcept {
     switch (workspace) {
     case Workspace::retrieval: return "Retrieval";
     case Workspace::attention: return "Attention";
+    case Workspace::cv: return "CV bands";
     }
     return "";
 }
@@ -29,9 +30,12 @@ const char* workspace_id(Workspace workspace) noexcept {
     switch (workspace) {
     case Workspace::retrieval: return "retrieval";
     case Workspace::attention: return "attention";
+    case Workspace::cv: return "cv";
     }
     return "";
 }
+
+bool reads_models(Workspace workspace) noexcept { return workspace != Workspace::retrieval; }
 
 Workspace parse_workspace(std::string_view id) {
     std::string known;
@@ -51,7 +55,7 @@ struct NamedTimeline {
 constexpr std::array named_timelines{
     NamedTimeline{Timeline::step, "step", "step"},    NamedTimeline{Timeline::beta, "beta", "β"},
     NamedTimeline{Timeline::token, "token", "token"}, NamedTimeline{Timeline::layer, "layer", "layer"},
-    NamedTimeline{Timeline::gain, "gain", "gain"},
+    NamedTimeline{Timeline::gain, "gain", "gain"},    NamedTimeline{Timeline::epoch, "epoch", "epoch"},
 };
 
 }  // namespace
@@ -71,7 +75,13 @@ Timeline parse_timeline(std::string_view id) {
 const std::vector<Timeline>& timelines_of(Workspace workspace) {
     static const std::vector<Timeline> retrieval{Timeline::step, Timeline::beta};
     static const std::vector<Timeline> attention{Timeline::token, Timeline::layer, Timeline::gain};
-    return workspace == Workspace::attention ? attention : retrieval;
+    static const std::vector<Timeline> cv{Timeline::epoch, Timeline::layer};
+    switch (workspace) {
+    case Workspace::attention: return attention;
+    case Workspace::cv: return cv;
+    case Workspace::retrieval: break;
+    }
+    return retrieval;
 }
 
 Timeline Playback::timeline(Workspace workspace) const {

@@ -6,6 +6,7 @@
 
 #include <attnscope/attention_figures.h>
 #include <attnscope/bank.h>
+#include <attnscope/cv_figures.h>
 #include <attnscope/model.h>
 #include <attnscope/recipe.h>
 #include <attnscope/retrieval.h>
@@ -51,11 +52,12 @@ struct Source {
 /// The text of a prompt, or that of a set with the number `which`, or the nearest there is.
 std::string text_of(const Source& source, int which);
 
-enum class Workspace { retrieval, attention };  ///< later workspaces are added here and in workspaces.cpp
-inline constexpr std::array all_workspaces{Workspace::retrieval, Workspace::attention};
+enum class Workspace { retrieval, attention, cv };  ///< later workspaces are added here and in workspaces.cpp
+inline constexpr std::array all_workspaces{Workspace::retrieval, Workspace::attention, Workspace::cv};
 const char* workspace_name(Workspace workspace) noexcept;  ///< Retrieval
 const char* workspace_id(Workspace workspace) noexcept;    ///< retrieval; also what its panels' ids begin with
 Workspace parse_workspace(std::string_view id);            ///< throws Error{usage}
+bool reads_models(Workspace workspace) noexcept;           ///< it looks into models rather than banks
 
 /// Where the query of the retrieval workspace comes from.
 struct QueryChoice {
@@ -109,12 +111,28 @@ struct AttentionOptions {
     bool operator==(const AttentionOptions&) const = default;
 };
 
+/// Options of the CV bands workspace.
+struct CvOptions {
+    cv::Parameters parameters;
+    cv::Kind kind = cv::Kind::query;    ///< of the selected matrix; its layer and head are those of the selection
+    bool activations = true;            ///< measure those of the chosen text too
+    // the experiment
+    std::vector<int> dims{64, 128, 256}, heads{1, 2, 4, 8};
+    int epochs = 50;
+    std::uint64_t seed = 42;
+    std::string group = cv::View{}.group;  ///< matrices whose CV is followed
+    int dim = 64, config_heads = 1;     ///< the selected configuration
+    int epoch = -1;                     ///< −1 = the newest
+    bool operator==(const CvOptions&) const = default;
+};
+
 /// What undo and redo move through.
 struct View {
     Workspace workspace = Workspace::retrieval;
     Selection selection;
     RetrievalOptions retrieval;
     AttentionOptions attention;
+    CvOptions cv;
     std::set<std::string> open_panels;  ///< ids; see panels/panel.h
     std::string outlined_panel;         ///< the one that export and copy act on
     bool operator==(const View&) const = default;
@@ -141,7 +159,7 @@ struct Preferences {
 };
 
 /// What plays when the play button is pressed.
-enum class Timeline { step, beta, token, layer, gain };
+enum class Timeline { step, beta, token, layer, gain, epoch };
 const char* timeline_id(Timeline timeline) noexcept;            ///< beta
 const char* timeline_name(Timeline timeline) noexcept;          ///< β
 Timeline parse_timeline(std::string_view id);                   ///< throws Error{usage}

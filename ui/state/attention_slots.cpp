@@ -296,7 +296,7 @@ void AttentionSlots::begin_frame(const AppState& state) {
     // A closed model frees its memory once no result holds it.
     const auto open = [&](const Source& other) { return other.model == before; };
     if (before && before != impl_->model && std::ranges::none_of(state.sources, open)) impl_->clear();
-    if (impl_->model && impl_->has_text() && state.view.workspace == Workspace::attention)
+    if (impl_->model && impl_->has_text() && reads_models(state.view.workspace))
         impl_->reading.want({impl_->model, impl_->text, impl_->options.chat});
 }
 

@@ -1,5 +1,7 @@
 #include "state/command_json.h"
 
+#include <attnscope/cv_recipe.h>
+
 #include <algorithm>
 #include <array>
 
@@ -54,6 +56,55 @@ AttentionOptions attention_from_json(const json& object) {
     options.chat = object.value("chat", false);
     options.whole_set = object.value("whole_set", false);
     options.beside = object.value("beside", false);
+    return options;
+}
+
+json cv_json(const CvOptions& options) {
+    const cv::Parameters& parameters = options.parameters;
+    return {{"kind", cv_kind_name(options.kind)},
+            {"activations", options.activations},
+            {"points", parameters.points},
+            {"samples", parameters.samples},
+            {"pool", parameters.pool},
+            {"exact", parameters.exact},
+            {"band", {parameters.band_low, parameters.band_high}},
+            {"dims", options.dims},
+            {"heads", options.heads},
+            {"epochs", options.epochs},
+            {"seed", options.seed},
+            {"group", options.group},
+            {"dim", options.dim},
+            {"config_heads", options.config_heads},
+            {"epoch", options.epoch}};
+}
+
+CvOptions cv_from_json(const json& object, const std::string& where) {
+    CvOptions options;
+    cv::Parameters& parameters = options.parameters;
+    options.kind = cv::parse_kind(object.value("kind", std::string("Q")));
+    options.activations = object.value("activations", options.activations);
+    parameters.points = object.value("points", parameters.points);
+    parameters.samples = object.value("samples", parameters.samples);
+    parameters.pool = object.value("pool", parameters.pool);
+    parameters.exact = object.value("exact", parameters.exact);
+    const auto band = object.value("band", std::vector<double>{parameters.band_low, parameters.band_high});
+    if (band.size() != 2) not_usable(where + " band", "two numbers", object["band"]);
+    parameters.band_low = band[0];
+    parameters.band_high = band[1];
+    options.dims = object.value("dims", options.dims);
+    options.heads = object.value("heads", options.heads);
+    options.epochs = object.value("epochs", options.epochs);
+    options.seed = object.value("seed", options.seed);
+    options.group = object.value("group", options.group);
+    options.dim = object.value("dim", options.dim);
+    options.config_heads = object.value("config_heads", options.config_heads);
+    options.epoch = object.value("epoch", options.epoch);
+    cv::ExperimentRequest request;
+    request.dims = options.dims;
+    request.heads = options.heads;
+    request.epochs = options.epochs;
+    request.parameters = parameters;
+    cv::check_experiment(request);
     return options;
 }
 
@@ -116,6 +167,7 @@ json to_json(const View& view) {
             {"selection", selection},
             {"retrieval", options},
             {"attention", attention},
+            {"cv", cv_json(view.cv)},
             {"open_panels", view.open_panels},
             {"outlined_panel", view.outlined_panel}};
 }
@@ -160,6 +212,7 @@ View view_from_json(const json& object, const std::string& where) {
         if (o.contains("plane_x")) view.retrieval.plane_x = direction_from_json(o["plane_x"]);
         if (o.contains("plane_y")) view.retrieval.plane_y = direction_from_json(o["plane_y"]);
         if (object.contains("attention")) view.attention = attention_from_json(object["attention"]);
+        if (object.contains("cv")) view.cv = cv_from_json(object["cv"], where + " cv");
         view.open_panels = object.value("open_panels", view.open_panels);
         view.outlined_panel = object.value("outlined_panel", view.outlined_panel);
     } catch (const json::exception& failed) {

@@ -11,6 +11,7 @@ std::optional<Command> advance(AppState& state, Services& services, int frames, 
     switch (state.view.workspace) {
     case Workspace::retrieval: return advance_retrieval(state, services, frames, wrap);
     case Workspace::attention: return advance_attention(state, services, frames, wrap);
+    case Workspace::cv: return advance_cv(state, services, frames, wrap);
     }
     return std::nullopt;
 }
@@ -19,6 +20,7 @@ bool can_play(const AppState& state) {
     switch (state.view.workspace) {
     case Workspace::retrieval: return state.bank() != nullptr;
     case Workspace::attention: return state.model() != nullptr;
+    case Workspace::cv: return true;  // the experiment needs no model
     }
     return false;
 }

@@ -52,7 +52,12 @@ CommandSpec type_command(std::string id, std::string title, std::string shortcut
 }
 
 bool can_pin(const AppState& state) {
-    return state.view.workspace == Workspace::attention ? state.model() != nullptr : state.bank() != nullptr;
+    switch (state.view.workspace) {
+    case Workspace::retrieval: return state.bank() != nullptr;
+    case Workspace::attention: return state.model() != nullptr;
+    case Workspace::cv: return true;  // a run of the experiment, if nothing else
+    }
+    return false;
 }
 
 /// The view as it is shown, under a name that tells it apart.
@@ -69,6 +74,17 @@ Pin pin_of(const AppState& state, Services& services) {
         pin.title = (model ? model->name : std::string("model")) + " · L" + std::to_string(slots.layer()) + " H" +
                     std::to_string(slots.head());
         if (slots.gain() != 1) pin.title += " · gain " + readable_gain(slots.gain());
+        return pin;
+    }
+    if (state.view.workspace == Workspace::cv) {
+        services.cv().begin_frame(state, services.attention().read());
+        const cv::View shown = services.cv().view();
+        selection.layer = shown.layer;
+        selection.head = shown.head;
+        const Source* const model = state.model_source();
+        pin.title = (model ? model->name : "experiment") + " · " + cv_kind_name(shown.kind) + " L" +
+                    std::to_string(shown.layer) + " H" + std::to_string(shown.head);
+        if (services.cv().experiment().result) pin.title += " · seed " + std::to_string(state.view.cv.seed);
         return pin;
     }
     services.retrieval().begin_frame(state);
@@ -187,7 +203,7 @@ void add_view_commands(CommandRegistry& registry) {
     registry.add({"view.pin_model", "Pin another model as A", "", "", {integer_parameter("source", "its number")},
                   [](AppState& state, Services& services, const Arguments& arguments) {
                       const SourceId id = source_of_kind(state, integer(arguments, "source"), SourceKind::model);
-                      services.enter(state, Workspace::attention);
+                      if (!reads_models(state.view.workspace)) services.enter(state, Workspace::attention);
                       Pin pin = pin_of(state, services);
                       pin.view.selection.model = id;
                       pin.title = state.find(id)->name;
@@ -202,6 +218,7 @@ void add_view_commands(CommandRegistry& registry) {
                       state.view.selection = pinned.selection;
                       state.view.retrieval = pinned.retrieval;
                       state.view.attention = pinned.attention;
+                      state.view.cv = pinned.cv;
                       return inverse;
                   },
                   [](const AppState& state) { return state.pinned.has_value(); }, {}});

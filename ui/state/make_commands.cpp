@@ -11,6 +11,7 @@ CommandRegistry make_commands() {
     add_query_commands(registry);
     add_retrieval_commands(registry);
     add_attention_commands(registry);
+    add_cv_commands(registry);
     add_playback_commands(registry);
     add_compute_commands(registry);
     add_figure_commands(registry);

@@ -34,6 +34,21 @@ AttentionSlots* PinnedView::attention(const AppState& state) {
     return pinned_state_.model() ? attention_.get() : nullptr;
 }
 
-bool PinnedView::settled() const { return !attention_ || attention_->settled(); }
+CvSlots* PinnedView::cv(const AppState& state) {
+    if (!follow(state, Workspace::cv)) {
+        cv_.reset();
+        return nullptr;
+    }
+    // The text is read as in the attention workspace.
+    if (!attention_) attention_ = std::make_unique<AttentionSlots>(jobs_);
+    if (!cv_) cv_ = std::make_unique<CvSlots>(jobs_, experiment_);
+    attention_->begin_frame(pinned_state_);
+    cv_->begin_frame(pinned_state_, attention_->read());
+    return cv_.get();
+}
+
+bool PinnedView::settled() const {
+    return (!attention_ || attention_->settled()) && (!cv_ || cv_->settled());
+}
 
 }  // namespace attnscope::ui

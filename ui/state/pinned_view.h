@@ -3,6 +3,7 @@
 
 #include "state/app_state.h"
 #include "state/attention_slots.h"
+#include "state/cv_slots.h"
 #include "state/retrieval_slots.h"
 
 #include <attnscope/slot.h>
@@ -13,12 +14,15 @@ namespace attnscope::ui {
 
 class PinnedView {
 public:
-    explicit PinnedView(JobSystem& jobs) : jobs_(jobs) {}
+    /// `experiment` outlives the view.
+    PinnedView(JobSystem& jobs, ExperimentRun& experiment) : jobs_(jobs), experiment_(experiment) {}
 
     /// Slots that answer for the pinned view; null when nothing is pinned or its bank is not loaded.
     RetrievalSlots* retrieval(const AppState& state);
     /// The same for a view pinned in the attention workspace; null when its model is not loaded.
     AttentionSlots* attention(const AppState& state);
+    /// The same for a view pinned in the CV bands workspace, with or without a model: experiments need none.
+    CvSlots* cv(const AppState& state);
     bool settled() const;
     /// What the slots above were asked for.
     const AppState& state() const { return pinned_state_; }
@@ -28,9 +32,11 @@ private:
     bool follow(const AppState& state, Workspace workspace);
 
     JobSystem& jobs_;
+    ExperimentRun& experiment_;
     AppState pinned_state_;
     std::unique_ptr<RetrievalSlots> retrieval_;
     std::unique_ptr<AttentionSlots> attention_;
+    std::unique_ptr<CvSlots> cv_;
 };
 
 }  // namespace attnscope::ui

@@ -179,7 +179,7 @@ void Services::Impl::finish(AppState& state, SourceId id, const Loaded& loaded) 
     if (loaded.queries && select_when_loaded.erase(id)) selection.query = {QueryChoice::Kind::file, id, 0, {}};
     if (loaded.model && select_when_loaded.erase(id)) {
         select_model(state, id);
-        enter(state, Workspace::attention);
+        enter(state, reads_models(state.view.workspace) ? state.view.workspace : Workspace::attention);
     }
     if (loaded.texts && select_when_loaded.erase(id)) {
         selection.prompt = id;
@@ -188,16 +188,22 @@ void Services::Impl::finish(AppState& state, SourceId id, const Loaded& loaded) 
     if (loaded.kind == SourceKind::prompt) finish_prompts(state, id, loaded);
     if (loaded.job) finish_result(state, id, *loaded.job);
     if (loaded.attention_job) finish_attention_result(state, id, *loaded.attention_job);
+    if (loaded.cv_job) finish_cv_result(state, id, *loaded.cv_job);
+    if (loaded.cv_experiment) finish_experiment(state, id, *loaded.cv_experiment);
 }
 
 Services::Services(JobSystem& jobs)
     : jobs_(jobs), retrieval_(std::make_unique<RetrievalSlots>(jobs)),
-      attention_(std::make_unique<AttentionSlots>(jobs)), impl_(std::make_unique<Impl>(jobs)) {
+      attention_(std::make_unique<AttentionSlots>(jobs)), experiment_(std::make_unique<ExperimentRun>(jobs)),
+      cv_(std::make_unique<CvSlots>(jobs, *experiment_)), pinned_(jobs, *experiment_), impl_(std::make_unique<Impl>(jobs)) {
     impl_->open_session = [this](AppState& state, const fs::path& path) { open_session(state, path); };
     impl_->select_bank = [this](AppState& state, SourceId id) { select_bank(state, id); };
     impl_->select_model = [this](AppState& state, SourceId id) { select_model(state, id); };
     impl_->add_prompt = [this](AppState& state, std::string text) { return add_prompt(state, std::move(text)); };
     impl_->enter = [this](AppState& state, Workspace workspace) { enter(state, workspace); };
+    impl_->keep_experiment = [this](const cv::ExperimentRequest& request, cv::ExperimentPtr experiment) {
+        experiment_->keep(request, std::move(experiment));
+    };
     impl_->default_query = [this](AppState& state, SourceId bank) { return default_query(state, bank); };
 }
 Services::~Services() = default;
@@ -205,7 +211,7 @@ Services::~Services() = default;
 SourceId Services::open(AppState& state, const fs::path& path) {
     SourceKind kind = guess_kind(path);
     // Where models read, a file of lines is one set of texts; where banks are asked, every line is a query.
-    if (kind == SourceKind::prompt && state.view.workspace == Workspace::attention) kind = SourceKind::texts;
+    if (kind == SourceKind::prompt && reads_models(state.view.workspace)) kind = SourceKind::texts;
     Source& source = impl_->add_path(state, kind, path);
     impl_->select_when_loaded.insert(source.id);
     impl_->load(state, source);
@@ -294,11 +300,11 @@ SourceId Services::open_companions(AppState& state) {
 }
 
 void Services::open_sample(AppState& state) {
-    if (state.view.workspace == Workspace::attention) {
+    if (reads_models(state.view.workspace)) {
         const SourceId model = impl_->open_once(state, SourceKind::model, find_samples().model);
         if (model) select_model(state, model);
         else state.notify("No sample model is there: set-up makes one", true);
-        return enter(state, Workspace::attention);
+        return enter(state, state.view.workspace);
     }
     const SourceId bank = impl_->open_once(state, SourceKind::bank, find_samples().bank);
     // The bank's default query is a typed one only if there is an encoder to embed it.
@@ -373,7 +379,7 @@ bool Services::update(AppState& state) {
 bool Services::settled(const AppState& state) const {
     const bool loading = std::any_of(state.sources.begin(), state.sources.end(),
                                      [](const Source& source) { return source.loading; });
-    return !loading && impl_->inbox->empty() && retrieval_->settled() && attention_->settled() && pinned_.settled() && jobs_.idle();
+    return !loading && impl_->inbox->empty() && retrieval_->settled() && attention_->settled() && cv_->settled() && pinned_.settled() && jobs_.idle();
 }
 
 }  // namespace attnscope::ui

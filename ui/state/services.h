@@ -4,6 +4,7 @@
 #include "state/app_state.h"
 #include "state/attention_slots.h"
 #include "state/commands.h"
+#include "state/cv_slots.h"
 #include "state/pinned_view.h"
 #include "state/readout.h"
 #include "state/retrieval_slots.h"
@@ -28,6 +29,7 @@ public:
     JobSystem& jobs() { return jobs_; }
     RetrievalSlots& retrieval() { return *retrieval_; }
     AttentionSlots& attention() { return *attention_; }
+    CvSlots& cv() { return *cv_; }
     ReadoutBoard& readout() { return readout_; }  ///< what is under the cursor; frames are ImGui::GetFrameCount()
     PinnedView& pinned() { return pinned_; }
 
@@ -51,13 +53,18 @@ public:
     /// The query a bank opens with: the typed example where an encoder fits, a half-erased letter, or memory 0.
     QueryChoice default_query(AppState& state, SourceId bank);
 
-    /// Shows a workspace, and opens what it starts with: Attention the sample model and a sentence.
+    /// Shows a workspace, and opens what it starts with: those that look into models the sample model and a sentence.
     void enter(AppState& state, Workspace workspace);
     /// Selects a model; the layer, head and query stay where they are as far as it has them.
     void select_model(AppState& state, SourceId id);
     /// The keys that the selected query sees become a bank, the query its query, and β = gain · scale; goes to the
     /// retrieval workspace. Throws Error{usage} before there is a capture, and for an infinite gain.
     void use_head_as_bank(AppState& state);
+    /// Writes the run of the experiment that is shown, as a result of the command line. Throws Error{usage} before there is
+    /// one.
+    void save_experiment(AppState& state, const std::filesystem::path& path);
+    /// Writes a text on a worker; the notice says where, or why not.
+    void save_text(AppState& state, const std::filesystem::path& path, std::string text);
     /// Asks once, on a worker, which devices there are.
     void find_devices(AppState& state);
 
@@ -102,8 +109,10 @@ private:
     JobSystem& jobs_;
     std::unique_ptr<RetrievalSlots> retrieval_;
     std::unique_ptr<AttentionSlots> attention_;
+    std::unique_ptr<ExperimentRun> experiment_;
+    std::unique_ptr<CvSlots> cv_;
     ReadoutBoard readout_;
-    PinnedView pinned_{jobs_};
+    PinnedView pinned_;
     std::unique_ptr<Impl> impl_;
 };
 

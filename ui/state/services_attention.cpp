@@ -13,7 +13,12 @@ constexpr const char* example_text =
 
 /// Where export and copy act when a workspace is entered.
 const char* leading_panel(Workspace workspace) {
-    return workspace == Workspace::attention ? "attention.heads" : "retrieval.weights";
+    switch (workspace) {
+    case Workspace::attention: return "attention.heads";
+    case Workspace::cv: return "cv.band";
+    case Workspace::retrieval: break;
+    }
+    return "retrieval.weights";
 }
 
 std::string trimmed(const std::string& word) {
@@ -79,7 +84,7 @@ void Services::enter(AppState& state, Workspace workspace) {
         state.help_panel.clear();
         view.outlined_panel = leading_panel(workspace);
     }
-    if (workspace != Workspace::attention) return;
+    if (!reads_models(workspace)) return;
     if (!view.selection.model) {
         SourceId model = 0;
         for (const Source& source : state.sources)

@@ -60,6 +60,8 @@ struct Services::Impl {
     void finish_attention_result(AppState& state, SourceId id, const AttentionJob& job);
     /// The view that a job draws, of all heads or of one, with its sources opened.
     View view_of(AppState& state, const AttentionJob& job, bool of_heads);
+    void finish_cv_result(AppState& state, SourceId id, const CvJob& job);
+    void finish_experiment(AppState& state, SourceId id, const LoadedExperiment& loaded);
 
     std::function<History()> get_history = [] { return History{}; };
     std::function<void(History)> set_history = [](History) {};
@@ -67,6 +69,7 @@ struct Services::Impl {
     std::function<QueryChoice(AppState&, SourceId)> default_query;
     std::function<void(AppState&, SourceId)> select_bank, select_model;
     std::function<void(AppState&, Workspace)> enter;
+    std::function<void(const cv::ExperimentRequest&, cv::ExperimentPtr)> keep_experiment;
     std::function<SourceId(AppState&, std::string)> add_prompt;
 };
 

@@ -47,11 +47,36 @@ void load_bank(const LoadRequest& request, Loaded& out) {
         out.warning = out.bank->name + " has changed since the session was saved";
 }
 
+/// A result is shown as it was computed; a figure has the recipe alone.
+void load_experiment(const LoadRequest& request, const Recipe& recipe, Loaded& out) {
+    LoadedExperiment loaded;
+    loaded.job = cv_experiment_job(recipe);
+    if (extension(request.path) == ".json") {
+        const auto file = nlohmann::ordered_json::parse(read_file(request.path, std::size_t{1} << 30), nullptr, false);
+        if (file.is_object() && file.contains("result")) {
+            auto experiment = std::make_shared<cv::Experiment>();
+            experiment->configs = read_cv_experiment(file["result"].dump(), request.path.filename().string());
+            loaded.experiment = std::move(experiment);
+        }
+    }
+    out.detail = "experiment · seed " + std::to_string(loaded.job.request.seed);
+    out.cv_experiment = std::move(loaded);
+}
+
 void load_result(const LoadRequest& request, Loaded& out) {
     const Recipe recipe = Recipe::parse(read_recipe(request.path));
     if (recipe.analysis == "attention") {
         out.attention_job = attention_job(recipe, request.recipe_folders);
         out.detail = "attention · " + out.attention_job->model.filename().string();
+        return;
+    }
+    if (is_cv_experiment(recipe)) return load_experiment(request, recipe, out);
+    if (recipe.analysis == "cv") {
+        out.cv_job = cv_job(recipe, request.recipe_folders);
+        if (!out.cv_job->tensor.empty())
+            throw Error(ErrorKind::input, request.path.filename().string(), "a result of a model to look into",
+                        "one of the tensor file " + out.cv_job->tensor.filename().string());
+        out.detail = "CV bands · " + out.cv_job->model.filename().string();
         return;
     }
     out.job = retrieval_job(recipe, request.recipe_folders);

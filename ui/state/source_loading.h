@@ -4,6 +4,8 @@
 #include "state/app_state.h"
 
 #include <attnscope/attention_recipe.h>
+#include <attnscope/cv_experiment_recipe.h>
+#include <attnscope/cv_recipe.h>
 #include <attnscope/job.h>
 
 #include <filesystem>
@@ -22,6 +24,12 @@ struct LoadRequest {
     std::vector<std::filesystem::path> recipe_folders;  ///< where the inputs of a recipe are looked for
 };
 
+/// A run of the CV experiment; its results where the file has them.
+struct LoadedExperiment {
+    CvExperimentJob job;
+    cv::ExperimentPtr experiment;
+};
+
 /// What came out; `kind` may differ from the asked one.
 struct Loaded {
     SourceKind kind = SourceKind::bank;
@@ -36,6 +44,8 @@ struct Loaded {
     // of a result or a figure: the state it was made in, one of them
     std::optional<RetrievalJob> job;
     std::optional<AttentionJob> attention_job;
+    std::optional<CvJob> cv_job;
+    std::optional<LoadedExperiment> cv_experiment;
 };
 
 /// By name alone: folders and .gguf are models, .txt and .jsonl prompts, .json .svg .pdf .png .py results, else a bank.

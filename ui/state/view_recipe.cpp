@@ -102,6 +102,25 @@ std::optional<AttentionJob> attention_shown_job(const AppState& state, Services&
     return job;
 }
 
+std::optional<RecipeWriter> cv_view_recipe(const AppState& state, const CvSlots& slots, const std::string& panel_id,
+                                           const ShownFigure& shown) {
+    if (shown.with_pinned) return std::nullopt;
+    if (cv::is_experiment_panel(panel_id)) {
+        return [job = slots.experiment_job(), zoom = shown.zoom](const FigureSpec& figure) mutable {
+            job.figure = figure;
+            job.figure->zoom = zoom;
+            return cv_experiment_recipe(job).json();
+        };
+    }
+    const auto job = slots.job(state);
+    if (!job) return std::nullopt;
+    return [job = *job, zoom = shown.zoom](const FigureSpec& figure) mutable {
+        job.figure = figure;
+        job.figure->zoom = zoom;
+        return cv_recipe(job).json();
+    };
+}
+
 }  // namespace
 
 std::optional<RecipeWriter> view_recipe(const AppState& state, Services& services, const std::string& panel_id,
@@ -115,6 +134,7 @@ std::optional<RecipeWriter> view_recipe(const AppState& state, Services& service
             return attention_recipe(job).json();
         };
     }
+    if (panel_id.starts_with("cv.")) return cv_view_recipe(state, services.cv(), panel_id, shown);
     const auto job = shown.with_pinned ? std::nullopt : retrieval_view_job(state, services.retrieval());
     if (!job) return std::nullopt;
     return [job = *job, zoom = shown.zoom](const FigureSpec& figure) mutable {

@@ -1,0 +1,269 @@
+// CV bands: what is measured and how, the matrix that is looked at, the experiment, and the table.
+#include "state/command_helpers.h"
+#include "state/command_json.h"
+
+#include <algorithm>
+#include <cmath>
+#include <type_traits>
+
+namespace attnscope::ui {
+
+namespace {
+
+bool has_model(const AppState& state) { return state.model() != nullptr; }
+
+/// Changes the options of the workspace; undone as a whole.
+template <class Change>
+std::optional<Command> change_options(AppState& state, Change change) {
+    CvOptions options = state.view.cv;
+    change(options);
+    cv::check_parameters(options.parameters);
+    if (options == state.view.cv) return std::nullopt;
+    Command inverse = restore_view(state);
+    state.view.cv = std::move(options);
+    return inverse;
+}
+
+std::int64_t checked(const char* name, std::int64_t value, std::int64_t least, std::int64_t most) {
+    if (value < least || value > most)
+        throw Error(ErrorKind::usage, name, std::to_string(least) + " … " + std::to_string(most), std::to_string(value));
+    return value;
+}
+
+/// A command that sets one whole number of the options, and undoes it by its former value.
+template <class Field>
+CommandSpec whole_command(const std::string& id, const std::string& title, const std::string& help, std::int64_t least,
+                          std::int64_t most, Field field) {
+    return {id, title, "", "", {integer_parameter("value", help)},
+            [id, least, most, field](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
+                const std::int64_t value = checked(id.c_str(), integer(arguments, "value"), least, most);
+                auto& now = field(state.view.cv);
+                const auto before = static_cast<std::int64_t>(now);
+                if (before == value) return std::nullopt;
+                now = static_cast<std::remove_reference_t<decltype(now)>>(value);
+                return command(id, {{"value", before}});
+            }, {}, {}};
+}
+
+void add_measuring(CommandRegistry& registry) {
+    constexpr std::int64_t most_samples = 100'000'000;
+    registry.add(whole_command("cv.samples", "Simplices drawn for a matrix", "how many", 10, most_samples,
+                               [](CvOptions& options) -> std::size_t& { return options.parameters.samples; }));
+    registry.add(whole_command("cv.pool", "Rows that simplices are drawn from", "the first so many; 0 = all", 0,
+                               1'000'000'000, [](CvOptions& options) -> std::size_t& { return options.parameters.pool; }));
+    registry.add(whole_command("cv.points", "Corners of a simplex", "3 to 8", cv::least_points, cv::most_points,
+                               [](CvOptions& options) -> int& { return options.parameters.points; }));
+    registry.add({"cv.band", "Set the band", "", "",
+                  {number_parameter("low", "lower end"), number_parameter("high", "upper end")},
+                  [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
+                      const cv::Parameters before = state.view.cv.parameters;
+                      const auto changed = change_options(state, [&](CvOptions& options) {
+                          options.parameters.band_low = number(arguments, "low");
+                          options.parameters.band_high = number(arguments, "high");
+                      });
+                      if (!changed) return std::nullopt;
+                      return command("cv.band", {{"low", before.band_low}, {"high", before.band_high}});
+                  }, {}, {}});
+    registry.add({"cv.activations", "Measure the activations of the text", "Analyses", "", {},
+                  [](AppState& state, Services&, const Arguments&) {
+                      return change_options(state, [](CvOptions& options) { options.activations = !options.activations; });
+                  },
+                  [](const AppState& state) { return state.view.workspace == Workspace::cv; },
+                  [](const AppState& state) { return state.view.cv.activations; }});
+}
+
+void add_selection(CommandRegistry& registry) {
+    std::vector<std::string> kinds;
+    for (const cv::Kind kind : cv::all_kinds) kinds.push_back(cv_kind_name(kind));
+    registry.add({"cv.kind", "Show a kind of matrix", "", "", {text_parameter("kind", "which", {}, kinds)},
+                  [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
+                      const cv::Kind before = state.view.cv.kind, wanted = cv::parse_kind(text(arguments, "kind"));
+                      if (wanted == before) return std::nullopt;
+                      state.view.cv.kind = wanted;
+                      return command("cv.kind", {{"kind", std::string(cv_kind_name(before))}});
+                  }, {}, {}});
+    registry.add({"cv.select", "Select a matrix", "", "",
+                  {text_parameter("kind", "which", {}, kinds), integer_parameter("layer", "counted from 0"),
+                   integer_parameter("head", "query head, counted from 0")},
+                  [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
+                      const cv::Kind kind = cv::parse_kind(text(arguments, "kind"));
+                      const ModelPtr model = state.model();
+                      const auto layer = integer(arguments, "layer"), head = integer(arguments, "head");
+                      if (model) {
+                          checked("layer", layer, 0, model->config().layers - 1);
+                          checked("head", head, 0, model->config().heads - 1);
+                      }
+                      Selection& selection = state.view.selection;
+                      if (state.view.cv.kind == kind && selection.layer == layer && selection.head == head)
+                          return std::nullopt;
+                      Arguments before{{"kind", std::string(cv_kind_name(state.view.cv.kind))},
+                                       {"layer", std::int64_t{selection.layer}},
+                                       {"head", std::int64_t{selection.head}}};
+                      state.view.cv.kind = kind;
+                      selection.layer = static_cast<int>(layer);
+                      selection.head = static_cast<int>(head);
+                      return command("cv.select", std::move(before));
+                  },
+                  has_model, {}});
+}
+
+/// Whole numbers out of a list of numbers; `before` where there is none.
+std::vector<int> whole_numbers(const Arguments& arguments, const char* name, const std::vector<int>& before) {
+    const auto& numbers = std::get<std::vector<double>>(arguments.at(name));
+    if (numbers.empty()) return before;
+    std::vector<int> whole;
+    for (const double number : numbers) {
+        if (number != std::floor(number) || std::abs(number) > 1e6)
+            throw Error(ErrorKind::usage, name, "whole numbers", value_text(numbers));
+        whole.push_back(static_cast<int>(number));
+    }
+    return whole;
+}
+
+void show_experiment(AppState& state) {
+    state.view.open_panels.insert("cv.training");
+    state.view.outlined_panel = state.focus_panel = "cv.training";
+}
+
+void add_experiment(CommandRegistry& registry) {
+    const auto in_workspace = [](const AppState& state) { return state.view.workspace == Workspace::cv; };
+    registry.add({"cv.start", "Start the experiment, or go on with it", "Analyses", "", {},
+                  [](AppState& state, Services& services, const Arguments&) {
+                      services.enter(state, Workspace::cv);
+                      services.cv().run().start(experiment_request(state.view.cv));
+                      state.view.cv.epoch = -1;
+                      show_experiment(state);
+                      return no_undo();
+                  }, {}, {}});
+    registry.add({"cv.pause", "Pause the experiment", "Analyses", "", {},
+                  [](AppState&, Services& services, const Arguments&) {
+                      services.cv().run().pause();
+                      return no_undo();
+                  },
+                  in_workspace, {}});
+    registry.add({"cv.experiment", "Set up the experiment", "", "",
+                  {{Parameter::Type::numbers, "dims", "widths", Value(std::vector<double>{}), {}},
+                   {Parameter::Type::numbers, "heads", "numbers of heads, each with every width",
+                    Value(std::vector<double>{}), {}},
+                   integer_parameter("epochs", "updates", Value(std::int64_t{50}))},
+                  [](AppState& state, Services&, const Arguments& arguments) {
+                      return change_options(state, [&](CvOptions& options) {
+                          options.dims = whole_numbers(arguments, "dims", options.dims);
+                          options.heads = whole_numbers(arguments, "heads", options.heads);
+                          options.epochs =
+                              static_cast<int>(checked("epochs", integer(arguments, "epochs"), 1, cv::most_experiment_epochs));
+                          cv::check_experiment(experiment_request(options));
+                          options.dim = options.dims.front();
+                          options.config_heads = options.heads.front();
+                          options.epoch = -1;
+                      });
+                  }, {}, {}});
+    registry.add(whole_command("cv.seed", "Seed of the experiment", "0 or more", 0, INT64_MAX,
+                               [](CvOptions& options) -> std::uint64_t& { return options.seed; }));
+    registry.add({"cv.config", "Select a configuration", "", "",
+                  {integer_parameter("dim", "width"), integer_parameter("heads", "number of heads")},
+                  [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
+                      CvOptions& options = state.view.cv;
+                      const auto member = [](const char* name, const std::vector<int>& values, std::int64_t value) {
+                          if (std::ranges::find(values, value) == values.end())
+                              throw Error(ErrorKind::usage, name, "one of the experiment's", std::to_string(value));
+                          return static_cast<int>(value);
+                      };
+                      const int dim = member("dim", options.dims, integer(arguments, "dim"));
+                      const int heads = member("heads", options.heads, integer(arguments, "heads"));
+                      if (dim == options.dim && heads == options.config_heads) return std::nullopt;
+                      Arguments before{{"dim", std::int64_t{options.dim}}, {"heads", std::int64_t{options.config_heads}}};
+                      options.dim = dim;
+                      options.config_heads = heads;
+                      return command("cv.config", std::move(before));
+                  }, {}, {}});
+    registry.add({"cv.group", "Follow matrices of the experiment", "", "",
+                  {text_parameter("group", "which", {}, cv::experiment_groups())},
+                  [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
+                      const std::string before = state.view.cv.group;
+                      if (before == text(arguments, "group")) return std::nullopt;
+                      state.view.cv.group = text(arguments, "group");
+                      return command("cv.group", {{"group", before}});
+                  }, {}, {}});
+    registry.add(whole_command("cv.epoch", "Look at an epoch", "counted from 0; -1 = the newest", -1,
+                               cv::most_experiment_epochs, [](CvOptions& options) -> int& { return options.epoch; }));
+    registry.add({"cv.save_run", "Save the run of the experiment", "", "", {text_parameter("path", "a JSON file")},
+                  [](AppState& state, Services& services, const Arguments& arguments) {
+                      services.save_experiment(state, text(arguments, "path"));
+                      return no_undo();
+                  }, {}, {}});
+}
+
+std::string table(Services& services, const std::string& format) {
+    const auto matrices = services.cv().matrices();
+    if (!matrices.result || matrices.stale)
+        throw Error(ErrorKind::usage, "table", "matrices that are measured", "none yet");
+    return format == "tex" ? cv_table_tex(*matrices.result) : cv_table_csv(*matrices.result);
+}
+
+void add_table(CommandRegistry& registry) {
+    registry.add({"cv.copy_table", "Copy the table of matrices", "", "",
+                  {text_parameter("format", "csv or tex", Value("csv"), {"csv", "tex"})},
+                  [](AppState& state, Services& services, const Arguments& arguments) {
+                      const std::string& format = text(arguments, "format");
+                      services.copy(table(services, format));
+                      state.notify(format == "tex" ? "Copied the table as LaTeX" : "Copied the table as CSV");
+                      return no_undo();
+                  },
+                  has_model, {}});
+    registry.add({"cv.save_table", "Save the table of matrices", "", "", {text_parameter("path", "a .csv or .tex file")},
+                  [](AppState& state, Services& services, const Arguments& arguments) {
+                      const std::filesystem::path path = text(arguments, "path");
+                      if (path.extension() != ".csv" && path.extension() != ".tex")
+                          throw Error(ErrorKind::usage, "table", "a name that ends in .csv or .tex", path.filename().string());
+                      services.save_text(state, path, table(services, path.extension().string().substr(1)));
+                      return no_undo();
+                  },
+                  has_model, {}});
+}
+
+}  // namespace
+
+std::optional<Command> advance_cv(AppState& state, Services& services, int frames, bool wrap) {
+    CvSlots& slots = services.cv();
+    const auto next_of = [&](std::int64_t now, std::int64_t count) {
+        const std::int64_t next = now + frames;
+        return wrap && next >= count ? 0 : std::clamp<std::int64_t>(next, 0, count - 1);
+    };
+    if (state.playback.timeline(Workspace::cv) == Timeline::layer) {
+        const ModelPtr model = state.model();
+        if (!model) return std::nullopt;
+        const std::int64_t before = state.view.selection.layer;
+        const auto next = next_of(slots.view().layer, model->config().layers);
+        if (next == before) return std::nullopt;
+        state.view.selection.layer = static_cast<int>(next);
+        return command("selection.layer", {{"value", before}});
+    }
+    slots.begin_frame(state, services.attention().read());  // commands before this one in the same frame count
+    const auto experiment = slots.experiment();
+    if (!experiment.result && !slots.run().running()) {
+        // Nothing to play yet: playing is what begins it.
+        if (frames > 0) slots.run().start(experiment_request(state.view.cv));
+        show_experiment(state);
+        return std::nullopt;
+    }
+    // While it is trained, its newest epoch is what plays.
+    if (slots.run().running() && wrap) {
+        state.view.cv.epoch = -1;
+        return std::nullopt;
+    }
+    const std::int64_t before = state.view.cv.epoch, last = slots.last_epoch();
+    const auto next = next_of(before < 0 ? last : before, last + 1);
+    if (next == before) return std::nullopt;
+    state.view.cv.epoch = static_cast<int>(next);
+    return command("cv.epoch", {{"value", before}});
+}
+
+void add_cv_commands(CommandRegistry& registry) {
+    add_measuring(registry);
+    add_selection(registry);
+    add_experiment(registry);
+    add_table(registry);
+}
+
+}  // namespace attnscope::ui

@@ -1,0 +1,183 @@
+#include "state/cv_slots.h"
+
+#include <algorithm>
+
+namespace attnscope::ui {
+
+namespace {
+
+std::size_t result_bytes(const cv::ModelResult& result) {
+    constexpr std::size_t histogram = cv::histogram_bins * sizeof(std::uint32_t);
+    return sizeof result + result.matrices.size() * (sizeof(cv::Matrix) + histogram + 32);
+}
+
+}  // namespace
+
+cv::ExperimentRequest experiment_request(const CvOptions& options) {
+    cv::ExperimentRequest request;
+    request.dims = options.dims;
+    request.heads = options.heads;
+    request.epochs = options.epochs;
+    request.every = 1;
+    request.seed = options.seed;
+    request.parameters = options.parameters;
+    return request;
+}
+
+struct CvSlots::Impl {
+    using ModelSlot = Slot<cv::ModelRequest, cv::ModelResult>;
+    ModelSlot weights, activations;
+
+    // of this frame
+    ModelPtr model;
+    ReadTextPtr read;
+    View shown;
+
+    // weights and activations together
+    std::shared_ptr<const std::vector<cv::Matrix>> together;
+    std::shared_ptr<const cv::ModelResult> of_weights, of_activations;
+    std::uint64_t generation = 0;
+
+    explicit Impl(JobSystem& jobs)
+        : weights(jobs, {"CV of the weights", Lane::interactive, result_bytes}, cv::compute_model),
+          activations(jobs, {"CV of the activations", Lane::interactive, result_bytes}, cv::compute_model) {}
+
+    int layer() const { return model ? std::clamp(shown.selection.layer, 0, int(model->config().layers) - 1) : 0; }
+    int head() const { return model ? std::clamp(shown.selection.head, 0, int(model->config().heads) - 1) : 0; }
+    bool with_text() const { return shown.cv.activations && read && !read->ids.empty(); }
+
+    cv::ModelRequest request(bool of_weights_wanted) const {
+        cv::ModelRequest request;
+        request.model = model;
+        request.parameters = shown.cv.parameters;
+        request.weights = of_weights_wanted;
+        if (!of_weights_wanted) request.text = read->ids;
+        return request;
+    }
+
+    void join() {
+        const auto now = model ? weights.result() : nullptr;
+        const auto then = model && with_text() ? activations.result() : nullptr;
+        if (now == of_weights && then == of_activations && (together || !now)) return;
+        of_weights = now;
+        of_activations = then;
+        ++generation;
+        together.reset();
+        if (!now && !then) return;
+        auto all = std::make_shared<std::vector<cv::Matrix>>();
+        for (const auto& part : {now, then})
+            if (part) all->insert(all->end(), part->matrices.begin(), part->matrices.end());
+        together = std::move(all);
+    }
+};
+
+CvSlots::CvSlots(JobSystem& jobs, ExperimentRun& experiment)
+    : experiment_(experiment), impl_(std::make_unique<Impl>(jobs)) {}
+CvSlots::~CvSlots() = default;
+
+void CvSlots::begin_frame(const AppState& state, ReadTextPtr read) {
+    const ModelPtr before = impl_->model;
+    impl_->model = state.model();
+    impl_->read = std::move(read);
+    impl_->shown = state.view;
+    // A closed model frees its memory once no result holds it.
+    const auto open = [&](const Source& other) { return other.model == before; };
+    if (before && before != impl_->model && std::ranges::none_of(state.sources, open)) {
+        impl_->weights.clear();
+        impl_->activations.clear();
+    }
+}
+
+ModelPtr CvSlots::model() const { return impl_->model; }
+
+cv::View CvSlots::view() const {
+    const CvOptions& options = impl_->shown.cv;
+    cv::View view;
+    if (impl_->model) {
+        view.model_name = impl_->model->files().name;
+        view.heads = static_cast<int>(impl_->model->config().heads);
+    }
+    view.parameters = options.parameters;
+    view.kind = options.kind;
+    view.layer = impl_->layer();
+    view.head = impl_->head();
+    view.group = options.group;
+    view.dim = options.dim;
+    view.config_heads = options.config_heads;
+    view.epoch = options.epoch;
+    return view;
+}
+
+Asked<std::vector<cv::Matrix>> CvSlots::matrices() {
+    Impl& i = *impl_;
+    Asked<std::vector<cv::Matrix>> out;
+    if (!i.model) return out;
+    i.weights.want(i.request(true));
+    if (i.with_text()) i.activations.want(i.request(false));
+    i.join();
+    const auto weights = asked_of(i.weights), activations = asked_of(i.activations);
+    out.result = i.together;
+    out.stale = weights.stale || (i.with_text() && activations.stale);
+    out.error = weights.error ? weights.error : i.with_text() ? activations.error : std::nullopt;
+    out.progress = weights.stale || !weights.result ? weights.progress : activations.progress;
+    out.seconds = seconds();
+    out.generation = i.generation;
+    return out;
+}
+
+bool CvSlots::waits_for_text() const { return impl_->with_text() && !impl_->activations.result(); }
+
+Asked<cv::Experiment> CvSlots::experiment() const {
+    Asked<cv::Experiment> out;
+    out.result = experiment_.result(experiment_request(impl_->shown.cv));
+    out.error = experiment_.error();
+    out.progress = experiment_.progress();
+    out.generation = experiment_.generation();
+    if (out.result) out.seconds = out.result->seconds;
+    return out;
+}
+
+int CvSlots::last_epoch() const {
+    const auto experiment = experiment_.result(experiment_request(impl_->shown.cv));
+    int last = 0;
+    if (!experiment) return last;
+    for (const auto& config : experiment->configs)
+        if (!config->measurements.empty()) last = std::max(last, config->measurements.back()->epoch);
+    return last;
+}
+
+bool CvSlots::settled() const { return !impl_->weights.busy() && !impl_->activations.busy(); }
+
+double CvSlots::seconds() const {
+    return (impl_->weights.result() ? impl_->weights.seconds() : 0) +
+           (impl_->with_text() && impl_->activations.result() ? impl_->activations.seconds() : 0);
+}
+
+std::optional<CvJob> CvSlots::job(const AppState& state) const {
+    const Impl& i = *impl_;
+    if (!i.model) return std::nullopt;
+    CvJob job;
+    job.model = i.model->files().path;
+    job.request.model = i.model;
+    job.parameters = i.shown.cv.parameters;
+    if (i.with_text()) {
+        const bool tokenizer = i.model->files().has_tokenizer;
+        job.tokens = TokenSource{tokenizer ? TokenSource::Kind::prompt : TokenSource::Kind::ids, state.prompt_text(), {},
+                                 tokenizer && state.view.attention.chat};
+    }
+    job.cursor = {i.shown.cv.kind, i.layer(), i.head()};
+    return job;
+}
+
+CvExperimentJob CvSlots::experiment_job() const {
+    const CvOptions& options = impl_->shown.cv;
+    CvExperimentJob job;
+    job.request = experiment_request(options);
+    job.group = options.group;
+    job.dim = options.dim;
+    job.heads = options.config_heads;
+    job.epoch = options.epoch;
+    return job;
+}
+
+}  // namespace attnscope::ui

@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include <fstream>
+#include <chrono>
 
 namespace attnscope::test {
 namespace {
@@ -137,6 +137,23 @@ TEST_F(CvCommand, GivesNullWithAReason) {
     const Outcome run = cv({"--tensor", tensors(":first"), "--pool", "4", "--format", "csv"});
     EXPECT_EQ(run.status, 0);
     EXPECT_NE(run.error.find("1 of 1 matrices have no CV"), std::string::npos) << run.error;
+}
+
+TEST_F(CvCommand, ASignalCancelsAndLeavesNothing) {
+    const auto before = folder.files();
+    Program program({"cv", "--tensor", tensors(":first"), "--samples", "4000000000", "--progress", "json", "--device",
+                     "cpu", "--out", folder / "never.json"});
+    while (program.error().find("simplices") == std::string::npos)
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    const auto start = std::chrono::steady_clock::now();
+    program.signal(SIGINT);
+    const Outcome run = program.wait();
+    EXPECT_EQ(run.status, 130) << run.error;
+    EXPECT_EQ(folder.files(), before);
+    // A tenth of a second is promised; the rest is for a machine under load.
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+    EXPECT_LT(took.count(), 2);
+    std::printf("cancelled in %.0f ms\n", 1000 * took.count());
 }
 
 TEST_F(CvCommand, RefusesWhatMakesNoSense) {

@@ -146,6 +146,7 @@ Figure band_figure(const View& view, const std::vector<Matrix>& matrices) {
     axes.x.label = layers > 0 ? "layer" : "";
     axes.x.range = {-1.2, std::max(layers, 1) - 0.5};
     axes.y.label = "CV of the volumes";
+    axes.y.scale = Scale::logarithmic; // activations reach many times the band
     add_band(axes, view.parameters, -1.2, std::max(layers, 1) - 0.5);
     for (auto& [kind, group] : groups) {
         if (!group.any)
@@ -283,7 +284,7 @@ Figure dimension_figure(const View& view, const std::vector<Matrix>& matrices) {
     high *= 1.4;
     Axes axes;
     axes.x.label = "dimensions of the rows";
-    axes.x.scale = Scale::logarithmic;
+    axes.x.scale = axes.y.scale = Scale::logarithmic;
     axes.x.range = {low, high};
     axes.y.label = "CV of the volumes";
     add_band(axes, view.parameters, low, high);

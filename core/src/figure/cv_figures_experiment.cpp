@@ -237,7 +237,7 @@ Figure grid_figure(const View& view, const Experiment& experiment) {
                 static_cast<float>(group_cv(*measurement, view.group));
         Annotation note;
         note.x = x;
-        note.y = y;
+        note.y = measurement ? y + 0.3 : y; // below the cell's number
         note.anchor = Annotation::Anchor::centre;
         note.text = config->state == ExperimentConfig::State::waiting    ? "waits"
                     : config->state == ExperimentConfig::State::diverged ? "diverged"

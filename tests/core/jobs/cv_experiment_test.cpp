@@ -34,7 +34,7 @@ TEST(CvExperimentRequest, ComesBackFromItsRecipe) {
     job.request.every = 5;
     job.request.seed = 9;
     job.request.parameters.samples = 77;
-    job.figure = FigureSpec{.panel = "cv.training"};
+    job.figure.emplace().panel = "cv.training";
     job.group = "K_h";
     job.epoch = 10;
     const Recipe recipe = Recipe::parse(cv_experiment_recipe(job).json());

@@ -14,10 +14,13 @@ constexpr double factorial(int n) {
     return n < 2 ? 1 : n * factorial(n - 1);
 }
 
+template <int K>
+constexpr double volume_unit = 1 / (factorial(K) * factorial(K) * (1 << K)); // V² = det(2G) · unit
+
 template <int Corners>
 __global__ void __launch_bounds__(block_threads) volumes_of(CudaSimplices simplices) {
     constexpr int k = Corners - 1;
-    constexpr double pairs = Corners * k / 2, unit = 1 / (factorial(k) * factorial(k) * (1 << k));
+    constexpr double pairs = Corners * k / 2, unit = volume_unit<k>;
     const std::size_t s = static_cast<std::size_t>(blockIdx.x) * block_threads + threadIdx.x;
     if (s >= simplices.count)
         return;

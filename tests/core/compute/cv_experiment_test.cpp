@@ -75,7 +75,7 @@ TEST(CvExperimentData, HasTenClassesWhoseSequencesAreVariationsOfOnePattern) {
 
 TEST(CvExperiment, LearnsAndReportsEveryEpoch) {
     ExperimentRequest request;
-    request.dims = {32};
+    request.dims = {64};
     request.heads = {2};
     const Experiment experiment = run(request);
     const ExperimentConfig& config = *experiment.configs.front();

@@ -79,6 +79,25 @@ TEST_F(Panels, WithoutABankSayWhatToDo) {
     EXPECT_NE(state().bank(), nullptr);
 }
 
+TEST_F(Panels, TheWheelZoomsAPlotAndADoubleClickFitsIt) {
+    open_letters();
+    open_panel("retrieval.spectrum");
+    // A figure is exported as it is seen.
+    const auto range = [&] { return shell_->services().figure("retrieval.spectrum").axes.front().x.range; };
+    const auto before = range();
+    act([&](ImGuiTestContext* ui) {
+        ui->MouseMoveToPos(place(ui, "retrieval.spectrum", 0.3f, 0.4f));
+        ui->MouseWheelY(1);
+        ui->Yield(3);
+    });
+    EXPECT_NE(range(), before);
+    act([&](ImGuiTestContext* ui) {
+        ui->MouseDoubleClick(ImGuiMouseButton_Left);
+        ui->Yield(3);
+    });
+    EXPECT_EQ(range(), before);
+}
+
 TEST_F(Panels, DraggingOnTheEntropyMovesBeta) {
     open_letters();
     open_panel("retrieval.entropy");

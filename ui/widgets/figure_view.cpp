@@ -130,12 +130,20 @@ void FigureView::set_up(AxesState& state, const Axes& axes, ImVec2 size, float e
     ImPlot::SetupAxisScale(ImAxis_X1, plot_scale(axes.x.scale));
     ImPlot::SetupAxisScale(ImAxis_Y1, plot_scale(axes.y.scale));
     if (fitting_) state.zoomed = false;
-    if (!state.zoomed) {
-        ImPlot::SetupAxisLimits(ImAxis_X1, state.x_natural.low, state.x_natural.high, ImPlotCond_Always);
-        ImPlot::SetupAxisLimits(ImAxis_Y1, state.y_natural.low, state.y_natural.high, ImPlotCond_Always);
-    } else if (std::exchange(state.limits_wanted, false)) {
-        ImPlot::SetupAxisLimits(ImAxis_X1, state.x_shown.low, state.x_shown.high, ImPlotCond_Always);
-        ImPlot::SetupAxisLimits(ImAxis_Y1, state.y_shown.low, state.y_shown.high, ImPlotCond_Always);
+    // A plot that is given limits takes none from the mouse in that frame, so it gets them only when they are new to it.
+    const auto give = [](Limits x, Limits y) {
+        ImPlot::SetupAxisLimits(ImAxis_X1, x.low, x.high, ImPlotCond_Always);
+        ImPlot::SetupAxisLimits(ImAxis_Y1, y.low, y.high, ImPlotCond_Always);
+    };
+    const bool given = state.x_natural == state.x_given && state.y_natural == state.y_given &&
+                       state.size.x == state.size_given.x && state.size.y == state.size_given.y;
+    if (!state.zoomed && (fitting_ || !given)) {
+        give(state.x_natural, state.y_natural);
+        state.x_given = state.x_natural;
+        state.y_given = state.y_natural;
+        state.size_given = state.size;
+    } else if (state.zoomed && std::exchange(state.limits_wanted, false)) {
+        give(state.x_shown, state.y_shown);
     }
     const Limits x = state.zoomed ? state.x_shown : state.x_natural, y = state.zoomed ? state.y_shown : state.y_natural;
     if (axes.x.categories.empty()) update_ticks(state.x_ticks, axes.x, x, std::clamp(int(size.x / (em * 4.5f)), 2, 9));
@@ -245,8 +253,6 @@ void FigureView::draw_axes(int index, const Axes& axes, Cell cell, bool titled, 
     ImGui::PushID(index);
     ImPlotFlags flags = ImPlotFlags_NoTitle | ImPlotFlags_NoLegend | ImPlotFlags_NoMouseText | ImPlotFlags_NoMenus |
                         ImPlotFlags_NoFrame;
-    // A square plot keeps the shape of its own; equal axes would show what lies beside the content instead.
-    if (axes.equal_aspect && !options.square) flags |= ImPlotFlags_Equal;
     if (ImPlot::BeginPlot("##plot", size, flags)) {
         set_up(state, axes, size, em);
         ImPlot::SetupFinish();
@@ -256,7 +262,10 @@ void FigureView::draw_axes(int index, const Axes& axes, Cell cell, bool titled, 
         // Limits that moved without the content or the size having changed were moved by the user.
         const bool same_place = state.x_natural == state.x_drawn_for && state.y_natural == state.y_drawn_for &&
                                 extent.x == state.size.x && extent.y == state.size.y;
-        if (same_place && !fitting_ && !(x == state.x_shown && y == state.y_shown)) state.zoomed = true;
+        if (same_place && !fitting_ && !(x == state.x_shown && y == state.y_shown)) {
+            state.zoomed = true;
+            state.size_given = {0, 0};
+        }
         state.x_shown = x;
         state.y_shown = y;
         state.x_drawn_for = state.x_natural;

@@ -69,7 +69,8 @@ private:
         Limits x_natural, y_natural;      ///< of the content
         Limits x_drawn_for, y_drawn_for;  ///< those when it was last drawn
         Limits x_shown, y_shown;
-        ImVec2 size{0, 0};
+        Limits x_given, y_given;          ///< those of the content that the plot was last given, at size_given
+        ImVec2 size{0, 0}, size_given{0, 0};
         ImVec2 around{0, 0};           ///< what labels and titles took of the room beside the plot
         bool zoomed = false;           ///< by the user: the limits are his
         bool limits_wanted = false;    ///< the plot takes them over in this frame

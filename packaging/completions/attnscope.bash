@@ -54,7 +54,8 @@ _attnscope() {
         options="--recipe --session --inputs --panel --style --width --dpi --types --beta --step --bank --letters \
             --layout --key --queries --questions --text --rows --encoder --steps --mode --lambda --plane-x \
             --plane-y --basins --model --ids --prompt --chat --layer --head --token --colour \
-            --precision --every-layer --without-sink --renormalize --zoom $common" ;;
+            --precision --every-layer --without-sink --renormalize --zoom --kind --samples --pool --points --experiment \
+            --dims --heads --every --epochs --learning-rate --follow --config --epoch $common" ;;
     replay) options="--inputs $common" ;;
     esac
     if [[ $current == -* ]]; then

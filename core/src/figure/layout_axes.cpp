@@ -30,7 +30,8 @@ std::vector<double> minor_ticks(const std::array<double, 2>& limits, Scale scale
 }
 
 int stride_for(double wanted_room, double room) {
-    return std::max(1, static_cast<int>(std::ceil(wanted_room / std::max(room, 1e-9))));
+    constexpr double most = 1e6; // where there is no room at all
+    return static_cast<int>(std::clamp(std::ceil(wanted_room / std::max(room, 1e-9)), 1.0, most));
 }
 
 } // namespace

@@ -116,7 +116,8 @@ at::Tensor log_normalisers(const at::Tensor& states, const kernels::PackedMatrix
     // As much of the vocabulary as keeps the logits in the cache between the product and their sum.
     constexpr std::size_t logits_per_block = std::size_t{1} << 19;
     const auto rows = static_cast<std::size_t>(states.size(0)), width = head.panel_width();
-    const std::size_t panels = std::max<std::size_t>(1, logits_per_block / (rows * width));
+    // An odd number of panels, lest the rows of logits lie a power of two apart and share the same cache lines.
+    const std::size_t panels = (logits_per_block / (rows * width)) | 1;
     const at::Tensor memory = at::empty({static_cast<std::int64_t>(rows * panels * width)}, at::kFloat);
     const at::Tensor totals = at::empty({static_cast<std::int64_t>(rows)}, at::kDouble);
     double* const total = totals.mutable_data_ptr<double>();

@@ -53,11 +53,27 @@ Settled from_recipe(const CLI::App& command, const FigureOptions& options, const
                   [&](RetrievalJob& job) { override_dynamics(command, options.retrieval.job, job); });
 }
 
+/// Whether the panel shows the experiment of CV bands, named with or without its workspace.
+bool of_experiment(const std::string& panel) {
+    return cv::is_experiment_panel(panel) || cv::is_experiment_panel("cv." + panel);
+}
+
 std::unique_ptr<PanelSource> session_source(const CLI::App& command, const FigureOptions& options,
                                             const SessionJobs& session, Workspace workspace, Context& context) {
     if (workspace == Workspace::retrieval) {
         RetrievalJob job = session.retrieval();
         override_dynamics(command, options.retrieval.job, job);
+        job.seed = context.job().seed();
+        return panel_source(std::move(job));
+    }
+    if (workspace == Workspace::cv && of_experiment(options.spec.panel)) {
+        CvExperimentJob job = session.cv_experiment();
+        override_experiment(command, options, job);
+        return panel_source(std::move(job));
+    }
+    if (workspace == Workspace::cv) {
+        CvJob job = session.cv();
+        override_cv(command, options, job);
         job.seed = context.job().seed();
         return panel_source(std::move(job));
     }
@@ -69,19 +85,17 @@ std::unique_ptr<PanelSource> session_source(const CLI::App& command, const Figur
     return panel_source(std::move(jobs.of_heads), std::move(jobs.of_one_head));
 }
 
-/// The workspaces that the session has something in, or the one that the panel asks for.
+/// The workspaces that the session has something in, or the one that the panel asks for. Nothing is trained unless a
+/// panel of the experiment is asked for by its name.
 Settled from_session(const CLI::App& command, const FigureOptions& options, Context& context) {
     const auto places = input_places(options.session, options.folders);
     const SessionJobs session(options.session, places);
     const std::string& panel = options.spec.panel;
     const bool all = panel.empty() || panel == "all";
-    if (!all && workspace_of(panel) == Workspace::cv) {
-        throw Error(ErrorKind::usage, "--session", "a panel of retrieval or attention", panel);
-    }
     Settled settled;
     settled.spec = options.spec;
     std::optional<Error> unusable;
-    for (const Workspace workspace : {Workspace::retrieval, Workspace::attention}) {
+    for (const Workspace workspace : {Workspace::retrieval, Workspace::attention, Workspace::cv}) {
         if (all ? !session.has(workspace) : workspace_of(panel) != workspace) continue;
         try {
             settled.sources.push_back(session_source(command, options, session, workspace, context));
@@ -101,7 +115,7 @@ Settled from_session(const CLI::App& command, const FigureOptions& options, Cont
 /// The experiment where it or one of its panels is asked for, else a model.
 std::unique_ptr<PanelSource> cv_source(const CLI::App& command, const FigureOptions& options, Context& context) {
     const std::string& panel = options.spec.panel;
-    if (options.experiment.wanted || cv::is_experiment_panel(panel) || cv::is_experiment_panel("cv." + panel)) {
+    if (options.experiment.wanted || of_experiment(panel)) {
         return panel_source(experiment_inputs(command, options, context.options()));
     }
     CvJob job = cv_inputs(command, options);

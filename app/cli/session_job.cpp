@@ -37,6 +37,22 @@ public:
         return jobs;
     }
 
+    CvJob cv() const {
+        const ui::View& view = session_.view;
+        const ModelFiles files = open_model_files(file_of(source(view.selection.model, ui::SourceKind::model), "model"));
+        std::optional<ui::Source> text;
+        if (view.cv.activations && has_text()) text = text_source(view);
+        CvJob job = ui::cv_job_of(view, files.path, files.has_tokenizer, text ? &*text : nullptr);
+        // Of a model that is gone the session may have selected what this one does not have.
+        job.cursor.layer = std::clamp(job.cursor.layer, 0, static_cast<int>(files.config.layers) - 1);
+        job.cursor.head = std::clamp(job.cursor.head, 0, static_cast<int>(files.config.heads) - 1);
+        return job;
+    }
+
+    CvExperimentJob cv_experiment() const { return ui::cv_experiment_job_of(session_.view.cv); }
+
+    bool has_text() const { return has(ui::SourceKind::prompt) || has(ui::SourceKind::texts); }
+
     RetrievalJob retrieval() const {
         const ui::View& view = session_.view;
         RetrievalJob job;
@@ -61,6 +77,14 @@ private:
 
     AttentionJob attention(const ui::View& view, bool of_heads) const {
         const fs::path model = file_of(source(view.selection.model, ui::SourceKind::model), "model");
+        const ui::Source text = text_source(view);
+        const auto job = ui::attention_job_of(view, model, open_model_files(model).has_tokenizer, text, of_heads);
+        if (!job) fail("a file for " + text.name, "one made in the window");
+        return *job;
+    }
+
+    /// The prompt or set of texts that a view selects, read from its file.
+    ui::Source text_source(const ui::View& view) const {
         const bool set = !find(view.selection.prompt) && !has(ui::SourceKind::prompt);
         ui::Source text = source(view.selection.prompt, set ? ui::SourceKind::texts : ui::SourceKind::prompt).source;
         if (text.kind == ui::SourceKind::texts && !text.texts) {
@@ -68,9 +92,7 @@ private:
             text.texts = std::make_shared<const std::vector<std::string>>(read_lines(text.path));
             if (text.texts->empty()) fail("a text in " + text.name, "none");
         }
-        const auto job = ui::attention_job_of(view, model, open_model_files(model).has_tokenizer, text, of_heads);
-        if (!job) fail("a file for " + text.name, "one made in the window");
-        return *job;
+        return text;
     }
 
     const Saved* find(ui::SourceId id) const {
@@ -139,11 +161,17 @@ SessionJobs::~SessionJobs() = default;
 
 bool SessionJobs::has(Workspace workspace) const {
     using ui::SourceKind;
-    if (workspace == Workspace::retrieval) return reader_->has(SourceKind::bank);
-    return reader_->has(SourceKind::model) && (reader_->has(SourceKind::prompt) || reader_->has(SourceKind::texts));
+    switch (workspace) {
+    case Workspace::retrieval: return reader_->has(SourceKind::bank);
+    case Workspace::attention: return reader_->has(SourceKind::model) && reader_->has_text();
+    case Workspace::cv: return reader_->has(SourceKind::model);
+    }
+    return false;
 }
 
 RetrievalJob SessionJobs::retrieval() const { return reader_->retrieval(); }
 SessionJobs::Attention SessionJobs::attention() const { return reader_->attention(); }
+CvJob SessionJobs::cv() const { return reader_->cv(); }
+CvExperimentJob SessionJobs::cv_experiment() const { return reader_->cv_experiment(); }
 
 }  // namespace attnscope::cli

@@ -4,6 +4,8 @@
 #include "cli/panel_source.h"
 
 #include <attnscope/attention_recipe.h>
+#include <attnscope/cv_experiment_recipe.h>
+#include <attnscope/cv_recipe.h>
 #include <attnscope/recipe.h>
 
 #include <filesystem>
@@ -18,7 +20,7 @@ public:
     SessionJobs(const std::filesystem::path& session, const std::vector<std::filesystem::path>& places);
     ~SessionJobs();
 
-    /// Whether there is a bank, or a model and a text.
+    /// Whether the workspace has something to show: a bank, a model and a text, a model.
     bool has(Workspace workspace) const;
     /// Throws Error{input} where something that is shown lies in no file.
     RetrievalJob retrieval() const;
@@ -27,6 +29,9 @@ public:
     };
     /// Throws Error{input}, as above.
     Attention attention() const;
+    /// Of the model, and of the text if there is one. Throws Error{input}, as above.
+    CvJob cv() const;
+    CvExperimentJob cv_experiment() const;
 
 private:
     class Reader;

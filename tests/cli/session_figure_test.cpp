@@ -67,6 +67,18 @@ TEST_F(SessionFigure, ComparesWithAThatIsPinned) {
     EXPECT_EQ(run_program({"replay", map, "--format", "text", "--progress", "none"}).out, "agrees: equal bytes\n");
 }
 
+TEST_F(SessionFigure, DrawsThePanelsOfCvBands) {
+    session["view"]["selection"]["layer"] = 99;  // of another model; the nearest there is
+    session["view"]["cv"] = {{"kind", "K"}, {"samples", 200}, {"activations", false}};
+    const std::string map = folder / "map.svg";
+    const Outcome run = figure({"--panel", "cv.map", "--out", map});
+    ASSERT_EQ(run.status, 0) << run.error;
+    const Json params = Json::parse(read_recipe(map))["params"];
+    EXPECT_EQ(params["cursor"]["kind"], "K");
+    EXPECT_EQ(params["cursor"]["layer"], 1);
+    EXPECT_EQ(run_program({"replay", map, "--format", "text", "--progress", "none"}).out, "agrees: equal bytes\n");
+}
+
 TEST_F(SessionFigure, WithoutAModelThereIsNoAttention) {
     session["sources"] = Json::array({session["sources"][0]});
     const Outcome run = figure({"--panel", "map", "--out", folder / "map.svg"});

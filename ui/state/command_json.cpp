@@ -1,5 +1,7 @@
 #include "state/command_json.h"
 
+#include "state/view_job.h"
+
 #include <attnscope/cv_recipe.h>
 
 #include <algorithm>
@@ -99,12 +101,7 @@ CvOptions cv_from_json(const json& object, const std::string& where) {
     options.dim = object.value("dim", options.dim);
     options.config_heads = object.value("config_heads", options.config_heads);
     options.epoch = object.value("epoch", options.epoch);
-    cv::ExperimentRequest request;
-    request.dims = options.dims;
-    request.heads = options.heads;
-    request.epochs = options.epochs;
-    request.parameters = parameters;
-    cv::check_experiment(request);
+    cv::check_experiment(experiment_request(options));
     return options;
 }
 

@@ -1,6 +1,7 @@
 // CV bands: what is measured and how, the matrix that is looked at, the experiment, and the table.
 #include "state/command_helpers.h"
 #include "state/command_json.h"
+#include "state/view_job.h"
 
 #include <algorithm>
 #include <cmath>

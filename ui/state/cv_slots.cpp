@@ -1,5 +1,7 @@
 #include "state/cv_slots.h"
 
+#include "state/view_job.h"
+
 #include <algorithm>
 
 namespace attnscope::ui {
@@ -12,17 +14,6 @@ std::size_t result_bytes(const cv::ModelResult& result) {
 }
 
 }  // namespace
-
-cv::ExperimentRequest experiment_request(const CvOptions& options) {
-    cv::ExperimentRequest request;
-    request.dims = options.dims;
-    request.heads = options.heads;
-    request.epochs = options.epochs;
-    request.every = 1;
-    request.seed = options.seed;
-    request.parameters = options.parameters;
-    return request;
-}
 
 struct CvSlots::Impl {
     using ModelSlot = Slot<cv::ModelRequest, cv::ModelResult>;
@@ -156,28 +147,14 @@ double CvSlots::seconds() const {
 std::optional<CvJob> CvSlots::job(const AppState& state) const {
     const Impl& i = *impl_;
     if (!i.model) return std::nullopt;
-    CvJob job;
-    job.model = i.model->files().path;
+    const ModelFiles& files = i.model->files();
+    const Source* const text = i.with_text() ? state.find(i.shown.selection.prompt) : nullptr;
+    CvJob job = cv_job_of(i.shown, files.path, files.has_tokenizer, text);
     job.request.model = i.model;
-    job.parameters = i.shown.cv.parameters;
-    if (i.with_text()) {
-        const bool tokenizer = i.model->files().has_tokenizer;
-        job.tokens = TokenSource{tokenizer ? TokenSource::Kind::prompt : TokenSource::Kind::ids, state.prompt_text(), {},
-                                 tokenizer && state.view.attention.chat};
-    }
     job.cursor = {i.shown.cv.kind, i.layer(), i.head()};
     return job;
 }
 
-CvExperimentJob CvSlots::experiment_job() const {
-    const CvOptions& options = impl_->shown.cv;
-    CvExperimentJob job;
-    job.request = experiment_request(options);
-    job.group = options.group;
-    job.dim = options.dim;
-    job.heads = options.config_heads;
-    job.epoch = options.epoch;
-    return job;
-}
+CvExperimentJob CvSlots::experiment_job() const { return cv_experiment_job_of(impl_->shown.cv); }
 
 }  // namespace attnscope::ui

@@ -19,9 +19,6 @@
 
 namespace attnscope::ui {
 
-/// What the window's experiment is asked: measured at every epoch.
-cv::ExperimentRequest experiment_request(const CvOptions& options);
-
 class CvSlots {
 public:
     /// `experiment` outlives the slots; those of the pinned view share that of the window.

@@ -1,5 +1,6 @@
 // What the CV bands workspace asks of the services: opening the states that results and figures hold.
 #include "state/services_impl.h"
+#include "state/view_job.h"
 
 #include <attnscope/tensor_file.h>
 

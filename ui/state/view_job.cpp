@@ -36,4 +36,37 @@ std::optional<AttentionJob> attention_job_of(const View& view, const std::filesy
     return job;
 }
 
+CvJob cv_job_of(const View& view, const std::filesystem::path& model, bool has_tokenizer, const Source* text) {
+    CvJob job;
+    job.model = model;
+    job.parameters = view.cv.parameters;
+    if (text) {
+        job.tokens = TokenSource{has_tokenizer ? TokenSource::Kind::prompt : TokenSource::Kind::ids,
+                                 text_of(*text, view.selection.text), {}, has_tokenizer && view.attention.chat};
+    }
+    job.cursor = {view.cv.kind, view.selection.layer, view.selection.head};
+    return job;
+}
+
+cv::ExperimentRequest experiment_request(const CvOptions& options) {
+    cv::ExperimentRequest request;
+    request.dims = options.dims;
+    request.heads = options.heads;
+    request.epochs = options.epochs;
+    request.every = 1;
+    request.seed = options.seed;
+    request.parameters = options.parameters;
+    return request;
+}
+
+CvExperimentJob cv_experiment_job_of(const CvOptions& options) {
+    CvExperimentJob job;
+    job.request = experiment_request(options);
+    job.group = options.group;
+    job.dim = options.dim;
+    job.heads = options.config_heads;
+    job.epoch = options.epoch;
+    return job;
+}
+
 }  // namespace attnscope::ui

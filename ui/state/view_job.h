@@ -4,6 +4,8 @@
 #include "state/app_state.h"
 
 #include <attnscope/attention_recipe.h>
+#include <attnscope/cv_experiment_recipe.h>
+#include <attnscope/cv_recipe.h>
 
 #include <filesystem>
 #include <optional>
@@ -15,5 +17,12 @@ namespace attnscope::ui {
 /// come from no file. A model without a tokenizer reads ids.
 std::optional<AttentionJob> attention_job_of(const View& view, const std::filesystem::path& model, bool has_tokenizer,
                                              const Source& text, bool of_heads);
+
+/// What a view of the CV bands workspace shows of a model, and of the text that it reads unless that is null.
+CvJob cv_job_of(const View& view, const std::filesystem::path& model, bool has_tokenizer, const Source* text);
+/// What the window's experiment is asked: measured at every epoch.
+cv::ExperimentRequest experiment_request(const CvOptions& options);
+/// What a view of the CV bands workspace shows of the experiment.
+CvExperimentJob cv_experiment_job_of(const CvOptions& options);
 
 }  // namespace attnscope::ui

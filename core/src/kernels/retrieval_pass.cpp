@@ -62,9 +62,31 @@ void run_on_cpu(const KeyBank& bank, const ChunkInput& shared, std::size_t rows,
     });
 }
 
-/// `cuda` null: on the CPU.
-void run_group(const KeyBank& bank, std::span<const Probe> probes, JobContext& context, const CudaTable* cuda,
-               int cuda_device, PassResult* results) {
+/// In a bank of so few numbers float64 costs next to nothing, and a state near a saddle magnifies what float32 leaves
+/// out from step to step.
+constexpr std::size_t most_exact_numbers = std::size_t{1} << 19;
+
+void run_exactly(const KeyBank& bank, const ChunkInput& shared, std::size_t rows, std::size_t chunks, ChunkSums* sums,
+                 double* updates, JobContext& context) {
+    context.parallel_for(chunks * shared.states, [&](std::size_t index, int) {
+        const std::size_t chunk = index / shared.states;
+        ChunkInput input = shared;
+        input.first = chunk * rows;
+        input.count = std::min(rows, bank.n - input.first);
+        input.rows = bank.keys + input.first * bank.d;
+        pass_chunk_exactly(input, index % shared.states, sums[index], updates + index * shared.padded);
+    });
+}
+
+/// Where a pass runs.
+struct Place {
+    const CudaTable* cuda = nullptr; ///< null: on the CPU
+    int cuda_device = 0;
+    Sums sums = Sums::float32; ///< on the CPU
+};
+
+void run_group(const KeyBank& bank, std::span<const Probe> probes, JobContext& context, const Place& place,
+               PassResult* results) {
     const Prepared prepared = prepare(bank, probes);
     const std::size_t padded = prepared.padded, states = prepared.states, rows = chunk_rows(bank.n);
     const std::size_t chunks = (bank.n + rows - 1) / rows;
@@ -72,8 +94,10 @@ void run_group(const KeyBank& bank, std::span<const Probe> probes, JobContext& c
     const auto updates = hwy::AllocateAligned<double>(chunks * states * padded);
     const ChunkInput input = chunk_input(prepared, bank.d);
     context.checkpoint();
-    if (cuda)
-        cuda->pass(cuda_device, bank, input, rows, chunks, sums.data(), updates.get());
+    if (place.cuda)
+        place.cuda->pass(place.cuda_device, bank, input, rows, chunks, sums.data(), updates.get());
+    else if (place.sums == Sums::float64)
+        run_exactly(bank, input, rows, chunks, sums.data(), updates.get(), context);
     else
         run_on_cpu(bank, input, rows, chunks, sums.data(), updates.get(), context);
     const auto merge_state = [&](std::size_t s) {
@@ -88,12 +112,11 @@ void run_group(const KeyBank& bank, std::span<const Probe> probes, JobContext& c
 }
 
 std::vector<PassResult> run(const KeyBank& bank, std::span<const Probe> probes, JobContext& context,
-                            const Device& device) {
+                            const Place& place) {
     std::vector<PassResult> results(probes.size());
     const std::size_t group = states_per_pass(bank.n, bank.d, false);
     for (std::size_t first = 0; first < probes.size(); first += group)
-        run_group(bank, probes.subspan(first, std::min(group, probes.size() - first)), context,
-                  compute::cuda_table(device), device.index, &results[first]);
+        run_group(bank, probes.subspan(first, std::min(group, probes.size() - first)), context, place, &results[first]);
     return results;
 }
 
@@ -132,12 +155,16 @@ double exact_dot(const float* row, const double* query, std::size_t d) noexcept 
     return ((sums[0] + sums[4]) + (sums[1] + sums[5])) + ((sums[2] + sums[6]) + (sums[3] + sums[7]));
 }
 
-std::vector<PassResult> retrieval_pass_cpu(const KeyBank& bank, std::span<const Probe> probes, JobContext& context) {
-    return run(bank, probes, context, {Device::Kind::cpu, 0});
+std::vector<PassResult> retrieval_pass_cpu(const KeyBank& bank, std::span<const Probe> probes, JobContext& context,
+                                           Sums sums) {
+    return run(bank, probes, context, {.sums = sums});
 }
 
 std::vector<PassResult> retrieval_pass(const KeyBank& bank, std::span<const Probe> probes, JobContext& context) {
-    return run(bank, probes, context, compute::resolve_device(context.device()));
+    const Device device = compute::resolve_device(context.device());
+    const bool small = bank.n * bank.d <= most_exact_numbers;
+    return run(bank, probes, context,
+               {compute::cuda_table(device), device.index, small ? Sums::float64 : Sums::float32});
 }
 
 } // namespace attnscope::kernels

@@ -5,7 +5,8 @@
 //   weights      α = softmax(l)
 //   update       Σ α_i (m_i − μ) = Mᵀα − μ     (d)
 // with an online softmax, so the bank is read once. Keys stay float32; a tile's sums are float32 and flushed into
-// float64. The centring happens inside the sum: Mᵀα − μ after a float32 sum would lose small updates.
+// float64; on the CPU a small bank is summed in float64 from the start. The centring happens inside the sum: Mᵀα − μ
+// after a float32 sum would lose small updates.
 //
 // Rows are cut into chunks that depend on n alone and are merged in order: results do not depend on the thread count.
 #pragma once
@@ -48,8 +49,11 @@ struct PassResult {
 /// Runs on the job's device. Every chunk is a checkpoint. probes.size() ≥ 1; n ≥ 1.
 std::vector<PassResult> retrieval_pass(const KeyBank& bank, std::span<const Probe> probes, JobContext& context);
 
-/// The same on the CPU, whatever the job's device.
-std::vector<PassResult> retrieval_pass_cpu(const KeyBank& bank, std::span<const Probe> probes, JobContext& context);
+/// What logits, weights and the sums of a few rows are computed in.
+enum class Sums { float32, float64 };
+/// The same on the CPU, whatever the job's device and the size of the bank.
+std::vector<PassResult> retrieval_pass_cpu(const KeyBank& bank, std::span<const Probe> probes, JobContext& context,
+                                           Sums sums);
 
 /// The same in float64 throughout, two plain loops; for tests.
 std::vector<PassResult> retrieval_pass_reference(const KeyBank& bank, std::span<const Probe> probes);
@@ -99,6 +103,8 @@ struct ChunkSums {
 };
 /// update: (states, padded) float64, Σ weight · (m − μ32). scratch: chunk_scratch_floats() floats, 64-byte aligned.
 void pass_chunk(const ChunkInput& input, ChunkSums* sums, double* update, float* scratch);
+/// The same for one state with logits, weights and sums in float64, where a bank is small. update: (padded).
+void pass_chunk_exactly(const ChunkInput& input, std::size_t state, ChunkSums& sums, double* update);
 std::size_t chunk_scratch_floats(std::size_t states, std::size_t padded) noexcept;
 
 } // namespace attnscope::kernels

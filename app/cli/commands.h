@@ -21,6 +21,7 @@ Command retrieval_command(CLI::App& app);
 Command logits_command(CLI::App& app);
 Command attention_command(CLI::App& app);
 Command cv_command(CLI::App& app);
+Command align_command(CLI::App& app);
 Command figure_command(CLI::App& app);
 Command replay_command(CLI::App& app);
 

@@ -42,6 +42,9 @@ Settled from_recipe(const CLI::App& command, const FigureOptions& options, const
         return settle(attention_job(found, places),
                       [&](AttentionJob& job) { override_attention(command, options.attention, job); });
     }
+    if (found.analysis == "align") {
+        return settle(alignment_job(found, places), [&](AlignmentJob& job) { override_alignment(command, options, job); });
+    }
     if (is_cv_experiment(found)) {
         return settle(cv_experiment_job(found),
                       [&](CvExperimentJob& job) { override_experiment(command, options, job); });
@@ -92,6 +95,9 @@ Settled from_session(const CLI::App& command, const FigureOptions& options, Cont
     const SessionJobs session(options.session, places);
     const std::string& panel = options.spec.panel;
     const bool all = panel.empty() || panel == "all";
+    if (!all && workspace_of(panel) == Workspace::alignment) {
+        throw Error(ErrorKind::usage, "--session", "a panel of retrieval, attention or CV bands", panel);
+    }
     Settled settled;
     settled.spec = options.spec;
     std::optional<Error> unusable;
@@ -123,6 +129,12 @@ std::unique_ptr<PanelSource> cv_source(const CLI::App& command, const FigureOpti
     return panel_source(std::move(job));
 }
 
+std::unique_ptr<PanelSource> alignment_source(const CLI::App& command, const FigureOptions& options, Context& context) {
+    AlignmentJob job = alignment_inputs(command, options);
+    job.seed = context.job().seed();
+    return panel_source(std::move(job));
+}
+
 Settled settle(const CLI::App& command, FigureOptions& options, Context& context) {
     const fs::path recipe = options.file.empty() ? options.recipe : options.file;
     const bool with_recipe = !recipe.empty() && recipe != "none";
@@ -147,6 +159,13 @@ Settled settle(const CLI::App& command, FigureOptions& options, Context& context
         settled = from_session(command, options, context);
     } else {
         const std::string& panel = options.spec.panel;
+        const bool of_alignment = !options.alignment.grams.empty() ||
+                                  (!panel.empty() && panel != "all" && workspace_of(panel) == Workspace::alignment);
+        if (of_alignment) {
+            if (with_bank) throw Error(ErrorKind::usage, "--panel", "a panel of retrieval for a bank", panel);
+            if (panel.empty()) throw Error(ErrorKind::usage, "--panel", "a panel to draw, or all", "none");
+            return settled_as(alignment_source(command, options, context), options.spec);
+        }
         const bool of_cv = options.experiment.wanted ||
                            (!panel.empty() && panel != "all" && workspace_of(panel) == Workspace::cv);
         if (of_cv) {

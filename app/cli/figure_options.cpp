@@ -90,6 +90,19 @@ void add_cv_options(CLI::App& app, FigureOptions& options) {
     add_whole(app, "--epoch", shown.epoch, 0, "epoch shown (the last)")->group("Experiment");
 }
 
+void add_alignment_options(CLI::App& app, FigureOptions& options) {
+    AlignmentJob& job = options.alignment;
+    const std::string group = "Alignment";
+    add_path(app, "--grams", job.grams, "grams of operators (JSON) instead of a model")->group(group);
+    add_path(app, "--eigdirs", job.directions, "their eigendirections")->group(group);
+    add_anchor(app, job.anchor)->group(group);
+    add_operator_options(app, job, [] {});
+    add_value(app, "--quantity", "Q", "of maps: cos, mean_cos_pa, min_cos_pa, top1_overlap (cos)",
+              [&job](const std::string& text) { job.quantity = alignment::parse_quantity(text); })
+        ->group(group);
+    app.add_flag("--match", job.match, "the anchor profile of matched heads too")->group(group);
+}
+
 /// X0:X1,Y0:Y1
 Zoom parse_zoom(const std::string& text) {
     const auto fail = [&] { throw Error(ErrorKind::usage, "--zoom", "X0:X1,Y0:Y1, lower numbers first", text); };
@@ -144,6 +157,20 @@ void override_cv(const CLI::App& command, const FigureOptions& asked, CvJob& job
     if (given(command, "--pool")) job.parameters.pool = asked.cv.parameters.pool;
     if (given(command, "--points")) job.parameters.points = asked.cv.parameters.points;
     if (given(command, "--precision")) job.precision = asked.attention.request.precision;
+}
+
+void override_alignment(const CLI::App& command, const FigureOptions& asked, AlignmentJob& job) {
+    const AlignmentJob& from = asked.alignment;
+    if (given(command, "--anchor")) job.anchor = from.anchor;
+    if (given(command, "--topk")) job.topk = from.topk;
+    if (given(command, "--quantity")) job.quantity = from.quantity;
+    if (given(command, "--match")) job.match = from.match;
+    if (given(command, "--layer")) job.layer = asked.attention.layer;
+    if (given(command, "--head")) job.head = asked.attention.head;
+    if (!job.grams.empty()) return;  // which have settled the rest
+    if (given(command, "--operator")) job.kind = from.kind;
+    if (given(command, "--directions")) job.basis = from.basis;
+    if (given(command, "--norm-gain")) job.norm_gain = from.norm_gain;
 }
 
 void override_experiment(const CLI::App& command, const FigureOptions& asked, CvExperimentJob& job) {
@@ -213,6 +240,17 @@ CvJob cv_inputs(const CLI::App& command, const FigureOptions& options) {
     return job;
 }
 
+AlignmentJob alignment_inputs(const CLI::App& command, const FigureOptions& options) {
+    AlignmentJob job;
+    job.grams = options.alignment.grams;
+    job.directions = options.alignment.directions;
+    override_alignment(command, options, job);
+    if (!job.grams.empty()) return job;
+    job.model = options.attention.model.empty() ? find_samples().model : options.attention.model;
+    if (job.model.empty()) throw Error(ErrorKind::usage, "attnscope figure", "--model M or --grams G", "neither, and no sample model");
+    return job;
+}
+
 CvExperimentJob experiment_inputs(const CLI::App& command, const FigureOptions& options, const CommonOptions& common) {
     CvExperimentJob job = options.shown;
     job.request = options.experiment.request;
@@ -238,7 +276,8 @@ void add_figure_options(CLI::App& command, FigureOptions& options) {
         ->type_name("DIR");
     add_value(command, "--panel", "P", "weights, entropy, plane, trajectories, spectrum, origin, modes, hysteresis, "
                                         "separation, letters; heads, map, text, rows, gain; band, cv.map, volumes, "
-                                        "dimension, table, training, grid, relation; or all (into the folder --out)",
+                                        "dimension, table, training, grid, relation; alignment.map, profile, signs, angles, "
+                                        "alignment.heads, spectra, matched, verdict; or all (into the folder --out)",
               [&spec](const std::string& panel) { spec.panel = panel; });
     add_value(command, "--style", "S", "neurips, iclr, icml, icml-wide, acl, nature, nature-wide, slide, or a JSON file",
               [&spec](const std::string& style) { spec.style = style; });
@@ -258,6 +297,7 @@ void add_figure_options(CLI::App& command, FigureOptions& options) {
     add_dynamics_options(command, options.retrieval);
     add_attention_options(command, options);
     add_cv_options(command, options);
+    add_alignment_options(command, options);
 }
 
 }  // namespace attnscope::cli

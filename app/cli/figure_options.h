@@ -1,6 +1,7 @@
 // What `figure` is asked on the command line: what to draw from, what of it to show, how to write it.
 #pragma once
 
+#include "cli/align.h"
 #include "cli/cv_experiment.h"
 #include "cli/retrieval_options.h"
 
@@ -19,6 +20,7 @@ struct FigureOptions {
     RetrievalOptions retrieval;
     AttentionJob attention;  // `request.gain` is --beta of either workspace
     CvJob cv;                        // its inputs, layer and head are those of `attention`
+    AlignmentJob alignment;          // so are its model, layer and head
     ExperimentOptions experiment;
     CvExperimentJob shown;           // of the experiment
     std::filesystem::path ids;
@@ -39,6 +41,7 @@ bool given(const CLI::App& command, const char* option);
 void override_dynamics(const CLI::App& command, const RetrievalJob& asked, RetrievalJob& job);
 void override_attention(const CLI::App& command, const AttentionJob& asked, AttentionJob& job);
 void override_cv(const CLI::App& command, const FigureOptions& asked, CvJob& job);
+void override_alignment(const CLI::App& command, const FigureOptions& asked, AlignmentJob& job);
 void override_experiment(const CLI::App& command, const FigureOptions& asked, CvExperimentJob& job);
 void override_writing(const CLI::App& command, const FigureSpec& asked, FigureSpec& spec);
 
@@ -48,6 +51,8 @@ RetrievalJob retrieval_inputs(RetrievalOptions& options);
 AttentionJob attention_inputs(const CLI::App& command, const FigureOptions& options);
 /// The same for CV bands; a text is not needed.
 CvJob cv_inputs(const CLI::App& command, const FigureOptions& options);
+/// The same for alignment; grams instead of a model where they are given.
+AlignmentJob alignment_inputs(const CLI::App& command, const FigureOptions& options);
 CvExperimentJob experiment_inputs(const CLI::App& command, const FigureOptions& options, const CommonOptions& common);
 
 }  // namespace attnscope::cli

@@ -2,6 +2,7 @@
 
 #include "cli/figure_job.h"
 
+#include <attnscope/alignment_figures.h>
 #include <attnscope/attention_figures.h>
 #include <attnscope/cv_figures.h>
 #include <attnscope/retrieval_figures.h>
@@ -120,10 +121,12 @@ Workspace workspace_of(const std::string& panel) {
     if (!find_panel(retrieval::panel_ids(), panel).empty()) return Workspace::retrieval;
     if (!find_panel(attention::panel_ids(), panel).empty()) return Workspace::attention;
     if (!find_panel(cv::panel_ids(), panel).empty()) return Workspace::cv;
+    if (!find_panel(alignment::panel_ids(), panel).empty()) return Workspace::alignment;
     std::string names = "all";
     add_names(names, retrieval::panel_ids());
     add_names(names, attention::panel_ids());
     add_names(names, cv::panel_ids());
+    add_names(names, alignment::panel_ids());
     throw Error(ErrorKind::usage, "--panel", "one of " + names, panel);
 }
 

@@ -3,6 +3,7 @@
 
 #include "cli/context.h"
 
+#include <attnscope/alignment_recipe.h>
 #include <attnscope/attention_recipe.h>
 #include <attnscope/cv_experiment_recipe.h>
 #include <attnscope/cv_recipe.h>
@@ -40,10 +41,11 @@ std::unique_ptr<PanelSource> panel_source(AttentionJob of_heads, AttentionJob of
 
 std::unique_ptr<PanelSource> panel_source(CvJob job);
 std::unique_ptr<PanelSource> panel_source(CvExperimentJob job);
+std::unique_ptr<PanelSource> panel_source(AlignmentJob job);
 
 /// The workspace of a panel named with or without it (attention.heads, heads); of two with one name the first, so that
 /// `map` is attention.map. Throws Error{usage} naming them all.
-enum class Workspace { retrieval, attention, cv };
+enum class Workspace { retrieval, attention, cv, alignment };
 Workspace workspace_of(const std::string& panel);
 /// The id of a panel named with or without its workspace. Throws Error{usage} naming those of the source.
 std::string panel_id(const PanelSource& source, const std::string& panel);

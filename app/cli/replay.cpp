@@ -4,6 +4,7 @@
 #include "cli/svg_comparison.h"
 #include "io/json_text.h"
 
+#include <attnscope/alignment_recipe.h>
 #include <attnscope/cv_experiment_recipe.h>
 #include <attnscope/cv_recipe.h>
 #include <attnscope/model_recipe.h>
@@ -126,6 +127,13 @@ Verdict replay_cv(const Replay& replay, Context& context) {
     return replay_job(replay, cv_job(replay.found.recipe, replay.places), result, context);
 }
 
+Verdict replay_alignment(const Replay& replay, Context& context) {
+    const auto result = [&](const AlignmentJob& job) {
+        return alignment_result_json(job, compute_alignment(job, context.job()));
+    };
+    return replay_job(replay, alignment_job(replay.found.recipe, replay.places), result, context);
+}
+
 /// Every analysis that can be replayed, by the name in its recipes.
 struct Replayable {
     const char* analysis;
@@ -134,7 +142,8 @@ struct Replayable {
 constexpr std::array replayables{Replayable{"retrieval", replay_retrieval},
                                  Replayable{"attention", replay_attention},
                                  Replayable{"logits", replay_logits},
-                                 Replayable{"cv", replay_cv}};
+                                 Replayable{"cv", replay_cv},
+                                 Replayable{"align", replay_alignment}};
 
 const Replayable& find_replayable(const Recipe& recipe) {
     std::string names;

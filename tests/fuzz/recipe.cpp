@@ -1,4 +1,5 @@
 // Recipes and results come out of files from strangers: a recipe is read, made into a job, and compared with itself.
+#include <attnscope/alignment_recipe.h>
 #include <attnscope/attention_recipe.h>
 #include <attnscope/cv_recipe.h>
 #include <attnscope/model_recipe.h>
@@ -19,6 +20,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             attention_job(recipe, {});
         else if (recipe.analysis == "cv")
             cv_job(recipe, {});
+        else if (recipe.analysis == "align")
+            alignment_job(recipe, {});
         else
             retrieval_job(recipe, {});
     });

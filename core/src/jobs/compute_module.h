@@ -3,6 +3,7 @@
 // The module is loaded at the first call on a worker, so a program that never computes starts without it.
 #pragma once
 
+#include <attnscope/alignment.h>
 #include <attnscope/attention.h>
 #include <attnscope/cv.h>
 #include <attnscope/cv_experiment.h>
@@ -37,12 +38,15 @@ struct ComputeTable {
     cv::Matrix (*cv_matrix)(const cv::Request&, JobContext&);
     cv::ModelResult (*cv_model)(const cv::ModelRequest&, JobContext&);
     cv::Experiment (*cv_experiment)(const cv::ExperimentRequest&, JobContext&);
+    alignment::Operators (*alignment_operators)(const alignment::Request&, JobContext&);
+    alignment::Comparison (*alignment_angles)(const alignment::Operators&, JobContext&);
+    alignment::Matching (*alignment_match)(const alignment::MatchRequest&, JobContext&);
     std::shared_ptr<const TextEncoder> (*open_text_encoder)(const std::filesystem::path&);
     ModelPtr (*open_language_model)(const std::filesystem::path&);
     LogitsResult (*logits)(const LogitsRequest&, JobContext&);
     std::vector<std::string> (*devices)();  ///< "cpu", then "cuda:0 · NAME" …
 };
-inline constexpr int compute_table_version = 4;
+inline constexpr int compute_table_version = 5;
 
 /// Loads the module beside this library on first use; thread-safe. Throws Error{resource} naming the file.
 const ComputeTable& compute_module();

@@ -1,4 +1,5 @@
 // The one entry point of this module: the functions behind the door in jobs/compute_module.h.
+#include "analyses/alignment.h"
 #include "analyses/attention.h"
 #include "analyses/cv.h"
 #include "analyses/cv_experiment.h"
@@ -27,6 +28,9 @@ extern "C" __attribute__((visibility("default"))) const attnscope::ComputeTable*
         .cv_matrix = attnscope::compute::cv_matrix,
         .cv_model = attnscope::compute::cv_model,
         .cv_experiment = attnscope::compute::cv_experiment,
+        .alignment_operators = attnscope::compute::alignment_operators,
+        .alignment_angles = attnscope::compute::alignment_angles,
+        .alignment_match = attnscope::compute::alignment_match,
         .open_text_encoder = attnscope::compute::open_text_encoder,
         .open_language_model = attnscope::compute::open_language_model,
         .logits = attnscope::compute::logits,

@@ -164,7 +164,8 @@ bool SessionJobs::has(Workspace workspace) const {
     switch (workspace) {
     case Workspace::retrieval: return reader_->has(SourceKind::bank);
     case Workspace::attention: return reader_->has(SourceKind::model) && reader_->has_text();
-    case Workspace::cv: return reader_->has(SourceKind::model);
+    case Workspace::cv:
+    case Workspace::alignment: return reader_->has(SourceKind::model);
     }
     return false;
 }

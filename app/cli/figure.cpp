@@ -6,6 +6,8 @@
 
 #include <attnscope/cv_figures.h>
 
+#include <algorithm>
+#include <array>
 #include <memory>
 #include <optional>
 
@@ -52,6 +54,10 @@ Settled from_recipe(const CLI::App& command, const FigureOptions& options, const
     if (found.analysis == "cv") {
         return settle(cv_job(found, places), [&](CvJob& job) { override_cv(command, options, job); });
     }
+    if (found.analysis == "residual") {
+        return settle(residual_job(found, places),
+                      [&](ResidualJob& job) { override_residual(command, options, job); });
+    }
     return settle(retrieval_job(found, places),
                   [&](RetrievalJob& job) { override_dynamics(command, options.retrieval.job, job); });
 }
@@ -88,6 +94,9 @@ std::unique_ptr<PanelSource> session_source(const CLI::App& command, const Figur
     return panel_source(std::move(jobs.of_heads), std::move(jobs.of_one_head));
 }
 
+/// Those whose panels a session draws.
+constexpr std::array session_workspaces{Workspace::retrieval, Workspace::attention, Workspace::cv};
+
 /// The workspaces that the session has something in, or the one that the panel asks for. Nothing is trained unless a
 /// panel of the experiment is asked for by its name.
 Settled from_session(const CLI::App& command, const FigureOptions& options, Context& context) {
@@ -95,13 +104,13 @@ Settled from_session(const CLI::App& command, const FigureOptions& options, Cont
     const SessionJobs session(options.session, places);
     const std::string& panel = options.spec.panel;
     const bool all = panel.empty() || panel == "all";
-    if (!all && workspace_of(panel) == Workspace::alignment) {
+    if (!all && std::ranges::find(session_workspaces, workspace_of(panel)) == session_workspaces.end()) {
         throw Error(ErrorKind::usage, "--session", "a panel of retrieval, attention or CV bands", panel);
     }
     Settled settled;
     settled.spec = options.spec;
     std::optional<Error> unusable;
-    for (const Workspace workspace : {Workspace::retrieval, Workspace::attention, Workspace::cv}) {
+    for (const Workspace workspace : session_workspaces) {
         if (all ? !session.has(workspace) : workspace_of(panel) != workspace) continue;
         try {
             settled.sources.push_back(session_source(command, options, session, workspace, context));
@@ -173,6 +182,12 @@ Settled settle(const CLI::App& command, FigureOptions& options, Context& context
             settled = settled_as(cv_source(command, options, context), options.spec);
             if (panel.empty()) throw Error(ErrorKind::usage, "--panel", "a panel to draw, or all", "none");
             return settled;
+        }
+        if (!panel.empty() && panel != "all" && workspace_of(panel) == Workspace::residual) {
+            if (with_bank) throw Error(ErrorKind::usage, "--panel", "a panel of retrieval for a bank", panel);
+            ResidualJob job = residual_inputs(command, options);
+            job.seed = context.job().seed();
+            return settled_as(panel_source(std::move(job)), options.spec);
         }
         const bool attention = with_model || (!panel.empty() && panel != "all" &&
                                               workspace_of(panel) == Workspace::attention);

@@ -173,6 +173,14 @@ void override_alignment(const CLI::App& command, const FigureOptions& asked, Ali
     if (given(command, "--norm-gain")) job.norm_gain = from.norm_gain;
 }
 
+void override_residual(const CLI::App& command, const FigureOptions& asked, ResidualJob& job) {
+    if (given(command, "--layer")) job.cursor.layer = asked.attention.layer;
+    if (given(command, "--head")) job.cursor.head = asked.attention.head;
+    if (given(command, "--rank")) job.cursor.rank = asked.residual.cursor.rank;
+    if (given(command, "--block")) job.cursor.block = asked.residual.cursor.block;
+    if (given(command, "--precision")) job.request.precision = asked.attention.request.precision;
+}
+
 void override_experiment(const CLI::App& command, const FigureOptions& asked, CvExperimentJob& job) {
     if (given(command, "--follow")) job.group = asked.shown.group;
     if (given(command, "--epoch")) job.epoch = asked.shown.epoch;
@@ -224,11 +232,17 @@ AttentionJob attention_inputs(const CLI::App& command, const FigureOptions& opti
     return job;
 }
 
-CvJob cv_inputs(const CLI::App& command, const FigureOptions& options) {
-    CvJob job = options.cv;
-    override_cv(command, options, job);
-    job.model = options.attention.model.empty() ? find_samples().model : options.attention.model;
-    if (job.model.empty()) throw Error(ErrorKind::usage, "attnscope figure", "--model M", "none, and no sample model");
+namespace {
+
+/// The model that was named, else the sample's. Throws Error{usage}.
+fs::path model_or_sample(const FigureOptions& options) {
+    const fs::path model = options.attention.model.empty() ? find_samples().model : options.attention.model;
+    if (model.empty()) throw Error(ErrorKind::usage, "attnscope figure", "--model M", "none, and no sample model");
+    return model;
+}
+
+/// The tokens as they were given, none of them needed.
+ModelOptions given_tokens(const CLI::App& command, const FigureOptions& options) {
     if (options.retrieval.texts.size() > 1) throw Error(ErrorKind::usage, "--text", "one file of text", "several");
     ModelOptions tokens;
     tokens.ids = options.ids;
@@ -236,6 +250,16 @@ CvJob cv_inputs(const CLI::App& command, const FigureOptions& options) {
     tokens.prompt_given = given(command, "--prompt");
     tokens.chat = options.chat;
     if (!options.retrieval.texts.empty()) tokens.text = options.retrieval.texts.front();
+    return tokens;
+}
+
+}  // namespace
+
+CvJob cv_inputs(const CLI::App& command, const FigureOptions& options) {
+    CvJob job = options.cv;
+    override_cv(command, options, job);
+    job.model = model_or_sample(options);
+    const ModelOptions tokens = given_tokens(command, options);
     if (!tokens.ids.empty() || !tokens.text.empty() || tokens.prompt_given) job.tokens = token_source(tokens, "figure");
     return job;
 }
@@ -248,6 +272,14 @@ AlignmentJob alignment_inputs(const CLI::App& command, const FigureOptions& opti
     if (!job.grams.empty()) return job;
     job.model = options.attention.model.empty() ? find_samples().model : options.attention.model;
     if (job.model.empty()) throw Error(ErrorKind::usage, "attnscope figure", "--model M or --grams G", "neither, and no sample model");
+    return job;
+}
+
+ResidualJob residual_inputs(const CLI::App& command, const FigureOptions& options) {
+    ResidualJob job = options.residual;
+    override_residual(command, options, job);
+    job.model = model_or_sample(options);
+    job.tokens = token_source(given_tokens(command, options), "figure");
     return job;
 }
 
@@ -277,7 +309,8 @@ void add_figure_options(CLI::App& command, FigureOptions& options) {
     add_value(command, "--panel", "P", "weights, entropy, plane, trajectories, spectrum, origin, modes, hysteresis, "
                                         "separation, letters; heads, map, text, rows, gain; band, cv.map, volumes, "
                                         "dimension, table, training, grid, relation; alignment.map, profile, signs, angles, "
-                                        "alignment.heads, spectra, matched, verdict; or all (into the folder --out)",
+                                        "alignment.heads, spectra, matched, verdict; curve, residual.map, "
+                                        "variance, residual.text, residual.spectrum; or all (into the folder --out)",
               [&spec](const std::string& panel) { spec.panel = panel; });
     add_value(command, "--style", "S", "neurips, iclr, icml, icml-wide, acl, nature, nature-wide, slide, or a JSON file",
               [&spec](const std::string& style) { spec.style = style; });
@@ -298,6 +331,10 @@ void add_figure_options(CLI::App& command, FigureOptions& options) {
     add_attention_options(command, options);
     add_cv_options(command, options);
     add_alignment_options(command, options);
+    const std::string group = "Low-rank residual";
+    add_residual_options(command, options.residual.request.parameters, group, false);
+    add_whole(command, "--rank", options.residual.cursor.rank, 0, "rank shown (that of the verdict)")->group(group);
+    add_whole(command, "--block", options.residual.cursor.block, 0, "block whose text is shown (0)")->group(group);
 }
 
 }  // namespace attnscope::cli

@@ -3,6 +3,7 @@
 
 #include "cli/align.h"
 #include "cli/cv_experiment.h"
+#include "cli/residual_options.h"
 #include "cli/retrieval_options.h"
 
 #include <attnscope/attention_recipe.h>
@@ -21,6 +22,7 @@ struct FigureOptions {
     AttentionJob attention;  // `request.gain` is --beta of either workspace
     CvJob cv;                        // its inputs, layer and head are those of `attention`
     AlignmentJob alignment;          // so are its model, layer and head
+    ResidualJob residual;            // its inputs, layer and head are those of `attention`
     ExperimentOptions experiment;
     CvExperimentJob shown;           // of the experiment
     std::filesystem::path ids;
@@ -42,6 +44,7 @@ void override_dynamics(const CLI::App& command, const RetrievalJob& asked, Retri
 void override_attention(const CLI::App& command, const AttentionJob& asked, AttentionJob& job);
 void override_cv(const CLI::App& command, const FigureOptions& asked, CvJob& job);
 void override_alignment(const CLI::App& command, const FigureOptions& asked, AlignmentJob& job);
+void override_residual(const CLI::App& command, const FigureOptions& asked, ResidualJob& job);
 void override_experiment(const CLI::App& command, const FigureOptions& asked, CvExperimentJob& job);
 void override_writing(const CLI::App& command, const FigureSpec& asked, FigureSpec& spec);
 
@@ -53,6 +56,8 @@ AttentionJob attention_inputs(const CLI::App& command, const FigureOptions& opti
 CvJob cv_inputs(const CLI::App& command, const FigureOptions& options);
 /// The same for alignment; grams instead of a model where they are given.
 AlignmentJob alignment_inputs(const CLI::App& command, const FigureOptions& options);
+/// The same for a residual sweep, which needs a text.
+ResidualJob residual_inputs(const CLI::App& command, const FigureOptions& options);
 CvExperimentJob experiment_inputs(const CLI::App& command, const FigureOptions& options, const CommonOptions& common);
 
 }  // namespace attnscope::cli

@@ -5,6 +5,7 @@
 #include <attnscope/alignment_figures.h>
 #include <attnscope/attention_figures.h>
 #include <attnscope/cv_figures.h>
+#include <attnscope/residual_figures.h>
 #include <attnscope/retrieval_figures.h>
 
 #include <algorithm>
@@ -122,11 +123,13 @@ Workspace workspace_of(const std::string& panel) {
     if (!find_panel(attention::panel_ids(), panel).empty()) return Workspace::attention;
     if (!find_panel(cv::panel_ids(), panel).empty()) return Workspace::cv;
     if (!find_panel(alignment::panel_ids(), panel).empty()) return Workspace::alignment;
+    if (!find_panel(residual::panel_ids(), panel).empty()) return Workspace::residual;
     std::string names = "all";
     add_names(names, retrieval::panel_ids());
     add_names(names, attention::panel_ids());
     add_names(names, cv::panel_ids());
     add_names(names, alignment::panel_ids());
+    add_names(names, residual::panel_ids());
     throw Error(ErrorKind::usage, "--panel", "one of " + names, panel);
 }
 

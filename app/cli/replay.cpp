@@ -8,6 +8,7 @@
 #include <attnscope/cv_experiment_recipe.h>
 #include <attnscope/cv_recipe.h>
 #include <attnscope/model_recipe.h>
+#include <attnscope/residual_recipe.h>
 #include <attnscope/tensor_file.h>
 
 #include <array>
@@ -134,6 +135,13 @@ Verdict replay_alignment(const Replay& replay, Context& context) {
     return replay_job(replay, alignment_job(replay.found.recipe, replay.places), result, context);
 }
 
+Verdict replay_residual(const Replay& replay, Context& context) {
+    const auto result = [&](const ResidualJob& job) {
+        return residual_result_json(job, residual::compute(job.request, context.job()));
+    };
+    return replay_job(replay, residual_job(replay.found.recipe, replay.places), result, context);
+}
+
 /// Every analysis that can be replayed, by the name in its recipes.
 struct Replayable {
     const char* analysis;
@@ -143,7 +151,8 @@ constexpr std::array replayables{Replayable{"retrieval", replay_retrieval},
                                  Replayable{"attention", replay_attention},
                                  Replayable{"logits", replay_logits},
                                  Replayable{"cv", replay_cv},
-                                 Replayable{"align", replay_alignment}};
+                                 Replayable{"align", replay_alignment},
+                                 Replayable{"residual", replay_residual}};
 
 const Replayable& find_replayable(const Recipe& recipe) {
     std::string names;

@@ -165,7 +165,8 @@ bool SessionJobs::has(Workspace workspace) const {
     case Workspace::retrieval: return reader_->has(SourceKind::bank);
     case Workspace::attention: return reader_->has(SourceKind::model) && reader_->has_text();
     case Workspace::cv:
-    case Workspace::alignment: return reader_->has(SourceKind::model);
+    case Workspace::alignment:
+    case Workspace::residual: return reader_->has(SourceKind::model);
     }
     return false;
 }

@@ -4,6 +4,7 @@
 #include <attnscope/cv_recipe.h>
 #include <attnscope/model_recipe.h>
 #include <attnscope/recipe.h>
+#include <attnscope/residual_recipe.h>
 
 #include "fuzz/support/read_all.h"
 
@@ -22,6 +23,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             cv_job(recipe, {});
         else if (recipe.analysis == "align")
             alignment_job(recipe, {});
+        else if (recipe.analysis == "residual")
+            residual_job(recipe, {});
         else
             retrieval_job(recipe, {});
     });

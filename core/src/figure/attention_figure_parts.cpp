@@ -54,13 +54,16 @@ Figure start_figure(const View& view, std::string_view panel, bool with_head) {
 std::string token_label(const View& view, std::int64_t token) {
     if (token < 0 || token >= std::ssize(view.tokens))
         return std::to_string(token);
-    std::string_view text = view.tokens[static_cast<std::size_t>(token)];
+    const std::string label = short_token(view.tokens[static_cast<std::size_t>(token)]);
+    return label.empty() ? std::to_string(token) : label;
+}
+
+std::string short_token(std::string_view text) {
     if (const std::size_t first = text.find_first_not_of(' '); first != std::string_view::npos) {
         text.remove_prefix(first);
         text.remove_suffix(text.size() - 1 - text.find_last_not_of(' '));
     }
-    const std::string label = shorten(made_visible(text), label_length);
-    return label.empty() ? std::to_string(token) : label;
+    return shorten(made_visible(text), label_length);
 }
 
 Axis token_axis(const View& view, const char* label, std::int64_t begin, std::int64_t end) {

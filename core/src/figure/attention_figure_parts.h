@@ -18,6 +18,8 @@ std::string gain_text(double gain, bool every_layer);
 /// "layer 3, head 5"
 std::string head_text(const View& view);
 
+/// A token's text without its outer spaces, line breaks and lone spaces as signs, cut to what an axis has room for.
+std::string short_token(std::string_view text);
 /// Axis of token positions begin … end − 1: labelled with the tokens where that many fit.
 Axis token_axis(const View& view, const char* label, std::int64_t begin, std::int64_t end);
 

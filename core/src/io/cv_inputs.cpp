@@ -1,16 +1,13 @@
 // The files that `attnscope cv` was given: matrices of a file of tensors, or a model and the first tokens of a text.
 #include <attnscope/cv_recipe.h>
 
-#include "data/input_error.h"
+#include "io/model_inputs.h"
 
 #include <algorithm>
-#include <string_view>
 
 namespace attnscope {
 
 namespace {
-
-constexpr std::size_t most_id_bytes = std::size_t{256} << 20;
 
 /// Every matrix of the file when none is named, as long as the file does not say which it is about.
 std::vector<std::string> matrix_keys(const CvJob& job) {
@@ -45,31 +42,6 @@ void load_matrices(CvJob& job, std::vector<Warning>& warnings) {
     }
 }
 
-/// The first `most` tokens of a text: of one that is much longer only a part is looked at, cut where a word ends, and
-/// its last tokens, which the cut may have changed, are not used.
-cv::Ids first_tokens(const Tokenizer& tokenizer, std::string_view text, std::size_t most) {
-    constexpr std::size_t unsure = 64, shortest = 4096;
-    const auto encode = [&](std::string_view part) {
-        cv::Ids ids;
-        for (const Token& token : tokenizer.encode(std::string(part)))
-            ids.push_back(token.id);
-        return ids;
-    };
-    for (std::size_t size = std::max(shortest, 16 * most); size < text.size(); size *= 4) {
-        const std::size_t end = text.find_last_of(" \n\t", size);
-        if (end == std::string_view::npos || end == 0)
-            continue;
-        cv::Ids ids = encode(text.substr(0, end));
-        if (ids.size() >= most + unsure) {
-            ids.resize(most);
-            return ids;
-        }
-    }
-    cv::Ids ids = encode(text);
-    ids.resize(std::min(ids.size(), most));
-    return ids;
-}
-
 cv::Ids load_text(const CvJob& job, const LanguageModel& model) {
     const TokenSource& source = *job.tokens;
     std::size_t most = static_cast<std::size_t>(model.config().positions);
@@ -78,21 +50,7 @@ cv::Ids load_text(const CvJob& job, const LanguageModel& model) {
     // What an encoder makes of a token depends on all others.
     if (!model.config().causal())
         most = SIZE_MAX / 32;
-    cv::Ids ids;
-    if (source.chat || (source.kind == TokenSource::Kind::ids && source.file.empty())) {
-        ids = load_tokens(source, model);
-        ids.resize(std::min(ids.size(), most));
-    } else if (source.kind == TokenSource::Kind::ids) {
-        ids = parse_token_ids(read_file(source.file, most_id_bytes), source.file.filename().string());
-        ids.resize(std::min(ids.size(), most));
-    } else if (source.kind == TokenSource::Kind::text) {
-        const auto file = MappedFile::open(source.file);
-        const auto bytes = file->bytes();
-        ids = first_tokens(model.tokenizer(), {reinterpret_cast<const char*>(bytes.data()), bytes.size()}, most);
-        file->check_intact();
-    } else {
-        ids = first_tokens(model.tokenizer(), source.prompt, most);
-    }
+    cv::Ids ids = first_ids(source, model, most);
     check_tokens(model, ids);
     return ids;
 }

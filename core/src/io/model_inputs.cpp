@@ -6,6 +6,7 @@
 #include <attnscope/chat.h>
 #include <attnscope/tensor_file.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -74,6 +75,52 @@ std::vector<std::int64_t> ids_of_text(const TokenSource& source, const LanguageM
 
 std::vector<std::int64_t> load_tokens(const TokenSource& source, const LanguageModel& model) {
     return ids_of_text(source, model, source.file.empty() ? source.prompt : read_file(source.file, most_token_bytes));
+}
+
+namespace {
+
+/// The first `most` tokens of a text: of one that is much longer only a part is looked at, cut where a word ends, and
+/// its last tokens, which the cut may have changed, are not used.
+std::vector<std::int64_t> first_tokens(const Tokenizer& tokenizer, std::string_view text, std::size_t most,
+                                       std::string (*prepare)(std::string_view)) {
+    constexpr std::size_t unsure = 64, shortest = 4096;
+    const auto encode = [&](std::string_view part) {
+        return token_ids(tokenizer.encode(prepare ? prepare(part) : std::string(part)));
+    };
+    for (std::size_t size = std::max(shortest, 16 * most); size < text.size(); size *= 4) {
+        const std::size_t end = text.find_last_of(" \n\t", size);
+        if (end == std::string_view::npos || end == 0) continue;
+        std::vector<std::int64_t> ids = encode(text.substr(0, end));
+        if (ids.size() >= most + unsure) {
+            ids.resize(most);
+            return ids;
+        }
+    }
+    std::vector<std::int64_t> ids = encode(text);
+    ids.resize(std::min(ids.size(), most));
+    return ids;
+}
+
+}  // namespace
+
+std::vector<std::int64_t> first_ids(const TokenSource& source, const LanguageModel& model, std::size_t most,
+                                    std::string (*prepare)(std::string_view)) {
+    const auto cut = [most](std::vector<std::int64_t> ids) {
+        ids.resize(std::min(ids.size(), most));
+        return ids;
+    };
+    if (source.chat) return cut(load_tokens(source, model));
+    if (source.kind == TokenSource::Kind::ids) {
+        const bool typed = source.file.empty();
+        return cut(typed ? parse_token_ids(source.prompt, model.files().name)
+                         : parse_token_ids(read_file(source.file, most_token_bytes), base_name(source.file)));
+    }
+    if (source.kind == TokenSource::Kind::prompt) return first_tokens(model.tokenizer(), source.prompt, most, prepare);
+    const auto file = MappedFile::open(source.file);
+    const auto bytes = file->bytes();
+    auto ids = first_tokens(model.tokenizer(), {reinterpret_cast<const char*>(bytes.data()), bytes.size()}, most, prepare);
+    file->check_intact();
+    return ids;
 }
 
 std::vector<RecipeInput> model_inputs(const LanguageModel& model, const TokenSource& tokens,

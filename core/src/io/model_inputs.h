@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace attnscope {
@@ -28,5 +29,9 @@ ModelInputs find_model_inputs(const Recipe& recipe, const Json& params,
                               const std::vector<std::filesystem::path>& folders, const std::string& prefix = {});
 /// The ids that a text means: one of the source, such as a line of its file. Checked against the model.
 std::vector<std::int64_t> ids_of_text(const TokenSource& source, const LanguageModel& model, const std::string& text);
+/// The first `most` ids that a source means, looking no further into a long text or list than that needs; unchecked.
+/// `prepare` is given the text, or any beginning of it that ends with a word, and returns what is tokenised.
+std::vector<std::int64_t> first_ids(const TokenSource& source, const LanguageModel& model, std::size_t most,
+                                    std::string (*prepare)(std::string_view text) = nullptr);
 
 } // namespace attnscope

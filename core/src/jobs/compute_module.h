@@ -8,6 +8,7 @@
 #include <attnscope/cv.h>
 #include <attnscope/cv_experiment.h>
 #include <attnscope/model.h>
+#include <attnscope/residual.h>
 #include <attnscope/retrieval.h>
 #include <attnscope/text_encoder.h>
 
@@ -41,6 +42,8 @@ struct ComputeTable {
     alignment::Operators (*alignment_operators)(const alignment::Request&, JobContext&);
     alignment::Comparison (*alignment_angles)(const alignment::Operators&, JobContext&);
     alignment::Matching (*alignment_match)(const alignment::MatchRequest&, JobContext&);
+    residual::Result (*residual)(const residual::Request&, JobContext&);
+    residual::Spectra (*residual_spectra)(const residual::Request&, JobContext&);
     std::shared_ptr<const TextEncoder> (*open_text_encoder)(const std::filesystem::path&);
     ModelPtr (*open_language_model)(const std::filesystem::path&);
     LogitsResult (*logits)(const LogitsRequest&, JobContext&);

@@ -3,6 +3,7 @@
 #include "analyses/attention.h"
 #include "analyses/cv.h"
 #include "analyses/cv_experiment.h"
+#include "analyses/residual.h"
 #include "analyses/retrieval.h"
 #include "jobs/compute_module.h"
 #include "kernels/devices.h"
@@ -31,6 +32,8 @@ extern "C" __attribute__((visibility("default"))) const attnscope::ComputeTable*
         .alignment_operators = attnscope::compute::alignment_operators,
         .alignment_angles = attnscope::compute::alignment_angles,
         .alignment_match = attnscope::compute::alignment_match,
+        .residual = attnscope::compute::residual_sweep,
+        .residual_spectra = attnscope::compute::residual_spectra,
         .open_text_encoder = attnscope::compute::open_text_encoder,
         .open_language_model = attnscope::compute::open_language_model,
         .logits = attnscope::compute::logits,

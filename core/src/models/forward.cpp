@@ -63,39 +63,65 @@ at::Tensor encoder_states(const LoadedModel& model, const std::vector<std::vecto
     return states.view({static_cast<std::int64_t>(texts.size()), batch.lengths.front(), -1});
 }
 
+/// A pass over texts of `places` tokens.
+Pass pass_over(const LoadedModel& model, std::int64_t places, const ForwardOptions& options, JobContext& context) {
+    Pass pass = make_pass(model, options, context);
+    if (model.config().rotary.dimensions > 0)
+        pass.rotary = rotary_table(model.config().rotary, places, pass.device);
+    return pass;
+}
+
+std::int64_t last_layer(const LoadedModel& model, const ForwardOptions& options) {
+    const std::int64_t layers = model.config().layers;
+    ATTNSCOPE_ASSERT(options.last_layer < layers);
+    return options.last_layer < 0 ? layers - 1 : options.last_layer;
+}
+
+/// Layers first … last of what stands in front of them, and the final norm behind the last of all.
+at::Tensor run_layers(const LoadedModel& model, const Pass& pass, at::Tensor hidden, std::int64_t first,
+                      std::int64_t last) {
+    const FamilyForward& family = model.forward();
+    for (std::int64_t index = first; index <= last; ++index) {
+        pass.context.progress(static_cast<double>(index - first), static_cast<double>(last + 1 - first), "forward");
+        pass.weights.prepare(index, pass.type, pass.device, pass.context);
+        hidden = family.layer(pass, index, std::move(hidden));
+        if (pass.observer)
+            pass.observer->observe_residual(static_cast<int>(index), hidden);
+    }
+    pass.context.progress(1, 1, "forward");
+    return last + 1 == model.config().layers ? family.finish(pass, hidden) : hidden;
+}
+
 } // namespace
 
 at::Tensor hidden_states(const LoadedModel& model, const std::vector<std::vector<std::int64_t>>& texts,
                          const ForwardOptions& options, JobContext& context) {
-    const ModelConfig& config = model.config();
     ATTNSCOPE_ASSERT(!texts.empty());
     for (const auto& text : texts) {
         check_tokens(model, text);
         ATTNSCOPE_ASSERT(text.size() == texts.front().size());
     }
-    const std::int64_t last = options.last_layer < 0 ? config.layers - 1 : options.last_layer;
-    ATTNSCOPE_ASSERT(last < config.layers);
+    const std::int64_t last = last_layer(model, options);
     const c10::InferenceMode no_gradients;
     const ThreadGuard threads(context.threads());
     if (model.is_encoder())
         return encoder_states(model, texts, last, options.observer, context);
 
-    Pass pass = make_pass(model, options, context);
-    if (config.rotary.dimensions > 0)
-        pass.rotary = rotary_table(config.rotary, static_cast<std::int64_t>(texts.front().size()), pass.device);
-    const FamilyForward& family = model.forward();
-    at::Tensor hidden = family.embed(pass, id_tensor(texts, pass.device));
+    const Pass pass = pass_over(model, static_cast<std::int64_t>(texts.front().size()), options, context);
+    at::Tensor hidden = model.forward().embed(pass, id_tensor(texts, pass.device));
     if (pass.observer)
         pass.observer->observe_residual(-1, hidden);
-    for (std::int64_t index = 0; index <= last; ++index) {
-        context.progress(static_cast<double>(index), static_cast<double>(last + 1), "forward");
-        pass.weights.prepare(index, pass.type, pass.device, context);
-        hidden = family.layer(pass, index, std::move(hidden));
-        if (pass.observer)
-            pass.observer->observe_residual(static_cast<int>(index), hidden);
-    }
-    context.progress(1, 1, "forward");
-    return last + 1 == config.layers ? family.finish(pass, hidden) : hidden;
+    return run_layers(model, pass, std::move(hidden), 0, last);
+}
+
+at::Tensor continued_states(const LoadedModel& model, at::Tensor hidden, std::int64_t first_layer,
+                            const ForwardOptions& options, JobContext& context) {
+    const std::int64_t last = last_layer(model, options);
+    ATTNSCOPE_ASSERT(!model.is_encoder() && first_layer >= 0 && first_layer <= last);
+    const c10::InferenceMode no_gradients;
+    const ThreadGuard threads(context.threads());
+    const Pass pass = pass_over(model, hidden.size(1), options, context);
+    return run_layers(model, pass, std::move(hidden), first_layer, last);
 }
 
 at::Tensor head_logits(const LoadedModel& model, const at::Tensor& rows, const ForwardOptions& options,
@@ -157,38 +183,46 @@ at::Tensor log_normalisers(const at::Tensor& states, const at::Tensor& head, con
 
 } // namespace
 
-double loss_sum(const LoadedModel& model, const at::Tensor& hidden, std::span<const std::int64_t> ids,
-                const ForwardOptions& options, JobContext& context) {
+at::Tensor token_losses(const LoadedModel& model, const at::Tensor& states, std::span<const std::int64_t> targets,
+                        const ForwardOptions& options, JobContext& context) {
     const c10::InferenceMode no_gradients;
     const ThreadGuard threads(context.threads());
-    const auto predictions = static_cast<std::int64_t>(ids.size()) - 1;
-    ATTNSCOPE_ASSERT(predictions >= 1 && hidden.size(0) == predictions + 1);
+    const auto predictions = static_cast<std::int64_t>(targets.size());
+    ATTNSCOPE_ASSERT(predictions >= 1 && states.size(0) == predictions);
     const ModelConfig& config = model.config();
     const Pass pass = make_pass(model, options, context);
     const WeightName name{-1, head_name(model) + ".weight"};
-    const bool packed = takes_packed_weights(hidden);
+    const bool packed = takes_packed_weights(states);
     const auto packed_head = packed ? model.weights().packed(name, config.vocabulary, config.hidden) : nullptr;
     const at::Tensor head =
         packed ? at::Tensor() : Block(pass, -1).weight(name.part, {config.vocabulary, config.hidden});
 
     constexpr std::int64_t most_rows = 1024; // enough that the head is read seldom
-    double sum = 0;
+    const at::Tensor losses = at::empty({predictions}, at::kDouble);
     for (std::int64_t first = 0; first < predictions; first += most_rows) {
         const std::int64_t rows = std::min(most_rows, predictions - first);
         const ReportPart progress = [&](double part) {
             context.progress(static_cast<double>(first) + static_cast<double>(rows) * part,
                              static_cast<double>(predictions), "loss");
         };
-        const at::Tensor states = hidden.narrow(0, first, rows);
-        const std::span next = ids.subspan(static_cast<std::size_t>(first) + 1, static_cast<std::size_t>(rows));
-        const at::Tensor next_ids = id_tensor({{next.begin(), next.end()}}, hidden.device()).view({rows});
+        const at::Tensor some = states.narrow(0, first, rows);
+        const std::span next = targets.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(rows));
+        const at::Tensor next_ids = id_tensor({{next.begin(), next.end()}}, states.device()).view({rows});
         const at::Tensor predicted = packed ? packed_rows(*packed_head, next_ids) : at::embedding(head, next_ids);
-        const at::Tensor chosen = states.to(at::kFloat).mul(predicted.to(at::kFloat)).sum(1, false, at::kDouble);
-        const at::Tensor total = packed ? log_normalisers(states, *packed_head, context, progress)
-                                        : log_normalisers(states, head, progress);
-        sum += total.sub(chosen).sum().item<double>();
+        const at::Tensor chosen = some.to(at::kFloat).mul(predicted.to(at::kFloat)).sum(1, false, at::kDouble);
+        const at::Tensor total = packed ? log_normalisers(some, *packed_head, context, progress)
+                                        : log_normalisers(some, head, progress);
+        losses.narrow(0, first, rows).copy_(total.sub(chosen));
     }
-    return sum;
+    return losses;
+}
+
+double loss_sum(const LoadedModel& model, const at::Tensor& hidden, std::span<const std::int64_t> ids,
+                const ForwardOptions& options, JobContext& context) {
+    const auto predictions = static_cast<std::int64_t>(ids.size()) - 1;
+    ATTNSCOPE_ASSERT(predictions >= 1 && hidden.size(0) == predictions + 1);
+    const c10::InferenceMode no_gradients;
+    return token_losses(model, hidden.narrow(0, 0, predictions), ids.subspan(1), options, context).sum().item<double>();
 }
 
 } // namespace attnscope::models

@@ -28,13 +28,21 @@ struct ForwardOptions {
 at::Tensor hidden_states(const LoadedModel& model, const std::vector<std::vector<std::int64_t>>& texts,
                          const ForwardOptions& options, JobContext& context);
 
+/// The same, going on from hidden states (texts, T, hidden) in front of layer `first_layer`, which it may write into; not for an
+/// encoder.
+at::Tensor continued_states(const LoadedModel& model, at::Tensor hidden, std::int64_t first_layer,
+                            const ForwardOptions& options, JobContext& context);
+
 /// Logits (rows, vocabulary) in float32 of hidden states (rows, hidden) behind the final norm.
 at::Tensor head_logits(const LoadedModel& model, const at::Tensor& rows, const ForwardOptions& options,
                        JobContext& context);
 
+/// −ln p(targets[r]) of hidden states (rows, hidden) behind the final norm: (rows) in float64 on the CPU.
+at::Tensor token_losses(const LoadedModel& model, const at::Tensor& states, std::span<const std::int64_t> targets,
+                        const ForwardOptions& options, JobContext& context);
+
 /// Sum over t of −ln p(ids[t + 1]) with the hidden states (T, hidden) of `ids`; T ≥ 2. Divide by T − 1 for the mean.
 double loss_sum(const LoadedModel& model, const at::Tensor& hidden, std::span<const std::int64_t> ids,
                 const ForwardOptions& options, JobContext& context);
-
 
 } // namespace attnscope::models

@@ -1,0 +1,58 @@
+// Directions of residuals: their second moments in float64, the eigenvectors of these, and how many there are.
+#pragma once
+
+#include <attnscope/job.h>
+#include <attnscope/residual.h>
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <vector>
+
+namespace attnscope::compute {
+
+/// Sums over the residuals of a layer's heads, on the device they come from. Every number of rows of one head is added
+/// in one order, so the sums do not depend on threads.
+class ResidualMoments {
+public:
+    /// Of the rows, at most `most_samples` of `expected_rows` are kept, evenly apart; 0: none.
+    ResidualMoments(std::int64_t expected_rows, std::int64_t most_samples);
+    /// rows (heads, N, head_dim) float32.
+    void add(const at::Tensor& rows);
+
+    std::int64_t rows() const noexcept { return rows_; }
+    /// (heads, head_dim, head_dim) float64 on the CPU: Σ ε εᵀ / rows, about the mean if asked.
+    at::Tensor matrix(bool centred) const;
+    at::Tensor samples() const; ///< (heads, N, head_dim) float32 on the CPU
+
+private:
+    std::int64_t rows_ = 0, stride_ = 0;
+    at::Tensor second_, first_;
+    std::vector<at::Tensor> samples_;
+};
+
+/// Of all heads of a layer: Q_r = (first r columns of encoder) (first r columns of decoder)ᵀ maps a row ε to its part in
+/// r directions, and all of them give ε back.
+struct LayerBasis {
+    at::Tensor encoder, decoder; ///< (heads, head_dim, head_dim) float32; equal unless weighted by the output
+    std::vector<residual::HeadSpectrum> spectra; ///< of every head; layer not set
+};
+
+/// `output` (hidden, heads · head_dim) float32 on the CPU, what weighs directions; undefined: nothing does. A checkpoint
+/// before every head.
+LayerBasis fit_basis(const ResidualMoments& moments, bool centred, const at::Tensor& output, JobContext& context);
+
+/// Eigenvectors of a symmetric matrix (d, d) float64 in columns, and its eigenvalues (d), both largest first; values not
+/// below 0.
+struct Directions {
+    at::Tensor values, vectors;
+};
+Directions leading_directions(const at::Tensor& matrix);
+
+/// Intrinsic dimension of points (N, d), equal ones counted once: the slope of −ln(1 − F(μ)) over ln μ, μ the ratio of
+/// the distances to the second and the first neighbour, of the nine tenths with the smallest μ. NaN with fewer than 20
+/// points. Source: Facco, d'Errico, Rodriguez, Laio 2017, "Estimating the intrinsic dimension of datasets by a minimal
+/// neighborhood information".
+double two_nn_dimension(const float* points, std::int64_t count, std::int64_t width, JobContext& context);
+
+} // namespace attnscope::compute

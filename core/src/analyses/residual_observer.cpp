@@ -1,0 +1,106 @@
+#include "analyses/residual_observer.h"
+
+#include "jobs/residual_groups.h"
+
+#include <ATen/ops/matmul.h>
+#include <ATen/ops/where.h>
+#include <ATen/ops/zeros.h>
+
+#include <utility>
+
+namespace attnscope::compute {
+
+using residual::Form;
+
+ResidualObserver::ResidualObserver(const residual::Parameters& parameters, const residual::Plan& plan,
+                                   std::int64_t heads, JobContext& context)
+    : parameters_(parameters), context_(context) {
+    for (const int layer : plan.layers) {
+        const at::Tensor mask = at::zeros({heads, 1, 1}, at::kBool);
+        std::int64_t count = 0;
+        for (const residual::HeadChoice& choice : plan.heads) {
+            if (choice.layer != layer)
+                continue;
+            mask.mutable_data_ptr<bool>()[choice.head] = true;
+            ++count;
+        }
+        chosen_[layer] = count == heads ? at::Tensor() : mask;
+    }
+}
+
+void ResidualObserver::gather(std::int64_t texts, std::int64_t expected_rows) {
+    gathered_texts_ = texts;
+    expected_rows_ = expected_rows;
+}
+
+void ResidualObserver::observe_residual(int layer, const at::Tensor& hidden) {
+    if (kept_layer_ >= 0 && layer == kept_layer_ - 1)
+        kept_ = hidden.clone();
+}
+
+at::Tensor ResidualObserver::replacement(const models::AttentionPoint& point) {
+    const auto chosen = chosen_.find(point.layer);
+    if (chosen == chosen_.end())
+        return {};
+    const bool gathers = gathered_texts_ > 0;
+    if (!gathers && replacement_.kind == Replacement::Kind::full)
+        return models::attend_in_tiles(point, 1.0, nullptr, context_);
+    const SplitOptions options{.top_k = parameters_.top_k,
+                               .exclude_sink = parameters_.exclude_sink,
+                               .with_tail = gathers && parameters_.form != Form::context};
+    const AttentionSplit split = split_attention(point, options, context_);
+    if (gathers)
+        gather_from(split, point.layer);
+    at::Tensor replaced;
+    switch (replacement_.kind) {
+    case Replacement::Kind::full: return split.context;
+    case Replacement::Kind::leading: replaced = split.leading; break;
+    case Replacement::Kind::projected: replaced = projected(split, point.layer); break;
+    }
+    replaced = replaced.to(split.context.scalar_type());
+    if (!chosen->second.defined())
+        return replaced;
+    return at::where(chosen->second.to(replaced.device()), replaced, split.context);
+}
+
+void ResidualObserver::gather_from(const AttentionSplit& split, int layer) {
+    at::Tensor residuals;
+    switch (parameters_.form) {
+    case Form::context: residuals = split.context.to(at::kFloat).sub(split.leading); break;
+    case Form::tail: residuals = split.tail; break;
+    case Form::tail_normalized:
+        residuals = at::where(split.tail_weight.gt(0), split.tail.div(split.tail_weight.clamp_min(1e-30)),
+                              at::zeros({}, split.tail.options()));
+        break;
+    }
+    auto moments = moments_.find(layer);
+    if (moments == moments_.end()) {
+        const auto samples = parameters_.two_nn ? static_cast<std::int64_t>(residual::most_two_nn_rows) : 0;
+        moments = moments_.emplace(layer, ResidualMoments(expected_rows_, samples)).first;
+    }
+    for (std::int64_t text = 0; text < std::min(gathered_texts_, residuals.size(0)); ++text) {
+        context_.checkpoint();
+        moments->second.add(residuals[text]);
+    }
+}
+
+at::Tensor ResidualObserver::projected(const AttentionSplit& split, int layer) {
+    LayerBasis& basis = bases_.at(layer);
+    basis.encoder = basis.encoder.to(split.leading.device());
+    basis.decoder = basis.decoder.to(split.leading.device());
+    const std::int64_t width = basis.encoder.size(2), rank = replacement_.rank;
+    // Through the directions that stay or through those that go, whichever are fewer: no rank costs more than half of
+    // them, and none and all of them are exactly A and B.
+    const bool stay = 2 * rank <= width;
+    if (rank == 0)
+        return split.leading;
+    const at::Tensor context = split.context.to(at::kFloat);
+    if (rank == width)
+        return context;
+    const std::int64_t first = stay ? 0 : rank, count = stay ? rank : width - rank;
+    const at::Tensor parts = at::matmul(context.sub(split.leading), basis.encoder.narrow(2, first, count));
+    const at::Tensor change = at::matmul(parts, basis.decoder.narrow(2, first, count).transpose(1, 2));
+    return stay ? split.leading.add(change) : context.sub(change);
+}
+
+} // namespace attnscope::compute

@@ -1,0 +1,61 @@
+// What stands at the attention point during a residual sweep: it gathers the moments of ε, or replaces the context.
+#pragma once
+
+#include "analyses/residual_basis.h"
+#include "analyses/residual_split.h"
+
+#include <attnscope/residual.h>
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <map>
+
+namespace attnscope::compute {
+
+/// What chosen heads give to the output projection.
+struct Replacement {
+    enum class Kind {
+        full,      ///< the context as it is
+        leading,   ///< V*
+        projected, ///< V* + Q_rank ε
+    } kind = Kind::full;
+    int rank = 0;
+};
+
+class ResidualObserver final : public models::AttentionObserver {
+public:
+    ResidualObserver(const residual::Parameters& parameters, const residual::Plan& plan, std::int64_t heads,
+                     JobContext& context);
+
+    /// Of the layers that are met from now on.
+    void replace(Replacement replacement) { replacement_ = replacement; }
+    /// Residuals of the first `texts` of a pass go into the moments; 0: none. `expected_rows` tokens will come.
+    void gather(std::int64_t texts, std::int64_t expected_rows);
+    /// The states in front of this layer are kept.
+    void keep_in_front_of(int layer) { kept_layer_ = layer; }
+    at::Tensor take_kept() { return std::move(kept_); }
+
+    const std::map<int, ResidualMoments>& moments() const { return moments_; }
+    void set_basis(int layer, LayerBasis basis) { bases_[layer] = std::move(basis); }
+    void drop_moments() { moments_.clear(); }
+
+    at::Tensor replacement(const models::AttentionPoint& point) override;
+    void observe_residual(int layer, const at::Tensor& hidden) override;
+
+private:
+    void gather_from(const AttentionSplit& split, int layer);
+    at::Tensor projected(const AttentionSplit& split, int layer);
+
+    const residual::Parameters& parameters_;
+    JobContext& context_;
+    std::map<int, at::Tensor> chosen_; ///< layer → (heads, 1, 1) whether the head is replaced; undefined: all are
+    Replacement replacement_;
+    std::int64_t gathered_texts_ = 0, expected_rows_ = 0;
+    std::map<int, ResidualMoments> moments_;
+    std::map<int, LayerBasis> bases_;
+    int kept_layer_ = -1;
+    at::Tensor kept_;
+};
+
+} // namespace attnscope::compute

@@ -1,0 +1,158 @@
+// Residual excitations as a recipe and back.
+#include <attnscope/residual_recipe.h>
+
+#include "io/figure_params.h"
+#include "io/model_inputs.h"
+#include "io/params_reader.h"
+
+#include <algorithm>
+
+namespace attnscope {
+
+namespace {
+
+using residual::HeadChoice;
+using residual::Parameters;
+
+constexpr const char* analysis_name = "residual";
+
+Json heads_json(const std::vector<HeadChoice>& heads) {
+    Json list = Json::array();
+    for (const HeadChoice& choice : heads)
+        list.push_back(Json::array({choice.layer, choice.head}));
+    return list;
+}
+
+/// Defaults as what they come to, so that the recipe says what was computed.
+Json params_json(const ResidualJob& job) {
+    const Parameters& asked = job.request.parameters;
+    const residual::Plan plan = residual::plan(job.request);
+    Json params = {{"tokens", token_params(job.tokens)},
+                   {"layers", plan.layers},
+                   {"heads", heads_json(asked.heads)},
+                   {"ranks", plan.ranks},
+                   {"seq_len", asked.seq_len},
+                   {"blocks", asked.blocks},
+                   {"calibration", calibration_name(asked.calibration)},
+                   {"calibration_blocks", asked.calibration_blocks},
+                   {"residual_form", form_name(asked.form)},
+                   {"top_k", asked.top_k},
+                   {"exclude_sink", asked.exclude_sink},
+                   {"centred", asked.centred},
+                   {"output_weighted", asked.output_weighted},
+                   {"two_nn", asked.two_nn},
+                   {"token_losses", job.token_losses},
+                   {"prefix_budget", asked.prefix_budget},
+                   {"precision", precision_name(job.request.precision)}};
+    if (job.figure) {
+        params["cursor"] = {{"layer", job.cursor.layer},
+                            {"head", job.cursor.head},
+                            {"rank", job.cursor.rank},
+                            {"block", job.cursor.block}};
+        params["figure"] = figure_params(*job.figure);
+    }
+    return params;
+}
+
+int whole(const Json& value, const char* name) {
+    const bool fits = value.is_number_integer() && value >= 0 && value <= INT32_MAX;
+    if (!fits)
+        ParamsReader::fail("whole numbers", one_line(value), name);
+    return value.get<int>();
+}
+
+std::vector<int> wholes(const ParamsReader& reader, const char* name) {
+    std::vector<Json> values;
+    reader.each(name, &Json::is_number_integer, "a list of whole numbers", values);
+    std::vector<int> out;
+    for (const Json& value : values)
+        out.push_back(whole(value, name));
+    return out;
+}
+
+void read_whole(const ParamsReader& reader, const char* name, std::int64_t& value) {
+    auto wide = static_cast<std::size_t>(value);
+    reader.number(name, wide);
+    if (wide > static_cast<std::size_t>(residual::most_blocks))
+        ParamsReader::fail("at most " + std::to_string(residual::most_blocks), std::to_string(wide), name);
+    value = static_cast<std::int64_t>(wide);
+}
+
+/// −1 where the field says so.
+void read_or_none(const ParamsReader& reader, const Json& object, const char* name, int& value) {
+    if (const auto field = object.find(name); field != object.end() && *field == -1)
+        value = -1;
+    else
+        reader.number(name, value);
+}
+
+void read_parameters(const ParamsReader& reader, Parameters& asked) {
+    asked.layers = wholes(reader, "layers");
+    asked.ranks = wholes(reader, "ranks");
+    std::vector<Json> pairs;
+    reader.each("heads", &Json::is_array, "a list of layers and heads", pairs);
+    for (const Json& pair : pairs) {
+        if (pair.size() != 2)
+            ParamsReader::fail("a layer and a head each", one_line(pair), "heads");
+        asked.heads.push_back({whole(pair[0], "heads"), whole(pair[1], "heads")});
+    }
+    read_whole(reader, "seq_len", asked.seq_len);
+    read_whole(reader, "blocks", asked.blocks);
+    read_whole(reader, "calibration_blocks", asked.calibration_blocks);
+    std::string calibration = calibration_name(asked.calibration), form = form_name(asked.form);
+    reader.text("calibration", calibration);
+    reader.text("residual_form", form);
+    asked.calibration = parse_text("calibration", calibration,
+                                   [](const std::string& name) { return residual::parse_calibration(name); });
+    asked.form = parse_text("residual_form", form, [](const std::string& name) { return residual::parse_form(name); });
+    reader.number("top_k", asked.top_k);
+    reader.flag("exclude_sink", asked.exclude_sink);
+    reader.flag("centred", asked.centred);
+    reader.flag("output_weighted", asked.output_weighted);
+    reader.flag("two_nn", asked.two_nn);
+    std::size_t budget = asked.prefix_budget;
+    reader.number("prefix_budget", budget);
+    asked.prefix_budget = budget;
+}
+
+} // namespace
+
+Recipe residual_recipe(const ResidualJob& job) {
+    ATTNSCOPE_ASSERT(job.request.model);
+    Recipe recipe;
+    recipe.analysis = analysis_name;
+    recipe.inputs = model_inputs(*job.request.model, job.tokens);
+    recipe.params = one_line(params_json(job));
+    recipe.seed = job.seed;
+    return recipe;
+}
+
+ResidualJob residual_job(const Recipe& recipe, const std::vector<std::filesystem::path>& folders) {
+    if (recipe.analysis != analysis_name)
+        throw Error(ErrorKind::input, "recipe", "the analysis residual", recipe.analysis, "analysis");
+    const Json params = parse_json(recipe.params, "recipe");
+    ModelInputs inputs = find_model_inputs(recipe, params, folders);
+    ResidualJob job;
+    job.model = std::move(inputs.model);
+    job.tokens = std::move(inputs.tokens);
+    job.seed = recipe.seed;
+    const ParamsReader reader(params);
+    read_parameters(reader, job.request.parameters);
+    reader.flag("token_losses", job.token_losses);
+    std::string precision = precision_name(job.request.precision);
+    reader.text("precision", precision);
+    job.request.precision =
+        parse_text("precision", precision, [](const std::string& name) { return parse_precision(name); });
+    if (const Json* const cursor = reader.object("cursor")) {
+        const ParamsReader fields(*cursor);
+        read_or_none(fields, *cursor, "layer", job.cursor.layer);
+        fields.number("head", job.cursor.head);
+        read_or_none(fields, *cursor, "rank", job.cursor.rank);
+        fields.number("block", job.cursor.block);
+    }
+    if (const Json* const figure = reader.object("figure"))
+        job.figure = read_figure_params(*figure);
+    return job;
+}
+
+} // namespace attnscope

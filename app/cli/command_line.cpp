@@ -97,7 +97,8 @@ int parse_and_run(int argc, char** argv) {
     const std::vector<Command> commands{inspect_command(app),   tokenize_command(app),  embed_command(app),
                                         bank_command(app),      retrieval_command(app), logits_command(app),
                                         attention_command(app), cv_command(app),        align_command(app),
-                                        residual_command(app),  figure_command(app),    replay_command(app)};
+                                        jacobian_command(app),  residual_command(app),  figure_command(app),
+                                        replay_command(app)};
     for (const Command& command : commands) add_common_options(*command.app, options);
 
     try {

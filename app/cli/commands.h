@@ -23,6 +23,7 @@ Command attention_command(CLI::App& app);
 Command cv_command(CLI::App& app);
 Command align_command(CLI::App& app);
 Command residual_command(CLI::App& app);
+Command jacobian_command(CLI::App& app);
 Command figure_command(CLI::App& app);
 Command replay_command(CLI::App& app);
 

@@ -58,6 +58,10 @@ Settled from_recipe(const CLI::App& command, const FigureOptions& options, const
         return settle(residual_job(found, places),
                       [&](ResidualJob& job) { override_residual(command, options, job); });
     }
+    if (found.analysis == "jacobian") {
+        return settle(jacobian_job(found, places),
+                      [&](JacobianJob& job) { override_jacobian(command, options, job); });
+    }
     return settle(retrieval_job(found, places),
                   [&](RetrievalJob& job) { override_dynamics(command, options.retrieval.job, job); });
 }
@@ -174,6 +178,15 @@ Settled settle(const CLI::App& command, FigureOptions& options, Context& context
             if (with_bank) throw Error(ErrorKind::usage, "--panel", "a panel of retrieval for a bank", panel);
             if (panel.empty()) throw Error(ErrorKind::usage, "--panel", "a panel to draw, or all", "none");
             return settled_as(alignment_source(command, options, context), options.spec);
+        }
+        const bool of_jacobian = given(command, "--captures") || (!panel.empty() && panel != "all" &&
+                                                                  workspace_of(panel) == Workspace::jacobian);
+        if (of_jacobian) {
+            if (with_bank) throw Error(ErrorKind::usage, "--panel", "a panel of retrieval for a bank", panel);
+            if (panel.empty()) throw Error(ErrorKind::usage, "--panel", "a panel to draw, or all", "none");
+            JacobianJob job = jacobian_inputs(command, options);
+            job.seed = context.job().seed();
+            return settled_as(panel_source(std::move(job)), options.spec);
         }
         const bool of_cv = options.experiment.wanted ||
                            (!panel.empty() && panel != "all" && workspace_of(panel) == Workspace::cv);

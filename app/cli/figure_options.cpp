@@ -103,6 +103,22 @@ void add_alignment_options(CLI::App& app, FigureOptions& options) {
     app.add_flag("--match", job.match, "the anchor profile of matched heads too")->group(group);
 }
 
+void add_jacobian_options(CLI::App& app, FigureOptions& options) {
+    JacobianJob& job = options.jacobian;
+    const std::string group = "Softmax gradient";
+    add_path(app, "--captures", job.captures, "file of probabilities A and gradients g")->group(group);
+    add_value(app, "--metric", "M", "of the heads: a_mean, entropy, r_diag, r_offdiag, energy_off, energy_cross, "
+                                    "cos_diag, cos_ste, cos_ste_unmasked (r_diag)",
+              [&job](const std::string& text) { job.cursor.metric = jacobian::parse_metric(text); })
+        ->group(group);
+    add_count(app, "--seq-len", job.length, "tokens of a sequence (64)")->group(group);
+    add_count(app, "--blocks", job.blocks, "sequences (32)")->group(group);
+    add_count(app, "--sequence", job.cursor.sequence, "sequence shown (0)")->group(group);
+    add_value(app, "--row", "N", "query shown (the last)",
+              [&job](const std::string& text) { job.cursor.row = parse_whole("--row", text, 0, INT32_MAX); })
+        ->group(group);
+}
+
 /// X0:X1,Y0:Y1
 Zoom parse_zoom(const std::string& text) {
     const auto fail = [&] { throw Error(ErrorKind::usage, "--zoom", "X0:X1,Y0:Y1, lower numbers first", text); };
@@ -188,6 +204,17 @@ void override_experiment(const CLI::App& command, const FigureOptions& asked, Cv
         job.dim = asked.shown.dim;
         job.heads = asked.shown.heads;
     }
+}
+
+void override_jacobian(const CLI::App& command, const FigureOptions& asked, JacobianJob& job) {
+    JacobianJob::Cursor& cursor = job.cursor;
+    if (given(command, "--metric")) cursor.metric = asked.jacobian.cursor.metric;
+    if (given(command, "--layer")) cursor.layer = asked.attention.layer;
+    if (given(command, "--head")) cursor.head = asked.attention.head;
+    if (given(command, "--sequence")) cursor.sequence = asked.jacobian.cursor.sequence;
+    if (given(command, "--row")) cursor.row = asked.jacobian.cursor.row;
+    if (given(command, "--seq-len")) job.length = asked.jacobian.length;
+    if (given(command, "--blocks")) job.blocks = asked.jacobian.blocks;
 }
 
 void override_writing(const CLI::App& command, const FigureSpec& asked, FigureSpec& spec) {
@@ -283,6 +310,16 @@ ResidualJob residual_inputs(const CLI::App& command, const FigureOptions& option
     return job;
 }
 
+JacobianJob jacobian_inputs(const CLI::App& command, const FigureOptions& options) {
+    JacobianJob job = options.jacobian;
+    override_jacobian(command, options, job);
+    if (!job.captures.empty()) return job;
+    const AttentionJob model = attention_inputs(command, options);
+    job.model = model.model;
+    if (model.tokens) job.tokens = *model.tokens;
+    return job;
+}
+
 CvExperimentJob experiment_inputs(const CLI::App& command, const FigureOptions& options, const CommonOptions& common) {
     CvExperimentJob job = options.shown;
     job.request = options.experiment.request;
@@ -310,7 +347,8 @@ void add_figure_options(CLI::App& command, FigureOptions& options) {
                                         "separation, letters; heads, map, text, rows, gain; band, cv.map, volumes, "
                                         "dimension, table, training, grid, relation; alignment.map, profile, signs, angles, "
                                         "alignment.heads, spectra, matched, verdict; curve, residual.map, "
-                                        "variance, residual.text, residual.spectrum; or all (into the folder --out)",
+                                        "variance, residual.text, residual.spectrum; jacobian.map, bars, energy, row, "
+                                        "maps; or all (into the folder --out)",
               [&spec](const std::string& panel) { spec.panel = panel; });
     add_value(command, "--style", "S", "neurips, iclr, icml, icml-wide, acl, nature, nature-wide, slide, or a JSON file",
               [&spec](const std::string& style) { spec.style = style; });
@@ -335,6 +373,7 @@ void add_figure_options(CLI::App& command, FigureOptions& options) {
     add_residual_options(command, options.residual.request.parameters, group, false);
     add_whole(command, "--rank", options.residual.cursor.rank, 0, "rank shown (that of the verdict)")->group(group);
     add_whole(command, "--block", options.residual.cursor.block, 0, "block whose text is shown (0)")->group(group);
+    add_jacobian_options(command, options);
 }
 
 }  // namespace attnscope::cli

@@ -9,6 +9,7 @@
 #include <attnscope/attention_recipe.h>
 #include <attnscope/cv_experiment_recipe.h>
 #include <attnscope/cv_recipe.h>
+#include <attnscope/jacobian_recipe.h>
 #include <attnscope/recipe.h>
 
 #include <filesystem>
@@ -25,6 +26,7 @@ struct FigureOptions {
     ResidualJob residual;            // its inputs, layer and head are those of `attention`
     ExperimentOptions experiment;
     CvExperimentJob shown;           // of the experiment
+    JacobianJob jacobian;            // its model, layer and head are those of `attention`
     std::filesystem::path ids;
     std::string prompt;
     bool chat = false;
@@ -46,6 +48,7 @@ void override_cv(const CLI::App& command, const FigureOptions& asked, CvJob& job
 void override_alignment(const CLI::App& command, const FigureOptions& asked, AlignmentJob& job);
 void override_residual(const CLI::App& command, const FigureOptions& asked, ResidualJob& job);
 void override_experiment(const CLI::App& command, const FigureOptions& asked, CvExperimentJob& job);
+void override_jacobian(const CLI::App& command, const FigureOptions& asked, JacobianJob& job);
 void override_writing(const CLI::App& command, const FigureSpec& asked, FigureSpec& spec);
 
 /// What to draw when no recipe or session was named; without a bank the sample's, or the letters. Throws Error{usage}.
@@ -58,6 +61,8 @@ CvJob cv_inputs(const CLI::App& command, const FigureOptions& options);
 AlignmentJob alignment_inputs(const CLI::App& command, const FigureOptions& options);
 /// The same for a residual sweep, which needs a text.
 ResidualJob residual_inputs(const CLI::App& command, const FigureOptions& options);
+/// The same for the softmax gradient, of a model or of captures.
+JacobianJob jacobian_inputs(const CLI::App& command, const FigureOptions& options);
 CvExperimentJob experiment_inputs(const CLI::App& command, const FigureOptions& options, const CommonOptions& common);
 
 }  // namespace attnscope::cli

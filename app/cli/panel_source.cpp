@@ -6,6 +6,7 @@
 #include <attnscope/attention_figures.h>
 #include <attnscope/cv_figures.h>
 #include <attnscope/residual_figures.h>
+#include <attnscope/jacobian_figures.h>
 #include <attnscope/retrieval_figures.h>
 
 #include <algorithm>
@@ -124,12 +125,14 @@ Workspace workspace_of(const std::string& panel) {
     if (!find_panel(cv::panel_ids(), panel).empty()) return Workspace::cv;
     if (!find_panel(alignment::panel_ids(), panel).empty()) return Workspace::alignment;
     if (!find_panel(residual::panel_ids(), panel).empty()) return Workspace::residual;
+    if (!find_panel(jacobian::panel_ids(), panel).empty()) return Workspace::jacobian;
     std::string names = "all";
     add_names(names, retrieval::panel_ids());
     add_names(names, attention::panel_ids());
     add_names(names, cv::panel_ids());
     add_names(names, alignment::panel_ids());
     add_names(names, residual::panel_ids());
+    add_names(names, jacobian::panel_ids());
     throw Error(ErrorKind::usage, "--panel", "one of " + names, panel);
 }
 

@@ -8,6 +8,7 @@
 #include <attnscope/cv_experiment_recipe.h>
 #include <attnscope/cv_recipe.h>
 #include <attnscope/figure.h>
+#include <attnscope/jacobian_recipe.h>
 #include <attnscope/recipe.h>
 #include <attnscope/residual_recipe.h>
 
@@ -44,10 +45,11 @@ std::unique_ptr<PanelSource> panel_source(CvJob job);
 std::unique_ptr<PanelSource> panel_source(CvExperimentJob job);
 std::unique_ptr<PanelSource> panel_source(AlignmentJob job);
 std::unique_ptr<PanelSource> panel_source(ResidualJob job);
+std::unique_ptr<PanelSource> panel_source(JacobianJob job);
 
 /// The workspace of a panel named with or without it (attention.heads, heads); of two with one name the first, so that
 /// `map` is attention.map. Throws Error{usage} naming them all.
-enum class Workspace { retrieval, attention, cv, alignment, residual };
+enum class Workspace { retrieval, attention, cv, alignment, jacobian, residual };
 Workspace workspace_of(const std::string& panel);
 /// The id of a panel named with or without its workspace. Throws Error{usage} naming those of the source.
 std::string panel_id(const PanelSource& source, const std::string& panel);

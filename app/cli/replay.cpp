@@ -7,6 +7,7 @@
 #include <attnscope/alignment_recipe.h>
 #include <attnscope/cv_experiment_recipe.h>
 #include <attnscope/cv_recipe.h>
+#include <attnscope/jacobian_recipe.h>
 #include <attnscope/model_recipe.h>
 #include <attnscope/residual_recipe.h>
 #include <attnscope/tensor_file.h>
@@ -142,6 +143,13 @@ Verdict replay_residual(const Replay& replay, Context& context) {
     return replay_job(replay, residual_job(replay.found.recipe, replay.places), result, context);
 }
 
+Verdict replay_jacobian(const Replay& replay, Context& context) {
+    const auto result = [&](const JacobianJob& job) {
+        return jacobian_result_json(compute_jacobian(job, context.job()));
+    };
+    return replay_job(replay, jacobian_job(replay.found.recipe, replay.places), result, context);
+}
+
 /// Every analysis that can be replayed, by the name in its recipes.
 struct Replayable {
     const char* analysis;
@@ -152,7 +160,8 @@ constexpr std::array replayables{Replayable{"retrieval", replay_retrieval},
                                  Replayable{"logits", replay_logits},
                                  Replayable{"cv", replay_cv},
                                  Replayable{"align", replay_alignment},
-                                 Replayable{"residual", replay_residual}};
+                                 Replayable{"residual", replay_residual},
+                                 Replayable{"jacobian", replay_jacobian}};
 
 const Replayable& find_replayable(const Recipe& recipe) {
     std::string names;

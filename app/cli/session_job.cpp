@@ -163,10 +163,11 @@ bool SessionJobs::has(Workspace workspace) const {
     using ui::SourceKind;
     switch (workspace) {
     case Workspace::retrieval: return reader_->has(SourceKind::bank);
-    case Workspace::attention: return reader_->has(SourceKind::model) && reader_->has_text();
     case Workspace::cv:
-    case Workspace::alignment:
-    case Workspace::residual: return reader_->has(SourceKind::model);
+    case Workspace::alignment: return reader_->has(SourceKind::model);
+    case Workspace::attention:
+    case Workspace::jacobian:
+    case Workspace::residual: return reader_->has(SourceKind::model) && reader_->has_text();
     }
     return false;
 }

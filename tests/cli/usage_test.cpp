@@ -37,7 +37,7 @@ TEST(CommandLine, SaysItsVersion) {
 TEST(CommandLine, HelpsWithItselfAndEveryCommand) {
     const Outcome run = run_program({"--help"});
     EXPECT_EQ(run.status, 0);
-    for (const char* command : {"inspect", "tokenize", "embed", "bank", "retrieval", "logits", "attention", "cv", "residual", "figure",
+    for (const char* command : {"inspect", "tokenize", "embed", "bank", "retrieval", "logits", "attention", "cv", "residual", "jacobian", "figure",
                                 "replay"}) {
         EXPECT_NE(run.out.find(command), std::string::npos) << command;
         const Outcome help = run_program({command, "--help"});

@@ -2,6 +2,7 @@
 #include <attnscope/alignment_recipe.h>
 #include <attnscope/attention_recipe.h>
 #include <attnscope/cv_recipe.h>
+#include <attnscope/jacobian_recipe.h>
 #include <attnscope/model_recipe.h>
 #include <attnscope/recipe.h>
 #include <attnscope/residual_recipe.h>
@@ -25,6 +26,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             alignment_job(recipe, {});
         else if (recipe.analysis == "residual")
             residual_job(recipe, {});
+        else if (recipe.analysis == "jacobian")
+            jacobian_job(recipe, {});
         else
             retrieval_job(recipe, {});
     });

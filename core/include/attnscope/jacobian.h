@@ -40,7 +40,8 @@ const char* metric_name(Metric metric) noexcept;
 Metric parse_metric(std::string_view name);
 
 /// One head over all sequences. Squared norms are of (T, T) maps, averaged over sequences before they are divided;
-/// cosines are of flattened maps, averaged over the sequences that have one.
+/// cosines are of flattened maps, averaged over the sequences that have one: ⟨a, b⟩/max(‖a‖‖b‖, 1e-8), so that those of
+/// very small gradients are smaller than their angle says (counted in `floored`).
 struct HeadMetrics {
     int layer = 0, head = 0;
     double a_mean;            ///< mean of A over A > 0; 2/(T + 1) for full causal rows
@@ -52,6 +53,7 @@ struct HeadMetrics {
     double cos_diag;          ///< of diagonal and full
     double cos_ste;           ///< of g and full, g of keys that a query does not see included
     double cos_ste_unmasked;  ///< of g and full, g of keys after the query zeroed
+    std::size_t floored = 0;  ///< sequences where a product of norms was below 1e-8
 
     HeadMetrics();            ///< every number NaN
     double value(Metric metric) const noexcept;
@@ -83,7 +85,9 @@ public:
     virtual const std::vector<Layer>& layers() const = 0;  ///< increasing
     /// Maps of layers()[index]. Throws Error{input}: a value that is not finite, a probability outside [0, 1], a row of
     /// A that does not sum to one (layer, sequence, head and row named).
-    virtual LayerMaps read(std::size_t index) const = 0;
+    virtual LayerMaps read(std::size_t index, const JobContext& context) const = 0;
+    /// The same, of one sequence alone.
+    virtual LayerMaps read(std::size_t index, std::size_t sequence, const JobContext& context) const = 0;
 };
 using CapturesPtr = std::shared_ptr<const Captures>;
 /// .npz, .safetensors or a PyTorch file with `A` and `g` (B, H, T, T) or (B, T, T), or with `layers.L.A` and
@@ -135,7 +139,8 @@ using MapsSink = std::function<void(const LayerMaps&)>;
 /// Error{input}: too short a text, ids out of range, a length above the model's positions, a loss that is not finite.
 Result compute(const Request& request, JobContext& context, const MapsSink& sink = {});
 
-/// The maps of one layer for one sequence of a request.
+/// The maps of one layer for one sequence: as much of the passes as they take. Throws as compute(), and Error{usage} for a
+/// layer or sequence that is not there.
 struct MapsRequest {
     Request request;
     int layer = 0;
@@ -143,6 +148,14 @@ struct MapsRequest {
     bool operator==(const MapsRequest&) const = default;
 };
 LayerMapsPtr compute_maps(const MapsRequest& request, JobContext& context);
+
+/// The same out of a file; `index` counts in its layers().
+struct CapturedMapsRequest {
+    CapturesPtr captures;
+    std::size_t index = 0, sequence = 0;
+    bool operator==(const CapturedMapsRequest&) const = default;
+};
+LayerMapsPtr compute_maps(const CapturedMapsRequest& request, JobContext& context);
 
 // ------------------------------------------------------------------ one row
 /// A query row in full, in float64. All (T).

@@ -87,7 +87,9 @@ std::vector<std::int64_t> first_tokens(const Tokenizer& tokenizer, std::string_v
     const auto encode = [&](std::string_view part) {
         return token_ids(tokenizer.encode(prepare ? prepare(part) : std::string(part)));
     };
-    for (std::size_t size = std::max(shortest, 16 * most); size < text.size(); size *= 4) {
+    // A text of fewer bytes than that has fewer tokens than wanted.
+    const std::size_t first = most > text.size() ? text.size() : std::max(shortest, 16 * most);
+    for (std::size_t size = first; size < text.size(); size *= 4) {
         const std::size_t end = text.find_last_of(" \n\t", size);
         if (end == std::string_view::npos || end == 0) continue;
         std::vector<std::int64_t> ids = encode(text.substr(0, end));

@@ -7,6 +7,7 @@
 #include <attnscope/attention.h>
 #include <attnscope/cv.h>
 #include <attnscope/cv_experiment.h>
+#include <attnscope/jacobian.h>
 #include <attnscope/model.h>
 #include <attnscope/residual.h>
 #include <attnscope/retrieval.h>
@@ -44,6 +45,9 @@ struct ComputeTable {
     alignment::Matching (*alignment_match)(const alignment::MatchRequest&, JobContext&);
     residual::Result (*residual)(const residual::Request&, JobContext&);
     residual::Spectra (*residual_spectra)(const residual::Request&, JobContext&);
+    jacobian::Result (*jacobian_captures)(const jacobian::CapturesRequest&, JobContext&);
+    jacobian::Result (*jacobian_model)(const jacobian::Request&, JobContext&, const jacobian::MapsSink&);
+    jacobian::LayerMapsPtr (*jacobian_maps)(const jacobian::MapsRequest&, JobContext&);
     std::shared_ptr<const TextEncoder> (*open_text_encoder)(const std::filesystem::path&);
     ModelPtr (*open_language_model)(const std::filesystem::path&);
     LogitsResult (*logits)(const LogitsRequest&, JobContext&);

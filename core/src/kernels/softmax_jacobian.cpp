@@ -47,8 +47,9 @@ void HeadTotals::MeanCosine::add(double inner, double first_squared, double seco
     const double norms = std::sqrt(first_squared) * std::sqrt(second_squared);
     if (!(norms > 0))
         return;
-    sum += inner / norms;
+    sum += inner / std::max(norms, cosine_floor);
     ++count;
+    floored += norms < cosine_floor ? 1 : 0;
 }
 
 double HeadTotals::MeanCosine::value() const {
@@ -76,6 +77,7 @@ jacobian::HeadMetrics HeadTotals::metrics(int layer, int head) const {
     metrics.cos_diag = diagonal_.value();
     metrics.cos_ste = straight_.value();
     metrics.cos_ste_unmasked = visible_straight_.value();
+    metrics.floored = std::max({diagonal_.floored, straight_.floored, visible_straight_.floored});
     return metrics;
 }
 

@@ -49,6 +49,9 @@ std::size_t jacobian_block_rows(std::size_t keys) noexcept;
 /// Sums over the map of one sequence and head, (length, length).
 JacobianSums softmax_jacobian_map(const float* probabilities, const float* gradients, std::size_t length, bool causal);
 
+/// A cosine is divided by this at least, as PyTorch's cosine_similarity() is.
+inline constexpr double cosine_floor = 1e-8;
+
 /// What the metrics of one head are made of: add the sums of its sequences, one after the other.
 class HeadTotals {
 public:
@@ -61,7 +64,7 @@ private:
     /// Mean over the sequences that have one.
     struct MeanCosine {
         double sum = 0;
-        std::size_t count = 0;
+        std::size_t count = 0, floored = 0;
         void add(double inner, double first_squared, double second_squared);
         double value() const;
     };

@@ -4,6 +4,7 @@
 #include "analyses/cv.h"
 #include "analyses/cv_experiment.h"
 #include "analyses/residual.h"
+#include "analyses/jacobian.h"
 #include "analyses/retrieval.h"
 #include "jobs/compute_module.h"
 #include "kernels/devices.h"
@@ -34,6 +35,9 @@ extern "C" __attribute__((visibility("default"))) const attnscope::ComputeTable*
         .alignment_match = attnscope::compute::alignment_match,
         .residual = attnscope::compute::residual_sweep,
         .residual_spectra = attnscope::compute::residual_spectra,
+        .jacobian_captures = attnscope::compute::jacobian_captures,
+        .jacobian_model = attnscope::compute::jacobian_model,
+        .jacobian_maps = attnscope::compute::jacobian_maps,
         .open_text_encoder = attnscope::compute::open_text_encoder,
         .open_language_model = attnscope::compute::open_language_model,
         .logits = attnscope::compute::logits,

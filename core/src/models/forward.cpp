@@ -4,7 +4,7 @@
 #include "kernels/attention_rows.h"
 #include "kernels/devices.h"
 #include "models/packed_linear.h"
-#include "models/pass.h"
+#include "models/pass_parts.h"
 #include "models/thread_guard.h"
 
 #include <ATen/Parallel.h>
@@ -29,6 +29,8 @@ at::Device device_of(const JobContext& context) {
                                              : at::Device(at::kCPU);
 }
 
+} // namespace
+
 Pass make_pass(const LoadedModel& model, const ForwardOptions& options, JobContext& context) {
     return {.config = model.config(),
             .weights = model.weights(),
@@ -51,6 +53,8 @@ at::Tensor id_tensor(const std::vector<std::vector<std::int64_t>>& texts, at::De
         next = std::copy(text.begin(), text.end(), next);
     return ids.to(device);
 }
+
+namespace {
 
 at::Tensor encoder_states(const LoadedModel& model, const std::vector<std::vector<std::int64_t>>& texts,
                           std::int64_t last_layer, AttentionObserver* observer, JobContext& context) {

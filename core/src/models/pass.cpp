@@ -1,5 +1,6 @@
 #include "models/pass.h"
 
+#include "models/attention_gradient.h"
 #include "models/packed_linear.h"
 
 #include <ATen/ops/embedding.h>
@@ -81,13 +82,15 @@ at::Tensor Block::unpacked_linear(const at::Tensor& input, const std::string& na
     const std::string full = name + ".weight";
     const at::Tensor weights =
         pass_.weights.columns({layer_, full}) ? weight(full, {inputs, outputs}).t() : weight(full, {outputs, inputs});
+    if (input.requires_grad())
+        return differentiable_linear(input, weights, bias, pass_.context);
     return in_row_chunks(pass_, input, 2.0 * static_cast<double>(inputs) * static_cast<double>(outputs), outputs,
                          [&](const at::Tensor& rows) { return product(rows, weights, bias); });
 }
 
 at::Tensor Block::linear(const at::Tensor& input, const std::string& name, std::int64_t outputs, bool bias) const {
     const at::Tensor biases = bias_of(name, outputs, bias);
-    if (!takes_packed_weights(input))
+    if (pass_.differentiable || !takes_packed_weights(input))
         return unpacked_linear(input, name, outputs, biases);
     const auto weights = pass_.weights.packed({layer_, name + ".weight"}, outputs, input.size(-1));
     return models::linear(input, *weights, biases, pass_.context);
@@ -96,6 +99,10 @@ at::Tensor Block::linear(const at::Tensor& input, const std::string& name, std::
 void Block::add_linear(at::Tensor& result, const at::Tensor& input, const std::string& name, bool bias) const {
     const std::int64_t outputs = result.size(-1);
     const at::Tensor biases = bias_of(name, outputs, bias);
+    if (pass_.differentiable) {
+        result = result.add(unpacked_linear(input, name, outputs, biases));
+        return;
+    }
     if (!takes_packed_weights(input)) {
         result.add_(unpacked_linear(input, name, outputs, biases));
         return;
@@ -108,7 +115,7 @@ void Block::add_linear(at::Tensor& result, const at::Tensor& input, const std::s
 at::Tensor Block::embedding(const std::string& name, const at::Tensor& ids) const {
     const ModelConfig& config = pass_.config;
     const WeightName full{layer_, name + ".weight"};
-    if (!config.tied_head || pass_.type != at::kFloat || !pass_.device.is_cpu())
+    if (!config.tied_head || pass_.differentiable || pass_.type != at::kFloat || !pass_.device.is_cpu())
         return at::embedding(weight(full.part, {config.vocabulary, config.hidden}), ids);
     // The head's product wants this matrix packed; it is not held twice.
     return packed_rows(*pass_.weights.packed(full, config.vocabulary, config.hidden), ids);
@@ -142,6 +149,15 @@ at::Tensor split_heads(const at::Tensor& projected, std::int64_t heads) {
 }
 
 void activate(at::Tensor& values, Activation activation) {
+    if (values.requires_grad()) {
+        switch (activation) {
+        case Activation::gelu: values = at::gelu(values); break;
+        case Activation::gelu_tanh: values = at::gelu(values, "tanh"); break;
+        case Activation::silu: values = at::silu(values); break;
+        case Activation::relu: values = at::relu(values); break;
+        }
+        return;
+    }
     switch (activation) {
     case Activation::gelu: at::gelu_(values); break;
     case Activation::gelu_tanh: at::gelu_(values, "tanh"); break;

@@ -25,6 +25,8 @@ struct Pass {
     at::ScalarType type = at::kFloat;
     at::Device device = at::kCPU;
     RotaryTable rotary; ///< for all places of the texts; none without rotary positions
+    /// A layer's input may ask for gradients: weights are tensors then, and nothing is written into what a gradient needs.
+    bool differentiable = false;
 };
 
 /// The weights of one layer, or with −1 those outside of layers, applied to activations (…, width).
@@ -37,7 +39,7 @@ public:
 
     /// input · Wᵀ + b with the weights `name`.weight and, with `bias`, `name`.bias.
     at::Tensor linear(const at::Tensor& input, const std::string& name, std::int64_t outputs, bool bias) const;
-    /// The same, added to `result` in place where it is contiguous.
+    /// The same, added to `result`: in place where it is contiguous, unless the pass is differentiable.
     void add_linear(at::Tensor& result, const at::Tensor& input, const std::string& name, bool bias) const;
     /// Rows `ids` of the matrix `name`.weight (vocabulary, width), which the head may use as well.
     at::Tensor embedding(const std::string& name, const at::Tensor& ids) const;
@@ -63,7 +65,7 @@ at::Tensor product(const at::Tensor& input, const at::Tensor& weight, const at::
 /// (texts, T, heads · width) as (texts, heads, T, width).
 at::Tensor split_heads(const at::Tensor& projected, std::int64_t heads);
 
-/// In place.
+/// In place, unless a gradient is wanted.
 void activate(at::Tensor& values, Activation activation);
 
 /// Puts work(rows of input) together, as many rows at a time as end well within the time between two checkpoints, with

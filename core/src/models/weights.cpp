@@ -5,6 +5,7 @@
 #include "models/thread_guard.h"
 
 #include <ATen/ops/from_blob.h>
+#include <c10/core/GradMode.h>
 #include <c10/core/InferenceMode.h>
 
 #include <algorithm>
@@ -143,6 +144,9 @@ void Weights::prepare(std::int64_t layer, at::ScalarType type, at::Device device
 }
 
 void Weights::convert(const Key& key, std::int64_t layer, Entry& entry) const {
+    // Whoever asks first may have turned gradients off for good; autograd must be able to keep the weight all the same.
+    const c10::InferenceMode off(false);
+    const c10::AutoGradMode no_graph(false);
     const FloatTensor values = file_->read(*key.info);
     // ATen has no tensor of constants; nothing here writes to a weight.
     at::Tensor tensor = at::from_blob(

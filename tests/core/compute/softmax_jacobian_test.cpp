@@ -86,17 +86,21 @@ TEST(SoftmaxJacobian, EnergiesAddUpToOneAndCausalRowsHaveTheMeanOfTheirLength) {
     EXPECT_GT(head.cos_ste_unmasked, head.cos_ste);
 }
 
-TEST(SoftmaxJacobian, DoesNotDependOnTheScaleOfTheGradient) {
+TEST(SoftmaxJacobian, HasEnergiesOfAnyGradientAndSmallCosinesOfOneNearZero) {
     constexpr std::size_t length = 20;
     Map map = random_map(length, true);
     const std::vector sums{kernels::softmax_jacobian_map(map.a.data(), map.g.data(), length, true)};
+    const jacobian::HeadMetrics head = kernels::head_metrics(0, 0, sums);
+    EXPECT_EQ(head.floored, 0);
     for (float& g : map.g)
         g = std::ldexp(g, -60);
     const std::vector small{kernels::softmax_jacobian_map(map.a.data(), map.g.data(), length, true)};
-    for (const jacobian::Metric metric : jacobian::metrics)
-        EXPECT_NEAR(kernels::head_metrics(0, 0, small).value(metric), kernels::head_metrics(0, 0, sums).value(metric),
-                    1e-9)
-            << jacobian::metric_name(metric);
+    const jacobian::HeadMetrics near_zero = kernels::head_metrics(0, 0, small);
+    EXPECT_EQ(near_zero.floored, 1);
+    EXPECT_NEAR(near_zero.r_diag, head.r_diag, 1e-9);
+    EXPECT_NEAR(near_zero.energy_cross, head.energy_cross, 1e-9);
+    const double norms = std::sqrt(small[0].diagonal * small[0].full);
+    EXPECT_NEAR(near_zero.cos_diag, head.cos_diag * norms / 1e-8, 1e-9 * norms / 1e-8);
 }
 
 TEST(SoftmaxJacobian, HasNoNumberWhereThereIsNoGradient) {
@@ -106,9 +110,10 @@ TEST(SoftmaxJacobian, HasNoNumberWhereThereIsNoGradient) {
     const jacobian::HeadMetrics head = kernels::head_metrics(0, 0, sums);
     EXPECT_EQ(head.a_mean, 1);
     EXPECT_EQ(head.entropy, 0);
-    for (const jacobian::Metric metric : jacobian::metrics)
-        if (metric != jacobian::Metric::a_mean && metric != jacobian::Metric::entropy)
-            EXPECT_TRUE(std::isnan(head.value(metric))) << jacobian::metric_name(metric);
+    for (const jacobian::Metric metric : jacobian::metrics) {
+        const bool of_gradient = metric != jacobian::Metric::a_mean && metric != jacobian::Metric::entropy;
+        EXPECT_EQ(std::isnan(head.value(metric)), of_gradient) << jacobian::metric_name(metric);
+    }
 }
 
 TEST(SoftmaxJacobian, SumOfARowIsTheProductOfContextAndItsGradient) {

@@ -1,0 +1,99 @@
+#include "cli/commands.h"
+#include "cli/model_options.h"
+
+#include <attnscope/captures_writer.h>
+#include <attnscope/jacobian_recipe.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+
+namespace attnscope::cli {
+namespace {
+
+struct JacobianOptions {
+    ModelOptions input;
+    std::filesystem::path write_captures;
+    bool model_given = false;  ///< an option that only a model has
+    JacobianJob job;
+};
+
+void settle_inputs(const JacobianOptions& options, JacobianJob& job) {
+    const auto fail = [](const char* expected, const char* got) {
+        throw Error(ErrorKind::usage, "attnscope jacobian", expected, got);
+    };
+    const ModelOptions& input = options.input;
+    if (job.captures.empty() == input.model.empty())
+        fail("--captures F, --model M or --experiment", input.model.empty() ? "neither" : "both");
+    if (!job.captures.empty()) {
+        const bool tokens = input.prompt_given || !input.text.empty() || !input.ids.empty();
+        if (tokens || options.model_given) fail("options of --model M with a model", "some with --captures");
+        if (!options.write_captures.empty()) fail("--write-captures with --model M", "with --captures");
+        return;
+    }
+    if (job.length < 1) throw Error(ErrorKind::usage, "--seq-len", "1 or more", "0");
+    if (job.blocks < 1) throw Error(ErrorKind::usage, "--blocks", "1 or more", "0");
+    job.model = input.model;
+    job.tokens = token_source(input, "jacobian");
+}
+
+/// Maps come from the top layer down.
+jacobian::Result compute_and_write(const JacobianJob& job, const std::filesystem::path& path, Context& context) {
+    auto layers = jacobian_layers(job);
+    if (layers.empty() || layers.front().sequences == 0) return compute_jacobian(job, context.job());  // says why not
+    std::reverse(layers.begin(), layers.end());
+    jacobian::CapturesWriter writer(path, std::move(layers));
+    jacobian::Result result = compute_jacobian(
+        job, context.job(), [&](const jacobian::LayerMaps& maps) { writer.add(maps, context.job()); });
+    const auto held = context.writing();
+    writer.commit();
+    return result;
+}
+
+void run_jacobian(JacobianOptions options, Context& context) {
+    JacobianJob& job = options.job;
+    job.seed = context.options().seed;
+    settle_inputs(options, job);
+    std::vector<Warning> warnings;
+    load_inputs(job, context.job(), warnings);
+    const jacobian::Result result = options.write_captures.empty()
+                                        ? compute_jacobian(job, context.job())
+                                        : compute_and_write(job, options.write_captures, context);
+    for (Warning& warning : jacobian_warnings(job, result)) warnings.push_back(std::move(warning));
+    if (context.options().format == Format::json) {
+        Recipe recipe = jacobian_recipe(job);
+        recipe.device = context.device_name();
+        context.deliver_json("attnscope.jacobian/1", recipe, jacobian_result_json(result), warnings);
+        return;
+    }
+    context.note(warnings);
+    switch (context.options().format) {
+    case Format::csv: return context.deliver(jacobian_table_csv(result));
+    case Format::npz: return context.deliver(jacobian_result_npz(result));
+    default: return context.deliver(jacobian_table_text(result));
+    }
+}
+
+}  // namespace
+
+Command jacobian_command(CLI::App& app) {
+    const auto options = std::make_shared<JacobianOptions>();
+    JacobianJob& job = options->job;
+    CLI::App* const command =
+        app.add_subcommand("jacobian", "the softmax Jacobian of every head: diagonal against lateral");
+    add_path(*command, "--captures", job.captures, "file of probabilities A and gradients g, each (B,H,T,T) or (B,T,T)")
+        ->group("Input");
+    add_model_options(*command, options->input, false);
+    const std::string group = "Analysis";
+    bool& model_given = options->model_given;
+    const auto of_model = [&](CLI::Option* option) { option->group(group)->each([&](const std::string&) { model_given = true; }); };
+    of_model(add_count(*command, "--seq-len", job.length, "tokens of a sequence (64)"));
+    of_model(add_count(*command, "--blocks", job.blocks, "sequences, one behind the other (32)"));
+    of_model(add_layers(*command, job.first_layer, job.last_layer)
+                 ->description("layers to measure, both included; gradients end at the lowest (all)"));
+    add_path(*command, "--write-captures", options->write_captures, "also write A and g (.npz, else safetensors)")
+        ->group(group);
+    return {command, [options](Context& context) { run_jacobian(*options, context); }};
+}
+
+}  // namespace attnscope::cli

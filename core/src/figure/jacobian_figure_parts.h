@@ -1,0 +1,28 @@
+// What the pictures of the softmax gradient workspace have in common.
+#pragma once
+
+#include "figure/attention_figure_parts.h"
+#include "figure/figure_text.h"
+
+#include <attnscope/jacobian_figures.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace attnscope::jacobian {
+
+using attention::add_note;
+using attention::add_outline;
+
+Figure start_figure(const View& view, std::string_view panel);
+/// "8 sequences of 64", and the loss where there is one.
+void say_size(Figure& figure, const Result& result);
+/// "layer 3, head 2"
+std::string head_text(int layer, int head);
+/// What the parts of the gradient are: the end of captions.
+std::string jacobian_note();
+/// 0 … end − 1 as categories.
+std::vector<std::string> numbers(int end);
+
+} // namespace attnscope::jacobian

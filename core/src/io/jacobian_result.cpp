@@ -1,0 +1,99 @@
+// The softmax Jacobian of every head as JSON, npz, CSV and as text for people.
+#include <attnscope/jacobian_recipe.h>
+
+#include "io/json_text.h"
+#include "io/npz_arrays.h"
+#include "io/table_text.h"
+
+#include <cmath>
+#include <limits>
+
+namespace attnscope {
+
+namespace {
+
+using jacobian::HeadMetrics;
+using jacobian::Metric;
+using jacobian::Result;
+
+Json number(double value) {
+    return std::isfinite(value) ? Json(value) : Json(nullptr);
+}
+
+Json head_json(const HeadMetrics& head) {
+    Json json = {{"layer", head.layer}, {"head", head.head}};
+    for (const Metric metric : jacobian::metrics)
+        json[jacobian::metric_name(metric)] = number(head.value(metric));
+    return json;
+}
+
+} // namespace
+
+std::string jacobian_result_json(const Result& result) {
+    Json heads = Json::array();
+    for (const HeadMetrics& head : result.heads)
+        heads.push_back(head_json(head));
+    return one_line({{"loss", number(result.loss)},
+                     {"seq_len", result.length},
+                     {"blocks", result.sequences},
+                     {"heads", std::move(heads)}});
+}
+
+std::string jacobian_result_npz(const Result& result) {
+    NpzArrays arrays;
+    const auto whole = [&](const char* name, auto get) {
+        std::vector<std::int64_t> values;
+        for (const HeadMetrics& head : result.heads)
+            values.push_back(get(head));
+        arrays.add(name, std::move(values));
+    };
+    whole("layer", [](const HeadMetrics& head) { return head.layer; });
+    whole("head", [](const HeadMetrics& head) { return head.head; });
+    for (const Metric metric : jacobian::metrics) {
+        std::vector<double> values;
+        for (const HeadMetrics& head : result.heads)
+            values.push_back(head.value(metric));
+        arrays.add(jacobian::metric_name(metric), std::move(values));
+    }
+    arrays.add("loss", std::vector<double>{result.loss});
+    return arrays.bytes();
+}
+
+std::string jacobian_table_csv(const Result& result) {
+    std::string out = "layer,head";
+    for (const Metric metric : jacobian::metrics)
+        out += std::string(",") + jacobian::metric_name(metric);
+    out += '\n';
+    for (const HeadMetrics& head : result.heads) {
+        out += std::to_string(head.layer) + ',' + std::to_string(head.head);
+        for (const Metric metric : jacobian::metrics)
+            out += ',' + csv_number(head.value(metric));
+        out += '\n';
+    }
+    return out;
+}
+
+std::string jacobian_table_text(const Result& result) {
+    std::string out;
+    append(out, "%zu sequences of %zu", result.sequences, result.length);
+    if (std::isfinite(result.loss))
+        append(out, ", mean loss %.4f nats", result.loss);
+    append(out, "\n\n%5s %4s", "layer", "head");
+    for (const Metric metric : jacobian::metrics)
+        append(out, " %16s", jacobian::metric_name(metric));
+    out += '\n';
+    for (const HeadMetrics& head : result.heads) {
+        append(out, "%5d %4d", head.layer, head.head);
+        for (const Metric metric : jacobian::metrics) {
+            const double value = head.value(metric);
+            if (std::isfinite(value))
+                append(out, " %16.5f", value);
+            else
+                append(out, " %16s", "none");
+        }
+        out += '\n';
+    }
+    return out;
+}
+
+} // namespace attnscope

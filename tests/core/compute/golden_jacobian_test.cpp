@@ -1,0 +1,75 @@
+// The softmax Jacobian against the reference, where its results are at hand.
+#include "analyses/jacobian.h"
+#include "models/language_model.h"
+#include "support/golden_models.h"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+
+namespace attnscope::test {
+namespace {
+
+using nlohmann::json;
+
+/// Largest difference, as a part of what is allowed: relative 1e-4, or absolute 1e-6 where the value is below 1e-2.
+double compare_heads(const std::vector<jacobian::HeadMetrics>& heads, const json& expected) {
+    EXPECT_EQ(heads.size(), expected.size());
+    double worst = 0;
+    for (std::size_t i = 0; i < std::min(heads.size(), expected.size()); ++i) {
+        EXPECT_EQ(heads[i].head, expected[i]["head"]);
+        EXPECT_EQ(heads[i].layer, expected[i].value("layer", 0));
+        for (const jacobian::Metric metric : jacobian::metrics) {
+            const double value = heads[i].value(metric), wanted = expected[i][jacobian::metric_name(metric)];
+            // What is left over of sums that nearly cancel is as exact as the sums, in the reference too.
+            const bool left_over = metric == jacobian::Metric::r_offdiag || metric == jacobian::Metric::energy_cross;
+            const double size = left_over ? 1 + std::abs(wanted) : std::abs(wanted);
+            const double allowed = size < 1e-2 ? 1e-6 : 1e-4 * size;
+            EXPECT_NEAR(value, wanted, allowed) << "row " << i << " " << jacobian::metric_name(metric);
+            worst = std::max(worst, std::abs(value - wanted) / allowed);
+        }
+    }
+    return worst;
+}
+
+TEST(GoldenJacobian, AgreesOnCaptures) {
+    const auto golden = golden_folder();
+    if (golden.empty())
+        return;
+    ThreadPool pool(2);
+    JobContext context(pool);
+    for (const std::string name : {"gpt2-tiny", "neox-tiny", "qwen3-tiny"}) {
+        const auto captures = jacobian::open_captures(golden / "jacobian" / (name + ".npz"));
+        const jacobian::Result result = compute::jacobian_captures({captures}, context);
+        const auto expected = json::parse(std::ifstream(golden / "jacobian" / (name + ".expected.json")));
+        std::printf("%s: %.2g of what is allowed\n", name.c_str(), compare_heads(result.heads, expected));
+    }
+}
+
+class GoldenJacobianModel : public testing::TestWithParam<const char*> {};
+
+TEST_P(GoldenJacobianModel, Agrees) {
+    const auto golden = golden_model(GetParam());
+    if (!golden || !std::filesystem::exists(golden->results / "jacobian.json"))
+        return;
+    ThreadPool pool(2);
+    JobContext context(pool);
+    const auto expected = json::parse(std::ifstream(golden->results / "jacobian.json"));
+    jacobian::Request request;
+    request.model = std::make_shared<const models::LoadedModel>(open_model_files(golden->model));
+    request.length = expected["seq_len"];
+    request.blocks = expected["blocks"];
+    request.ids = golden->first_ids(request.length * request.blocks + 1);
+    const jacobian::Result result = compute::jacobian_model(request, context, {});
+    EXPECT_NEAR(result.loss, expected["loss"].get<double>(), 1e-4 * expected["loss"].get<double>());
+    std::printf("%s: %.2g of what is allowed, %.2f s\n", GetParam(), compare_heads(result.heads, expected["heads"]),
+                result.seconds);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, GoldenJacobianModel, golden_models(), golden_test_name);
+
+} // namespace
+} // namespace attnscope::test

@@ -152,6 +152,54 @@ def language_model_numbers(threads, repeats):
     return numbers
 
 
+def character_model_numbers(threads, repeats):
+    """Milliseconds of a step of the softmax-gradient experiment's model with back-propagation, in PyTorch."""
+    import torch
+    from torch import nn
+    from torch.nn import functional
+
+    torch.set_num_threads(threads)
+    torch.manual_seed(1337)
+    width, heads, block, batch, characters = 128, 4, 64, 32, 65
+
+    class Layer(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(2))
+            self.packed, self.out = nn.Linear(width, 3 * width), nn.Linear(width, width)
+            self.up, self.down = nn.Linear(width, 4 * width), nn.Linear(4 * width, width)
+
+        def forward(self, hidden):
+            split = self.packed(self.norms[0](hidden)).view(batch, block, 3, heads, -1).permute(2, 0, 3, 1, 4)
+            attended = functional.scaled_dot_product_attention(*split, is_causal=True)
+            hidden = hidden + self.out(attended.transpose(1, 2).reshape(batch, block, width))
+            return hidden + self.down(functional.gelu(self.up(self.norms[1](hidden))))
+
+    class Model(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.embedding, self.places = nn.Embedding(characters, width), nn.Embedding(block, width)
+            self.layers = nn.Sequential(*(Layer() for _ in range(4)))
+            self.norm, self.head = nn.LayerNorm(width), nn.Linear(width, characters, bias=False)
+
+        def forward(self, ids):
+            return self.head(self.norm(self.layers(self.embedding(ids) + self.places.weight)))
+
+    model, text = Model(), torch.randint(0, characters, (200_000,))
+    optimizer = torch.optim.AdamW(model.parameters(), 1e-3, fused=True)
+    offsets = torch.arange(block)
+
+    def step():
+        places = torch.randint(0, len(text) - block - 1, (batch, 1)) + offsets
+        loss = functional.cross_entropy(model(text[places]).view(-1, characters), text[places + 1].view(-1))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return loss.item()
+
+    return {"training_step/full": median_ms(step, 4 * repeats)}
+
+
 def main():
     cache = os.environ.get("ATTNSCOPE_CACHE") or os.path.join(
         os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~/.cache")), "attnscope")
@@ -168,6 +216,9 @@ def main():
     peers = {}
     if installed("torch"):
         peers["PyTorch"] = torch_numbers(arguments.threads, arguments.repeats)
+        if "training_step/full" in own:
+            peers["PyTorch"] |= character_model_numbers(arguments.threads, arguments.repeats)
+            own["training_step/full"]["real_time"] = own["training_step/full"]["step_ms"]
     if installed("faiss"):
         peers["FAISS flat, top 5"] = faiss_numbers(arguments.threads, arguments.repeats)
 
@@ -178,7 +229,8 @@ def main():
     titles = {"bank_sum": "sum of the bank", "step/1": "one step, all statistics", "step/24": "24 query-β pairs",
               "spectrum": "mean, covariance, eigenpairs",
               "model_logits/32": "SmolLM2, 32 tokens, logits", "model_logits/128": "SmolLM2, 128 tokens, logits",
-              "model_logits/1024": "SmolLM2, 1,024 tokens, logits"}
+              "model_logits/1024": "SmolLM2, 1,024 tokens, logits",
+              "training_step/full": "character model, training step"}
     for name, title in titles.items():
         for peer, numbers in peers.items():
             if name in numbers and name in own:

@@ -51,6 +51,9 @@ Settled from_recipe(const CLI::App& command, const FigureOptions& options, const
         return settle(cv_experiment_job(found),
                       [&](CvExperimentJob& job) { override_experiment(command, options, job); });
     }
+    if (is_jacobian_experiment(found)) {
+        return settle(jacobian_experiment_job(found, places), [](JacobianExperimentJob&) {});
+    }
     if (found.analysis == "cv") {
         return settle(cv_job(found, places), [&](CvJob& job) { override_cv(command, options, job); });
     }

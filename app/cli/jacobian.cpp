@@ -1,4 +1,5 @@
 #include "cli/commands.h"
+#include "cli/jacobian_experiment.h"
 #include "cli/model_options.h"
 
 #include <attnscope/captures_writer.h>
@@ -16,6 +17,7 @@ struct JacobianOptions {
     std::filesystem::path write_captures;
     bool model_given = false;  ///< an option that only a model has
     JacobianJob job;
+    JacobianExperimentOptions experiment;
 };
 
 void settle_inputs(const JacobianOptions& options, JacobianJob& job) {
@@ -37,6 +39,14 @@ void settle_inputs(const JacobianOptions& options, JacobianJob& job) {
     job.tokens = token_source(input, "jacobian");
 }
 
+/// The experiment makes its model: it takes a text alone.
+void check_experiment_inputs(const JacobianOptions& options) {
+    const ModelOptions& input = options.input;
+    const bool others = !options.job.captures.empty() || !options.write_captures.empty() || !input.model.empty() ||
+                        !input.ids.empty() || input.prompt_given || options.model_given;
+    if (others) throw Error(ErrorKind::usage, "--experiment", "a text and no captures or model beside it", "others");
+}
+
 /// Maps come from the top layer down.
 jacobian::Result compute_and_write(const JacobianJob& job, const std::filesystem::path& path, Context& context) {
     auto layers = jacobian_layers(job);
@@ -51,6 +61,13 @@ jacobian::Result compute_and_write(const JacobianJob& job, const std::filesystem
 }
 
 void run_jacobian(JacobianOptions options, Context& context) {
+    if (options.experiment.wanted) {
+        check_experiment_inputs(options);
+        return run_jacobian_experiment(options.experiment, options.input.text, context);
+    }
+    if (options.experiment.any_given) {
+        throw Error(ErrorKind::usage, "attnscope jacobian", "--experiment with its options", "the options alone");
+    }
     JacobianJob& job = options.job;
     job.seed = context.options().seed;
     settle_inputs(options, job);
@@ -93,6 +110,7 @@ Command jacobian_command(CLI::App& app) {
                  ->description("layers to measure, both included; gradients end at the lowest (all)"));
     add_path(*command, "--write-captures", options->write_captures, "also write A and g (.npz, else safetensors)")
         ->group(group);
+    add_jacobian_experiment_options(*command, options->experiment);
     return {command, [options](Context& context) { run_jacobian(*options, context); }};
 }
 

@@ -8,6 +8,7 @@
 #include <attnscope/cv_experiment_recipe.h>
 #include <attnscope/cv_recipe.h>
 #include <attnscope/figure.h>
+#include <attnscope/jacobian_experiment_recipe.h>
 #include <attnscope/jacobian_recipe.h>
 #include <attnscope/recipe.h>
 #include <attnscope/residual_recipe.h>
@@ -45,6 +46,7 @@ std::unique_ptr<PanelSource> panel_source(CvJob job);
 std::unique_ptr<PanelSource> panel_source(CvExperimentJob job);
 std::unique_ptr<PanelSource> panel_source(AlignmentJob job);
 std::unique_ptr<PanelSource> panel_source(ResidualJob job);
+std::unique_ptr<PanelSource> panel_source(JacobianExperimentJob job);
 std::unique_ptr<PanelSource> panel_source(JacobianJob job);
 
 /// The workspace of a panel named with or without it (attention.heads, heads); of two with one name the first, so that

@@ -7,6 +7,7 @@
 #include <attnscope/alignment_recipe.h>
 #include <attnscope/cv_experiment_recipe.h>
 #include <attnscope/cv_recipe.h>
+#include <attnscope/jacobian_experiment_recipe.h>
 #include <attnscope/jacobian_recipe.h>
 #include <attnscope/model_recipe.h>
 #include <attnscope/residual_recipe.h>
@@ -143,7 +144,15 @@ Verdict replay_residual(const Replay& replay, Context& context) {
     return replay_job(replay, residual_job(replay.found.recipe, replay.places), result, context);
 }
 
+Verdict replay_training(const Replay& replay, Context& context) {
+    const auto result = [&](const JacobianExperimentJob& job) {
+        return jacobian_experiment_json(jacobian::compute_experiment(job.request, context.job()));
+    };
+    return replay_job(replay, jacobian_experiment_job(replay.found.recipe, replay.places), result, context);
+}
+
 Verdict replay_jacobian(const Replay& replay, Context& context) {
+    if (is_jacobian_experiment(replay.found.recipe)) return replay_training(replay, context);
     const auto result = [&](const JacobianJob& job) {
         return jacobian_result_json(compute_jacobian(job, context.job()));
     };

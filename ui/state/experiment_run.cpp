@@ -9,15 +9,21 @@ namespace attnscope::ui {
 
 namespace {
 
-constexpr std::size_t runs_kept = 8;
+// What is kept of a trained run are its curves, and its parameters where they can be exported: megabytes a run.
+constexpr std::size_t kept_of(const cv::ExperimentRequest*) { return 8; }
+constexpr std::size_t kept_of(const jacobian::ExperimentRequest*) { return 3; }
+
+bool complete(const cv::Experiment& experiment) { return experiment.finished() == experiment.configs.size(); }
+bool complete(const jacobian::Experiment& experiment) { return experiment.finished() == experiment.runs.size(); }
 
 }  // namespace
 
 /// Shared with the job, which may outlive the window's part.
-struct ExperimentRun::Shared {
+template <class Request, class Experiment>
+struct ExperimentRunOf<Request, Experiment>::Shared {
     struct Kept {
-        cv::ExperimentRequest request;
-        cv::ExperimentPtr experiment;
+        Request request;
+        ExperimentPtr experiment;
     };
     mutable std::mutex mutex;
     std::list<Kept> kept;       // newest first
@@ -27,25 +33,30 @@ struct ExperimentRun::Shared {
     std::optional<Error> error;
     std::uint64_t generation = 0;
 
-    void put(const cv::ExperimentRequest& request, cv::ExperimentPtr experiment) {
+    void put(const Request& request, ExperimentPtr experiment) {
         const std::lock_guard lock(mutex);
         const auto same = std::ranges::find(kept, request, &Kept::request);
         if (same != kept.end()) kept.erase(same);
         kept.push_front({request, std::move(experiment)});
-        if (kept.size() > runs_kept) kept.pop_back();
+        if (kept.size() > kept_of(&request)) kept.pop_back();
         ++generation;
     }
 };
 
-ExperimentRun::ExperimentRun(JobSystem& jobs) : jobs_(jobs), shared_(std::make_shared<Shared>()) {}
-ExperimentRun::~ExperimentRun() { pause(); }
-
-void ExperimentRun::start(const cv::ExperimentRequest& wanted) {
-    cv::check_experiment(wanted);
+template <class Request, class Experiment>
+ExperimentRunOf<Request, Experiment>::ExperimentRunOf(JobSystem& jobs) : jobs_(jobs), shared_(std::make_shared<Shared>()) {}
+template <class Request, class Experiment>
+ExperimentRunOf<Request, Experiment>::~ExperimentRunOf() {
     pause();
-    cv::ExperimentRequest request = wanted;
+}
+
+template <class Request, class Experiment>
+void ExperimentRunOf<Request, Experiment>::start(const Request& wanted) {
+    check_experiment(wanted);
+    pause();
+    Request request = wanted;
     request.from = result(wanted);
-    if (request.from && request.from->finished() == request.from->configs.size()) return;
+    if (request.from && complete(*request.from)) return;
     JobSystem::Task task;
     task.name = "Training the experiment";
     task.lane = Lane::batch;
@@ -53,12 +64,12 @@ void ExperimentRun::start(const cv::ExperimentRequest& wanted) {
     task.run = [shared = shared_, request](JobContext& context) {
         auto key = request;
         key.from.reset();
-        shared->put(key, std::make_shared<const cv::Experiment>(cv::compute_experiment(request, context)));
+        shared->put(key, std::make_shared<const Experiment>(compute_experiment(request, context)));
     };
     auto key = request;
     key.from.reset();
     task.snapshot = [shared = shared_, key](std::shared_ptr<const void> snapshot) {
-        shared->put(key, std::static_pointer_cast<const cv::Experiment>(std::move(snapshot)));
+        shared->put(key, std::static_pointer_cast<const Experiment>(std::move(snapshot)));
     };
     task.failed = [shared = shared_](const Error& error) {
         const std::lock_guard lock(shared->mutex);
@@ -81,7 +92,8 @@ void ExperimentRun::start(const cv::ExperimentRequest& wanted) {
     if (shared_->ended < number) shared_->job = job;
 }
 
-void ExperimentRun::pause() {
+template <class Request, class Experiment>
+void ExperimentRunOf<Request, Experiment>::pause() {
     std::uint64_t job = 0;
     {
         const std::lock_guard lock(shared_->mutex);
@@ -91,29 +103,34 @@ void ExperimentRun::pause() {
     if (job != 0) jobs_.cancel(job);
 }
 
-bool ExperimentRun::running() const {
+template <class Request, class Experiment>
+bool ExperimentRunOf<Request, Experiment>::running() const {
     const std::lock_guard lock(shared_->mutex);
     return shared_->job != 0;
 }
 
-cv::ExperimentPtr ExperimentRun::result(const cv::ExperimentRequest& request) const {
+template <class Request, class Experiment>
+auto ExperimentRunOf<Request, Experiment>::result(const Request& request) const -> ExperimentPtr {
     const std::lock_guard lock(shared_->mutex);
     const auto found = std::ranges::find(shared_->kept, request, &Shared::Kept::request);
     return found == shared_->kept.end() ? nullptr : found->experiment;
 }
 
-void ExperimentRun::keep(const cv::ExperimentRequest& request, cv::ExperimentPtr experiment) {
+template <class Request, class Experiment>
+void ExperimentRunOf<Request, Experiment>::keep(const Request& request, ExperimentPtr experiment) {
     auto key = request;
     key.from.reset();
     shared_->put(key, std::move(experiment));
 }
 
-std::optional<Error> ExperimentRun::error() const {
+template <class Request, class Experiment>
+std::optional<Error> ExperimentRunOf<Request, Experiment>::error() const {
     const std::lock_guard lock(shared_->mutex);
     return shared_->error;
 }
 
-Progress ExperimentRun::progress() const {
+template <class Request, class Experiment>
+Progress ExperimentRunOf<Request, Experiment>::progress() const {
     std::uint64_t job = 0;
     {
         const std::lock_guard lock(shared_->mutex);
@@ -125,9 +142,13 @@ Progress ExperimentRun::progress() const {
     return {};
 }
 
-std::uint64_t ExperimentRun::generation() const {
+template <class Request, class Experiment>
+std::uint64_t ExperimentRunOf<Request, Experiment>::generation() const {
     const std::lock_guard lock(shared_->mutex);
     return shared_->generation;
 }
+
+template class ExperimentRunOf<cv::ExperimentRequest, cv::Experiment>;
+template class ExperimentRunOf<jacobian::ExperimentRequest, jacobian::Experiment>;
 
 }  // namespace attnscope::ui

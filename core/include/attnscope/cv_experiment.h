@@ -15,6 +15,7 @@
 
 #include <attnscope/cv.h>
 #include <attnscope/job.h>
+#include <attnscope/training_state.h>
 
 #include <cstdint>
 #include <memory>
@@ -49,11 +50,7 @@ struct ExperimentMeasurement {
 };
 using ExperimentMeasurementPtr = std::shared_ptr<const ExperimentMeasurement>;
 
-/// What training goes on from: the parameters after so many updates and Adam's two moments, flat.
-struct TrainingState {
-    int updates = 0;
-    std::vector<float> parameters, first_moments, second_moments;
-};
+using attnscope::TrainingState;
 
 struct ExperimentConfig {
     enum class State { waiting, running, finished, diverged } state = State::waiting;

@@ -8,6 +8,7 @@
 #include <attnscope/cv.h>
 #include <attnscope/cv_experiment.h>
 #include <attnscope/jacobian.h>
+#include <attnscope/jacobian_experiment.h>
 #include <attnscope/model.h>
 #include <attnscope/residual.h>
 #include <attnscope/retrieval.h>
@@ -48,12 +49,13 @@ struct ComputeTable {
     jacobian::Result (*jacobian_captures)(const jacobian::CapturesRequest&, JobContext&);
     jacobian::Result (*jacobian_model)(const jacobian::Request&, JobContext&, const jacobian::MapsSink&);
     jacobian::LayerMapsPtr (*jacobian_maps)(const jacobian::MapsRequest&, JobContext&);
+    jacobian::Experiment (*jacobian_experiment)(const jacobian::ExperimentRequest&, JobContext&);
     std::shared_ptr<const TextEncoder> (*open_text_encoder)(const std::filesystem::path&);
     ModelPtr (*open_language_model)(const std::filesystem::path&);
     LogitsResult (*logits)(const LogitsRequest&, JobContext&);
     std::vector<std::string> (*devices)();  ///< "cpu", then "cuda:0 · NAME" …
 };
-inline constexpr int compute_table_version = 5;
+inline constexpr int compute_table_version = 6;
 
 /// Loads the module beside this library on first use; thread-safe. Throws Error{resource} naming the file.
 const ComputeTable& compute_module();

@@ -5,6 +5,7 @@
 #include "analyses/cv_experiment.h"
 #include "analyses/residual.h"
 #include "analyses/jacobian.h"
+#include "analyses/jacobian_experiment.h"
 #include "analyses/retrieval.h"
 #include "jobs/compute_module.h"
 #include "kernels/devices.h"
@@ -38,6 +39,7 @@ extern "C" __attribute__((visibility("default"))) const attnscope::ComputeTable*
         .jacobian_captures = attnscope::compute::jacobian_captures,
         .jacobian_model = attnscope::compute::jacobian_model,
         .jacobian_maps = attnscope::compute::jacobian_maps,
+        .jacobian_experiment = attnscope::compute::jacobian_experiment,
         .open_text_encoder = attnscope::compute::open_text_encoder,
         .open_language_model = attnscope::compute::open_language_model,
         .logits = attnscope::compute::logits,

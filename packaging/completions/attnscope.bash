@@ -54,7 +54,8 @@ _attnscope() {
         options="--model --ids --text --prompt --chat --texts --beta --rows --scores --random-induction --layers --map \
             --precision $common" ;;
     jacobian)
-        options="--captures --model --ids --text --prompt --seq-len --blocks --layers --write-captures $common" ;;
+        options="--captures --model --ids --text --prompt --seq-len --blocks --layers --write-captures \
+            --experiment --method --softmax-grad --steps --every --learning-rate --export $common" ;;
     cv)
         options="--tensor --layout --tuples --model --ids --text --prompt --samples --pool --points --exact --band \
             --layers --no-weights --histogram --precision --tex --experiment --dims --heads --every --epochs \

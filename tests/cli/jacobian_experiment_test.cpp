@@ -85,7 +85,7 @@ TEST_F(JacobianExperimentCommand, TrainsSeveralSideBySideAndExportsThem) {
 }
 
 TEST_F(JacobianExperimentCommand, ACancelKeepsTrainingSoFarAndTheNextRunGoesOn) {
-    const Arguments arguments = with({"--steps", "400", "--every", "1", "--threads", "1", "--out", folder / "run.json"});
+    const Arguments arguments = with({"--steps", "60", "--every", "5", "--threads", "1", "--out", folder / "run.json"});
     const std::filesystem::path partial = folder / "run.json.partial";
     {
         Program program(arguments);
@@ -97,7 +97,14 @@ TEST_F(JacobianExperimentCommand, ACancelKeepsTrainingSoFarAndTheNextRunGoesOn) 
     }
     EXPECT_FALSE(std::filesystem::exists(folder / "run.json"));
     ASSERT_TRUE(std::filesystem::exists(partial));
-    // Of another request it is not taken up; what is no checkpoint is written anew.
+    std::filesystem::copy(partial, folder / "kept");
+    const Outcome again = run_program(arguments);
+    EXPECT_EQ(again.status, 0) << again.error;
+    EXPECT_NE(again.error.find("went on from run.json.partial: "), std::string::npos) << again.error;
+    EXPECT_FALSE(std::filesystem::exists(partial));
+    EXPECT_EQ(Json::parse(read_all(folder / "run.json"))["result"]["training"]["loss"].size(), 60u);
+    // Of another request it is not taken up.
+    std::filesystem::copy(std::filesystem::path(folder / "kept"), partial);
     Arguments other = with({"--steps", "2", "--every", "1", "--out", folder / "run.json"});
     const Outcome fresh = run_program(other);
     EXPECT_EQ(fresh.status, 0) << fresh.error;

@@ -38,10 +38,18 @@ constexpr std::array cv_places{
     Placed{"cv.dimension", Place::bottom}, Placed{"cv.relation", Place::bottom},
 };
 
+constexpr std::array alignment_places{
+    Placed{"alignment.map", Place::left},      Placed{"alignment.heads", Place::left},
+    Placed{"alignment.profile", Place::top},   Placed{"alignment.angles", Place::top},
+    Placed{"alignment.matched", Place::top},   Placed{"alignment.verdict", Place::bottom},
+    Placed{"alignment.signs", Place::bottom},  Placed{"alignment.spectra", Place::bottom},
+};
+
 std::span<const Placed> places_of(Workspace workspace) {
     switch (workspace) {
     case Workspace::attention: return attention_places;
     case Workspace::cv: return cv_places;
+    case Workspace::alignment: return alignment_places;
     case Workspace::retrieval: break;
     }
     return retrieval_places;
@@ -76,6 +84,7 @@ const char* dock_space_name(Workspace workspace) noexcept {
     switch (workspace) {
     case Workspace::attention: return "workspace.attention";
     case Workspace::cv: return "workspace.cv";
+    case Workspace::alignment: return "workspace.alignment";
     case Workspace::retrieval: break;
     }
     return "workspace";
@@ -84,6 +93,7 @@ const char* sources_window(Workspace workspace) noexcept {
     switch (workspace) {
     case Workspace::attention: return "Sources###sources.attention";
     case Workspace::cv: return "Sources###sources.cv";
+    case Workspace::alignment: return "Sources###sources.alignment";
     case Workspace::retrieval: break;
     }
     return "Sources###sources";
@@ -92,6 +102,7 @@ const char* inspector_window(Workspace workspace) noexcept {
     switch (workspace) {
     case Workspace::attention: return "Inspector###inspector.attention";
     case Workspace::cv: return "Inspector###inspector.cv";
+    case Workspace::alignment: return "Inspector###inspector.alignment";
     case Workspace::retrieval: break;
     }
     return "Inspector###inspector";

@@ -37,8 +37,8 @@ TEST(CommandLine, SaysItsVersion) {
 TEST(CommandLine, HelpsWithItselfAndEveryCommand) {
     const Outcome run = run_program({"--help"});
     EXPECT_EQ(run.status, 0);
-    for (const char* command : {"inspect", "tokenize", "embed", "bank", "retrieval", "logits", "attention", "cv", "residual", "jacobian", "figure",
-                                "replay"}) {
+    for (const char* command : {"inspect", "tokenize", "embed", "bank", "retrieval", "logits", "attention", "cv", "residual", "jacobian", "align",
+                                "figure", "replay"}) {
         EXPECT_NE(run.out.find(command), std::string::npos) << command;
         const Outcome help = run_program({command, "--help"});
         EXPECT_EQ(help.status, 0) << command;

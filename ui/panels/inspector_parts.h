@@ -20,11 +20,13 @@ void warning_line(const std::string& text, const ThemeColours& theme);
 void retrieval_values(ChromeContext& context);
 void attention_values(ChromeContext& context);
 void cv_values(ChromeContext& context);
+void alignment_values(ChromeContext& context);
 /// What is looked at besides, below it.
 void retrieval_details(ChromeContext& context);
 /// What to beware of.
 void retrieval_warnings(ChromeContext& context);
 void attention_warnings(ChromeContext& context);
 void cv_warnings(ChromeContext& context);
+void alignment_warnings(ChromeContext& context);
 
 }  // namespace attnscope::ui

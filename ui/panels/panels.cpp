@@ -1,4 +1,5 @@
 // Every panel of the window, in the order of the View menu.
+#include "panels/alignment_panels.h"
 #include "panels/attention_gain.h"
 #include "panels/attention_heads.h"
 #include "panels/attention_map.h"
@@ -46,6 +47,7 @@ std::vector<std::unique_ptr<Panel>> make_panels() {
     panels.push_back(std::make_unique<CvTrainingPanel>());
     panels.push_back(std::make_unique<CvGridPanel>());
     panels.push_back(std::make_unique<CvRelationPanel>());
+    for (auto& panel : make_alignment_panels()) panels.push_back(std::move(panel));
     return panels;
 }
 

@@ -33,6 +33,7 @@ constexpr std::array retrieval_groups{
 };
 constexpr std::array model_groups{
     Group{SourceKind::model, "MODELS", "drop a Hugging Face folder or a GGUF file"},
+    Group{SourceKind::grams, "GRAMS", nullptr},
     Group{SourceKind::prompt, "PROMPTS", nullptr},
     Group{SourceKind::texts, "TEXTS", nullptr},
     Group{SourceKind::bank, "BANKS", nullptr},
@@ -51,7 +52,10 @@ bool is_selected(const AppState& state, const Source& source) {
     switch (source.kind) {
     case SourceKind::bank: return !models && selection.bank == source.id;
     case SourceKind::encoder: return !models && selection.encoder == source.id;
-    case SourceKind::model: return models && selection.model == source.id;
+    case SourceKind::model:
+        return models && selection.model == source.id &&
+               !(state.view.workspace == Workspace::alignment && state.view.alignment.grams != 0);
+    case SourceKind::grams: return state.view.workspace == Workspace::alignment && state.view.alignment.grams == source.id;
     case SourceKind::texts: return models && selection.prompt == source.id;
     case SourceKind::prompt:
         if (models) return selection.prompt == source.id;
@@ -80,8 +84,10 @@ void select(ChromeContext& context, const Source& source) {
         go_to(Workspace::retrieval);
         context.emit("selection.encoder", number);
         break;
+    case SourceKind::grams: context.emit("alignment.grams", number); break;
     case SourceKind::model:
         context.emit("selection.model", number);
+        context.emit("alignment.grams", {{"source", std::int64_t{0}}});
         if (!models) go_to(Workspace::attention);
         break;
     case SourceKind::texts:

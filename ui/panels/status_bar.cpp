@@ -76,9 +76,26 @@ void cv_status(ChromeContext& context) {
     part(text, muted, "Simplices are sampled: the standard error of a CV, relative, is about 1/√(2 · simplices)");
 }
 
+void alignment_status(ChromeContext& context) {
+    const ImVec4& muted = context.theme.muted_text;
+    AlignmentSlots& slots = context.services.alignment();
+    if (!slots.has_source()) return part("No model and no grams are open", muted);
+    const auto tables = slots.tables();
+    if (slots.seconds() > 0) part("compared in " + duration(slots.seconds()), muted);
+    if (tables.result) {
+        const alignment::Operators& operators = *tables.result->operators;
+        part(std::to_string(operators.layers) + " layers × " + std::to_string(operators.heads) + " heads · " +
+                 std::to_string(operators.hidden) + " × " + std::to_string(operators.hidden) + " of rank " +
+                 std::to_string(operators.head_dim),
+             muted);
+    }
+    part("grams float32 in float64 sums · spectra float64 · exact", muted, "Nothing is sampled but the bands of chance");
+}
+
 const char* hint_of(Workspace workspace) {
     switch (workspace) {
     case Workspace::attention: return "click a head · drag the gain · K moves the query · Ctrl+P finds every command";
+    case Workspace::alignment: return "drag across the profile to move the anchor · click a cell · K plays the anchor";
     case Workspace::cv: return "click a point or a cell · K plays the experiment · Ctrl+P finds every command";
     case Workspace::retrieval: break;
     }
@@ -102,6 +119,7 @@ void draw_status_bar(ChromeContext& context) {
         case Workspace::retrieval: retrieval_status(context); break;
         case Workspace::attention: attention_status(context); break;
         case Workspace::cv: cv_status(context); break;
+        case Workspace::alignment: alignment_status(context); break;
         }
         if (context.state.preferences.hints) {
             const char* const hint = hint_of(workspace);

@@ -88,6 +88,7 @@ void draw_transport_bar(ChromeContext& context) {
         case Workspace::retrieval: draw_retrieval_transport(context); break;
         case Workspace::attention: draw_attention_transport(context); break;
         case Workspace::cv: draw_cv_transport(context); break;
+        case Workspace::alignment: draw_alignment_transport(context); break;
         }
         timeline_controls(context);
     }

@@ -24,5 +24,6 @@ void playback_buttons(ChromeContext& context);
 void draw_retrieval_transport(ChromeContext& context);
 void draw_attention_transport(ChromeContext& context);
 void draw_cv_transport(ChromeContext& context);
+void draw_alignment_transport(ChromeContext& context);
 
 }  // namespace attnscope::ui

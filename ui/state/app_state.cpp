@@ -13,6 +13,7 @@ const char* source_kind_name(SourceKind kind) noexcept {
     case SourceKind::texts: return "texts";
     case SourceKind::queries: return "queries";
     case SourceKind::result: return "result";
+    case SourceKind::grams: return "file of grams";
     }
     return "";
 }
@@ -22,6 +23,7 @@ const char* workspace_name(Workspace workspace) noexcept {
     case Workspace::retrieval: return "Retrieval";
     case Workspace::attention: return "Attention";
     case Workspace::cv: return "CV bands";
+    case Workspace::alignment: return "Alignment";
     }
     return "";
 }
@@ -31,6 +33,7 @@ const char* workspace_id(Workspace workspace) noexcept {
     case Workspace::retrieval: return "retrieval";
     case Workspace::attention: return "attention";
     case Workspace::cv: return "cv";
+    case Workspace::alignment: return "alignment";
     }
     return "";
 }
@@ -56,6 +59,7 @@ constexpr std::array named_timelines{
     NamedTimeline{Timeline::step, "step", "step"},    NamedTimeline{Timeline::beta, "beta", "β"},
     NamedTimeline{Timeline::token, "token", "token"}, NamedTimeline{Timeline::layer, "layer", "layer"},
     NamedTimeline{Timeline::gain, "gain", "gain"},    NamedTimeline{Timeline::epoch, "epoch", "epoch"},
+    NamedTimeline{Timeline::anchor, "anchor", "anchor"},
 };
 
 }  // namespace
@@ -76,9 +80,11 @@ const std::vector<Timeline>& timelines_of(Workspace workspace) {
     static const std::vector<Timeline> retrieval{Timeline::step, Timeline::beta};
     static const std::vector<Timeline> attention{Timeline::token, Timeline::layer, Timeline::gain};
     static const std::vector<Timeline> cv{Timeline::epoch, Timeline::layer};
+    static const std::vector<Timeline> alignment{Timeline::anchor, Timeline::layer};
     switch (workspace) {
     case Workspace::attention: return attention;
     case Workspace::cv: return cv;
+    case Workspace::alignment: return alignment;
     case Workspace::retrieval: break;
     }
     return retrieval;

@@ -4,6 +4,7 @@
 // `View` is the part that undo and redo cover and that a session file restores.
 #pragma once
 
+#include <attnscope/alignment_figures.h>
 #include <attnscope/attention_figures.h>
 #include <attnscope/bank.h>
 #include <attnscope/cv_figures.h>
@@ -27,7 +28,7 @@ namespace attnscope::ui {
 
 using SourceId = std::uint32_t;  ///< unique in a session; 0 = none
 
-enum class SourceKind { bank, encoder, model, prompt, texts, queries, result };
+enum class SourceKind { bank, encoder, model, prompt, texts, queries, result, grams };
 const char* source_kind_name(SourceKind kind) noexcept;
 
 /// One row of the Sources panel. Loading happens on a worker; a source that failed keeps its row and its error.
@@ -46,14 +47,17 @@ struct Source {
     std::shared_ptr<const Queries> queries;
     ModelPtr model;
     std::string prompt;                ///< of a prompt
+    alignment::OperatorsPtr grams;     ///< of a file of grams
+    std::filesystem::path companion;   ///< the file of their directions; empty without
     std::shared_ptr<const std::vector<std::string>> texts;  ///< of a set of prompts, never empty
 };
 
 /// The text of a prompt, or that of a set with the number `which`, or the nearest there is.
 std::string text_of(const Source& source, int which);
 
-enum class Workspace { retrieval, attention, cv };  ///< later workspaces are added here and in workspaces.cpp
-inline constexpr std::array all_workspaces{Workspace::retrieval, Workspace::attention, Workspace::cv};
+enum class Workspace { retrieval, attention, cv, alignment };  ///< later workspaces are added here and in workspaces.cpp
+inline constexpr std::array all_workspaces{Workspace::retrieval, Workspace::attention, Workspace::cv,
+                                           Workspace::alignment};
 const char* workspace_name(Workspace workspace) noexcept;  ///< Retrieval
 const char* workspace_id(Workspace workspace) noexcept;    ///< retrieval; also what its panels' ids begin with
 Workspace parse_workspace(std::string_view id);            ///< throws Error{usage}
@@ -126,6 +130,19 @@ struct CvOptions {
     bool operator==(const CvOptions&) const = default;
 };
 
+/// Options of the Alignment workspace.
+struct AlignmentOptions {
+    SourceId grams = 0;                 ///< a file of them instead of the model
+    alignment::Operator kind = alignment::Operator::qk;
+    alignment::Basis basis = alignment::Basis::symmetric;
+    bool norm_gain = false;
+    int topk = 8;
+    int anchor = -1;                    ///< −1 = the last layer
+    bool all_heads = true;              ///< means over heads rather than the selected head
+    alignment::Quantity quantity = alignment::Quantity::cos;
+    bool operator==(const AlignmentOptions&) const = default;
+};
+
 /// What undo and redo move through.
 struct View {
     Workspace workspace = Workspace::retrieval;
@@ -133,6 +150,7 @@ struct View {
     RetrievalOptions retrieval;
     AttentionOptions attention;
     CvOptions cv;
+    AlignmentOptions alignment;
     std::set<std::string> open_panels;  ///< ids; see panels/panel.h
     std::string outlined_panel;         ///< the one that export and copy act on
     bool operator==(const View&) const = default;
@@ -159,7 +177,7 @@ struct Preferences {
 };
 
 /// What plays when the play button is pressed.
-enum class Timeline { step, beta, token, layer, gain, epoch };
+enum class Timeline { step, beta, token, layer, gain, epoch, anchor };
 const char* timeline_id(Timeline timeline) noexcept;            ///< beta
 const char* timeline_name(Timeline timeline) noexcept;          ///< β
 Timeline parse_timeline(std::string_view id);                   ///< throws Error{usage}

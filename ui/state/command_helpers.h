@@ -46,6 +46,7 @@ Command restore_view(const AppState& state);
 /// The next frame of a workspace's timeline, `frames` on; wraps when playing.
 std::optional<Command> advance_retrieval(AppState& state, Services& services, int frames, bool wrap);
 std::optional<Command> advance_attention(AppState& state, Services& services, int frames, bool wrap);
+std::optional<Command> advance_alignment(AppState& state, Services& services, int frames, bool wrap);
 std::optional<Command> advance_cv(AppState& state, Services& services, int frames, bool wrap);
 
 /// Throws Error{usage} when it is not the number of an open source of that kind.
@@ -59,6 +60,7 @@ void add_query_commands(CommandRegistry& registry);
 void add_retrieval_commands(CommandRegistry& registry);
 void add_attention_commands(CommandRegistry& registry);
 void add_cv_commands(CommandRegistry& registry);
+void add_alignment_commands(CommandRegistry& registry);
 void add_playback_commands(CommandRegistry& registry);
 void add_compute_commands(CommandRegistry& registry);
 void add_figure_commands(CommandRegistry& registry);

@@ -105,6 +105,30 @@ CvOptions cv_from_json(const json& object, const std::string& where) {
     return options;
 }
 
+json alignment_json(const AlignmentOptions& options) {
+    return {{"grams", options.grams},
+            {"operator", alignment::operator_name(options.kind)},
+            {"directions", alignment::basis_name(options.basis)},
+            {"norm_gain", options.norm_gain},
+            {"topk", options.topk},
+            {"anchor", options.anchor},
+            {"all_heads", options.all_heads},
+            {"quantity", alignment::quantity_name(options.quantity)}};
+}
+
+AlignmentOptions alignment_from_json(const json& object) {
+    AlignmentOptions options;
+    options.grams = object.value("grams", options.grams);
+    options.kind = alignment::parse_operator(object.value("operator", std::string(alignment::operator_name(options.kind))));
+    options.basis = alignment::parse_basis(object.value("directions", std::string(alignment::basis_name(options.basis))));
+    options.norm_gain = object.value("norm_gain", options.norm_gain);
+    options.topk = std::clamp(object.value("topk", options.topk), 1, 256);
+    options.anchor = std::max(-1, object.value("anchor", options.anchor));
+    options.all_heads = object.value("all_heads", options.all_heads);
+    options.quantity = alignment::parse_quantity(object.value("quantity", std::string(alignment::quantity_name(options.quantity))));
+    return options;
+}
+
 constexpr std::array query_kinds{"memory", "prompt", "file", "drawing", "vector"};
 
 }  // namespace
@@ -165,6 +189,7 @@ json to_json(const View& view) {
             {"retrieval", options},
             {"attention", attention},
             {"cv", cv_json(view.cv)},
+            {"alignment", alignment_json(view.alignment)},
             {"open_panels", view.open_panels},
             {"outlined_panel", view.outlined_panel}};
 }
@@ -209,6 +234,7 @@ View view_from_json(const json& object, const std::string& where) {
         if (o.contains("plane_x")) view.retrieval.plane_x = direction_from_json(o["plane_x"]);
         if (o.contains("plane_y")) view.retrieval.plane_y = direction_from_json(o["plane_y"]);
         if (object.contains("attention")) view.attention = attention_from_json(object["attention"]);
+        if (object.contains("alignment")) view.alignment = alignment_from_json(object["alignment"]);
         if (object.contains("cv")) view.cv = cv_from_json(object["cv"], where + " cv");
         view.open_panels = object.value("open_panels", view.open_panels);
         view.outlined_panel = object.value("outlined_panel", view.outlined_panel);

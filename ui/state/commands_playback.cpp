@@ -12,6 +12,7 @@ std::optional<Command> advance(AppState& state, Services& services, int frames, 
     case Workspace::retrieval: return advance_retrieval(state, services, frames, wrap);
     case Workspace::attention: return advance_attention(state, services, frames, wrap);
     case Workspace::cv: return advance_cv(state, services, frames, wrap);
+    case Workspace::alignment: return advance_alignment(state, services, frames, wrap);
     }
     return std::nullopt;
 }
@@ -21,6 +22,7 @@ bool can_play(const AppState& state) {
     case Workspace::retrieval: return state.bank() != nullptr;
     case Workspace::attention: return state.model() != nullptr;
     case Workspace::cv: return true;  // the experiment needs no model
+    case Workspace::alignment: return state.model() != nullptr || state.view.alignment.grams != 0;
     }
     return false;
 }

@@ -56,6 +56,7 @@ bool can_pin(const AppState& state) {
     case Workspace::retrieval: return state.bank() != nullptr;
     case Workspace::attention: return state.model() != nullptr;
     case Workspace::cv: return true;  // a run of the experiment, if nothing else
+    case Workspace::alignment: return state.model() != nullptr || state.view.alignment.grams != 0;
     }
     return false;
 }
@@ -74,6 +75,17 @@ Pin pin_of(const AppState& state, Services& services) {
         pin.title = (model ? model->name : std::string("model")) + " · L" + std::to_string(slots.layer()) + " H" +
                     std::to_string(slots.head());
         if (slots.gain() != 1) pin.title += " · gain " + readable_gain(slots.gain());
+        return pin;
+    }
+    if (state.view.workspace == Workspace::alignment) {
+        services.alignment().begin_frame(state);
+        const alignment::View shown = services.alignment().view();
+        pin.view.alignment.anchor = shown.anchor;
+        const Source* const grams = state.find(state.view.alignment.grams);
+        const Source* const source = grams ? grams : state.model_source();
+        pin.title = (source ? source->name : "") + " · " + (state.view.alignment.kind == alignment::Operator::qk ? "QK" : "OV") +
+                    " · anchor " + std::to_string(shown.anchor);
+        if (shown.head >= 0) pin.title += " · H" + std::to_string(shown.head);
         return pin;
     }
     if (state.view.workspace == Workspace::cv) {
@@ -206,6 +218,7 @@ void add_view_commands(CommandRegistry& registry) {
                       if (!reads_models(state.view.workspace)) services.enter(state, Workspace::attention);
                       Pin pin = pin_of(state, services);
                       pin.view.selection.model = id;
+                      pin.view.alignment.grams = 0;
                       pin.title = state.find(id)->name;
                       state.pinned = std::move(pin);
                       return no_undo();
@@ -219,6 +232,7 @@ void add_view_commands(CommandRegistry& registry) {
                       state.view.retrieval = pinned.retrieval;
                       state.view.attention = pinned.attention;
                       state.view.cv = pinned.cv;
+                      state.view.alignment = pinned.alignment;
                       return inverse;
                   },
                   [](const AppState& state) { return state.pinned.has_value(); }, {}});

@@ -47,8 +47,18 @@ CvSlots* PinnedView::cv(const AppState& state) {
     return cv_.get();
 }
 
+AlignmentSlots* PinnedView::alignment(const AppState& state) {
+    if (!follow(state, Workspace::alignment)) {
+        alignment_.reset();
+        return nullptr;
+    }
+    if (!alignment_) alignment_ = std::make_unique<AlignmentSlots>(jobs_);
+    alignment_->begin_frame(pinned_state_);
+    return alignment_->has_source() ? alignment_.get() : nullptr;
+}
+
 bool PinnedView::settled() const {
-    return (!attention_ || attention_->settled()) && (!cv_ || cv_->settled());
+    return (!alignment_ || alignment_->settled()) && (!attention_ || attention_->settled()) && (!cv_ || cv_->settled());
 }
 
 }  // namespace attnscope::ui

@@ -1,6 +1,7 @@
 // The results of the pinned view A, computed beside those of the current one by slots of their own.
 #pragma once
 
+#include "state/alignment_slots.h"
 #include "state/app_state.h"
 #include "state/attention_slots.h"
 #include "state/cv_slots.h"
@@ -23,6 +24,8 @@ public:
     AttentionSlots* attention(const AppState& state);
     /// The same for a view pinned in the CV bands workspace, with or without a model: experiments need none.
     CvSlots* cv(const AppState& state);
+    /// The same for a view pinned in the Alignment workspace; null while its source is not loaded.
+    AlignmentSlots* alignment(const AppState& state);
     bool settled() const;
     /// What the slots above were asked for.
     const AppState& state() const { return pinned_state_; }
@@ -37,6 +40,7 @@ private:
     std::unique_ptr<RetrievalSlots> retrieval_;
     std::unique_ptr<AttentionSlots> attention_;
     std::unique_ptr<CvSlots> cv_;
+    std::unique_ptr<AlignmentSlots> alignment_;
 };
 
 }  // namespace attnscope::ui

@@ -164,6 +164,8 @@ void Services::Impl::finish(AppState& state, SourceId id, const Loaded& loaded) 
     source->model = loaded.model;
     source->texts = loaded.texts;
     source->queries = loaded.queries;
+    source->grams = loaded.grams;
+    source->companion = loaded.companion;
     source->error.reset();
     if (!loaded.warning.empty()) state.notify(loaded.warning, true);
     Selection& selection = state.view.selection;
@@ -179,6 +181,7 @@ void Services::Impl::finish(AppState& state, SourceId id, const Loaded& loaded) 
     if (loaded.queries && select_when_loaded.erase(id)) selection.query = {QueryChoice::Kind::file, id, 0, {}};
     if (loaded.model && select_when_loaded.erase(id)) {
         select_model(state, id);
+        state.view.alignment.grams = 0;
         enter(state, reads_models(state.view.workspace) ? state.view.workspace : Workspace::attention);
     }
     if (loaded.texts && select_when_loaded.erase(id)) {
@@ -188,6 +191,11 @@ void Services::Impl::finish(AppState& state, SourceId id, const Loaded& loaded) 
     if (loaded.kind == SourceKind::prompt) finish_prompts(state, id, loaded);
     if (loaded.job) finish_result(state, id, *loaded.job);
     if (loaded.attention_job) finish_attention_result(state, id, *loaded.attention_job);
+    if (loaded.grams && select_when_loaded.erase(id)) {
+        state.view.alignment.grams = id;
+        enter(state, Workspace::alignment);
+    }
+    if (loaded.alignment_job) finish_alignment_result(state, id, *loaded.alignment_job);
     if (loaded.cv_job) finish_cv_result(state, id, *loaded.cv_job);
     if (loaded.cv_experiment) finish_experiment(state, id, *loaded.cv_experiment);
 }
@@ -195,7 +203,8 @@ void Services::Impl::finish(AppState& state, SourceId id, const Loaded& loaded) 
 Services::Services(JobSystem& jobs)
     : jobs_(jobs), retrieval_(std::make_unique<RetrievalSlots>(jobs)),
       attention_(std::make_unique<AttentionSlots>(jobs)), experiment_(std::make_unique<ExperimentRun>(jobs)),
-      cv_(std::make_unique<CvSlots>(jobs, *experiment_)), pinned_(jobs, *experiment_), impl_(std::make_unique<Impl>(jobs)) {
+      cv_(std::make_unique<CvSlots>(jobs, *experiment_)),
+      alignment_(std::make_unique<AlignmentSlots>(jobs)), pinned_(jobs, *experiment_), impl_(std::make_unique<Impl>(jobs)) {
     impl_->open_session = [this](AppState& state, const fs::path& path) { open_session(state, path); };
     impl_->select_bank = [this](AppState& state, SourceId id) { select_bank(state, id); };
     impl_->select_model = [this](AppState& state, SourceId id) { select_model(state, id); };
@@ -379,7 +388,7 @@ bool Services::update(AppState& state) {
 bool Services::settled(const AppState& state) const {
     const bool loading = std::any_of(state.sources.begin(), state.sources.end(),
                                      [](const Source& source) { return source.loading; });
-    return !loading && impl_->inbox->empty() && retrieval_->settled() && attention_->settled() && cv_->settled() && pinned_.settled() && jobs_.idle();
+    return !loading && impl_->inbox->empty() && retrieval_->settled() && attention_->settled() && cv_->settled() && alignment_->settled() && pinned_.settled() && jobs_.idle();
 }
 
 }  // namespace attnscope::ui

@@ -1,6 +1,7 @@
 // What the window does besides drawing: loading sources on workers and keeping the slots that panels ask.
 #pragma once
 
+#include "state/alignment_slots.h"
 #include "state/app_state.h"
 #include "state/attention_slots.h"
 #include "state/commands.h"
@@ -30,6 +31,7 @@ public:
     RetrievalSlots& retrieval() { return *retrieval_; }
     AttentionSlots& attention() { return *attention_; }
     CvSlots& cv() { return *cv_; }
+    AlignmentSlots& alignment() { return *alignment_; }
     ReadoutBoard& readout() { return readout_; }  ///< what is under the cursor; frames are ImGui::GetFrameCount()
     PinnedView& pinned() { return pinned_; }
 
@@ -111,6 +113,7 @@ private:
     std::unique_ptr<AttentionSlots> attention_;
     std::unique_ptr<ExperimentRun> experiment_;
     std::unique_ptr<CvSlots> cv_;
+    std::unique_ptr<AlignmentSlots> alignment_;
     ReadoutBoard readout_;
     PinnedView pinned_;
     std::unique_ptr<Impl> impl_;

@@ -16,6 +16,7 @@ const char* leading_panel(Workspace workspace) {
     switch (workspace) {
     case Workspace::attention: return "attention.heads";
     case Workspace::cv: return "cv.band";
+    case Workspace::alignment: return "alignment.map";
     case Workspace::retrieval: break;
     }
     return "retrieval.weights";
@@ -84,7 +85,8 @@ void Services::enter(AppState& state, Workspace workspace) {
         state.help_panel.clear();
         view.outlined_panel = leading_panel(workspace);
     }
-    if (!reads_models(workspace)) return;
+    // A file of grams stands for a model.
+    if (!reads_models(workspace) || (workspace == Workspace::alignment && view.alignment.grams != 0)) return;
     if (!view.selection.model) {
         SourceId model = 0;
         for (const Source& source : state.sources)

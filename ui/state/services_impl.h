@@ -60,6 +60,7 @@ struct Services::Impl {
     void finish_attention_result(AppState& state, SourceId id, const AttentionJob& job);
     /// The view that a job draws, of all heads or of one, with its sources opened.
     View view_of(AppState& state, const AttentionJob& job, bool of_heads);
+    void finish_alignment_result(AppState& state, SourceId id, const AlignmentJob& job);
     void finish_cv_result(AppState& state, SourceId id, const CvJob& job);
     void finish_experiment(AppState& state, SourceId id, const LoadedExperiment& loaded);
 

@@ -17,7 +17,7 @@ namespace {
 constexpr const char* schema = "attnscope.session/1";
 
 SourceKind parse_kind(const std::string& name, const std::string& where) {
-    for (int i = 0; i <= static_cast<int>(SourceKind::result); ++i)
+    for (int i = 0; i <= static_cast<int>(SourceKind::grams); ++i)
         if (name == source_kind_name(static_cast<SourceKind>(i))) return static_cast<SourceKind>(i);
     throw Error(ErrorKind::input, where, "a kind of source", name);
 }

@@ -63,11 +63,29 @@ void load_experiment(const LoadRequest& request, const Recipe& recipe, Loaded& o
     out.cv_experiment = std::move(loaded);
 }
 
+void load_grams(const LoadRequest& request, Loaded& out) {
+    std::vector<Warning> warnings;
+    GramFiles files = open_grams(request.path, {}, warnings);
+    out.kind = SourceKind::grams;
+    const alignment::Operators& operators = files.operators;
+    out.detail = std::to_string(operators.layers) + " layers × " + std::to_string(operators.heads) + " heads";
+    out.detail += operators.has_directions() ? " · " + std::to_string(operators.topk) + " directions a head" : " · no directions";
+    if (!warnings.empty()) out.warning = warnings.front().message;
+    out.companion = files.directions;
+    out.grams = std::make_shared<const alignment::Operators>(std::move(files.operators));
+}
+
 void load_result(const LoadRequest& request, Loaded& out) {
     const Recipe recipe = Recipe::parse(read_recipe(request.path));
     if (recipe.analysis == "attention") {
         out.attention_job = attention_job(recipe, request.recipe_folders);
         out.detail = "attention · " + out.attention_job->model.filename().string();
+        return;
+    }
+    if (recipe.analysis == "align") {
+        out.alignment_job = alignment_job(recipe, request.recipe_folders);
+        const AlignmentJob& job = *out.alignment_job;
+        out.detail = "alignment · " + (job.grams.empty() ? job.model : job.grams).filename().string();
         return;
     }
     if (is_cv_experiment(recipe)) return load_experiment(request, recipe, out);
@@ -175,12 +193,17 @@ Loaded load_source(const LoadRequest& request, JobContext& context) {
         break;
     }
     case SourceKind::result:
+        if (is_gram_file(request.path)) {
+            load_grams(request, out);
+            break;
+        }
         if (is_session_file(request.path)) {
             out.is_session = true;
             break;
         }
         load_result(request, out);
         break;
+    case SourceKind::grams: load_grams(request, out); break;
     case SourceKind::texts: {
         auto lines = read_lines(request.path);
         if (lines.empty())

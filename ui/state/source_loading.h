@@ -3,6 +3,7 @@
 
 #include "state/app_state.h"
 
+#include <attnscope/alignment_recipe.h>
 #include <attnscope/attention_recipe.h>
 #include <attnscope/cv_experiment_recipe.h>
 #include <attnscope/cv_recipe.h>
@@ -41,10 +42,13 @@ struct Loaded {
     std::vector<std::string> prompts;
     std::shared_ptr<const std::vector<std::string>> texts;
     bool is_session = false;
+    alignment::OperatorsPtr grams;
+    std::filesystem::path companion;  ///< the file of their directions
     // of a result or a figure: the state it was made in, one of them
     std::optional<RetrievalJob> job;
     std::optional<AttentionJob> attention_job;
     std::optional<CvJob> cv_job;
+    std::optional<AlignmentJob> alignment_job;
     std::optional<LoadedExperiment> cv_experiment;
 };
 

@@ -134,6 +134,15 @@ std::optional<RecipeWriter> view_recipe(const AppState& state, Services& service
             return attention_recipe(job).json();
         };
     }
+    if (panel_id.starts_with("alignment.")) {
+        const auto job = shown.with_pinned ? std::nullopt : services.alignment().job(state);
+        if (!job) return std::nullopt;
+        return [job = *job, zoom = shown.zoom](const FigureSpec& figure) mutable {
+            job.figure = figure;
+            job.figure->zoom = zoom;
+            return alignment_recipe(job).json();
+        };
+    }
     if (panel_id.starts_with("cv.")) return cv_view_recipe(state, services.cv(), panel_id, shown);
     const auto job = shown.with_pinned ? std::nullopt : retrieval_view_job(state, services.retrieval());
     if (!job) return std::nullopt;

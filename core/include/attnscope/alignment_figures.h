@@ -44,10 +44,13 @@ Figure map_figure(const View& view, const Shown& shown);
 Figure profile_figure(const View& view, const Shown& shown); ///< cos, t_opt and residual of every layer to the anchor
 Figure signs_figure(const View& view, const Shown& shown);   ///< sign agreement against k
 Figure angles_figure(const View& view, const Shown& shown);  ///< principal cosines and overlap to the anchor
-/// One map a head, tiled: head h lies at column h mod tile_columns(heads), row h / tile_columns(heads) from the top, in
-/// squares of layers + 1 cells.
-Figure heads_figure(const View& view, const Shown& shown);
-int tile_columns(int heads) noexcept;
+Figure heads_figure(const View& view, const Shown& shown);   ///< one map a head, tiled
+/// How: head h lies at column h mod columns, row h / columns from the top, in tiles of width × height cells whose first
+/// `gap` rows hold its number and whose last column is empty.
+struct Tiles {
+    int columns, rows, width, height, gap;
+};
+Tiles tiles_of(int layers, int heads) noexcept;
 Figure spectra_figure(const View& view, const Shown& shown); ///< every head of the layer, the anchor's beside
 Figure matched_figure(const View& view, const Shown& shown); ///< |cos| with the best partner and by index
 Figure verdict_figure(const View& view,

@@ -114,6 +114,12 @@ Line curve(const char* name, std::vector<double> x, std::vector<double> y, int c
     return line;
 }
 
+Line anchor_curve(const char* name, std::vector<double> y, int colour, int anchor) {
+    y[static_cast<std::size_t>(anchor)] = std::nan("");
+    const int layers = static_cast<int>(y.size());
+    return curve(name, layer_numbers(layers), std::move(y), colour);
+}
+
 void add_chance(Axes& axes, const char* name, const Range& range, int layers, int colour) {
     if (!std::isfinite(range.low) || !std::isfinite(range.high))
         return;
@@ -122,7 +128,7 @@ void add_chance(Axes& axes, const char* name, const Range& range, int layers, in
     band.x = {-0.5, layers - 0.5};
     band.low.assign(2, range.low);
     band.high.assign(2, range.high);
-    band.colour = {Colour::Role::series, colour, 0.22f};
+    band.colour = {Colour::Role::series, colour, 0.45f};
     axes.elements.insert(axes.elements.begin(), std::move(band));
 }
 

@@ -22,6 +22,8 @@ int anchor_of(const View& view, const Shown& shown);
 Axis layer_axis(int layers, const char* label = "layer");
 /// Numbers of layers 0 … layers − 1.
 std::vector<double> layer_numbers(int layers);
+/// Breaks it at the anchor, where it is 1 or 0 by definition and would hide all others.
+Line anchor_curve(const char* name, std::vector<double> y, int colour, int anchor);
 Line curve(const char* name, std::vector<double> x, std::vector<double> y, int colour);
 /// A range over all layers, behind everything else; nothing for NaN.
 void add_chance(Axes& axes, const char* name, const Range& range, int layers, int colour);

@@ -34,8 +34,14 @@ void place_legend(Axes& axes) {
 
 } // namespace
 
-int tile_columns(int heads) noexcept {
-    return std::max(1, static_cast<int>(std::ceil(std::sqrt(1.6 * heads))));
+Tiles tiles_of(int layers, int heads) noexcept {
+    Tiles tiles{};
+    tiles.columns = std::max(1, static_cast<int>(std::ceil(std::sqrt(heads))));
+    tiles.rows = (heads + tiles.columns - 1) / tiles.columns;
+    tiles.gap = std::max(1, (layers + 7) / 8);
+    tiles.width = layers + 1;
+    tiles.height = layers + tiles.gap;
+    return tiles;
 }
 
 Figure map_figure(const View& view, const Shown& shown) {
@@ -85,30 +91,30 @@ Figure heads_figure(const View& view, const Shown& shown) {
     Axes axes;
     axes.equal_aspect = true;
     axes.y.reversed = true;
-    const int columns = tile_columns(operators.heads), rows = (operators.heads + columns - 1) / columns;
-    const int pitch = operators.layers + 1;
+    const Tiles tiles = tiles_of(operators.layers, operators.heads);
+    const auto left_of = [&](int head) { return head % tiles.columns * tiles.width; };
+    const auto top_of = [&](int head) { return head / tiles.columns * tiles.height; };
     // A tile's own layers have no place on these axes.
     axes.x.categories = axes.y.categories = {""};
-    axes.x.range = {0, double(columns) * pitch};
-    axes.y.range = {0, double(rows) * pitch};
+    axes.x.range = {0, double(tiles.columns) * tiles.width};
+    axes.y.range = {0, double(tiles.rows) * tiles.height};
     if (table.empty()) {
         add_note(axes, no_directions);
     } else {
         const double end = colour_end(table, static_cast<std::size_t>(operators.layers));
         HeatMap map;
-        map.width = columns * pitch;
-        map.height = rows * pitch;
+        map.width = tiles.columns * tiles.width;
+        map.height = tiles.rows * tiles.height;
         map.blank_nulls = true;
         map.values.assign(static_cast<std::size_t>(map.width) * static_cast<std::size_t>(map.height), std::nanf(""));
         map.x_max = map.width;
         map.y_max = map.height;
         const double* next = table.data();
         for (int head = 0; head < operators.heads; ++head) {
-            const int left = head % columns * pitch, top = head / columns * pitch;
             for (int a = 0; a < operators.layers; ++a)
                 for (int b = 0; b < operators.layers; ++b)
-                    map.values[static_cast<std::size_t>(top + 1 + a) * static_cast<std::size_t>(map.width) +
-                               static_cast<std::size_t>(left + b)] = static_cast<float>(*next++);
+                    map.values[static_cast<std::size_t>(top_of(head) + tiles.gap + a) * static_cast<std::size_t>(map.width) +
+                               static_cast<std::size_t>(left_of(head) + b)] = static_cast<float>(*next++);
         }
         set_colours(map, view.quantity, end);
         say(figure, quantity_title(view.quantity));
@@ -117,14 +123,14 @@ Figure heads_figure(const View& view, const Shown& shown) {
         axes.elements.push_back(std::move(map));
         for (int head = 0; head < operators.heads; ++head) {
             Annotation name;
-            name.x = head % columns * pitch;
-            name.y = head / columns * pitch + 0.5;
+            name.x = left_of(head);
+            name.y = top_of(head) + 0.5 * tiles.gap;
             name.text = std::to_string(head);
             if (operators.heads <= 64)
                 axes.elements.push_back(std::move(name));
         }
         if (view.head >= 0 && view.head < operators.heads) {
-            const double left = view.head % columns * pitch, top = view.head / columns * pitch + 1;
+            const double left = left_of(view.head), top = top_of(view.head) + tiles.gap;
             add_outline(axes, left, left + operators.layers, top, top + operators.layers);
         }
     }
@@ -159,15 +165,15 @@ Figure profile_figure(const View& view, const Shown& shown) {
         scaled.low.push_back(-two_sided * row.t_opt_std);
         scaled.high.push_back(two_sided * row.t_opt_std);
     }
-    scaled.colour = {Colour::Role::series, 1, 0.22f};
+    scaled.colour = {Colour::Role::series, 1, 0.45f};
     upper.elements.push_back(std::move(scaled));
     add_chance(upper, "cos by chance", {-error, error}, operators.layers, 0);
-    Line leading = curve("cos", x, column(&LayerProfile::cos), 0);
+    Line leading = anchor_curve("cos", column(&LayerProfile::cos), 0, profile.anchor);
     leading.width = 1.6f;
     upper.elements.push_back(std::move(leading));
-    upper.elements.push_back(curve("t_opt", x, column(&LayerProfile::t_opt), 1));
+    upper.elements.push_back(anchor_curve("t_opt", column(&LayerProfile::t_opt), 1, profile.anchor));
     if (shown.matching && view.head < 0) {
-        Line matched = curve("|cos|, matched heads", x, shown.matching->matched, 2);
+        Line matched = anchor_curve("|cos|, matched heads", shown.matching->matched, 2, profile.anchor);
         matched.dashed = true;
         upper.elements.push_back(std::move(matched));
     }
@@ -179,10 +185,10 @@ Figure profile_figure(const View& view, const Shown& shown) {
     lower.x = layer_axis(operators.layers);
     lower.y.label = "residual";
     add_chance(lower, "by chance", {std::sqrt(1 - std::min(1.0, error * error)), 1}, operators.layers, 3);
-    Line residual = curve("of the mean", x, column(&LayerProfile::resid), 3);
+    Line residual = anchor_curve("of the mean", column(&LayerProfile::resid), 3, profile.anchor);
     residual.width = 1.6f;
     lower.elements.push_back(std::move(residual));
-    lower.elements.push_back(curve("mean over heads", x, column(&LayerProfile::mean_resid), 5));
+    lower.elements.push_back(anchor_curve("mean over heads", column(&LayerProfile::mean_resid), 5, profile.anchor));
     add_layers(lower, view, shown);
     place_legend(lower);
 
@@ -191,7 +197,7 @@ Figure profile_figure(const View& view, const Shown& shown) {
     figure.axes.push_back(std::move(lower));
     figure.caption =
         "Every layer against the anchor: cosine of the operators, the multiple t_opt of the anchor's operator that is "
-        "nearest to the layer's, and the residual \u221a(1 \u2212 cos\u00b2). Bands: 95 % of random operators of these "
+        "nearest to the layer's, and the residual \u221a(1 \u2212 cos\u00b2). The anchor itself, 1, is left out. Bands: 95 % of random operators of these "
         "lengths. " +
         operator_note(operators);
     return figure;
@@ -203,12 +209,10 @@ Figure angles_figure(const View& view, const Shown& shown) {
     Axes axes;
     axes.x = layer_axis(operators.layers);
     axes.y.label = "cosine, squared for the overlap";
-    axes.y.range = {0, 1.02};
     if (!operators.has_directions()) {
         add_note(axes, no_directions);
     } else {
         const Profile profile = alignment::profile(operators, shown.comparison, view.anchor, view.head);
-        const std::vector<double> x = layer_numbers(operators.layers);
         const bool one = view.head >= 0;
         const Chance& chance = shown.chance;
         struct Entry {
@@ -227,14 +231,17 @@ Figure angles_figure(const View& view, const Shown& shown) {
             std::vector<double> values;
             for (const LayerProfile& row : profile.to_anchor)
                 values.push_back(row.*entry.field);
-            Line line = curve(entry.name, x, std::move(values), colour);
+            Line line = anchor_curve(entry.name, std::move(values), colour, profile.anchor);
             line.width = colour == 0 ? 1.6f : 1;
             axes.elements.push_back(std::move(line));
             add_chance(axes, entry.chance_name, entry.chance, operators.layers, colour++);
         }
         add_layers(axes, view, shown);
         place_legend(axes);
-        say(figure, std::to_string(operators.topk) + " directions a head");
+        const char* const kind = operators.basis == Basis::symmetric ? " eigendirections a head"
+                                 : operators.basis == Basis::left    ? " left singular directions a head"
+                                                                     : " right singular directions a head";
+        say(figure, std::to_string(operators.topk) + kind);
         say(figure, "chance from " + std::to_string(chance.draws) + " random frames");
     }
     figure.axes.push_back(std::move(axes));

@@ -40,7 +40,7 @@ Figure signs_figure(const View& view, const Shown& shown) {
         }
         chance.name = "mean by chance";
         chance.x = x;
-        chance.colour = {Colour::Role::series, 0, 0.22f};
+        chance.colour = {Colour::Role::series, 0, 0.45f};
         axes.elements.push_back(std::move(chance));
         Line leading = curve("all layers", x, std::move(mean), 0);
         leading.width = 1.6f;
@@ -128,11 +128,10 @@ Figure matched_figure(const View& view, const Shown& shown) {
     if (!shown.matching) {
         add_note(axes, "heads were not matched");
     } else {
-        const std::vector<double> x = layer_numbers(operators.layers);
-        Line matched = curve("best partner", x, shown.matching->matched, 0);
+        Line matched = anchor_curve("best partner", shown.matching->matched, 0, shown.matching->anchor);
         matched.width = 1.6f;
         axes.elements.push_back(std::move(matched));
-        axes.elements.push_back(curve("same index", x, shown.matching->by_index, 1));
+        axes.elements.push_back(anchor_curve("same index", shown.matching->by_index, 1, shown.matching->anchor));
         add_chance(axes, "best partner by chance", shown.matching->chance, operators.layers, 0);
         add_layers(axes, view, shown);
         axes.legend = Axes::Legend::outside;
@@ -160,7 +159,9 @@ Figure verdict_figure(const View& view, const Shown& shown) {
     double lowest = -0.05;
     for (std::size_t i = 0; i < 2; ++i) {
         Annotation text;
-        text.y = static_cast<double>(i) + 0.42;
+        text.x = 0.88;
+        text.y = static_cast<double>(i);
+        text.anchor = Annotation::Anchor::right;
         if (!std::isfinite(values[i])) {
             text.text = "none";
         } else {

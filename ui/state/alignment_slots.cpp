@@ -1,0 +1,161 @@
+#include "state/alignment_slots.h"
+
+#include <algorithm>
+
+namespace attnscope::ui {
+
+namespace {
+
+/// Of a model, or of operators that a file gave.
+struct TablesRequest {
+    alignment::Request of_model;
+    alignment::OperatorsPtr given;
+    bool operator==(const TablesRequest&) const = default;
+};
+
+AlignmentTables compute_tables(const TablesRequest& request, JobContext& context) {
+    AlignmentTables tables;
+    tables.operators = request.given;
+    if (!tables.operators)
+        tables.operators = std::make_shared<const alignment::Operators>(cached_operators(request.of_model, context));
+    tables.comparison = alignment::compare(*tables.operators, context);
+    tables.chance = alignment::compute_chance(*tables.operators, context);
+    return tables;
+}
+
+std::size_t tables_bytes(const AlignmentTables& tables) {
+    const alignment::Comparison& comparison = tables.comparison;
+    return tables.operators->bytes() + (comparison.cos.size() + comparison.mean_cos_pa.size() +
+                                        comparison.min_cos_pa.size() + comparison.top1_overlap.size()) *
+                                           sizeof(double);
+}
+
+std::size_t matching_bytes(const alignment::Matching& matching) {
+    return sizeof matching + matching.cos.size() * (sizeof(double) + sizeof(std::int32_t));
+}
+
+}  // namespace
+
+struct AlignmentSlots::Impl {
+    Slot<TablesRequest, AlignmentTables> tables;
+    Slot<alignment::MatchRequest, alignment::Matching> matching;
+
+    // of this frame
+    TablesRequest wanted;
+    View shown;
+    int layers = 0, heads = 0;
+
+    explicit Impl(JobSystem& jobs)
+        : tables(jobs, {"Alignment of operators", Lane::interactive, tables_bytes, 256u << 20}, compute_tables),
+          matching(jobs, {"Matching heads", Lane::interactive, matching_bytes}, alignment::match_heads) {}
+
+    bool has_source() const { return wanted.of_model.model || wanted.given; }
+};
+
+AlignmentSlots::AlignmentSlots(JobSystem& jobs) : impl_(std::make_unique<Impl>(jobs)) {}
+AlignmentSlots::~AlignmentSlots() = default;
+
+void AlignmentSlots::begin_frame(const AppState& state) {
+    Impl& i = *impl_;
+    const TablesRequest before = i.wanted;
+    const AlignmentOptions& options = state.view.alignment;
+    i.shown = state.view;
+    i.wanted = {};
+    if (const Source* const source = state.find(options.grams); source && source->grams) {
+        i.wanted.given = source->grams;
+        i.layers = source->grams->layers;
+        i.heads = source->grams->heads;
+    } else if (const ModelPtr model = state.model(); model && options.grams == 0) {
+        i.wanted.of_model = {model, options.kind, options.basis, options.norm_gain, options.topk};
+        i.layers = static_cast<int>(model->config().layers);
+        i.heads = static_cast<int>(model->config().heads);
+    } else {
+        i.layers = i.heads = 0;
+    }
+    // What was closed frees its memory once no result holds it.
+    const auto open = [&](const Source& other) {
+        return before.given ? other.grams == before.given : other.model == before.of_model.model;
+    };
+    if ((before.given || before.of_model.model) && before != i.wanted && std::ranges::none_of(state.sources, open)) {
+        i.tables.clear();
+        i.matching.clear();
+    }
+}
+
+bool AlignmentSlots::has_source() const { return impl_->has_source(); }
+int AlignmentSlots::layers() const { return impl_->layers; }
+int AlignmentSlots::heads() const { return impl_->heads; }
+
+alignment::View AlignmentSlots::view() const {
+    const Impl& i = *impl_;
+    const AlignmentOptions& options = i.shown.alignment;
+    alignment::View view;
+    const int last = std::max(0, i.layers - 1);
+    view.anchor = options.anchor < 0 ? last : std::min(options.anchor, last);
+    view.layer = std::clamp(i.shown.selection.layer, 0, last);
+    view.head = options.all_heads ? -1 : std::clamp(i.shown.selection.head, 0, std::max(0, i.heads - 1));
+    view.quantity = options.quantity;
+    return view;
+}
+
+Asked<AlignmentTables> AlignmentSlots::tables() {
+    if (!has_source()) return {};
+    impl_->tables.want(impl_->wanted);
+    auto asked = asked_of(impl_->tables);
+    // Another source's tables would be drawn with this one's anchor.
+    if (asked.stale && asked.result &&
+        (asked.result->operators->layers != impl_->layers || asked.result->operators->heads != impl_->heads))
+        asked.result.reset();
+    return asked;
+}
+
+Asked<alignment::Matching> AlignmentSlots::matching() {
+    const auto tables = this->tables();
+    Asked<alignment::Matching> out;
+    out.stale = true;
+    out.error = tables.error;
+    out.progress = tables.progress;
+    if (!tables.result || tables.stale) return out;
+    impl_->matching.want({tables.result->operators, impl_->wanted.of_model.model, view().anchor});
+    out = asked_of(impl_->matching);
+    // The anchor it belongs to is part of the picture.
+    if (out.stale) out.result.reset();
+    return out;
+}
+
+std::optional<alignment::Profile> AlignmentSlots::profile() {
+    const auto asked = tables();
+    if (!asked.result) return std::nullopt;
+    const alignment::View shown = view();
+    return alignment::profile(*asked.result->operators, asked.result->comparison, shown.anchor, shown.head);
+}
+
+bool AlignmentSlots::settled() const { return !impl_->tables.busy() && !impl_->matching.busy(); }
+double AlignmentSlots::seconds() const { return impl_->tables.result() ? impl_->tables.seconds() : 0; }
+
+std::optional<AlignmentJob> AlignmentSlots::job(const AppState& state) const {
+    const Impl& i = *impl_;
+    if (!i.has_source()) return std::nullopt;
+    AlignmentJob job;
+    if (i.wanted.given) {
+        const Source& source = *state.find(i.shown.alignment.grams);
+        job.grams = source.path;
+        job.directions = source.companion;
+        job.operators = i.wanted.given;
+    } else {
+        job.model = i.wanted.of_model.model->files().path;
+        job.request = i.wanted.of_model;
+        job.kind = job.request.kind;
+        job.basis = job.request.basis;
+        job.norm_gain = job.request.norm_gain;
+        job.topk = job.request.topk;
+    }
+    const alignment::View shown = view();
+    job.anchor = shown.anchor;
+    job.head = shown.head;
+    job.layer = shown.layer;
+    job.quantity = shown.quantity;
+    return job;
+}
+
+}  // namespace attnscope::ui

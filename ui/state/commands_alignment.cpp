@@ -1,0 +1,181 @@
+// Alignment: what operators are compared, the anchor and the head that are looked at.
+#include "state/command_helpers.h"
+
+#include <algorithm>
+
+namespace attnscope::ui {
+
+namespace {
+
+bool in_workspace(const AppState& state) { return state.view.workspace == Workspace::alignment; }
+
+/// A command that sets one of the options to a name out of a list, and undoes it by the former name.
+template <class Field, class Name, class Parse>
+CommandSpec choice_command(const std::string& id, const std::string& title, std::vector<std::string> names, Field field,
+                           Name name, Parse parse) {
+    return {id,
+            title,
+            "",
+            "",
+            {text_parameter("name", "which", {}, std::move(names))},
+            [id, field, name, parse](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
+                auto& now = field(state.view.alignment);
+                const auto before = now, wanted = parse(text(arguments, "name"));
+                if (before == wanted) return std::nullopt;
+                now = wanted;
+                return command(id, {{"name", std::string(name(before))}});
+            },
+            {},
+            {}};
+}
+
+std::int64_t within(const char* name, std::int64_t value, std::int64_t least, std::int64_t end) {
+    if (value < least || value >= end)
+        throw Error(ErrorKind::usage, name, std::to_string(least) + " to " + std::to_string(end - 1),
+                    std::to_string(value));
+    return value;
+}
+
+/// Layers and heads of what is compared now; commands before this one in the same frame count.
+AlignmentSlots& current(AppState& state, Services& services) {
+    services.alignment().begin_frame(state);
+    return services.alignment();
+}
+
+void add_operators(CommandRegistry& registry) {
+    registry.add(choice_command(
+        "alignment.operator", "Compare QK or OV operators", {"qk", "ov"},
+        [](AlignmentOptions& options) -> alignment::Operator& { return options.kind; }, alignment::operator_name,
+        alignment::parse_operator));
+    registry.add(choice_command(
+        "alignment.directions", "Directions of operators", {"symmetric", "left", "right"},
+        [](AlignmentOptions& options) -> alignment::Basis& { return options.basis; }, alignment::basis_name,
+        alignment::parse_basis));
+    registry.add(choice_command(
+        "alignment.quantity", "What maps of layers show", {"cos", "mean_cos_pa", "min_cos_pa", "top1_overlap"},
+        [](AlignmentOptions& options) -> alignment::Quantity& { return options.quantity; }, alignment::quantity_name,
+        alignment::parse_quantity));
+    registry.add({"alignment.norm_gain",
+                  "Fold the norm's gain into operators",
+                  "Analyses",
+                  "",
+                  {},
+                  [](AppState& state, Services&, const Arguments&) -> std::optional<Command> {
+                      state.view.alignment.norm_gain = !state.view.alignment.norm_gain;
+                      return command("alignment.norm_gain");
+                  },
+                  in_workspace,
+                  [](const AppState& state) { return state.view.alignment.norm_gain; }});
+    registry.add({"alignment.topk",
+                  "Directions kept of a head",
+                  "",
+                  "",
+                  {integer_parameter("value", "1 to 256")},
+                  [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
+                      int& now = state.view.alignment.topk;
+                      const std::int64_t before = now,
+                                         wanted = within("directions", integer(arguments, "value"), 1, 257);
+                      if (before == wanted) return std::nullopt;
+                      now = static_cast<int>(wanted);
+                      return command("alignment.topk", {{"value", before}});
+                  },
+                  {},
+                  {}});
+    registry.add({"alignment.grams",
+                  "Compare a file of grams",
+                  "",
+                  "",
+                  {integer_parameter("source", "its number; 0 = the model")},
+                  [](AppState& state, Services& services, const Arguments& arguments) -> std::optional<Command> {
+                      const std::int64_t wanted = integer(arguments, "source");
+                      const SourceId id = wanted == 0 ? 0 : source_of_kind(state, wanted, SourceKind::grams);
+                      const SourceId before = state.view.alignment.grams;
+                      if (id == before) return std::nullopt;
+                      state.view.alignment.grams = id;
+                      services.enter(state, Workspace::alignment);
+                      return command("alignment.grams", {{"source", std::int64_t{before}}});
+                  },
+                  {},
+                  {}});
+}
+
+void add_cursor(CommandRegistry& registry) {
+    registry.add({"alignment.anchor",
+                  "Set the anchor",
+                  "",
+                  "",
+                  {integer_parameter("value", "layer, counted from 0; -1 = the last")},
+                  [](AppState& state, Services& services, const Arguments& arguments) -> std::optional<Command> {
+                      const std::int64_t before = state.view.alignment.anchor, wanted = integer(arguments, "value");
+                      const int layers = current(state, services).layers();
+                      within("anchor", wanted, -1, layers > 0 ? layers : 1 << 24);
+                      if (before == wanted) return std::nullopt;
+                      state.view.alignment.anchor = static_cast<int>(wanted);
+                      return command("alignment.anchor", {{"value", before}});
+                  },
+                  {},
+                  {}});
+    registry.add({"alignment.head",
+                  "Look at one head's alignment",
+                  "",
+                  "",
+                  {integer_parameter("value", "counted from 0; -1 = the mean over heads")},
+                  [](AppState& state, Services& services, const Arguments& arguments) -> std::optional<Command> {
+                      const std::int64_t wanted = integer(arguments, "value");
+                      const int heads = current(state, services).heads();
+                      within("head", wanted, -1, heads > 0 ? heads : 1 << 24);
+                      AlignmentOptions& options = state.view.alignment;
+                      int& head = state.view.selection.head;
+                      if (options.all_heads == (wanted < 0) && (wanted < 0 || head == wanted)) return std::nullopt;
+                      Command inverse = restore_view(state);
+                      options.all_heads = wanted < 0;
+                      if (wanted >= 0) head = static_cast<int>(wanted);
+                      return inverse;
+                  },
+                  {},
+                  {}});
+    registry.add({"alignment.select",
+                  "Compare a layer with an anchor",
+                  "",
+                  "",
+                  {integer_parameter("layer", "counted from 0"), integer_parameter("anchor", "counted from 0")},
+                  [](AppState& state, Services& services, const Arguments& arguments) -> std::optional<Command> {
+                      const int layers = current(state, services).layers();
+                      const auto layer = within("layer", integer(arguments, "layer"), 0, layers);
+                      const auto anchor = within("anchor", integer(arguments, "anchor"), 0, layers);
+                      if (state.view.selection.layer == layer && state.view.alignment.anchor == anchor)
+                          return std::nullopt;
+                      Command inverse = restore_view(state);
+                      state.view.selection.layer = static_cast<int>(layer);
+                      state.view.alignment.anchor = static_cast<int>(anchor);
+                      return inverse;
+                  },
+                  {},
+                  {}});
+}
+
+}  // namespace
+
+std::optional<Command> advance_alignment(AppState& state, Services& services, int frames, bool wrap) {
+    AlignmentSlots& slots = current(state, services);
+    const std::int64_t count = slots.layers();
+    if (count == 0) return std::nullopt;
+    const bool of_anchor = state.playback.timeline(Workspace::alignment) == Timeline::anchor;
+    const alignment::View view = slots.view();
+    const std::int64_t now = of_anchor ? view.anchor : view.layer, next_plain = now + frames;
+    const std::int64_t next = wrap && next_plain >= count ? 0 : std::clamp<std::int64_t>(next_plain, 0, count - 1);
+    if (next == now) return std::nullopt;
+    if (of_anchor) {
+        const std::int64_t before = std::exchange(state.view.alignment.anchor, static_cast<int>(next));
+        return command("alignment.anchor", {{"value", before}});
+    }
+    const std::int64_t before = std::exchange(state.view.selection.layer, static_cast<int>(next));
+    return command("selection.layer", {{"value", before}});
+}
+
+void add_alignment_commands(CommandRegistry& registry) {
+    add_operators(registry);
+    add_cursor(registry);
+}
+
+}  // namespace attnscope::ui

@@ -45,11 +45,18 @@ constexpr std::array alignment_places{
     Placed{"alignment.signs", Place::bottom},  Placed{"alignment.spectra", Place::bottom},
 };
 
+constexpr std::array residual_places{
+    Placed{"residual.curve", Place::left},     Placed{"residual.map", Place::top},
+    Placed{"residual.variance", Place::top},   Placed{"residual.spectrum", Place::top},
+    Placed{"residual.text", Place::bottom},
+};
+
 std::span<const Placed> places_of(Workspace workspace) {
     switch (workspace) {
     case Workspace::attention: return attention_places;
     case Workspace::cv: return cv_places;
     case Workspace::alignment: return alignment_places;
+    case Workspace::residual: return residual_places;
     case Workspace::retrieval: break;
     }
     return retrieval_places;
@@ -85,6 +92,7 @@ const char* dock_space_name(Workspace workspace) noexcept {
     case Workspace::attention: return "workspace.attention";
     case Workspace::cv: return "workspace.cv";
     case Workspace::alignment: return "workspace.alignment";
+    case Workspace::residual: return "workspace.residual";
     case Workspace::retrieval: break;
     }
     return "workspace";
@@ -94,6 +102,7 @@ const char* sources_window(Workspace workspace) noexcept {
     case Workspace::attention: return "Sources###sources.attention";
     case Workspace::cv: return "Sources###sources.cv";
     case Workspace::alignment: return "Sources###sources.alignment";
+    case Workspace::residual: return "Sources###sources.residual";
     case Workspace::retrieval: break;
     }
     return "Sources###sources";
@@ -103,6 +112,7 @@ const char* inspector_window(Workspace workspace) noexcept {
     case Workspace::attention: return "Inspector###inspector.attention";
     case Workspace::cv: return "Inspector###inspector.cv";
     case Workspace::alignment: return "Inspector###inspector.alignment";
+    case Workspace::residual: return "Inspector###inspector.residual";
     case Workspace::retrieval: break;
     }
     return "Inspector###inspector";

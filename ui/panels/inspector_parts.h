@@ -21,6 +21,7 @@ void retrieval_values(ChromeContext& context);
 void attention_values(ChromeContext& context);
 void cv_values(ChromeContext& context);
 void alignment_values(ChromeContext& context);
+void residual_values(ChromeContext& context);
 /// What is looked at besides, below it.
 void retrieval_details(ChromeContext& context);
 /// What to beware of.
@@ -28,5 +29,6 @@ void retrieval_warnings(ChromeContext& context);
 void attention_warnings(ChromeContext& context);
 void cv_warnings(ChromeContext& context);
 void alignment_warnings(ChromeContext& context);
+void residual_warnings(ChromeContext& context);
 
 }  // namespace attnscope::ui

@@ -10,6 +10,8 @@
 #include "panels/cv_table.h"
 #include "panels/letters_panel.h"
 #include "panels/panel.h"
+#include "panels/residual_panels.h"
+#include "panels/residual_text.h"
 #include "panels/retrieval_entropy.h"
 #include "panels/retrieval_hysteresis.h"
 #include "panels/retrieval_modes.h"
@@ -48,6 +50,11 @@ std::vector<std::unique_ptr<Panel>> make_panels() {
     panels.push_back(std::make_unique<CvGridPanel>());
     panels.push_back(std::make_unique<CvRelationPanel>());
     for (auto& panel : make_alignment_panels()) panels.push_back(std::move(panel));
+    panels.push_back(std::make_unique<ResidualCurvePanel>());
+    panels.push_back(std::make_unique<ResidualMapPanel>());
+    panels.push_back(std::make_unique<ResidualVariancePanel>());
+    panels.push_back(std::make_unique<ResidualTextPanel>());
+    panels.push_back(std::make_unique<ResidualSpectrumPanel>());
     return panels;
 }
 

@@ -92,10 +92,26 @@ void alignment_status(ChromeContext& context) {
     part("grams float32 in float64 sums · spectra float64 · exact", muted, "Nothing is sampled but the bands of chance");
 }
 
+void residual_status(ChromeContext& context) {
+    const ImVec4& muted = context.theme.muted_text;
+    const ResidualSlots& slots = context.services.residual();
+    if (!slots.model()) return part("No model is open", muted);
+    const auto result = slots.shown_result();
+    if (result && result->seconds > 0)
+        part((result->finished() ? "swept in " : "") + duration(result->seconds), muted,
+             "Prefix and baseline, basis, A, B and the ranks");
+    part("float32 · basis and losses float64", muted);
+    if (const auto plan = slots.plan()) {
+        const std::size_t tokens = static_cast<std::size_t>(plan->blocks * context.state.view.residual.parameters.seq_len);
+        part(grouped(tokens) + " tokens evaluated, exact", muted, "Every token of the evaluated blocks counts");
+    }
+}
+
 const char* hint_of(Workspace workspace) {
     switch (workspace) {
     case Workspace::attention: return "click a head · drag the gain · K moves the query · Ctrl+P finds every command";
     case Workspace::alignment: return "drag across the profile to move the anchor · click a cell · K plays the anchor";
+    case Workspace::residual: return "drag the rank · switch heads on the map · K plays the ranks · Ctrl+P finds every command";
     case Workspace::cv: return "click a point or a cell · K plays the experiment · Ctrl+P finds every command";
     case Workspace::retrieval: break;
     }
@@ -120,6 +136,7 @@ void draw_status_bar(ChromeContext& context) {
         case Workspace::attention: attention_status(context); break;
         case Workspace::cv: cv_status(context); break;
         case Workspace::alignment: alignment_status(context); break;
+        case Workspace::residual: residual_status(context); break;
         }
         if (context.state.preferences.hints) {
             const char* const hint = hint_of(workspace);

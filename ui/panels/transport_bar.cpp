@@ -89,6 +89,7 @@ void draw_transport_bar(ChromeContext& context) {
         case Workspace::attention: draw_attention_transport(context); break;
         case Workspace::cv: draw_cv_transport(context); break;
         case Workspace::alignment: draw_alignment_transport(context); break;
+        case Workspace::residual: draw_residual_transport(context); break;
         }
         timeline_controls(context);
     }

@@ -25,5 +25,6 @@ void draw_retrieval_transport(ChromeContext& context);
 void draw_attention_transport(ChromeContext& context);
 void draw_cv_transport(ChromeContext& context);
 void draw_alignment_transport(ChromeContext& context);
+void draw_residual_transport(ChromeContext& context);
 
 }  // namespace attnscope::ui

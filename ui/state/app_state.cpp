@@ -24,6 +24,7 @@ const char* workspace_name(Workspace workspace) noexcept {
     case Workspace::attention: return "Attention";
     case Workspace::cv: return "CV bands";
     case Workspace::alignment: return "Alignment";
+    case Workspace::residual: return "Low-rank ε";
     }
     return "";
 }
@@ -34,11 +35,34 @@ const char* workspace_id(Workspace workspace) noexcept {
     case Workspace::attention: return "attention";
     case Workspace::cv: return "cv";
     case Workspace::alignment: return "alignment";
+    case Workspace::residual: return "residual";
     }
     return "";
 }
 
 bool reads_models(Workspace workspace) noexcept { return workspace != Workspace::retrieval; }
+
+const char* map_click_name(MapClick click) noexcept {
+    switch (click) {
+    case MapClick::select: return "select";
+    case MapClick::head: return "head";
+    case MapClick::layer: return "layer";
+    }
+    return "";
+}
+
+residual::Parameters brief_sweep() {
+    residual::Parameters parameters;
+    parameters.seq_len = 128;
+    parameters.blocks = 8;
+    return parameters;
+}
+
+MapClick parse_map_click(std::string_view name) {
+    for (const MapClick click : {MapClick::select, MapClick::head, MapClick::layer})
+        if (name == map_click_name(click)) return click;
+    throw Error(ErrorKind::usage, "click", "select | head | layer", std::string(name));
+}
 
 Workspace parse_workspace(std::string_view id) {
     std::string known;
@@ -60,6 +84,7 @@ constexpr std::array named_timelines{
     NamedTimeline{Timeline::token, "token", "token"}, NamedTimeline{Timeline::layer, "layer", "layer"},
     NamedTimeline{Timeline::gain, "gain", "gain"},    NamedTimeline{Timeline::epoch, "epoch", "epoch"},
     NamedTimeline{Timeline::anchor, "anchor", "anchor"},
+    NamedTimeline{Timeline::rank, "rank", "rank"},
 };
 
 }  // namespace
@@ -81,10 +106,12 @@ const std::vector<Timeline>& timelines_of(Workspace workspace) {
     static const std::vector<Timeline> attention{Timeline::token, Timeline::layer, Timeline::gain};
     static const std::vector<Timeline> cv{Timeline::epoch, Timeline::layer};
     static const std::vector<Timeline> alignment{Timeline::anchor, Timeline::layer};
+    static const std::vector<Timeline> residual{Timeline::rank, Timeline::layer};
     switch (workspace) {
     case Workspace::attention: return attention;
     case Workspace::cv: return cv;
     case Workspace::alignment: return alignment;
+    case Workspace::residual: return residual;
     case Workspace::retrieval: break;
     }
     return retrieval;

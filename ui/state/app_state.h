@@ -10,6 +10,7 @@
 #include <attnscope/cv_figures.h>
 #include <attnscope/model.h>
 #include <attnscope/recipe.h>
+#include <attnscope/residual.h>
 #include <attnscope/retrieval.h>
 #include <attnscope/text_encoder.h>
 
@@ -55,9 +56,10 @@ struct Source {
 /// The text of a prompt, or that of a set with the number `which`, or the nearest there is.
 std::string text_of(const Source& source, int which);
 
-enum class Workspace { retrieval, attention, cv, alignment };  ///< later workspaces are added here and in workspaces.cpp
+enum class Workspace { retrieval, attention, cv, alignment, residual };  ///< later workspaces are added here and in workspaces.cpp
 inline constexpr std::array all_workspaces{Workspace::retrieval, Workspace::attention, Workspace::cv,
-                                           Workspace::alignment};
+                                           Workspace::alignment,
+                                           Workspace::residual};
 const char* workspace_name(Workspace workspace) noexcept;  ///< Retrieval
 const char* workspace_id(Workspace workspace) noexcept;    ///< retrieval; also what its panels' ids begin with
 Workspace parse_workspace(std::string_view id);            ///< throws Error{usage}
@@ -83,7 +85,8 @@ struct Selection {
     int text = 0;                      ///< which of a set
     int step = 2;
     retrieval::Mode mode = retrieval::Mode::centered;
-    int layer = 0, head = 0, rank = 0;
+    int layer = 0, head = 0;
+    int rank = -1;                     ///< of a low-rank residual; −1 = that of the verdict
     int token = -1;                    ///< the query; −1 = the last one
     std::optional<std::uint32_t> memory;  ///< the memory under inspection
     bool operator==(const Selection&) const = default;
@@ -143,6 +146,22 @@ struct AlignmentOptions {
     bool operator==(const AlignmentOptions&) const = default;
 };
 
+/// What a click on the map of the low-rank workspace does.
+enum class MapClick { select, head, layer };
+const char* map_click_name(MapClick click) noexcept;  ///< select | head | layer
+MapClick parse_map_click(std::string_view name);      ///< throws Error{usage}
+
+/// A sweep that is watched: fewer and shorter blocks than one that is published.
+residual::Parameters brief_sweep();
+
+/// Options of the low-rank workspace.
+struct ResidualOptions {
+    residual::Parameters parameters = brief_sweep();
+    int block = 0;                      ///< whose text is shown
+    MapClick click = MapClick::select;
+    bool operator==(const ResidualOptions&) const = default;
+};
+
 /// What undo and redo move through.
 struct View {
     Workspace workspace = Workspace::retrieval;
@@ -151,6 +170,7 @@ struct View {
     AttentionOptions attention;
     CvOptions cv;
     AlignmentOptions alignment;
+    ResidualOptions residual;
     std::set<std::string> open_panels;  ///< ids; see panels/panel.h
     std::string outlined_panel;         ///< the one that export and copy act on
     bool operator==(const View&) const = default;
@@ -177,7 +197,7 @@ struct Preferences {
 };
 
 /// What plays when the play button is pressed.
-enum class Timeline { step, beta, token, layer, gain, epoch, anchor };
+enum class Timeline { step, beta, token, layer, gain, epoch, anchor, rank };
 const char* timeline_id(Timeline timeline) noexcept;            ///< beta
 const char* timeline_name(Timeline timeline) noexcept;          ///< β
 Timeline parse_timeline(std::string_view id);                   ///< throws Error{usage}

@@ -48,6 +48,7 @@ std::optional<Command> advance_retrieval(AppState& state, Services& services, in
 std::optional<Command> advance_attention(AppState& state, Services& services, int frames, bool wrap);
 std::optional<Command> advance_alignment(AppState& state, Services& services, int frames, bool wrap);
 std::optional<Command> advance_cv(AppState& state, Services& services, int frames, bool wrap);
+std::optional<Command> advance_residual(AppState& state, Services& services, int frames, bool wrap);
 
 /// Throws Error{usage} when it is not the number of an open source of that kind.
 SourceId source_of_kind(const AppState& state, std::int64_t id, SourceKind kind);
@@ -61,6 +62,7 @@ void add_retrieval_commands(CommandRegistry& registry);
 void add_attention_commands(CommandRegistry& registry);
 void add_cv_commands(CommandRegistry& registry);
 void add_alignment_commands(CommandRegistry& registry);
+void add_residual_commands(CommandRegistry& registry);
 void add_playback_commands(CommandRegistry& registry);
 void add_compute_commands(CommandRegistry& registry);
 void add_figure_commands(CommandRegistry& registry);

@@ -129,6 +129,57 @@ AlignmentOptions alignment_from_json(const json& object) {
     return options;
 }
 
+json residual_json(const ResidualOptions& options) {
+    const residual::Parameters& parameters = options.parameters;
+    json heads = json::array();
+    for (const residual::HeadChoice& choice : parameters.heads) heads.push_back({choice.layer, choice.head});
+    return {{"layers", parameters.layers},
+            {"heads", heads},
+            {"ranks", parameters.ranks},
+            {"seq_len", parameters.seq_len},
+            {"blocks", parameters.blocks},
+            {"calibration", residual::calibration_name(parameters.calibration)},
+            {"calibration_blocks", parameters.calibration_blocks},
+            {"form", residual::form_name(parameters.form)},
+            {"top_k", parameters.top_k},
+            {"exclude_sink", parameters.exclude_sink},
+            {"centred", parameters.centred},
+            {"output_weighted", parameters.output_weighted},
+            {"two_nn", parameters.two_nn},
+            {"block", options.block},
+            {"click", map_click_name(options.click)}};
+}
+
+/// Whether the model has the layers and heads is known once it is open.
+ResidualOptions residual_from_json(const json& object, const std::string& where) {
+    ResidualOptions options;
+    residual::Parameters& parameters = options.parameters;
+    const auto count = [&](const char* name, auto now, std::int64_t least, std::int64_t most) {
+        const std::int64_t value = object.value(name, static_cast<std::int64_t>(now));
+        if (value < least || value > most)
+            not_usable(where + " " + name, std::to_string(least) + " to " + std::to_string(most), object[name]);
+        return static_cast<decltype(now)>(value);
+    };
+    parameters.layers = object.value("layers", parameters.layers);
+    parameters.ranks = object.value("ranks", parameters.ranks);
+    if (object.contains("heads"))
+        for (const auto& pair : object["heads"].get<std::vector<std::array<int, 2>>>())
+            parameters.heads.push_back({pair[0], pair[1]});
+    parameters.seq_len = count("seq_len", parameters.seq_len, 2, residual::most_blocks);
+    parameters.blocks = count("blocks", parameters.blocks, 1, residual::most_blocks);
+    parameters.calibration = residual::parse_calibration(object.value("calibration", std::string("heldout")));
+    parameters.calibration_blocks = count("calibration_blocks", parameters.calibration_blocks, 1, residual::most_blocks);
+    parameters.form = residual::parse_form(object.value("form", std::string("context")));
+    parameters.top_k = count("top_k", parameters.top_k, 1, residual::most_top_k);
+    parameters.exclude_sink = object.value("exclude_sink", false);
+    parameters.centred = object.value("centred", false);
+    parameters.output_weighted = object.value("output_weighted", false);
+    parameters.two_nn = object.value("two_nn", false);
+    options.block = count("block", options.block, 0, residual::most_blocks);
+    options.click = parse_map_click(object.value("click", std::string("select")));
+    return options;
+}
+
 constexpr std::array query_kinds{"memory", "prompt", "file", "drawing", "vector"};
 
 }  // namespace
@@ -190,6 +241,7 @@ json to_json(const View& view) {
             {"attention", attention},
             {"cv", cv_json(view.cv)},
             {"alignment", alignment_json(view.alignment)},
+            {"residual", residual_json(view.residual)},
             {"open_panels", view.open_panels},
             {"outlined_panel", view.outlined_panel}};
 }
@@ -215,7 +267,7 @@ View view_from_json(const json& object, const std::string& where) {
         to.token = s.value("token", -1);
         to.prompt = s.value("prompt", SourceId{0});
         to.text = s.value("text", 0);
-        to.rank = s.value("rank", 0);
+        to.rank = s.value("rank", to.rank);
         if (s.contains("memory")) to.memory = s["memory"].get<std::uint32_t>();
         if (s.contains("query")) {
             const json& query = s["query"];
@@ -235,6 +287,8 @@ View view_from_json(const json& object, const std::string& where) {
         if (o.contains("plane_y")) view.retrieval.plane_y = direction_from_json(o["plane_y"]);
         if (object.contains("attention")) view.attention = attention_from_json(object["attention"]);
         if (object.contains("alignment")) view.alignment = alignment_from_json(object["alignment"]);
+        if (object.contains("residual"))
+            view.residual = residual_from_json(object["residual"], where + " residual");
         if (object.contains("cv")) view.cv = cv_from_json(object["cv"], where + " cv");
         view.open_panels = object.value("open_panels", view.open_panels);
         view.outlined_panel = object.value("outlined_panel", view.outlined_panel);

@@ -13,6 +13,7 @@ std::optional<Command> advance(AppState& state, Services& services, int frames, 
     case Workspace::attention: return advance_attention(state, services, frames, wrap);
     case Workspace::cv: return advance_cv(state, services, frames, wrap);
     case Workspace::alignment: return advance_alignment(state, services, frames, wrap);
+    case Workspace::residual: return advance_residual(state, services, frames, wrap);
     }
     return std::nullopt;
 }
@@ -20,7 +21,8 @@ std::optional<Command> advance(AppState& state, Services& services, int frames, 
 bool can_play(const AppState& state) {
     switch (state.view.workspace) {
     case Workspace::retrieval: return state.bank() != nullptr;
-    case Workspace::attention: return state.model() != nullptr;
+    case Workspace::attention:
+    case Workspace::residual: return state.model() != nullptr;
     case Workspace::cv: return true;  // the experiment needs no model
     case Workspace::alignment: return state.model() != nullptr || state.view.alignment.grams != 0;
     }

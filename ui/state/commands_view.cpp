@@ -54,7 +54,8 @@ CommandSpec type_command(std::string id, std::string title, std::string shortcut
 bool can_pin(const AppState& state) {
     switch (state.view.workspace) {
     case Workspace::retrieval: return state.bank() != nullptr;
-    case Workspace::attention: return state.model() != nullptr;
+    case Workspace::attention:
+    case Workspace::residual: return state.model() != nullptr;
     case Workspace::cv: return true;  // a run of the experiment, if nothing else
     case Workspace::alignment: return state.model() != nullptr || state.view.alignment.grams != 0;
     }
@@ -97,6 +98,17 @@ Pin pin_of(const AppState& state, Services& services) {
         pin.title = (model ? model->name : "experiment") + " · " + cv_kind_name(shown.kind) + " L" +
                     std::to_string(shown.layer) + " H" + std::to_string(shown.head);
         if (services.cv().experiment().result) pin.title += " · seed " + std::to_string(state.view.cv.seed);
+        return pin;
+    }
+    if (state.view.workspace == Workspace::residual) {
+        services.residual().begin_frame(state);
+        const residual::View shown = services.residual().view();
+        selection.layer = shown.layer;
+        selection.head = shown.head;
+        const Source* const model = state.model_source();
+        pin.title = (model ? model->name : std::string("model")) + " · " +
+                    residual::calibration_name(shown.parameters.calibration) + " · L" + std::to_string(shown.layer) + " H" +
+                    std::to_string(shown.head);
         return pin;
     }
     services.retrieval().begin_frame(state);
@@ -233,6 +245,7 @@ void add_view_commands(CommandRegistry& registry) {
                       state.view.attention = pinned.attention;
                       state.view.cv = pinned.cv;
                       state.view.alignment = pinned.alignment;
+                      state.view.residual = pinned.residual;
                       return inverse;
                   },
                   [](const AppState& state) { return state.pinned.has_value(); }, {}});

@@ -13,6 +13,7 @@ CommandRegistry make_commands() {
     add_attention_commands(registry);
     add_cv_commands(registry);
     add_alignment_commands(registry);
+    add_residual_commands(registry);
     add_playback_commands(registry);
     add_compute_commands(registry);
     add_figure_commands(registry);

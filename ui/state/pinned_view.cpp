@@ -57,8 +57,18 @@ AlignmentSlots* PinnedView::alignment(const AppState& state) {
     return alignment_->has_source() ? alignment_.get() : nullptr;
 }
 
+ResidualSlots* PinnedView::residual(const AppState& state) {
+    if (!follow(state, Workspace::residual)) {
+        residual_.reset();
+        return nullptr;
+    }
+    if (!residual_) residual_ = std::make_unique<ResidualSlots>(jobs_, sweeps_, true);
+    residual_->begin_frame(pinned_state_);
+    return pinned_state_.model() ? residual_.get() : nullptr;
+}
+
 bool PinnedView::settled() const {
-    return (!alignment_ || alignment_->settled()) && (!attention_ || attention_->settled()) && (!cv_ || cv_->settled());
+    return (!alignment_ || alignment_->settled()) && (!attention_ || attention_->settled()) && (!cv_ || cv_->settled()) && (!residual_ || residual_->settled());
 }
 
 }  // namespace attnscope::ui

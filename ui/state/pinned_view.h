@@ -5,6 +5,7 @@
 #include "state/app_state.h"
 #include "state/attention_slots.h"
 #include "state/cv_slots.h"
+#include "state/residual_slots.h"
 #include "state/retrieval_slots.h"
 
 #include <attnscope/slot.h>
@@ -15,8 +16,9 @@ namespace attnscope::ui {
 
 class PinnedView {
 public:
-    /// `experiment` outlives the view.
-    PinnedView(JobSystem& jobs, ExperimentRun& experiment) : jobs_(jobs), experiment_(experiment) {}
+    /// `experiment` and `sweeps` outlive the view.
+    PinnedView(JobSystem& jobs, ExperimentRun& experiment, ResidualRun& sweeps)
+        : jobs_(jobs), experiment_(experiment), sweeps_(sweeps) {}
 
     /// Slots that answer for the pinned view; null when nothing is pinned or its bank is not loaded.
     RetrievalSlots* retrieval(const AppState& state);
@@ -26,6 +28,8 @@ public:
     CvSlots* cv(const AppState& state);
     /// The same for a view pinned in the Alignment workspace; null while its source is not loaded.
     AlignmentSlots* alignment(const AppState& state);
+    /// The same for a view pinned in the low-rank workspace; null when its model is not loaded.
+    ResidualSlots* residual(const AppState& state);
     bool settled() const;
     /// What the slots above were asked for.
     const AppState& state() const { return pinned_state_; }
@@ -36,11 +40,13 @@ private:
 
     JobSystem& jobs_;
     ExperimentRun& experiment_;
+    ResidualRun& sweeps_;
     AppState pinned_state_;
     std::unique_ptr<RetrievalSlots> retrieval_;
     std::unique_ptr<AttentionSlots> attention_;
     std::unique_ptr<CvSlots> cv_;
     std::unique_ptr<AlignmentSlots> alignment_;
+    std::unique_ptr<ResidualSlots> residual_;
 };
 
 }  // namespace attnscope::ui

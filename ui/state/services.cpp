@@ -197,6 +197,7 @@ void Services::Impl::finish(AppState& state, SourceId id, const Loaded& loaded) 
     }
     if (loaded.alignment_job) finish_alignment_result(state, id, *loaded.alignment_job);
     if (loaded.cv_job) finish_cv_result(state, id, *loaded.cv_job);
+    if (loaded.residual_job) finish_residual_result(state, id, *loaded.residual_job);
     if (loaded.cv_experiment) finish_experiment(state, id, *loaded.cv_experiment);
 }
 
@@ -204,7 +205,9 @@ Services::Services(JobSystem& jobs)
     : jobs_(jobs), retrieval_(std::make_unique<RetrievalSlots>(jobs)),
       attention_(std::make_unique<AttentionSlots>(jobs)), experiment_(std::make_unique<ExperimentRun>(jobs)),
       cv_(std::make_unique<CvSlots>(jobs, *experiment_)),
-      alignment_(std::make_unique<AlignmentSlots>(jobs)), pinned_(jobs, *experiment_), impl_(std::make_unique<Impl>(jobs)) {
+      alignment_(std::make_unique<AlignmentSlots>(jobs)), sweeps_(std::make_unique<ResidualRun>(jobs)),
+      residual_(std::make_unique<ResidualSlots>(jobs, *sweeps_)), pinned_(jobs, *experiment_, *sweeps_),
+      impl_(std::make_unique<Impl>(jobs)) {
     impl_->open_session = [this](AppState& state, const fs::path& path) { open_session(state, path); };
     impl_->select_bank = [this](AppState& state, SourceId id) { select_bank(state, id); };
     impl_->select_model = [this](AppState& state, SourceId id) { select_model(state, id); };
@@ -388,7 +391,8 @@ bool Services::update(AppState& state) {
 bool Services::settled(const AppState& state) const {
     const bool loading = std::any_of(state.sources.begin(), state.sources.end(),
                                      [](const Source& source) { return source.loading; });
-    return !loading && impl_->inbox->empty() && retrieval_->settled() && attention_->settled() && cv_->settled() && alignment_->settled() && pinned_.settled() && jobs_.idle();
+    return !loading && impl_->inbox->empty() && retrieval_->settled() && attention_->settled() && cv_->settled() &&
+           residual_->settled() && alignment_->settled() && pinned_.settled() && jobs_.idle();
 }
 
 }  // namespace attnscope::ui

@@ -8,6 +8,7 @@
 #include "state/cv_slots.h"
 #include "state/pinned_view.h"
 #include "state/readout.h"
+#include "state/residual_slots.h"
 #include "state/retrieval_slots.h"
 #include "state/shown_figure.h"
 
@@ -32,6 +33,7 @@ public:
     AttentionSlots& attention() { return *attention_; }
     CvSlots& cv() { return *cv_; }
     AlignmentSlots& alignment() { return *alignment_; }
+    ResidualSlots& residual() { return *residual_; }
     ReadoutBoard& readout() { return readout_; }  ///< what is under the cursor; frames are ImGui::GetFrameCount()
     PinnedView& pinned() { return pinned_; }
 
@@ -67,6 +69,8 @@ public:
     void save_experiment(AppState& state, const std::filesystem::path& path);
     /// Writes a text on a worker; the notice says where, or why not.
     void save_text(AppState& state, const std::filesystem::path& path, std::string text);
+    /// Writes glosses of WordNet into the cache folder, unless they are there, and opens them as a text.
+    void open_wordnet_text(AppState& state);
     /// Asks once, on a worker, which devices there are.
     void find_devices(AppState& state);
 
@@ -114,6 +118,8 @@ private:
     std::unique_ptr<ExperimentRun> experiment_;
     std::unique_ptr<CvSlots> cv_;
     std::unique_ptr<AlignmentSlots> alignment_;
+    std::unique_ptr<ResidualRun> sweeps_;
+    std::unique_ptr<ResidualSlots> residual_;
     ReadoutBoard readout_;
     PinnedView pinned_;
     std::unique_ptr<Impl> impl_;

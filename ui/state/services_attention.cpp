@@ -17,6 +17,7 @@ const char* leading_panel(Workspace workspace) {
     case Workspace::attention: return "attention.heads";
     case Workspace::cv: return "cv.band";
     case Workspace::alignment: return "alignment.map";
+    case Workspace::residual: return "residual.curve";
     case Workspace::retrieval: break;
     }
     return "retrieval.weights";

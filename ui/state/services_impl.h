@@ -62,6 +62,7 @@ struct Services::Impl {
     View view_of(AppState& state, const AttentionJob& job, bool of_heads);
     void finish_alignment_result(AppState& state, SourceId id, const AlignmentJob& job);
     void finish_cv_result(AppState& state, SourceId id, const CvJob& job);
+    void finish_residual_result(AppState& state, SourceId id, const ResidualJob& job);
     void finish_experiment(AppState& state, SourceId id, const LoadedExperiment& loaded);
 
     std::function<History()> get_history = [] { return History{}; };

@@ -97,6 +97,11 @@ void load_result(const LoadRequest& request, Loaded& out) {
         out.detail = "CV bands · " + out.cv_job->model.filename().string();
         return;
     }
+    if (recipe.analysis == "residual") {
+        out.residual_job = residual_job(recipe, request.recipe_folders);
+        out.detail = "low-rank ε · " + out.residual_job->model.filename().string();
+        return;
+    }
     out.job = retrieval_job(recipe, request.recipe_folders);
     out.detail = "retrieval · " + out.job->bank.filename().string();
 }

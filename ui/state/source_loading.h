@@ -8,6 +8,7 @@
 #include <attnscope/cv_experiment_recipe.h>
 #include <attnscope/cv_recipe.h>
 #include <attnscope/job.h>
+#include <attnscope/residual_recipe.h>
 
 #include <filesystem>
 #include <string>
@@ -49,6 +50,7 @@ struct Loaded {
     std::optional<AttentionJob> attention_job;
     std::optional<CvJob> cv_job;
     std::optional<AlignmentJob> alignment_job;
+    std::optional<ResidualJob> residual_job;
     std::optional<LoadedExperiment> cv_experiment;
 };
 

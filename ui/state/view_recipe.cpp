@@ -144,6 +144,15 @@ std::optional<RecipeWriter> view_recipe(const AppState& state, Services& service
         };
     }
     if (panel_id.starts_with("cv.")) return cv_view_recipe(state, services.cv(), panel_id, shown);
+    if (panel_id.starts_with("residual.")) {
+        const auto job = shown.with_pinned ? std::nullopt : services.residual().job();
+        if (!job) return std::nullopt;
+        return [job = *job, zoom = shown.zoom](const FigureSpec& figure) mutable {
+            job.figure = figure;
+            job.figure->zoom = zoom;
+            return residual_recipe(job).json();
+        };
+    }
     const auto job = shown.with_pinned ? std::nullopt : retrieval_view_job(state, services.retrieval());
     if (!job) return std::nullopt;
     return [job = *job, zoom = shown.zoom](const FigureSpec& figure) mutable {

@@ -1,6 +1,9 @@
 #include "widgets/token_flow.h"
 
+#include <attnscope/figure.h>
+
 #include <algorithm>
+#include <cmath>
 
 namespace attnscope::ui {
 
@@ -18,6 +21,13 @@ std::string shown_text(const std::string& text, const Token& token) {
     for (char& c : shown)
         if (c == '\n' || c == '\t') c = ' ';
     return shown.empty() ? " " : shown;
+}
+
+/// One of the ends of the diverging map, a little inside of them.
+ImVec4 end_colour(bool above) {
+    constexpr std::size_t inside = 40;
+    const auto& rgb = colour_table(ColourMap::diverging)[above ? 255 - inside : inside];
+    return {float(rgb[0]) / 255, float(rgb[1]) / 255, float(rgb[2]) / 255, 1};
 }
 
 bool breaks_line(const std::string& text, const Token& token) {
@@ -94,10 +104,10 @@ TokenFlowInteraction TokenFlow::draw(const char* id, const std::string& text, co
         const ImVec2 low{at.x + piece->x, at.y + row * float(piece->line) + em * 0.12f};
         const ImVec2 high{low.x + piece->width, low.y + row - em * 0.24f};
         const bool seen = token < look.end;
-        const float share = seen ? std::clamp(look.share(token), 0.0f, 1.0f) : 0;
-        if (share > 0) {
-            ImVec4 ground = theme.weight;
-            ground.w = share * 0.85f * look.strength;
+        const float share = seen ? std::clamp(look.share(token), look.is_signed ? -1.0f : 0.0f, 1.0f) : 0;
+        if (share != 0) {
+            ImVec4 ground = look.is_signed ? end_colour(share > 0) : theme.weight;
+            ground.w = std::abs(share) * (look.is_signed ? 0.7f : 0.85f) * look.strength;
             draw.AddRectFilled(low, high, ImGui::GetColorU32(ground), em * 0.2f);
         }
         ImVec4 ink = seen ? theme.text : theme.muted_text;

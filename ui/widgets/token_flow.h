@@ -18,8 +18,9 @@ namespace attnscope::ui {
 struct TokenFlowLook {
     std::int64_t selected = -1;
     std::int64_t end = 0;          ///< tokens from here on are not seen: muted
-    /// Share of the full colour behind a token, 0 … 1.
+    /// Share of the full colour behind a token, 0 … 1, or −1 … 1 where it is signed.
     std::function<float(std::int64_t)> share;
+    bool is_signed = false;        ///< colours are the ends of the diverging map
     float strength = 1;            ///< below 1 while a newer result is computed
 };
 

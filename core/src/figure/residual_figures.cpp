@@ -35,7 +35,7 @@ Axis rank_axis(const std::vector<int>& ranks) {
     axis.label = "rank of the residual that is kept";
     for (const int rank : ranks)
         axis.categories.push_back(std::to_string(rank));
-    axis.range = {-0.4, static_cast<double>(ranks.size()) - 0.6};
+    axis.range = {-0.4, static_cast<double>(std::max<std::size_t>(ranks.size(), 1)) - 0.6};
     return axis;
 }
 
@@ -160,6 +160,7 @@ Figure curve_figure(const View& view, const Result& result) {
     Line perplexity = curve("", {Colour::Role::series, 0}), share = curve("perplexity", {Colour::Role::series, 0});
     Line loss = curve("loss", {Colour::Role::series, 1});
     loss.dashed = true;
+    loss.width = 1; // perplexity leads
     for (const CurvePoint* const point : points) {
         const auto place = static_cast<double>(std::find(ranks.begin(), ranks.end(), point->rank) - ranks.begin());
         perplexity.x.push_back(place);

@@ -1,0 +1,214 @@
+#include "state/residual_run.h"
+
+#include <algorithm>
+#include <list>
+#include <mutex>
+#include <utility>
+
+namespace attnscope::ui {
+
+namespace {
+
+constexpr std::size_t runs_kept = 12;
+
+}  // namespace
+
+/// Shared with the job, which may outlive the window's part.
+struct ResidualRun::Shared {
+    struct Kept {
+        residual::Request request;
+        residual::ResultPtr result;  // null when it failed at once
+        std::optional<Error> error;
+        bool stopped = false;
+    };
+    mutable std::mutex mutex;
+    std::list<Kept> kept;            // newest first
+    std::optional<residual::Request> wanted, running;
+    std::uint64_t job = 0;           // 0: none, or its id is not known yet
+    std::uint64_t number = 0;        // of the newest run: an older one that still ends does not end it
+    std::uint64_t generation = 0;
+
+    const Kept* find(const residual::Request& request) const {
+        const auto found = std::ranges::find(kept, request, &Kept::request);
+        return found == kept.end() ? nullptr : &*found;
+    }
+    Kept& entry(const residual::Request& request) {
+        auto found = std::ranges::find(kept, request, &Kept::request);
+        if (found == kept.end()) found = kept.insert(kept.begin(), {request, nullptr, {}, false});
+        kept.splice(kept.begin(), kept, found);
+        while (kept.size() > runs_kept) kept.pop_back();
+        ++generation;
+        return kept.front();
+    }
+    /// Whether nothing is to be run for it.
+    bool settled(const residual::Request& request) const {
+        const Kept* const known = find(request);
+        return known && (known->stopped || known->error || (known->result && known->result->finished()));
+    }
+    /// Whatever has most of the ranks of a request that differs in ranks at most.
+    residual::ResultPtr best_start(const residual::Request& request) const {
+        residual::ResultPtr best;
+        for (const Kept& known : kept)
+            if (known.result && residual::same_but_ranks(known.request, request) &&
+                (!best || known.result->curve.size() > best->curve.size()))
+                best = known.result;
+        return best;
+    }
+};
+
+ResidualRun::ResidualRun(JobSystem& jobs) : jobs_(jobs), shared_(std::make_shared<Shared>()) {}
+ResidualRun::~ResidualRun() { cancel_job(); }
+
+void ResidualRun::want(const residual::Request& request) {
+    {
+        const std::lock_guard lock(shared_->mutex);
+        shared_->wanted = request;
+    }
+    serve(request);
+}
+
+void ResidualRun::want_pinned(const residual::Request& request) {
+    {
+        const std::lock_guard lock(shared_->mutex);
+        const bool first = shared_->wanted && !shared_->settled(*shared_->wanted);
+        if (shared_->running || first || shared_->settled(request)) return;
+    }
+    start(request);
+}
+
+void ResidualRun::serve(const residual::Request& request) {
+    {
+        const std::lock_guard lock(shared_->mutex);
+        if (shared_->settled(request) || shared_->running == request) return;
+    }
+    cancel_job();
+    start(request);
+}
+
+void ResidualRun::start(const residual::Request& wanted) {
+    residual::Request request = wanted, key = wanted;
+    std::uint64_t number = 0;
+    {
+        const std::lock_guard lock(shared_->mutex);
+        request.from = shared_->best_start(wanted);
+        key.from.reset();
+        shared_->running = key;
+        number = ++shared_->number;
+    }
+    JobSystem::Task task;
+    task.name = "Sweeping ranks";
+    task.lane = Lane::batch;
+    task.run = [shared = shared_, request, key](JobContext& context) {
+        auto result = std::make_shared<const residual::Result>(residual::compute(request, context));
+        const std::lock_guard lock(shared->mutex);
+        shared->entry(key).result = std::move(result);
+    };
+    task.snapshot = [shared = shared_, key](std::shared_ptr<const void> snapshot) {
+        const std::lock_guard lock(shared->mutex);
+        shared->entry(key).result = std::static_pointer_cast<const residual::Result>(std::move(snapshot));
+    };
+    task.failed = [shared = shared_, key](const Error& error) {
+        const std::lock_guard lock(shared->mutex);
+        shared->entry(key).error = error;
+    };
+    task.ended = [shared = shared_, key, number] {
+        const std::lock_guard lock(shared->mutex);
+        if (shared->number != number) return;
+        // Ended from outside, as from the list of jobs: it was stopped.
+        if (shared->running && !shared->settled(key)) shared->entry(key).stopped = true;
+        shared->running.reset();
+        shared->job = 0;
+        ++shared->generation;
+    };
+    const std::uint64_t job = jobs_.submit(std::move(task));
+    const std::lock_guard lock(shared_->mutex);
+    if (shared_->running && shared_->number == number) shared_->job = job;
+}
+
+void ResidualRun::cancel_job() {
+    std::uint64_t job = 0;
+    {
+        const std::lock_guard lock(shared_->mutex);
+        job = std::exchange(shared_->job, 0);
+        shared_->running.reset();
+        ++shared_->number;
+    }
+    if (job != 0) jobs_.cancel(job);
+}
+
+void ResidualRun::stop() {
+    std::optional<residual::Request> running;
+    {
+        const std::lock_guard lock(shared_->mutex);
+        running = shared_->running;
+        if (running) shared_->entry(*running).stopped = true;
+    }
+    if (running) cancel_job();
+}
+
+void ResidualRun::go_on() {
+    const std::lock_guard lock(shared_->mutex);
+    if (!shared_->wanted || !shared_->find(*shared_->wanted)) return;
+    Shared::Kept& known = shared_->entry(*shared_->wanted);
+    known.stopped = false;
+    known.error.reset();
+}
+
+bool ResidualRun::running(const residual::Request& request) const {
+    const std::lock_guard lock(shared_->mutex);
+    return shared_->running == request;
+}
+
+bool ResidualRun::stopped(const residual::Request& request) const {
+    const std::lock_guard lock(shared_->mutex);
+    const auto* const known = shared_->find(request);
+    return known && known->stopped;
+}
+
+residual::ResultPtr ResidualRun::result(const residual::Request& request) const {
+    const std::lock_guard lock(shared_->mutex);
+    const auto* const known = shared_->find(request);
+    return known ? known->result : nullptr;
+}
+
+std::optional<Error> ResidualRun::error(const residual::Request& request) const {
+    const std::lock_guard lock(shared_->mutex);
+    const auto* const known = shared_->find(request);
+    return known ? known->error : std::nullopt;
+}
+
+Progress ResidualRun::progress() const {
+    std::uint64_t job = 0;
+    {
+        const std::lock_guard lock(shared_->mutex);
+        job = shared_->job;
+    }
+    if (job == 0) return {};
+    for (JobStatus& status : jobs_.jobs())
+        if (status.id == job) return std::move(status.progress);
+    return {};
+}
+
+bool ResidualRun::busy() const {
+    const std::lock_guard lock(shared_->mutex);
+    return shared_->running.has_value();
+}
+
+std::uint64_t ResidualRun::generation() const {
+    const std::lock_guard lock(shared_->mutex);
+    return shared_->generation;
+}
+
+void ResidualRun::forget(const ModelPtr& model) {
+    bool running = false;
+    {
+        const std::lock_guard lock(shared_->mutex);
+        running = shared_->running && shared_->running->model == model;
+        std::erase_if(shared_->kept, [&](const Shared::Kept& known) { return known.request.model == model; });
+        if (shared_->wanted && shared_->wanted->model == model) shared_->wanted.reset();
+        ++shared_->generation;
+    }
+    if (running) cancel_job();
+}
+
+}  // namespace attnscope::ui

@@ -1,0 +1,51 @@
+// Residual sweeps in the window: one at a time, stopped at will, and what earlier ones left. A sweep over other ranks, or
+// one that was stopped, goes on from what is there.
+#pragma once
+
+#include <attnscope/residual.h>
+#include <attnscope/slot.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+namespace attnscope::ui {
+
+/// All members are called from the window's thread.
+class ResidualRun {
+public:
+    explicit ResidualRun(JobSystem& jobs);
+    ~ResidualRun();  ///< stops; does not wait
+
+    /// States what the window wants now: runs it unless it is finished, running, stopped or failed. A run of another
+    /// request is stopped once it is wanted by nobody any more.
+    void want(const residual::Request& request);
+    /// The same of the pinned view, whose turn comes when nothing else is to be done.
+    void want_pinned(const residual::Request& request);
+    /// Stops the run and does not begin it again by itself; finished ranks stay.
+    void stop();
+    /// Runs what is wanted even if it was stopped or failed.
+    void go_on();
+    bool running(const residual::Request& request) const;
+    /// It was stopped before its end.
+    bool stopped(const residual::Request& request) const;
+
+    /// The newest snapshot or the result of a request; null when it was never run.
+    residual::ResultPtr result(const residual::Request& request) const;
+    std::optional<Error> error(const residual::Request& request) const;
+    Progress progress() const;
+    bool busy() const;
+    std::uint64_t generation() const;  ///< grows whenever a result changes
+    void forget(const ModelPtr& model);  ///< its results, as it was closed
+
+private:
+    struct Shared;
+    void serve(const residual::Request& request);
+    void start(const residual::Request& request);
+    void cancel_job();
+
+    JobSystem& jobs_;
+    std::shared_ptr<Shared> shared_;
+};
+
+}  // namespace attnscope::ui

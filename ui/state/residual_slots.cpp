@@ -1,0 +1,222 @@
+#include "state/residual_slots.h"
+
+#include <algorithm>
+
+namespace attnscope::ui {
+
+namespace {
+
+struct TextRequest {
+    ModelPtr model;
+    TokenSource source;
+    residual::Parameters parameters;  ///< of what it depends on alone
+    bool operator==(const TextRequest&) const = default;
+};
+
+SweptText read_text(const TextRequest& request, JobContext&) {
+    SweptText out;
+    out.ids = residual_tokens(request.source, request.parameters, *request.model);
+    out.texts = token_texts(*request.model, out.ids);
+    return out;
+}
+
+std::size_t text_bytes(const SweptText& text) { return text.ids.size() * 48; }
+
+std::size_t spectra_bytes(const residual::Spectra& spectra) {
+    return sizeof spectra + spectra.heads_found.size() * (sizeof(residual::HeadSpectrum) +
+                                                          2 * sizeof(double) * std::size_t(spectra.head_dim));
+}
+
+}  // namespace
+
+std::optional<TokenSource> swept_source(const Source& source, const LanguageModel& model) {
+    const bool tokenizer = model.files().has_tokenizer;
+    TokenSource out;
+    out.kind = tokenizer ? TokenSource::Kind::prompt : TokenSource::Kind::ids;
+    if (source.texts && !source.path.empty()) {
+        if (tokenizer) out.kind = TokenSource::Kind::text;
+        out.file = source.path;
+        return out;
+    }
+    if (source.texts)
+        for (const std::string& paragraph : *source.texts) out.prompt += paragraph + "\n\n";
+    else out.prompt = source.prompt;
+    return out.prompt.empty() ? std::nullopt : std::optional(out);
+}
+
+struct ResidualSlots::Impl {
+    Slot<TextRequest, SweptText> text;
+    Slot<residual::Request, residual::Spectra> spectra;
+    bool pinned;
+
+    // of this frame
+    ModelPtr model;
+    View shown;
+    std::optional<TokenSource> source;
+    std::optional<residual::Request> request;
+    std::optional<residual::Plan> plan;
+    std::optional<Error> error;
+    // what the plan was made for
+    std::shared_ptr<const SweptText> planned_text;
+    ModelPtr planned_model;
+    residual::Parameters planned;
+
+    Impl(JobSystem& jobs, bool of_pinned)
+        : text(jobs, {"Reading the text", Lane::interactive, text_bytes}, read_text),
+          spectra(jobs, {"Spectra of all heads", Lane::batch, spectra_bytes}, residual::compute_spectra), pinned(of_pinned) {}
+
+    void want_text() {
+        const residual::Parameters& asked = shown.residual.parameters;
+        residual::Parameters needed;
+        needed.seq_len = asked.seq_len;
+        needed.blocks = asked.blocks;
+        needed.calibration = asked.calibration;
+        needed.calibration_blocks = asked.calibration_blocks;
+        text.want({model, *source, needed});
+    }
+
+    void make_plan() {
+        const auto read = text.stale() ? nullptr : text.result();
+        const residual::Parameters& asked = shown.residual.parameters;
+        if (planned_text == read && planned_model == model && planned == asked && read) return;
+        planned_text = read;
+        planned_model = model;
+        planned = asked;
+        request.reset();
+        plan.reset();
+        error = text.error();
+        if (!read || error) return;
+        request = residual::Request{model, read->ids, asked, Precision::float32, nullptr};
+        try {
+            plan = residual::plan(*request);
+            // However they were chosen, equal layers and ranks are one sweep.
+            request->parameters.layers = plan->layers;
+            request->parameters.ranks = plan->ranks;
+        } catch (const Error& refused) {
+            error = refused;
+            request.reset();
+        }
+    }
+};
+
+ResidualSlots::ResidualSlots(JobSystem& jobs, ResidualRun& run, bool pinned)
+    : run_(run), impl_(std::make_unique<Impl>(jobs, pinned)) {}
+ResidualSlots::~ResidualSlots() = default;
+
+void ResidualSlots::begin_frame(const AppState& state) {
+    Impl& i = *impl_;
+    const ModelPtr before = i.model;
+    i.model = state.model();
+    i.shown = state.view;
+    // A closed model frees its memory once no result holds it.
+    const auto open = [&](const Source& other) { return other.model == before; };
+    if (before && before != i.model && std::ranges::none_of(state.sources, open)) {
+        i.text.clear();
+        i.spectra.clear();
+        i.planned_text.reset();
+        i.request.reset();
+        i.plan.reset();
+        run_.forget(before);
+    }
+    i.source.reset();
+    if (!i.model || state.view.workspace != Workspace::residual) return;
+    const Source* const source = state.find(state.view.selection.prompt);
+    if (source && !source->loading) i.source = swept_source(*source, *i.model);
+    if (!i.source) {
+        i.plan.reset();
+        i.request.reset();
+        i.error.reset();
+        i.planned_text.reset();
+        return;
+    }
+    i.want_text();
+    i.make_plan();
+}
+
+ModelPtr ResidualSlots::model() const { return impl_->model; }
+std::optional<residual::Plan> ResidualSlots::plan() const { return impl_->plan; }
+std::optional<Error> ResidualSlots::error() const { return impl_->error; }
+std::shared_ptr<const SweptText> ResidualSlots::text() const { return impl_->planned_text; }
+
+residual::View ResidualSlots::view() const {
+    const Impl& i = *impl_;
+    residual::View view;
+    const ResidualOptions& options = i.shown.residual;
+    if (i.model) {
+        const ModelConfig& config = i.model->config();
+        view.model_name = i.model->files().name;
+        view.layer = std::clamp(i.shown.selection.layer, 0, int(config.layers) - 1);
+        view.head = std::clamp(i.shown.selection.head, 0, int(config.heads) - 1);
+    }
+    view.parameters = options.parameters;
+    view.rank = i.shown.selection.rank;
+    view.block = options.block;
+    if (!i.request) return view;
+    view.block = std::clamp<std::int64_t>(view.block, 0, i.plan->blocks - 1);
+    if (const auto result = run_.result(*i.request)) {
+        if (view.rank < 0) view.rank = std::max(residual::verdict(*result).rank, 0);
+        if (const auto* const point = residual::selected_point(view, *result)) view.rank = point->rank;
+    }
+    return view;
+}
+
+Asked<residual::Result> ResidualSlots::sweep() {
+    const Impl& i = *impl_;
+    Asked<residual::Result> out;
+    out.error = i.error;
+    if (!i.request) return out;
+    if (i.pinned) run_.want_pinned(*i.request);
+    else run_.want(*i.request);
+    out.result = run_.result(*i.request);
+    out.error = run_.error(*i.request);
+    // A snapshot is what is asked for, as far as it goes: it is not drawn dimmed.
+    out.stale = false;
+    out.progress = run_.progress();
+    out.generation = run_.generation();
+    if (out.result) out.seconds = out.result->seconds;
+    return out;
+}
+
+Asked<residual::Spectra> ResidualSlots::spectra() {
+    Impl& i = *impl_;
+    Asked<residual::Spectra> out;
+    out.error = i.error;
+    if (!i.request) return out;
+    // What a sweep alone depends on does not matter here.
+    residual::Request request = *i.request;
+    residual::Parameters& parameters = request.parameters;
+    parameters.layers.clear();
+    parameters.heads.clear();
+    parameters.ranks.clear();
+    i.spectra.want(request);
+    return asked_of(i.spectra);
+}
+
+residual::ResultPtr ResidualSlots::shown_result() const {
+    return impl_->request ? run_.result(*impl_->request) : nullptr;
+}
+
+std::shared_ptr<const residual::Spectra> ResidualSlots::shown_spectra() const {
+    return impl_->request ? impl_->spectra.result() : nullptr;
+}
+
+bool ResidualSlots::stopped() const { return impl_->request && run_.stopped(*impl_->request); }
+bool ResidualSlots::running() const { return impl_->request && run_.running(*impl_->request); }
+
+bool ResidualSlots::settled() const {
+    return !impl_->text.busy() && !impl_->spectra.busy() && (impl_->pinned || !run_.busy());
+}
+
+std::optional<ResidualJob> ResidualSlots::job() const {
+    const Impl& i = *impl_;
+    if (!i.request || !i.source) return std::nullopt;
+    const residual::View shown = view();
+    ResidualJob job;
+    job.model = i.model->files().path;
+    job.tokens = *i.source;
+    job.request = *i.request;
+    job.cursor = {shown.layer, shown.head, shown.rank, int(shown.block)};
+    return job;
+}
+
+}  // namespace attnscope::ui

@@ -1,0 +1,69 @@
+// What the low-rank workspace asks of the services: a text that is long enough, and the states that results hold.
+#include "state/services_impl.h"
+
+#include <attnscope/tensor_file.h>
+
+#include <algorithm>
+
+namespace attnscope::ui {
+
+void Services::Impl::finish_residual_result(AppState& state, SourceId id, const ResidualJob& job) {
+    const std::string name = state.find(id)->name;
+    Selection& selection = state.view.selection;
+    selection.model = open_once(state, SourceKind::model, job.model);
+    ResidualOptions& options = state.view.residual;
+    options.parameters = job.request.parameters;
+    options.block = job.cursor.block;
+    selection.rank = job.cursor.rank;
+    selection.layer = job.cursor.layer >= 0                  ? job.cursor.layer
+                      : !options.parameters.layers.empty()   ? options.parameters.layers.back()
+                                                             : 0;
+    selection.head = job.cursor.head;
+    if (job.tokens.file.empty()) {
+        const auto known = std::ranges::find_if(state.sources, [&](const Source& source) {
+            return source.kind == SourceKind::prompt && source.prompt == job.tokens.prompt;
+        });
+        selection.prompt = known != state.sources.end() ? known->id : add_prompt(state, job.tokens.prompt);
+    } else {
+        selection.prompt = open_once(state, SourceKind::texts, job.tokens.file);
+    }
+    selection.text = 0;
+    enter(state, Workspace::residual);
+    if (job.figure) {
+        for (const Zoom& zoom : job.figure->zoom) wanted_zooms[job.figure->panel].push_back(zoom);
+        state.view.open_panels.insert(job.figure->panel);
+        state.focus_panel = job.figure->panel;
+    }
+    state.notify("Opened the state of " + name);
+}
+
+void Services::open_wordnet_text(AppState& state) {
+    const std::filesystem::path path = cache_folder() / "wordnet-glosses.txt";
+    const auto open_it = [this](AppState& now, const std::filesystem::path& file) {
+        const SourceId id = impl_->open_once(now, SourceKind::texts, file);
+        now.view.selection.prompt = id;
+        now.view.selection.text = 0;
+    };
+    std::error_code failure;
+    if (std::filesystem::exists(path, failure)) return open_it(state, path);
+    JobSystem::Task task;
+    task.name = "Reading WordNet";
+    task.run = [to = impl_->inbox, path, open_it](JobContext& context) {
+        constexpr std::size_t wanted = 3000;
+        std::string text;
+        for (const WordNetEntry& entry : read_wordnet({}, wanted)) {
+            context.checkpoint();
+            text += entry.label + ": " + entry.gloss + "\n\n";
+        }
+        std::error_code failed;
+        std::filesystem::create_directories(path.parent_path(), failed);
+        write_file(path, text);
+        to->post([path, open_it](AppState& now) { open_it(now, path); });
+    };
+    task.failed = [to = impl_->inbox](const Error& error) {
+        to->post([error](AppState& now) { now.notify(error.what(), true); });
+    };
+    jobs_.submit(std::move(task));
+}
+
+}  // namespace attnscope::ui

@@ -51,12 +51,19 @@ constexpr std::array residual_places{
     Placed{"residual.text", Place::bottom},
 };
 
+constexpr std::array jacobian_places{
+    Placed{"jacobian.map", Place::left},   Placed{"jacobian.bars", Place::left},
+    Placed{"jacobian.row", Place::top},    Placed{"jacobian.maps", Place::top},
+    Placed{"jacobian.energy", Place::bottom},
+};
+
 std::span<const Placed> places_of(Workspace workspace) {
     switch (workspace) {
     case Workspace::attention: return attention_places;
     case Workspace::cv: return cv_places;
     case Workspace::alignment: return alignment_places;
     case Workspace::residual: return residual_places;
+    case Workspace::jacobian: return jacobian_places;
     case Workspace::retrieval: break;
     }
     return retrieval_places;
@@ -71,7 +78,7 @@ std::map<Place, ImGuiID> split(Workspace workspace, ImGuiID centre, ImVec2 room,
         top = ImGui::DockBuilderSplitNode(left, ImGuiDir_Right, three ? 0.74f : 0.62f, nullptr, &left);
         bottom = three ? ImGui::DockBuilderSplitNode(top, ImGuiDir_Right, 0.41f, nullptr, &top) : top;
     } else {
-        const float share = workspace == Workspace::cv ? 0.42f : 0.5f;
+        const float share = workspace == Workspace::cv ? 0.42f : workspace == Workspace::jacobian ? 0.6f : 0.5f;
         top = ImGui::DockBuilderSplitNode(left, ImGuiDir_Right, share, nullptr, &left);
         bottom = three ? ImGui::DockBuilderSplitNode(top, ImGuiDir_Down, 0.5f, nullptr, &top) : top;
     }
@@ -93,6 +100,7 @@ const char* dock_space_name(Workspace workspace) noexcept {
     case Workspace::cv: return "workspace.cv";
     case Workspace::alignment: return "workspace.alignment";
     case Workspace::residual: return "workspace.residual";
+    case Workspace::jacobian: return "workspace.jacobian";
     case Workspace::retrieval: break;
     }
     return "workspace";
@@ -103,6 +111,7 @@ const char* sources_window(Workspace workspace) noexcept {
     case Workspace::cv: return "Sources###sources.cv";
     case Workspace::alignment: return "Sources###sources.alignment";
     case Workspace::residual: return "Sources###sources.residual";
+    case Workspace::jacobian: return "Sources###sources.jacobian";
     case Workspace::retrieval: break;
     }
     return "Sources###sources";
@@ -113,6 +122,7 @@ const char* inspector_window(Workspace workspace) noexcept {
     case Workspace::cv: return "Inspector###inspector.cv";
     case Workspace::alignment: return "Inspector###inspector.alignment";
     case Workspace::residual: return "Inspector###inspector.residual";
+    case Workspace::jacobian: return "Inspector###inspector.jacobian";
     case Workspace::retrieval: break;
     }
     return "Inspector###inspector";

@@ -88,6 +88,7 @@ void state(ChromeContext& context) {
     case Workspace::cv: cv_values(context); break;
     case Workspace::alignment: alignment_values(context); break;
     case Workspace::residual: residual_values(context); break;
+    case Workspace::jacobian: jacobian_values(context); break;
     }
     under_cursor(context);
     if (context.state.view.workspace == Workspace::retrieval) retrieval_details(context);
@@ -100,6 +101,7 @@ void warnings(ChromeContext& context) {
     case Workspace::cv: return cv_warnings(context);
     case Workspace::alignment: return alignment_warnings(context);
     case Workspace::residual: return residual_warnings(context);
+    case Workspace::jacobian: return jacobian_warnings(context);
     }
 }
 
@@ -108,6 +110,7 @@ bool is_ready(const ChromeContext& context) {
     case Workspace::retrieval: return context.state.bank() != nullptr;
     case Workspace::attention:
     case Workspace::residual: return context.state.model() != nullptr;
+    case Workspace::jacobian: return context.state.model() || context.state.captures();
     case Workspace::cv: return context.state.model() != nullptr || context.services.cv().experiment().result != nullptr;
     case Workspace::alignment: return context.services.alignment().has_source();
     }
@@ -117,7 +120,8 @@ bool is_ready(const ChromeContext& context) {
 const char* awaited(Workspace workspace) {
     switch (workspace) {
     case Workspace::retrieval: return "The numbers of the state appear here once a bank is open.";
-    case Workspace::attention: return "The numbers of a head appear here once a model is open.";
+    case Workspace::attention:
+    case Workspace::jacobian: return "The numbers of a head appear here once a model is open.";
     case Workspace::cv: return "The numbers of a matrix appear here once a model is open or the experiment runs.";
     case Workspace::alignment: return "The numbers of a layer appear here once a model or a file of grams is open.";
     case Workspace::residual: return "The numbers of a rank and a head appear here once a model is open.";

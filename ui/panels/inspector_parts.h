@@ -22,6 +22,7 @@ void attention_values(ChromeContext& context);
 void cv_values(ChromeContext& context);
 void alignment_values(ChromeContext& context);
 void residual_values(ChromeContext& context);
+void jacobian_values(ChromeContext& context);
 /// What is looked at besides, below it.
 void retrieval_details(ChromeContext& context);
 /// What to beware of.
@@ -30,5 +31,6 @@ void attention_warnings(ChromeContext& context);
 void cv_warnings(ChromeContext& context);
 void alignment_warnings(ChromeContext& context);
 void residual_warnings(ChromeContext& context);
+void jacobian_warnings(ChromeContext& context);
 
 }  // namespace attnscope::ui

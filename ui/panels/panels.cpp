@@ -8,6 +8,7 @@
 #include "panels/cv_experiment_panels.h"
 #include "panels/cv_model_panels.h"
 #include "panels/cv_table.h"
+#include "panels/jacobian_panels.h"
 #include "panels/letters_panel.h"
 #include "panels/panel.h"
 #include "panels/residual_panels.h"
@@ -55,6 +56,11 @@ std::vector<std::unique_ptr<Panel>> make_panels() {
     panels.push_back(std::make_unique<ResidualVariancePanel>());
     panels.push_back(std::make_unique<ResidualTextPanel>());
     panels.push_back(std::make_unique<ResidualSpectrumPanel>());
+    panels.push_back(std::make_unique<JacobianMapPanel>());
+    panels.push_back(std::make_unique<JacobianBarsPanel>());
+    panels.push_back(std::make_unique<JacobianEnergyPanel>());
+    panels.push_back(std::make_unique<JacobianRowPanel>());
+    panels.push_back(std::make_unique<JacobianMapsPanel>());
     return panels;
 }
 

@@ -29,6 +29,7 @@ constexpr std::array retrieval_groups{
     Group{SourceKind::prompt, "QUERIES", nullptr},
     Group{SourceKind::texts, "TEXTS", nullptr},
     Group{SourceKind::queries, "QUERY VECTORS", nullptr},
+    Group{SourceKind::capture, "CAPTURES", nullptr},
     Group{SourceKind::result, "RESULTS", nullptr},
 };
 constexpr std::array model_groups{
@@ -39,6 +40,7 @@ constexpr std::array model_groups{
     Group{SourceKind::bank, "BANKS", nullptr},
     Group{SourceKind::encoder, "ENCODERS", nullptr},
     Group{SourceKind::queries, "QUERY VECTORS", nullptr},
+    Group{SourceKind::capture, "CAPTURES", nullptr},
     Group{SourceKind::result, "RESULTS", nullptr},
 };
 
@@ -49,13 +51,15 @@ std::span<const Group> groups_of(Workspace workspace) {
 bool is_selected(const AppState& state, const Source& source) {
     const Selection& selection = state.view.selection;
     const bool models = reads_models(state.view.workspace);
+    const bool captured = state.view.workspace == Workspace::jacobian && selection.capture != 0;
     switch (source.kind) {
     case SourceKind::bank: return !models && selection.bank == source.id;
     case SourceKind::encoder: return !models && selection.encoder == source.id;
     case SourceKind::model:
         return models && selection.model == source.id &&
-               !(state.view.workspace == Workspace::alignment && state.view.alignment.grams != 0);
+               !(state.view.workspace == Workspace::alignment && state.view.alignment.grams != 0) && !captured;
     case SourceKind::grams: return state.view.workspace == Workspace::alignment && state.view.alignment.grams == source.id;
+    case SourceKind::capture: return captured && selection.capture == source.id;
     case SourceKind::texts: return models && selection.prompt == source.id;
     case SourceKind::prompt:
         if (models) return selection.prompt == source.id;
@@ -99,6 +103,7 @@ void select(ChromeContext& context, const Source& source) {
         go_to(Workspace::retrieval);
         context.emit("query.file", number);
         break;
+    case SourceKind::capture: context.emit("selection.capture", number); break;
     case SourceKind::result: context.emit("source.retry", number); break;
     }
 }

@@ -107,11 +107,23 @@ void residual_status(ChromeContext& context) {
     }
 }
 
+void jacobian_status(ChromeContext& context) {
+    const ImVec4& muted = context.theme.muted_text;
+    const JacobianSlots& slots = context.services.jacobian();
+    if (slots.layers() == 0) return part("No model is open", muted);
+    if (slots.seconds() > 0) part("all heads in " + duration(slots.seconds()), muted, slots.captures() ? "Read and summed" : "Forward pass and gradients together");
+    part(grouped(slots.sequences()) + (slots.sequences() == 1 ? " sequence of " : " sequences of ") + grouped(slots.length()),
+         muted);
+    part("float32 · sums float64", muted);
+    part("exact", muted, "Nothing is sampled. Panels that sample say so.");
+}
+
 const char* hint_of(Workspace workspace) {
     switch (workspace) {
     case Workspace::attention: return "click a head · drag the gain · K moves the query · Ctrl+P finds every command";
     case Workspace::alignment: return "drag across the profile to move the anchor · click a cell · K plays the anchor";
     case Workspace::residual: return "drag the rank · switch heads on the map · K plays the ranks · Ctrl+P finds every command";
+    case Workspace::jacobian: return "click a head · K plays the rows · Ctrl+P finds every command";
     case Workspace::cv: return "click a point or a cell · K plays the experiment · Ctrl+P finds every command";
     case Workspace::retrieval: break;
     }
@@ -137,6 +149,7 @@ void draw_status_bar(ChromeContext& context) {
         case Workspace::cv: cv_status(context); break;
         case Workspace::alignment: alignment_status(context); break;
         case Workspace::residual: residual_status(context); break;
+        case Workspace::jacobian: jacobian_status(context); break;
         }
         if (context.state.preferences.hints) {
             const char* const hint = hint_of(workspace);

@@ -4,6 +4,7 @@
 #include <imgui_internal.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 
 namespace attnscope::ui {
@@ -32,6 +33,21 @@ std::optional<double> bar_slider(const char* id, double value, const SliderRange
     // The next SameLine() continues from the slider on the line of the bar.
     ImGui::Dummy({0, ImGui::GetFrameHeight()});
     return wanted;
+}
+
+void whole_box(ChromeContext& context, const char* name, const char* command_id, double value, float width, double least,
+               double most, const char* tooltip, bool wheel) {
+    bar_label(name, context.theme);
+    const auto wanted = [&](double typed) {
+        context.emit(command_id, {{"value", static_cast<std::int64_t>(std::llround(std::clamp(typed, least, most)))}});
+    };
+    if (const auto typed = number_box((std::string("##") + name).c_str(), value, "%.0f", width, context.theme))
+        wanted(*typed);
+    const bool hovered = ImGui::IsItemHovered();
+    ImGui::SetItemTooltip("%s", tooltip);
+    if (const float turned = ImGui::GetIO().MouseWheel; wheel && hovered && turned != 0 && !ImGui::IsItemActive())
+        wanted(value + (turned > 0 ? 1 : -1));
+    ImGui::SameLine(0, ImGui::GetFontSize() * 0.8f);
 }
 
 void playback_buttons(ChromeContext& context) {
@@ -90,6 +106,7 @@ void draw_transport_bar(ChromeContext& context) {
         case Workspace::cv: draw_cv_transport(context); break;
         case Workspace::alignment: draw_alignment_transport(context); break;
         case Workspace::residual: draw_residual_transport(context); break;
+        case Workspace::jacobian: draw_jacobian_transport(context); break;
         }
         timeline_controls(context);
     }

@@ -9,22 +9,6 @@ namespace attnscope::ui {
 
 namespace {
 
-/// A whole number with its name: "pool [512]".
-void whole_box(ChromeContext& context, const char* name, const char* command_id, double value, float width, double least,
-               double most, const char* tooltip, bool wheel = false) {
-    bar_label(name, context.theme);
-    const auto wanted = [&](double typed) {
-        context.emit(command_id, {{"value", static_cast<std::int64_t>(std::llround(std::clamp(typed, least, most)))}});
-    };
-    if (const auto typed = number_box((std::string("##") + name).c_str(), value, "%.0f", width, context.theme))
-        wanted(*typed);
-    const bool hovered = ImGui::IsItemHovered();
-    ImGui::SetItemTooltip("%s", tooltip);
-    if (const float turned = ImGui::GetIO().MouseWheel; wheel && hovered && turned != 0 && !ImGui::IsItemActive())
-        wanted(value + (turned > 0 ? 1 : -1));
-    ImGui::SameLine(0, ImGui::GetFontSize() * 0.8f);
-}
-
 void band_boxes(ChromeContext& context) {
     const cv::Parameters& parameters = context.state.view.cv.parameters;
     const float em = ImGui::GetFontSize();

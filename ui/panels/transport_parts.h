@@ -17,12 +17,16 @@ bool begin_choice(const char* id, const char* shown);
 /// A slider on the line of the other controls, its ticks' labels above.
 std::optional<double> bar_slider(const char* id, double value, const SliderRange& range, float width,
                                  const std::vector<SliderTick>& ticks, const ThemeColours& theme);
+/// A whole number with its name: "pool [512]". What is typed, or turned by the wheel, goes to the command as `value`.
+void whole_box(ChromeContext& context, const char* name, const char* command_id, double value, float width, double least,
+               double most, const char* tooltip, bool wheel = false);
 /// One frame back, play, one frame on.
 void playback_buttons(ChromeContext& context);
 
 /// The controls of a workspace, from the left of the bar.
 void draw_retrieval_transport(ChromeContext& context);
 void draw_attention_transport(ChromeContext& context);
+void draw_jacobian_transport(ChromeContext& context);
 void draw_cv_transport(ChromeContext& context);
 void draw_alignment_transport(ChromeContext& context);
 void draw_residual_transport(ChromeContext& context);

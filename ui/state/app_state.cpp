@@ -12,6 +12,7 @@ const char* source_kind_name(SourceKind kind) noexcept {
     case SourceKind::prompt: return "prompt";
     case SourceKind::texts: return "texts";
     case SourceKind::queries: return "queries";
+    case SourceKind::capture: return "capture";
     case SourceKind::result: return "result";
     case SourceKind::grams: return "file of grams";
     }
@@ -25,6 +26,7 @@ const char* workspace_name(Workspace workspace) noexcept {
     case Workspace::cv: return "CV bands";
     case Workspace::alignment: return "Alignment";
     case Workspace::residual: return "Low-rank ε";
+    case Workspace::jacobian: return "Softmax gradient";
     }
     return "";
 }
@@ -36,6 +38,7 @@ const char* workspace_id(Workspace workspace) noexcept {
     case Workspace::cv: return "cv";
     case Workspace::alignment: return "alignment";
     case Workspace::residual: return "residual";
+    case Workspace::jacobian: return "jacobian";
     }
     return "";
 }
@@ -107,11 +110,13 @@ const std::vector<Timeline>& timelines_of(Workspace workspace) {
     static const std::vector<Timeline> cv{Timeline::epoch, Timeline::layer};
     static const std::vector<Timeline> alignment{Timeline::anchor, Timeline::layer};
     static const std::vector<Timeline> residual{Timeline::rank, Timeline::layer};
+    static const std::vector<Timeline> jacobian{Timeline::token, Timeline::layer};
     switch (workspace) {
     case Workspace::attention: return attention;
     case Workspace::cv: return cv;
     case Workspace::alignment: return alignment;
     case Workspace::residual: return residual;
+    case Workspace::jacobian: return jacobian;
     case Workspace::retrieval: break;
     }
     return retrieval;
@@ -142,6 +147,11 @@ std::shared_ptr<const TextEncoder> AppState::encoder() const {
 ModelPtr AppState::model() const {
     const Source* source = model_source();
     return source ? source->model : nullptr;
+}
+
+jacobian::CapturesPtr AppState::captures() const {
+    const Source* source = find(view.selection.capture);
+    return source ? source->captures : nullptr;
 }
 
 std::string text_of(const Source& source, int which) {

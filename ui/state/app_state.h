@@ -8,6 +8,7 @@
 #include <attnscope/attention_figures.h>
 #include <attnscope/bank.h>
 #include <attnscope/cv_figures.h>
+#include <attnscope/jacobian_figures.h>
 #include <attnscope/model.h>
 #include <attnscope/recipe.h>
 #include <attnscope/residual.h>
@@ -29,7 +30,7 @@ namespace attnscope::ui {
 
 using SourceId = std::uint32_t;  ///< unique in a session; 0 = none
 
-enum class SourceKind { bank, encoder, model, prompt, texts, queries, result, grams };
+enum class SourceKind { bank, encoder, model, prompt, texts, queries, capture, result, grams };
 const char* source_kind_name(SourceKind kind) noexcept;
 
 /// One row of the Sources panel. Loading happens on a worker; a source that failed keeps its row and its error.
@@ -47,6 +48,7 @@ struct Source {
     std::shared_ptr<const TextEncoder> encoder;
     std::shared_ptr<const Queries> queries;
     ModelPtr model;
+    jacobian::CapturesPtr captures;    ///< maps of attention from elsewhere
     std::string prompt;                ///< of a prompt
     alignment::OperatorsPtr grams;     ///< of a file of grams
     std::filesystem::path companion;   ///< the file of their directions; empty without
@@ -56,10 +58,11 @@ struct Source {
 /// The text of a prompt, or that of a set with the number `which`, or the nearest there is.
 std::string text_of(const Source& source, int which);
 
-enum class Workspace { retrieval, attention, cv, alignment, residual };  ///< later workspaces are added here and in workspaces.cpp
+enum class Workspace { retrieval, attention, cv, alignment, residual, jacobian };  ///< later workspaces are added here and in workspaces.cpp
 inline constexpr std::array all_workspaces{Workspace::retrieval, Workspace::attention, Workspace::cv,
                                            Workspace::alignment,
-                                           Workspace::residual};
+                                           Workspace::residual,
+                                          Workspace::jacobian};
 const char* workspace_name(Workspace workspace) noexcept;  ///< Retrieval
 const char* workspace_id(Workspace workspace) noexcept;    ///< retrieval; also what its panels' ids begin with
 Workspace parse_workspace(std::string_view id);            ///< throws Error{usage}
@@ -81,6 +84,7 @@ struct Selection {
     QueryChoice query;
     double beta = 0;                   ///< a bank's inverse temperature; 0 = not chosen yet (0.75 β_c of the bank)
     double gain = 1;                   ///< a multiplier of a model's scores, ⅛ … 64; see AttentionOptions::top_one
+    SourceId capture = 0;              ///< maps that the softmax gradient is taken from instead of the model; 0 = the model
     SourceId prompt = 0;               ///< what a model reads: a prompt, or a set of prompts
     int text = 0;                      ///< which of a set
     int step = 2;
@@ -162,6 +166,13 @@ struct ResidualOptions {
     bool operator==(const ResidualOptions&) const = default;
 };
 
+/// Options of the softmax gradient workspace. The row that is looked at is that of the selected token.
+struct JacobianOptions {
+    jacobian::Metric metric = jacobian::Metric::r_diag;
+    int length = 64, blocks = 8;        ///< tokens of a sequence, and sequences; fewer where the text has no more
+    bool operator==(const JacobianOptions&) const = default;
+};
+
 /// What undo and redo move through.
 struct View {
     Workspace workspace = Workspace::retrieval;
@@ -171,6 +182,7 @@ struct View {
     CvOptions cv;
     AlignmentOptions alignment;
     ResidualOptions residual;
+    JacobianOptions jacobian;
     std::set<std::string> open_panels;  ///< ids; see panels/panel.h
     std::string outlined_panel;         ///< the one that export and copy act on
     bool operator==(const View&) const = default;
@@ -257,6 +269,7 @@ struct AppState {
     std::shared_ptr<const TextEncoder> encoder() const;
     const Source* model_source() const { return find(view.selection.model); }
     ModelPtr model() const;
+    jacobian::CapturesPtr captures() const;
     /// What the model reads; empty when nothing is chosen.
     std::string prompt_text() const;
 };

@@ -47,6 +47,7 @@ Command restore_view(const AppState& state);
 std::optional<Command> advance_retrieval(AppState& state, Services& services, int frames, bool wrap);
 std::optional<Command> advance_attention(AppState& state, Services& services, int frames, bool wrap);
 std::optional<Command> advance_alignment(AppState& state, Services& services, int frames, bool wrap);
+std::optional<Command> advance_jacobian(AppState& state, Services& services, int frames, bool wrap);
 std::optional<Command> advance_cv(AppState& state, Services& services, int frames, bool wrap);
 std::optional<Command> advance_residual(AppState& state, Services& services, int frames, bool wrap);
 
@@ -60,6 +61,7 @@ void add_selection_commands(CommandRegistry& registry);
 void add_query_commands(CommandRegistry& registry);
 void add_retrieval_commands(CommandRegistry& registry);
 void add_attention_commands(CommandRegistry& registry);
+void add_jacobian_commands(CommandRegistry& registry);
 void add_cv_commands(CommandRegistry& registry);
 void add_alignment_commands(CommandRegistry& registry);
 void add_residual_commands(CommandRegistry& registry);

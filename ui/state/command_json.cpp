@@ -219,7 +219,7 @@ json to_json(const View& view) {
                    {"query", query},   {"beta", s.beta},       {"gain", s.gain},
                    {"step", s.step},   {"mode", retrieval::mode_name(s.mode)},
                    {"layer", s.layer}, {"head", s.head},       {"token", s.token}, {"rank", s.rank},
-                   {"prompt", s.prompt}, {"text", s.text}};
+                   {"capture", s.capture}, {"prompt", s.prompt}, {"text", s.text}};
     if (s.memory) selection["memory"] = *s.memory;
     json options{{"steps", view.retrieval.steps},
                  {"lambda", view.retrieval.lambda},
@@ -242,6 +242,10 @@ json to_json(const View& view) {
             {"cv", cv_json(view.cv)},
             {"alignment", alignment_json(view.alignment)},
             {"residual", residual_json(view.residual)},
+            {"jacobian",
+             {{"metric", jacobian::metric_name(view.jacobian.metric)},
+              {"length", view.jacobian.length},
+              {"blocks", view.jacobian.blocks}}},
             {"open_panels", view.open_panels},
             {"outlined_panel", view.outlined_panel}};
 }
@@ -265,6 +269,7 @@ View view_from_json(const json& object, const std::string& where) {
         to.layer = std::max(0, s.value("layer", 0));
         to.head = std::max(0, s.value("head", 0));
         to.token = s.value("token", -1);
+        to.capture = s.value("capture", SourceId{0});
         to.prompt = s.value("prompt", SourceId{0});
         to.text = s.value("text", 0);
         to.rank = s.value("rank", to.rank);
@@ -290,6 +295,14 @@ View view_from_json(const json& object, const std::string& where) {
         if (object.contains("residual"))
             view.residual = residual_from_json(object["residual"], where + " residual");
         if (object.contains("cv")) view.cv = cv_from_json(object["cv"], where + " cv");
+        if (object.contains("jacobian")) {
+            const json& options = object["jacobian"];
+            JacobianOptions& into = view.jacobian;
+            into.metric = jacobian::parse_metric(
+                options.value("metric", std::string(jacobian::metric_name(into.metric))));
+            into.length = std::max(1, options.value("length", into.length));
+            into.blocks = std::max(1, options.value("blocks", into.blocks));
+        }
         view.open_panels = object.value("open_panels", view.open_panels);
         view.outlined_panel = object.value("outlined_panel", view.outlined_panel);
     } catch (const json::exception& failed) {

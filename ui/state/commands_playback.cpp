@@ -14,6 +14,7 @@ std::optional<Command> advance(AppState& state, Services& services, int frames, 
     case Workspace::cv: return advance_cv(state, services, frames, wrap);
     case Workspace::alignment: return advance_alignment(state, services, frames, wrap);
     case Workspace::residual: return advance_residual(state, services, frames, wrap);
+    case Workspace::jacobian: return advance_jacobian(state, services, frames, wrap);
     }
     return std::nullopt;
 }
@@ -23,6 +24,7 @@ bool can_play(const AppState& state) {
     case Workspace::retrieval: return state.bank() != nullptr;
     case Workspace::attention:
     case Workspace::residual: return state.model() != nullptr;
+    case Workspace::jacobian: return state.model() || state.captures();
     case Workspace::cv: return true;  // the experiment needs no model
     case Workspace::alignment: return state.model() != nullptr || state.view.alignment.grams != 0;
     }

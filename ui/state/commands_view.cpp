@@ -56,6 +56,7 @@ bool can_pin(const AppState& state) {
     case Workspace::retrieval: return state.bank() != nullptr;
     case Workspace::attention:
     case Workspace::residual: return state.model() != nullptr;
+    case Workspace::jacobian: return state.model() || state.captures();
     case Workspace::cv: return true;  // a run of the experiment, if nothing else
     case Workspace::alignment: return state.model() != nullptr || state.view.alignment.grams != 0;
     }
@@ -87,6 +88,15 @@ Pin pin_of(const AppState& state, Services& services) {
         pin.title = (source ? source->name : "") + " · " + (state.view.alignment.kind == alignment::Operator::qk ? "QK" : "OV") +
                     " · anchor " + std::to_string(shown.anchor);
         if (shown.head >= 0) pin.title += " · H" + std::to_string(shown.head);
+        return pin;
+    }
+    if (state.view.workspace == Workspace::jacobian) {
+        services.jacobian().begin_frame(state, services.attention().read());
+        const jacobian::View shown = services.jacobian().view();
+        selection.layer = shown.layer;
+        selection.head = shown.head;
+        pin.title = shown.name + " · " + std::to_string(services.jacobian().sequences()) + " × " +
+                    std::to_string(services.jacobian().length()) + " tokens";
         return pin;
     }
     if (state.view.workspace == Workspace::cv) {
@@ -246,6 +256,7 @@ void add_view_commands(CommandRegistry& registry) {
                       state.view.cv = pinned.cv;
                       state.view.alignment = pinned.alignment;
                       state.view.residual = pinned.residual;
+                      state.view.jacobian = pinned.jacobian;
                       return inverse;
                   },
                   [](const AppState& state) { return state.pinned.has_value(); }, {}});

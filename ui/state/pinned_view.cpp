@@ -67,8 +67,22 @@ ResidualSlots* PinnedView::residual(const AppState& state) {
     return pinned_state_.model() ? residual_.get() : nullptr;
 }
 
+JacobianSlots* PinnedView::jacobian(const AppState& state) {
+    if (!follow(state, Workspace::jacobian)) {
+        jacobian_.reset();
+        return nullptr;
+    }
+    if (!attention_) attention_ = std::make_unique<AttentionSlots>(jobs_);
+    if (!jacobian_) jacobian_ = std::make_unique<JacobianSlots>(jobs_);
+    // Heads are compared in the metric of the current view.
+    pinned_state_.view.jacobian.metric = state.view.jacobian.metric;
+    attention_->begin_frame(pinned_state_);
+    jacobian_->begin_frame(pinned_state_, attention_->read());
+    return jacobian_->sequences() > 0 ? jacobian_.get() : nullptr;
+}
+
 bool PinnedView::settled() const {
-    return (!alignment_ || alignment_->settled()) && (!attention_ || attention_->settled()) && (!cv_ || cv_->settled()) && (!residual_ || residual_->settled());
+    return (!alignment_ || alignment_->settled()) && (!attention_ || attention_->settled()) && (!cv_ || cv_->settled()) && (!residual_ || residual_->settled()) && (!jacobian_ || jacobian_->settled());
 }
 
 }  // namespace attnscope::ui

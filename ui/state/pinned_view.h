@@ -6,6 +6,7 @@
 #include "state/attention_slots.h"
 #include "state/cv_slots.h"
 #include "state/residual_slots.h"
+#include "state/jacobian_slots.h"
 #include "state/retrieval_slots.h"
 
 #include <attnscope/slot.h>
@@ -30,6 +31,8 @@ public:
     AlignmentSlots* alignment(const AppState& state);
     /// The same for a view pinned in the low-rank workspace; null when its model is not loaded.
     ResidualSlots* residual(const AppState& state);
+    /// The same for a view pinned in the softmax gradient workspace; null when its model is not loaded.
+    JacobianSlots* jacobian(const AppState& state);
     bool settled() const;
     /// What the slots above were asked for.
     const AppState& state() const { return pinned_state_; }
@@ -47,6 +50,7 @@ private:
     std::unique_ptr<CvSlots> cv_;
     std::unique_ptr<AlignmentSlots> alignment_;
     std::unique_ptr<ResidualSlots> residual_;
+    std::unique_ptr<JacobianSlots> jacobian_;
 };
 
 }  // namespace attnscope::ui

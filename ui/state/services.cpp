@@ -162,6 +162,7 @@ void Services::Impl::finish(AppState& state, SourceId id, const Loaded& loaded) 
     source->bank = loaded.bank;
     source->encoder = loaded.encoder;
     source->model = loaded.model;
+    source->captures = loaded.captures;
     source->texts = loaded.texts;
     source->queries = loaded.queries;
     source->grams = loaded.grams;
@@ -184,6 +185,10 @@ void Services::Impl::finish(AppState& state, SourceId id, const Loaded& loaded) 
         state.view.alignment.grams = 0;
         enter(state, reads_models(state.view.workspace) ? state.view.workspace : Workspace::attention);
     }
+    if (loaded.captures && select_when_loaded.erase(id)) {
+        selection.capture = id;
+        enter(state, Workspace::jacobian);
+    }
     if (loaded.texts && select_when_loaded.erase(id)) {
         selection.prompt = id;
         selection.text = 0;
@@ -198,13 +203,14 @@ void Services::Impl::finish(AppState& state, SourceId id, const Loaded& loaded) 
     if (loaded.alignment_job) finish_alignment_result(state, id, *loaded.alignment_job);
     if (loaded.cv_job) finish_cv_result(state, id, *loaded.cv_job);
     if (loaded.residual_job) finish_residual_result(state, id, *loaded.residual_job);
+    if (loaded.jacobian_job) finish_jacobian_result(state, id, *loaded.jacobian_job);
     if (loaded.cv_experiment) finish_experiment(state, id, *loaded.cv_experiment);
 }
 
 Services::Services(JobSystem& jobs)
     : jobs_(jobs), retrieval_(std::make_unique<RetrievalSlots>(jobs)),
       attention_(std::make_unique<AttentionSlots>(jobs)), experiment_(std::make_unique<ExperimentRun>(jobs)),
-      cv_(std::make_unique<CvSlots>(jobs, *experiment_)),
+      cv_(std::make_unique<CvSlots>(jobs, *experiment_)), jacobian_(std::make_unique<JacobianSlots>(jobs)),
       alignment_(std::make_unique<AlignmentSlots>(jobs)), sweeps_(std::make_unique<ResidualRun>(jobs)),
       residual_(std::make_unique<ResidualSlots>(jobs, *sweeps_)), pinned_(jobs, *experiment_, *sweeps_),
       impl_(std::make_unique<Impl>(jobs)) {
@@ -261,6 +267,7 @@ void Services::unload(AppState& state, SourceId id) {
         return 0;
     };
     if (selection.model == id) selection.model = 0;
+    if (selection.capture == id) selection.capture = 0;
     if (selection.prompt == id) {
         selection.prompt = first(SourceKind::prompt);
         selection.text = 0;
@@ -392,7 +399,7 @@ bool Services::settled(const AppState& state) const {
     const bool loading = std::any_of(state.sources.begin(), state.sources.end(),
                                      [](const Source& source) { return source.loading; });
     return !loading && impl_->inbox->empty() && retrieval_->settled() && attention_->settled() && cv_->settled() &&
-           residual_->settled() && alignment_->settled() && pinned_.settled() && jobs_.idle();
+           residual_->settled() && alignment_->settled() && jacobian_->settled() && pinned_.settled() && jobs_.idle();
 }
 
 }  // namespace attnscope::ui

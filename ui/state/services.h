@@ -6,6 +6,7 @@
 #include "state/attention_slots.h"
 #include "state/commands.h"
 #include "state/cv_slots.h"
+#include "state/jacobian_slots.h"
 #include "state/pinned_view.h"
 #include "state/readout.h"
 #include "state/residual_slots.h"
@@ -34,6 +35,7 @@ public:
     CvSlots& cv() { return *cv_; }
     AlignmentSlots& alignment() { return *alignment_; }
     ResidualSlots& residual() { return *residual_; }
+    JacobianSlots& jacobian() { return *jacobian_; }
     ReadoutBoard& readout() { return readout_; }  ///< what is under the cursor; frames are ImGui::GetFrameCount()
     PinnedView& pinned() { return pinned_; }
 
@@ -120,6 +122,7 @@ private:
     std::unique_ptr<AlignmentSlots> alignment_;
     std::unique_ptr<ResidualRun> sweeps_;
     std::unique_ptr<ResidualSlots> residual_;
+    std::unique_ptr<JacobianSlots> jacobian_;
     ReadoutBoard readout_;
     PinnedView pinned_;
     std::unique_ptr<Impl> impl_;

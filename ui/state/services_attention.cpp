@@ -18,6 +18,7 @@ const char* leading_panel(Workspace workspace) {
     case Workspace::cv: return "cv.band";
     case Workspace::alignment: return "alignment.map";
     case Workspace::residual: return "residual.curve";
+    case Workspace::jacobian: return "jacobian.map";
     case Workspace::retrieval: break;
     }
     return "retrieval.weights";
@@ -88,7 +89,7 @@ void Services::enter(AppState& state, Workspace workspace) {
     }
     // A file of grams stands for a model.
     if (!reads_models(workspace) || (workspace == Workspace::alignment && view.alignment.grams != 0)) return;
-    if (!view.selection.model) {
+    if (!view.selection.model && !view.selection.capture) {
         SourceId model = 0;
         for (const Source& source : state.sources)
             if (source.kind == SourceKind::model && !source.error && !model) model = source.id;
@@ -102,7 +103,10 @@ void Services::enter(AppState& state, Workspace workspace) {
     }
 }
 
-void Services::select_model(AppState& state, SourceId id) { state.view.selection.model = id; }
+void Services::select_model(AppState& state, SourceId id) {
+    state.view.selection.model = id;
+    state.view.selection.capture = 0;
+}
 
 void Services::use_head_as_bank(AppState& state) {
     AttentionSlots& slots = attention();

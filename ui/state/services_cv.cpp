@@ -8,6 +8,19 @@
 
 namespace attnscope::ui {
 
+void Services::Impl::select_text(AppState& state, const TokenSource& tokens) {
+    Selection& selection = state.view.selection;
+    selection.text = 0;
+    if (tokens.kind != TokenSource::Kind::prompt) {
+        selection.prompt = open_once(state, SourceKind::texts, tokens.file);
+        return;
+    }
+    const auto known = std::ranges::find_if(state.sources, [&](const Source& source) {
+        return source.kind == SourceKind::prompt && source.prompt == tokens.prompt;
+    });
+    selection.prompt = known != state.sources.end() ? known->id : add_prompt(state, tokens.prompt);
+}
+
 void Services::Impl::finish_cv_result(AppState& state, SourceId id, const CvJob& job) {
     const std::string name = state.find(id)->name;
     Selection& selection = state.view.selection;
@@ -18,16 +31,7 @@ void Services::Impl::finish_cv_result(AppState& state, SourceId id, const CvJob&
     options.kind = job.cursor.kind;
     selection.layer = job.cursor.layer;
     selection.head = job.cursor.head;
-    if (job.tokens && job.tokens->kind == TokenSource::Kind::prompt) {
-        const auto known = std::ranges::find_if(state.sources, [&](const Source& source) {
-            return source.kind == SourceKind::prompt && source.prompt == job.tokens->prompt;
-        });
-        selection.prompt = known != state.sources.end() ? known->id : add_prompt(state, job.tokens->prompt);
-        selection.text = 0;
-    } else if (job.tokens) {
-        selection.prompt = open_once(state, SourceKind::texts, job.tokens->file);
-        selection.text = 0;
-    }
+    if (job.tokens) select_text(state, *job.tokens);
     enter(state, Workspace::cv);
     state.notify("Opened the state of " + name);
 }

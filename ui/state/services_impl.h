@@ -63,6 +63,9 @@ struct Services::Impl {
     void finish_alignment_result(AppState& state, SourceId id, const AlignmentJob& job);
     void finish_cv_result(AppState& state, SourceId id, const CvJob& job);
     void finish_residual_result(AppState& state, SourceId id, const ResidualJob& job);
+    void finish_jacobian_result(AppState& state, SourceId id, const JacobianJob& job);
+    /// Selects the text that a job reads, added unless it is there.
+    void select_text(AppState& state, const TokenSource& tokens);
     void finish_experiment(AppState& state, SourceId id, const LoadedExperiment& loaded);
 
     std::function<History()> get_history = [] { return History{}; };

@@ -29,7 +29,26 @@ bool is_session_file(const fs::path& path) {
            json["schema"].get<std::string>().starts_with(session_schema);
 }
 
+void load_captures(const LoadRequest& request, Loaded& out) {
+    out.kind = SourceKind::capture;
+    out.captures = jacobian::open_captures(request.path);
+    const auto& layers = out.captures->layers();
+    const auto& first = layers.front();
+    out.detail = grouped(layers.size()) + (layers.size() == 1 ? " layer · " : " layers · ") + grouped(first.sequences) +
+                 " × " + grouped(first.heads) + " heads · " + grouped(first.length) + " × " + grouped(first.length);
+}
+
+/// Probabilities and their gradients rather than rows.
+bool holds_captures(const fs::path& path) {
+    const auto file = open_tensor_file(path);
+    return std::ranges::any_of(file->tensors(), [&](const TensorInfo& tensor) {
+        const bool named = tensor.name == "A" || (tensor.name.starts_with("layers.") && tensor.name.ends_with(".A"));
+        return named && file->find(tensor.name.substr(0, tensor.name.size() - 1) + "g");
+    });
+}
+
 void load_bank(const LoadRequest& request, Loaded& out) {
+    if (!request.kind_chosen && holds_captures(request.path)) return load_captures(request, out);
     out.bank = open_bank(request.path);
     const bool like_queries = out.bank->d == request.selected_d && out.bank->n <= queries_at_most &&
                               out.bank->n * 4 <= request.selected_n && out.bank->texts.empty();
@@ -100,6 +119,13 @@ void load_result(const LoadRequest& request, Loaded& out) {
     if (recipe.analysis == "residual") {
         out.residual_job = residual_job(recipe, request.recipe_folders);
         out.detail = "low-rank ε · " + out.residual_job->model.filename().string();
+        return;
+    }
+    if (recipe.analysis == "jacobian") {
+        out.jacobian_job = jacobian_job(recipe, request.recipe_folders);
+        JacobianJob& job = *out.jacobian_job;
+        if (!job.captures.empty()) job.opened = jacobian::open_captures(job.captures);
+        out.detail = "softmax gradient · " + (job.captures.empty() ? job.model : job.captures).filename().string();
         return;
     }
     out.job = retrieval_job(recipe, request.recipe_folders);
@@ -218,6 +244,7 @@ Loaded load_source(const LoadRequest& request, JobContext& context) {
         break;
     }
     case SourceKind::model: load_model(request, out); break;
+    case SourceKind::capture: load_captures(request, out); break;
     case SourceKind::bank: load_bank(request, out); break;
     }
     return out;

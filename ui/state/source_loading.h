@@ -7,6 +7,7 @@
 #include <attnscope/attention_recipe.h>
 #include <attnscope/cv_experiment_recipe.h>
 #include <attnscope/cv_recipe.h>
+#include <attnscope/jacobian_recipe.h>
 #include <attnscope/job.h>
 #include <attnscope/residual_recipe.h>
 
@@ -51,6 +52,8 @@ struct Loaded {
     std::optional<CvJob> cv_job;
     std::optional<AlignmentJob> alignment_job;
     std::optional<ResidualJob> residual_job;
+    std::optional<JacobianJob> jacobian_job;
+    jacobian::CapturesPtr captures;
     std::optional<LoadedExperiment> cv_experiment;
 };
 

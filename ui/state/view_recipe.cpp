@@ -143,6 +143,15 @@ std::optional<RecipeWriter> view_recipe(const AppState& state, Services& service
             return alignment_recipe(job).json();
         };
     }
+    if (panel_id.starts_with("jacobian.")) {
+        const auto job = shown.with_pinned ? std::nullopt : services.jacobian().job(state);
+        if (!job) return std::nullopt;
+        return [job = *job, zoom = shown.zoom](const FigureSpec& figure) mutable {
+            job.figure = figure;
+            job.figure->zoom = zoom;
+            return jacobian_recipe(job).json();
+        };
+    }
     if (panel_id.starts_with("cv.")) return cv_view_recipe(state, services.cv(), panel_id, shown);
     if (panel_id.starts_with("residual.")) {
         const auto job = shown.with_pinned ? std::nullopt : services.residual().job();

@@ -1,6 +1,8 @@
 // Maps out of a file, layer after layer.
 #include "analyses/jacobian.h"
 
+#include "kernels/cuda_table.h"
+#include "kernels/devices.h"
 #include "kernels/softmax_jacobian.h"
 
 #include <algorithm>
@@ -15,6 +17,20 @@ using jacobian::LayerMaps;
 /// The sums of each map, blocks of rows side by side.
 std::vector<kernels::JacobianSums> sum_maps(const LayerMaps& maps, JobContext& context) {
     const std::size_t length = maps.length, count = maps.sequences * maps.heads;
+    const Device device = resolve_device(context.device());
+    if (const kernels::CudaTable* const cuda = cuda_table(device)) {
+        std::vector<kernels::JacobianSums> sums(count);
+        // Few enough maps at a time that their copies end between two checkpoints.
+        constexpr std::size_t elements_at_once = std::size_t{1} << 25;
+        const std::size_t step = std::max<std::size_t>(1, elements_at_once / (length * length));
+        for (std::size_t first = 0; first < count; first += step) {
+            context.checkpoint();
+            const std::size_t taken = std::min(step, count - first), at = first * length * length;
+            cuda->softmax_jacobian(device.index, maps.probabilities.data() + at, maps.gradients.data() + at, taken, length,
+                                   maps.causal, sums.data() + first);
+        }
+        return sums;
+    }
     const std::size_t most = kernels::jacobian_block_rows(length), blocks = (length + most - 1) / most;
     std::vector<kernels::JacobianSums> parts(count * blocks);
     context.parallel_for(parts.size(), [&](std::size_t task, int) {

@@ -2,6 +2,7 @@
 #include "kernels/cayley_menger_cuda.h"
 #include "kernels/cuda_table.h"
 #include "kernels/retrieval_pass_cuda.h"
+#include "kernels/softmax_jacobian_cuda.h"
 
 #include <cuda_runtime.h>
 
@@ -11,6 +12,7 @@
 #include <mutex>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace attnscope::kernels {
 namespace {
@@ -208,7 +210,37 @@ void simplex_volumes(int device, const DistanceTable& table, const std::uint32_t
     }
 }
 
-constexpr CudaTable table{cuda_table_version, device_count, device_name, pass, simplex_volumes};
+void run_jacobian(DeviceBanks& banks, int device, const float* probabilities, const float* gradients, std::size_t maps,
+                  std::size_t length, bool causal, JacobianSums* sums) {
+    check(cudaSetDevice(device), "a working device");
+    const std::size_t elements = maps * length * length, parts = cuda_jacobian_parts(length);
+    const DeviceBuffer a = upload(banks, device, probabilities, elements);
+    const DeviceBuffer g = upload(banks, device, gradients, elements);
+    const DeviceBuffer out = banks.allocate(device, maps * parts * sizeof(JacobianSums));
+    const CudaJacobian jacobian{a.as<float>(), g.as<float>(), maps, length, causal, parts, out.as<JacobianSums>()};
+    check(launch_softmax_jacobian(jacobian, nullptr), "the softmax Jacobian");
+    std::vector<JacobianSums> all(maps * parts);
+    check(cudaMemcpy(all.data(), jacobian.sums, all.size() * sizeof(JacobianSums), cudaMemcpyDeviceToHost), "its sums");
+    for (std::size_t map = 0; map < maps; ++map) {
+        sums[map] = {};
+        for (std::size_t part = 0; part < parts; ++part)
+            sums[map] += all[map * parts + part];
+    }
+}
+
+void softmax_jacobian(int device, const float* probabilities, const float* gradients, std::size_t maps, std::size_t length,
+                      bool causal, JacobianSums* sums) {
+    Devices& all = devices();
+    const std::lock_guard lock(all.mutex);
+    try {
+        run_jacobian(all.banks, device, probabilities, gradients, maps, length, causal, sums);
+    } catch (const Error&) {
+        all.banks.forget();
+        throw;
+    }
+}
+
+constexpr CudaTable table{cuda_table_version, device_count, device_name, pass, simplex_volumes, softmax_jacobian};
 
 } // namespace
 } // namespace attnscope::kernels

@@ -3,6 +3,7 @@
 
 #include "kernels/cayley_menger.h"
 #include "kernels/retrieval_pass.h"
+#include "kernels/softmax_jacobian.h"
 
 #include <string>
 
@@ -21,7 +22,10 @@ struct CudaTable {
     /// As simplex_volumes() with a table, which is copied to the device; host pointers. Throws like pass().
     void (*simplex_volumes)(int device, const DistanceTable& table, const std::uint32_t* tuples, int corners,
                             std::size_t count, double* volumes);
+    /// As softmax_jacobian_map() of each of the maps (maps, length, length); host pointers. Throws like pass().
+    void (*softmax_jacobian)(int device, const float* probabilities, const float* gradients, std::size_t maps,
+                             std::size_t length, bool causal, JacobianSums* sums);
 };
-inline constexpr int cuda_table_version = 2;
+inline constexpr int cuda_table_version = 3;
 
 } // namespace attnscope::kernels

@@ -5,23 +5,6 @@
 
 namespace attnscope::kernels {
 
-JacobianSums& JacobianSums::operator+=(const JacobianSums& other) noexcept {
-    rows += other.rows;
-    positive += other.positive;
-    mass += other.mass;
-    future_mass += other.future_mass;
-    entropy += other.entropy;
-    full += other.full;
-    diagonal += other.diagonal;
-    lateral += other.lateral;
-    cross += other.cross;
-    straight += other.straight;
-    visible_straight += other.visible_straight;
-    gradient += other.gradient;
-    visible_gradient += other.visible_gradient;
-    return *this;
-}
-
 std::size_t jacobian_block_rows(std::size_t keys) noexcept {
     // About a millisecond of work.
     constexpr std::size_t entries_per_block = std::size_t{1} << 19;

@@ -35,7 +35,22 @@ struct JacobianSums {
     double gradient = 0;      ///< ‖g‖²
     double visible_gradient = 0; ///< ‖g‖² over keys that are not after the query
 
-    JacobianSums& operator+=(const JacobianSums& other) noexcept;
+    JacobianSums& operator+=(const JacobianSums& other) noexcept {
+        rows += other.rows;
+        positive += other.positive;
+        mass += other.mass;
+        future_mass += other.future_mass;
+        entropy += other.entropy;
+        full += other.full;
+        diagonal += other.diagonal;
+        lateral += other.lateral;
+        cross += other.cross;
+        straight += other.straight;
+        visible_straight += other.visible_straight;
+        gradient += other.gradient;
+        visible_gradient += other.visible_gradient;
+        return *this;
+    }
 };
 
 JacobianSums softmax_jacobian(const JacobianRows& rows);

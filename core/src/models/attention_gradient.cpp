@@ -1,8 +1,8 @@
 #include "models/attention_gradient.h"
 
 #include "kernels/attention_rows.h"
-#include "models/thread_guard.h"
 
+#include <ATen/Parallel.h>
 #include <ATen/ops/addmm.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/mm.h>
@@ -146,19 +146,21 @@ struct AttentionFunction : torch::autograd::Function<AttentionFunction> {
         const at::Tensor value_gradient = at::zeros(values.sizes(), values.options());
 
         const std::int64_t shared = keys.size(1), group = queries.size(1) / shared;
-        attending.context->pool().run(
-            static_cast<std::size_t>(queries.size(0) * shared), [&](std::size_t task, int) {
-                if (attending.context->stopping())
-                    return;
-                const c10::AutoGradMode no_graph(false);
-                const ThreadGuard one(1);
-                const auto text = static_cast<std::int64_t>(task) / shared, head = static_cast<std::int64_t>(task) % shared;
-                const auto of_group = [&](const at::Tensor& heads) { return heads[text].narrow(0, head * group, group); };
+        const auto of_group = [&](const at::Tensor& heads, std::int64_t task) {
+            return heads[task / shared].narrow(0, task % shared * group, group);
+        };
+        // On LibTorch's own threads: others would wait for the cores that those keep busy while they wait.
+        at::parallel_for(0, queries.size(0) * shared, 1, [&](std::int64_t first, std::int64_t end) {
+            const c10::AutoGradMode no_graph(false);
+            for (std::int64_t task = first; task < end && !attending.context->stopping(); ++task) {
+                const std::int64_t text = task / shared, head = task % shared;
                 GroupBackward(attending,
-                              {of_group(queries), keys[text][head], values[text][head], of_group(context_gradient),
-                               of_group(query_gradient), key_gradient[text][head], value_gradient[text][head]})
+                              {of_group(queries, task), keys[text][head], values[text][head],
+                               of_group(context_gradient, task), of_group(query_gradient, task), key_gradient[text][head],
+                               value_gradient[text][head]})
                     .run(text, head * group);
-            });
+            }
+        });
         return {query_gradient, key_gradient, value_gradient, at::Tensor()};
     }
 };

@@ -1,0 +1,139 @@
+// Softmax gradient: the metric of the heads, the sequences, and what plays.
+#include "state/command_helpers.h"
+
+#include <algorithm>
+
+namespace attnscope::ui {
+
+namespace {
+
+/// A command that sets one whole number of the options, and undoes it by its former value.
+template <class Field>
+CommandSpec whole_command(const std::string& id, const std::string& title, const std::string& help, std::int64_t most,
+                          Field field) {
+    return {id, title, "", "", {integer_parameter("value", help)},
+            [id, most, field](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
+                const std::int64_t value = integer(arguments, "value");
+                if (value < 1 || value > most)
+                    throw Error(ErrorKind::usage, id, "1 … " + std::to_string(most), std::to_string(value));
+                int& now = field(state.view.jacobian);
+                const std::int64_t before = now;
+                if (before == value) return std::nullopt;
+                now = static_cast<int>(value);
+                return command(id, {{"value", before}});
+            }, {}, {}};
+}
+
+int within(const char* name, std::int64_t value, std::int64_t end) {
+    if (value < 0 || value >= end)
+        throw Error(ErrorKind::usage, name, "0 … " + std::to_string(end - 1), std::to_string(value));
+    return static_cast<int>(value);
+}
+
+bool has_heads(const AppState& state) { return state.model() || state.captures(); }
+
+/// The slots as they are after the commands before this one in the same frame.
+JacobianSlots& slots_of(AppState& state, Services& services) {
+    JacobianSlots& slots = services.jacobian();
+    slots.begin_frame(state, services.attention().read());
+    return slots;
+}
+
+/// A command that moves one field of the selection within what is looked into: captured maps have no model to ask.
+template <class End>
+CommandSpec cursor_command(const std::string& name, const std::string& title, int Selection::* which, End end) {
+    const std::string id = "jacobian." + name;
+    return {id, title, "", "", {integer_parameter("value", "counted from 0")},
+            [id, name, which, end](AppState& state, Services& services, const Arguments& arguments)
+                -> std::optional<Command> {
+                const int value = within(name.c_str(), integer(arguments, "value"), end(slots_of(state, services)));
+                const std::int64_t before = std::max(state.view.selection.*which, 0);
+                if (state.view.selection.*which == value) return std::nullopt;
+                state.view.selection.*which = value;
+                return command(id, {{"value", before}});
+            },
+            has_heads, {}};
+}
+
+std::vector<std::string> metric_names() {
+    std::vector<std::string> names;
+    for (const jacobian::Metric metric : jacobian::metrics) names.push_back(jacobian::metric_name(metric));
+    return names;
+}
+
+}  // namespace
+
+std::optional<Command> advance_jacobian(AppState& state, Services& services, int frames, bool wrap) {
+    JacobianSlots& slots = slots_of(state, services);
+    const auto next_of = [&](std::int64_t now, std::int64_t count) {
+        const std::int64_t next = now + frames;
+        return wrap && next >= count ? 0 : std::clamp<std::int64_t>(next, 0, count - 1);
+    };
+    if (slots.sequences() == 0 || slots.layers() == 0) return std::nullopt;
+    const jacobian::View view = slots.view();
+    Selection& selection = state.view.selection;
+    if (state.playback.timeline(Workspace::jacobian) == Timeline::layer) {
+        const std::int64_t before = selection.layer;
+        const auto next = next_of(view.layer, slots.layers());
+        if (next == before) return std::nullopt;
+        selection.layer = static_cast<int>(next);
+        return command("jacobian.layer", {{"value", before}});
+    }
+    // Rows of the sequence that is looked at.
+    const std::int64_t before = std::max(selection.token, 0);
+    const auto length = static_cast<std::int64_t>(slots.length());
+    const auto next = static_cast<std::int64_t>(view.sequence) * length + next_of(view.row, length);
+    if (next == selection.token) return std::nullopt;
+    selection.token = static_cast<int>(next);
+    return command("jacobian.row", {{"value", before}});
+}
+
+void add_jacobian_commands(CommandRegistry& registry) {
+    registry.add({"jacobian.metric", "Show a metric of the softmax gradient", "", "",
+                  {text_parameter("metric", "which", {}, metric_names())},
+                  [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
+                      jacobian::Metric& now = state.view.jacobian.metric;
+                      const jacobian::Metric before = now, wanted = jacobian::parse_metric(text(arguments, "metric"));
+                      if (wanted == before) return std::nullopt;
+                      now = wanted;
+                      return command("jacobian.metric", {{"metric", std::string(jacobian::metric_name(before))}});
+                  }, {}, {}});
+    constexpr std::int64_t most_tokens = 8192, most_blocks = 100'000;
+    registry.add(whole_command("jacobian.length", "Tokens of a sequence", "as many as the text has at most", most_tokens,
+                               [](JacobianOptions& options) -> int& { return options.length; }));
+    registry.add(whole_command("jacobian.blocks", "Sequences of the text", "as many as the text has at most", most_blocks,
+                               [](JacobianOptions& options) -> int& { return options.blocks; }));
+    registry.add({"jacobian.select", "Select a head and look at its gradient", "", "",
+                  {integer_parameter("layer", "counted from 0"), integer_parameter("head", "counted from 0")},
+                  [](AppState& state, Services& services, const Arguments& arguments) -> std::optional<Command> {
+                      const JacobianSlots& slots = slots_of(state, services);
+                      const int layer = within("layer", integer(arguments, "layer"), slots.layers());
+                      const int head = within("head", integer(arguments, "head"), slots.heads());
+                      Selection& selection = state.view.selection;
+                      if (selection.layer == layer && selection.head == head) return std::nullopt;
+                      Arguments before{{"layer", std::int64_t{selection.layer}}, {"head", std::int64_t{selection.head}}};
+                      selection.layer = layer;
+                      selection.head = head;
+                      return command("jacobian.select", std::move(before));
+                  },
+                  has_heads, {}});
+    registry.add(cursor_command("layer", "Layer of the softmax gradient", &Selection::layer,
+                                [](const JacobianSlots& slots) { return slots.layers(); }));
+    registry.add(cursor_command("head", "Head of the softmax gradient", &Selection::head,
+                                [](const JacobianSlots& slots) { return slots.heads(); }));
+    registry.add(cursor_command("row", "Query row of the softmax gradient", &Selection::token, [](const JacobianSlots& slots) {
+        return static_cast<std::int64_t>(slots.length() * slots.sequences());
+    }));
+    registry.add({"selection.capture", "Look into captured maps", "", "", {integer_parameter("source", "its number")},
+                  [](AppState& state, Services& services, const Arguments& arguments) -> std::optional<Command> {
+                      const SourceId id = source_of_kind(state, integer(arguments, "source"), SourceKind::capture);
+                      if (id == state.view.selection.capture && state.view.workspace == Workspace::jacobian)
+                          return std::nullopt;
+                      Command inverse = restore_view(state);
+                      state.view.selection.capture = id;
+                      services.enter(state, Workspace::jacobian);
+                      return inverse;
+                  }, {}, {}});
+}
+
+}  // namespace attnscope::ui

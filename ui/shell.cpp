@@ -178,6 +178,7 @@ void Shell::draw_frame() {
     services_.cv().begin_frame(state_, services_.attention().read());
     services_.alignment().begin_frame(state_);
     services_.residual().begin_frame(state_);
+    services_.training().begin_frame(state_);
     services_.jacobian().begin_frame(state_, services_.attention().read());
     for (auto& command : pressed_commands(commands_, state_)) out_.push_back(std::move(command));
     play(state_.seconds);

@@ -54,7 +54,8 @@ constexpr std::array residual_places{
 constexpr std::array jacobian_places{
     Placed{"jacobian.map", Place::left},   Placed{"jacobian.bars", Place::left},
     Placed{"jacobian.row", Place::top},    Placed{"jacobian.maps", Place::top},
-    Placed{"jacobian.energy", Place::bottom},
+    Placed{"jacobian.energy", Place::bottom},   Placed{"jacobian.training", Place::left},
+    Placed{"jacobian.grid", Place::top},        Placed{"jacobian.trained", Place::bottom},
 };
 
 std::span<const Placed> places_of(Workspace workspace) {

@@ -8,6 +8,7 @@
 #include "panels/cv_experiment_panels.h"
 #include "panels/cv_model_panels.h"
 #include "panels/cv_table.h"
+#include "panels/jacobian_experiment_panels.h"
 #include "panels/jacobian_panels.h"
 #include "panels/letters_panel.h"
 #include "panels/panel.h"
@@ -51,16 +52,19 @@ std::vector<std::unique_ptr<Panel>> make_panels() {
     panels.push_back(std::make_unique<CvGridPanel>());
     panels.push_back(std::make_unique<CvRelationPanel>());
     for (auto& panel : make_alignment_panels()) panels.push_back(std::move(panel));
-    panels.push_back(std::make_unique<ResidualCurvePanel>());
-    panels.push_back(std::make_unique<ResidualMapPanel>());
-    panels.push_back(std::make_unique<ResidualVariancePanel>());
-    panels.push_back(std::make_unique<ResidualTextPanel>());
-    panels.push_back(std::make_unique<ResidualSpectrumPanel>());
     panels.push_back(std::make_unique<JacobianMapPanel>());
     panels.push_back(std::make_unique<JacobianBarsPanel>());
     panels.push_back(std::make_unique<JacobianEnergyPanel>());
     panels.push_back(std::make_unique<JacobianRowPanel>());
     panels.push_back(std::make_unique<JacobianMapsPanel>());
+    panels.push_back(std::make_unique<JacobianTrainingPanel>());
+    panels.push_back(std::make_unique<JacobianGridPanel>());
+    panels.push_back(std::make_unique<JacobianTrainedPanel>());
+    panels.push_back(std::make_unique<ResidualCurvePanel>());
+    panels.push_back(std::make_unique<ResidualMapPanel>());
+    panels.push_back(std::make_unique<ResidualVariancePanel>());
+    panels.push_back(std::make_unique<ResidualTextPanel>());
+    panels.push_back(std::make_unique<ResidualSpectrumPanel>());
     return panels;
 }
 

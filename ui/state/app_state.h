@@ -4,6 +4,8 @@
 // `View` is the part that undo and redo cover and that a session file restores.
 #pragma once
 
+#include "state/jacobian_training_options.h"
+
 #include <attnscope/alignment_figures.h>
 #include <attnscope/attention_figures.h>
 #include <attnscope/bank.h>
@@ -30,7 +32,7 @@ namespace attnscope::ui {
 
 using SourceId = std::uint32_t;  ///< unique in a session; 0 = none
 
-enum class SourceKind { bank, encoder, model, prompt, texts, queries, capture, result, grams };
+enum class SourceKind { bank, encoder, model, prompt, texts, queries, capture, grams, result };
 const char* source_kind_name(SourceKind kind) noexcept;
 
 /// One row of the Sources panel. Loading happens on a worker; a source that failed keeps its row and its error.
@@ -58,11 +60,10 @@ struct Source {
 /// The text of a prompt, or that of a set with the number `which`, or the nearest there is.
 std::string text_of(const Source& source, int which);
 
-enum class Workspace { retrieval, attention, cv, alignment, residual, jacobian };  ///< later workspaces are added here and in workspaces.cpp
+/// Later workspaces are added here and in workspaces.cpp.
+enum class Workspace { retrieval, attention, cv, alignment, jacobian, residual };
 inline constexpr std::array all_workspaces{Workspace::retrieval, Workspace::attention, Workspace::cv,
-                                           Workspace::alignment,
-                                           Workspace::residual,
-                                          Workspace::jacobian};
+                                           Workspace::alignment, Workspace::jacobian,  Workspace::residual};
 const char* workspace_name(Workspace workspace) noexcept;  ///< Retrieval
 const char* workspace_id(Workspace workspace) noexcept;    ///< retrieval; also what its panels' ids begin with
 Workspace parse_workspace(std::string_view id);            ///< throws Error{usage}
@@ -181,8 +182,9 @@ struct View {
     AttentionOptions attention;
     CvOptions cv;
     AlignmentOptions alignment;
-    ResidualOptions residual;
     JacobianOptions jacobian;
+    JacobianTrainingOptions training;
+    ResidualOptions residual;
     std::set<std::string> open_panels;  ///< ids; see panels/panel.h
     std::string outlined_panel;         ///< the one that export and copy act on
     bool operator==(const View&) const = default;

@@ -65,6 +65,7 @@ void add_jacobian_commands(CommandRegistry& registry);
 void add_cv_commands(CommandRegistry& registry);
 void add_alignment_commands(CommandRegistry& registry);
 void add_residual_commands(CommandRegistry& registry);
+void add_jacobian_training_commands(CommandRegistry& registry);
 void add_playback_commands(CommandRegistry& registry);
 void add_compute_commands(CommandRegistry& registry);
 void add_figure_commands(CommandRegistry& registry);

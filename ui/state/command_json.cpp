@@ -2,6 +2,8 @@
 
 #include "state/view_job.h"
 
+#include "state/jacobian_training_json.h"
+
 #include <attnscope/cv_recipe.h>
 
 #include <algorithm>
@@ -242,6 +244,7 @@ json to_json(const View& view) {
             {"cv", cv_json(view.cv)},
             {"alignment", alignment_json(view.alignment)},
             {"residual", residual_json(view.residual)},
+            {"training", jacobian_training_json(view.training)},
             {"jacobian",
              {{"metric", jacobian::metric_name(view.jacobian.metric)},
               {"length", view.jacobian.length},
@@ -295,6 +298,7 @@ View view_from_json(const json& object, const std::string& where) {
         if (object.contains("residual"))
             view.residual = residual_from_json(object["residual"], where + " residual");
         if (object.contains("cv")) view.cv = cv_from_json(object["cv"], where + " cv");
+        if (object.contains("training")) view.training = jacobian_training_from_json(object["training"]);
         if (object.contains("jacobian")) {
             const json& options = object["jacobian"];
             JacobianOptions& into = view.jacobian;

@@ -56,7 +56,7 @@ bool can_pin(const AppState& state) {
     case Workspace::retrieval: return state.bank() != nullptr;
     case Workspace::attention:
     case Workspace::residual: return state.model() != nullptr;
-    case Workspace::jacobian: return state.model() || state.captures();
+    case Workspace::jacobian: return true;  // training runs, if nothing else
     case Workspace::cv: return true;  // a run of the experiment, if nothing else
     case Workspace::alignment: return state.model() != nullptr || state.view.alignment.grams != 0;
     }
@@ -97,6 +97,8 @@ Pin pin_of(const AppState& state, Services& services) {
         selection.head = shown.head;
         pin.title = shown.name + " · " + std::to_string(services.jacobian().sequences()) + " × " +
                     std::to_string(services.jacobian().length()) + " tokens";
+        if (services.training().experiment().result)
+            pin.title += " · training seed " + std::to_string(state.view.training.seed);
         return pin;
     }
     if (state.view.workspace == Workspace::cv) {
@@ -256,6 +258,7 @@ void add_view_commands(CommandRegistry& registry) {
                       state.view.cv = pinned.cv;
                       state.view.alignment = pinned.alignment;
                       state.view.residual = pinned.residual;
+                      state.view.training = pinned.training;
                       state.view.jacobian = pinned.jacobian;
                       return inverse;
                   },

@@ -14,6 +14,7 @@ CommandRegistry make_commands() {
     add_cv_commands(registry);
     add_alignment_commands(registry);
     add_residual_commands(registry);
+    add_jacobian_training_commands(registry);
     add_jacobian_commands(registry);
     add_playback_commands(registry);
     add_compute_commands(registry);

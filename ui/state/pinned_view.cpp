@@ -81,8 +81,19 @@ JacobianSlots* PinnedView::jacobian(const AppState& state) {
     return jacobian_->sequences() > 0 ? jacobian_.get() : nullptr;
 }
 
+JacobianTraining* PinnedView::training(const AppState& state) {
+    if (!follow(state, Workspace::jacobian)) {
+        training_.reset();
+        return nullptr;
+    }
+    if (!training_) training_ = std::make_unique<JacobianTraining>(jobs_, training_run_);
+    training_->begin_frame(pinned_state_);
+    return training_.get();
+}
+
 bool PinnedView::settled() const {
-    return (!alignment_ || alignment_->settled()) && (!attention_ || attention_->settled()) && (!cv_ || cv_->settled()) && (!residual_ || residual_->settled()) && (!jacobian_ || jacobian_->settled());
+    const auto all = [](const auto&... slots) { return ((!slots || slots->settled()) && ...); };
+    return all(attention_, cv_, alignment_, jacobian_, residual_);
 }
 
 }  // namespace attnscope::ui

@@ -6,6 +6,7 @@
 #include "state/attention_slots.h"
 #include "state/cv_slots.h"
 #include "state/residual_slots.h"
+#include "state/jacobian_training.h"
 #include "state/jacobian_slots.h"
 #include "state/retrieval_slots.h"
 
@@ -17,9 +18,9 @@ namespace attnscope::ui {
 
 class PinnedView {
 public:
-    /// `experiment` and `sweeps` outlive the view.
-    PinnedView(JobSystem& jobs, ExperimentRun& experiment, ResidualRun& sweeps)
-        : jobs_(jobs), experiment_(experiment), sweeps_(sweeps) {}
+    /// The runs outlive the view.
+    PinnedView(JobSystem& jobs, ExperimentRun& experiment, ResidualRun& sweeps, JacobianExperimentRun& training)
+        : jobs_(jobs), experiment_(experiment), sweeps_(sweeps), training_run_(training) {}
 
     /// Slots that answer for the pinned view; null when nothing is pinned or its bank is not loaded.
     RetrievalSlots* retrieval(const AppState& state);
@@ -31,6 +32,8 @@ public:
     AlignmentSlots* alignment(const AppState& state);
     /// The same for a view pinned in the low-rank workspace; null when its model is not loaded.
     ResidualSlots* residual(const AppState& state);
+    /// The same for training runs pinned in the softmax gradient workspace.
+    JacobianTraining* training(const AppState& state);
     /// The same for a view pinned in the softmax gradient workspace; null when its model is not loaded.
     JacobianSlots* jacobian(const AppState& state);
     bool settled() const;
@@ -44,12 +47,14 @@ private:
     JobSystem& jobs_;
     ExperimentRun& experiment_;
     ResidualRun& sweeps_;
+    JacobianExperimentRun& training_run_;
     AppState pinned_state_;
     std::unique_ptr<RetrievalSlots> retrieval_;
     std::unique_ptr<AttentionSlots> attention_;
     std::unique_ptr<CvSlots> cv_;
     std::unique_ptr<AlignmentSlots> alignment_;
     std::unique_ptr<ResidualSlots> residual_;
+    std::unique_ptr<JacobianTraining> training_;
     std::unique_ptr<JacobianSlots> jacobian_;
 };
 

@@ -205,14 +205,17 @@ void Services::Impl::finish(AppState& state, SourceId id, const Loaded& loaded) 
     if (loaded.residual_job) finish_residual_result(state, id, *loaded.residual_job);
     if (loaded.jacobian_job) finish_jacobian_result(state, id, *loaded.jacobian_job);
     if (loaded.cv_experiment) finish_experiment(state, id, *loaded.cv_experiment);
+    if (loaded.training) finish_training(state, id, *loaded.training);
 }
 
 Services::Services(JobSystem& jobs)
     : jobs_(jobs), retrieval_(std::make_unique<RetrievalSlots>(jobs)),
       attention_(std::make_unique<AttentionSlots>(jobs)), experiment_(std::make_unique<ExperimentRun>(jobs)),
-      cv_(std::make_unique<CvSlots>(jobs, *experiment_)), jacobian_(std::make_unique<JacobianSlots>(jobs)),
+      cv_(std::make_unique<CvSlots>(jobs, *experiment_)),
+      training_run_(std::make_unique<JacobianExperimentRun>(jobs)),
+      training_(std::make_unique<JacobianTraining>(jobs, *training_run_)), jacobian_(std::make_unique<JacobianSlots>(jobs)),
       alignment_(std::make_unique<AlignmentSlots>(jobs)), sweeps_(std::make_unique<ResidualRun>(jobs)),
-      residual_(std::make_unique<ResidualSlots>(jobs, *sweeps_)), pinned_(jobs, *experiment_, *sweeps_),
+      residual_(std::make_unique<ResidualSlots>(jobs, *sweeps_)), pinned_(jobs, *experiment_, *sweeps_, *training_run_),
       impl_(std::make_unique<Impl>(jobs)) {
     impl_->open_session = [this](AppState& state, const fs::path& path) { open_session(state, path); };
     impl_->select_bank = [this](AppState& state, SourceId id) { select_bank(state, id); };
@@ -221,6 +224,9 @@ Services::Services(JobSystem& jobs)
     impl_->enter = [this](AppState& state, Workspace workspace) { enter(state, workspace); };
     impl_->keep_experiment = [this](const cv::ExperimentRequest& request, cv::ExperimentPtr experiment) {
         experiment_->keep(request, std::move(experiment));
+    };
+    impl_->keep_training = [this](const jacobian::ExperimentRequest& request, jacobian::ExperimentPtr experiment) {
+        training_run_->keep(request, std::move(experiment));
     };
     impl_->default_query = [this](AppState& state, SourceId bank) { return default_query(state, bank); };
 }
@@ -399,7 +405,7 @@ bool Services::settled(const AppState& state) const {
     const bool loading = std::any_of(state.sources.begin(), state.sources.end(),
                                      [](const Source& source) { return source.loading; });
     return !loading && impl_->inbox->empty() && retrieval_->settled() && attention_->settled() && cv_->settled() &&
-           residual_->settled() && alignment_->settled() && jacobian_->settled() && pinned_.settled() && jobs_.idle();
+           residual_->settled() && alignment_->settled() && training_->settled() && jacobian_->settled() && pinned_.settled() && jobs_.idle();
 }
 
 }  // namespace attnscope::ui

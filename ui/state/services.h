@@ -6,6 +6,7 @@
 #include "state/attention_slots.h"
 #include "state/commands.h"
 #include "state/cv_slots.h"
+#include "state/jacobian_training.h"
 #include "state/jacobian_slots.h"
 #include "state/pinned_view.h"
 #include "state/readout.h"
@@ -35,6 +36,7 @@ public:
     CvSlots& cv() { return *cv_; }
     AlignmentSlots& alignment() { return *alignment_; }
     ResidualSlots& residual() { return *residual_; }
+    JacobianTraining& training() { return *training_; }
     JacobianSlots& jacobian() { return *jacobian_; }
     ReadoutBoard& readout() { return readout_; }  ///< what is under the cursor; frames are ImGui::GetFrameCount()
     PinnedView& pinned() { return pinned_; }
@@ -69,6 +71,8 @@ public:
     /// Writes the run of the experiment that is shown, as a result of the command line. Throws Error{usage} before there is
     /// one.
     void save_experiment(AppState& state, const std::filesystem::path& path);
+    /// Opens the texts of the sample bank as one to train on. Throws Error{usage} without the sample.
+    void open_sample_text(AppState& state);
     /// Writes a text on a worker; the notice says where, or why not.
     void save_text(AppState& state, const std::filesystem::path& path, std::string text);
     /// Writes glosses of WordNet into the cache folder, unless they are there, and opens them as a text.
@@ -122,6 +126,8 @@ private:
     std::unique_ptr<AlignmentSlots> alignment_;
     std::unique_ptr<ResidualRun> sweeps_;
     std::unique_ptr<ResidualSlots> residual_;
+    std::unique_ptr<JacobianExperimentRun> training_run_;
+    std::unique_ptr<JacobianTraining> training_;
     std::unique_ptr<JacobianSlots> jacobian_;
     ReadoutBoard readout_;
     PinnedView pinned_;

@@ -67,6 +67,7 @@ struct Services::Impl {
     /// Selects the text that a job reads, added unless it is there.
     void select_text(AppState& state, const TokenSource& tokens);
     void finish_experiment(AppState& state, SourceId id, const LoadedExperiment& loaded);
+    void finish_training(AppState& state, SourceId id, const LoadedTraining& loaded);
 
     std::function<History()> get_history = [] { return History{}; };
     std::function<void(History)> set_history = [](History) {};
@@ -75,6 +76,7 @@ struct Services::Impl {
     std::function<void(AppState&, SourceId)> select_bank, select_model;
     std::function<void(AppState&, Workspace)> enter;
     std::function<void(const cv::ExperimentRequest&, cv::ExperimentPtr)> keep_experiment;
+    std::function<void(const jacobian::ExperimentRequest&, jacobian::ExperimentPtr)> keep_training;
     std::function<SourceId(AppState&, std::string)> add_prompt;
 };
 

@@ -94,6 +94,22 @@ void load_grams(const LoadRequest& request, Loaded& out) {
     out.grams = std::make_shared<const alignment::Operators>(std::move(files.operators));
 }
 
+void load_training(const LoadRequest& request, const Recipe& recipe, Loaded& out) {
+    LoadedTraining loaded;
+    loaded.job = jacobian_experiment_job(recipe, request.recipe_folders);
+    loaded.job.request.text = loaded.job.text.empty() ? jacobian::experiment_text(loaded.job.typed, "the text")
+                                                      : jacobian::open_experiment_text(loaded.job.text);
+    if (extension(request.path) == ".json") {
+        const auto file = nlohmann::ordered_json::parse(read_file(request.path, std::size_t{1} << 30), nullptr, false);
+        if (file.is_object() && file.contains("result")) {
+            loaded.experiment = std::make_shared<const jacobian::Experiment>(
+                read_jacobian_experiment(file["result"].dump(), request.path.filename().string()));
+        }
+    }
+    out.detail = "training · seed " + std::to_string(loaded.job.request.seed);
+    out.training = std::move(loaded);
+}
+
 void load_result(const LoadRequest& request, Loaded& out) {
     const Recipe recipe = Recipe::parse(read_recipe(request.path));
     if (recipe.analysis == "attention") {
@@ -108,6 +124,7 @@ void load_result(const LoadRequest& request, Loaded& out) {
         return;
     }
     if (is_cv_experiment(recipe)) return load_experiment(request, recipe, out);
+    if (is_jacobian_experiment(recipe)) return load_training(request, recipe, out);
     if (recipe.analysis == "cv") {
         out.cv_job = cv_job(recipe, request.recipe_folders);
         if (!out.cv_job->tensor.empty())

@@ -6,6 +6,7 @@
 #include <attnscope/alignment_recipe.h>
 #include <attnscope/attention_recipe.h>
 #include <attnscope/cv_experiment_recipe.h>
+#include <attnscope/jacobian_experiment_recipe.h>
 #include <attnscope/cv_recipe.h>
 #include <attnscope/jacobian_recipe.h>
 #include <attnscope/job.h>
@@ -33,6 +34,12 @@ struct LoadedExperiment {
     cv::ExperimentPtr experiment;
 };
 
+/// Runs of the softmax-gradient experiment; their curves where the file has them.
+struct LoadedTraining {
+    JacobianExperimentJob job;
+    jacobian::ExperimentPtr experiment;
+};
+
 /// What came out; `kind` may differ from the asked one.
 struct Loaded {
     SourceKind kind = SourceKind::bank;
@@ -55,6 +62,7 @@ struct Loaded {
     std::optional<JacobianJob> jacobian_job;
     jacobian::CapturesPtr captures;
     std::optional<LoadedExperiment> cv_experiment;
+    std::optional<LoadedTraining> training;
 };
 
 /// By name alone: folders and .gguf are models, .txt and .jsonl prompts, .json .svg .pdf .png .py results, else a bank.

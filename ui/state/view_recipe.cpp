@@ -152,6 +152,15 @@ std::optional<RecipeWriter> view_recipe(const AppState& state, Services& service
             return jacobian_recipe(job).json();
         };
     }
+    if (jacobian::is_experiment_panel(panel_id)) {
+        const auto job = shown.with_pinned ? std::nullopt : services.training().job();
+        if (!job) return std::nullopt;
+        return [job = *job, zoom = shown.zoom](const FigureSpec& figure) mutable {
+            job.figure = figure;
+            job.figure->zoom = zoom;
+            return jacobian_experiment_recipe(job).json();
+        };
+    }
     if (panel_id.starts_with("cv.")) return cv_view_recipe(state, services.cv(), panel_id, shown);
     if (panel_id.starts_with("residual.")) {
         const auto job = shown.with_pinned ? std::nullopt : services.residual().job();

@@ -1,5 +1,6 @@
 // The softmax-gradient experiment: curves over steps, combinations as a grid, and the heads of a trained model.
 #include <attnscope/jacobian_experiment_figures.h>
+#include <attnscope/jacobian_figures.h>
 
 #include "figure/attention_figure_parts.h"
 #include "figure/figure_text.h"
@@ -121,11 +122,6 @@ constexpr const char* method_note =
     "do; dfa: each block gets a fixed random projection of the output error. Softmax gradient: full A ⊙ (g − Σ A g), diag "
     "A ⊙ (1 − A) ⊙ g, ste g, surrogate A ⊙ (g − dO·O).";
 
-/// `label` and `unit` of a metric's axis.
-std::string metric_label(Metric metric) {
-    return metric == Metric::entropy ? "entropy (nats)" : metric_name(metric);
-}
-
 } // namespace
 
 const TrainingRun* selected_run(const ExperimentView& view, const Experiment& experiment) {
@@ -162,7 +158,7 @@ Figure training_figure(const ExperimentView& view, const Experiment& experiment)
     }
     loss.y.label = "loss (nats)";
     validation.y.label = "validation loss (nats)";
-    metric.y.label = metric_label(view.metric) + ", mean over heads";
+    metric.y.label = std::string(metric_title(view.metric)) + ", mean over heads";
     const TrainingRun* const selected = selected_run(view, experiment);
     add_curves(loss, view, experiment, true, [](const TrainingRun& run) {
         Line line;
@@ -199,7 +195,7 @@ Figure training_figure(const ExperimentView& view, const Experiment& experiment)
     figure.axes = {std::move(loss), std::move(validation), std::move(metric)};
     figure.caption = "A character model trained on the text: mean cross-entropy of each step before its update, that on the "
                      "tenth of the text that is not trained on, and ";
-    figure.caption += metric_label(view.metric);
+    figure.caption += metric_name(view.metric);
     figure.caption += " of the softmax Jacobian (thin: each head of the bold run). A colour a method, broken for softmax "
                       "gradients other than the full one. ";
     figure.caption += method_note;
@@ -303,7 +299,7 @@ Figure trained_figure(const ExperimentView& view, const Experiment& experiment) 
         map.x_min = map.y_min = -0.5;
         map.x_max = map.width - 0.5;
         map.y_max = map.height - 0.5;
-        map.label = metric_label(view.metric);
+        map.label = metric_title(view.metric);
         axes.x.range = {-0.5, map.x_max};
         axes.y.range = {-0.5, map.y_max};
         say(figure, combination_name(run->combination));
@@ -311,7 +307,7 @@ Figure trained_figure(const ExperimentView& view, const Experiment& experiment) 
         axes.elements.push_back(std::move(map));
     }
     figure.axes.push_back(std::move(axes));
-    figure.caption = metric_label(view.metric);
+    figure.caption = metric_title(view.metric);
     figure.caption += " of every head of the model in training, on windows of the text that is trained on; g is the gradient "
                       "that the method itself sends. ";
     figure.caption += method_note;

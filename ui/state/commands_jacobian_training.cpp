@@ -1,0 +1,168 @@
+// The softmax-gradient experiment: which runs, starting and pausing it, what is looked at, and what is kept of it.
+#include "state/command_helpers.h"
+
+#include <algorithm>
+
+namespace attnscope::ui {
+
+namespace {
+
+constexpr const char* panel = "jacobian.training";
+
+bool in_workspace(const AppState& state) { return state.view.workspace == Workspace::jacobian; }
+
+void show_training(AppState& state) {
+    state.view.open_panels.insert(panel);
+    state.view.outlined_panel = state.focus_panel = panel;
+}
+
+template <class Values, class Name>
+std::vector<std::string> names_of(const Values& values, const Name& name) {
+    std::vector<std::string> names;
+    for (const auto value : values) names.push_back(name(value));
+    return names;
+}
+
+/// Puts a value in or takes it out, in the order of `all`; the last one stays.
+template <class Values, class All, class Value>
+void toggle(Values& values, const All& all, Value value) {
+    const bool there = std::ranges::find(values, value) != values.end();
+    if (there && values.size() == 1) return;
+    Values now;
+    for (const auto each : all)
+        if (each == value ? !there : std::ranges::find(values, each) != values.end()) now.push_back(each);
+    values = std::move(now);
+}
+
+/// Changes the options; undone as a whole.
+template <class Change>
+std::optional<Command> change(AppState& state, const Change& apply) {
+    JacobianTrainingOptions options = state.view.training;
+    apply(options);
+    if (options == state.view.training) return std::nullopt;
+    Command inverse = restore_view(state);
+    state.view.training = std::move(options);
+    return inverse;
+}
+
+std::int64_t checked(const char* name, std::int64_t value, std::int64_t least, std::int64_t most) {
+    if (value < least || value > most)
+        throw Error(ErrorKind::usage, name, std::to_string(least) + " … " + std::to_string(most), std::to_string(value));
+    return value;
+}
+
+const jacobian::TrainingRun& shown_run(Services& services, const jacobian::ExperimentPtr& experiment) {
+    const jacobian::TrainingRun* const run =
+        experiment ? jacobian::selected_run(services.training().view(), *experiment) : nullptr;
+    if (!run) throw Error(ErrorKind::usage, "run", "an experiment that was started", "none");
+    return *run;
+}
+
+void add_running(CommandRegistry& registry) {
+    registry.add({"training.start", "Train under every method, or go on with it", "Analyses", "", {},
+                  [](AppState& state, Services& services, const Arguments&) {
+                      services.enter(state, Workspace::jacobian);
+                      services.training().begin_frame(state);
+                      services.training().start();
+                      state.view.training.step = -1;
+                      show_training(state);
+                      return no_undo();
+                  }, {}, {}});
+    registry.add({"training.sample", "Train on the sample's texts", "", "", {},
+                  [](AppState& state, Services& services, const Arguments&) {
+                      services.open_sample_text(state);
+                      return no_undo();
+                  }, {}, {}});
+    registry.add({"training.pause", "Pause the training", "Analyses", "", {},
+                  [](AppState&, Services& services, const Arguments&) {
+                      services.training().run().pause();
+                      return no_undo();
+                  },
+                  in_workspace, {}});
+    registry.add({"training.save", "Save the training runs", "", "", {text_parameter("path", "a JSON file")},
+                  [](AppState& state, Services& services, const Arguments& arguments) {
+                      const auto experiment = services.training().experiment().result;
+                      const auto job = services.training().job();
+                      if (!experiment || !job)
+                          throw Error(ErrorKind::usage, "run", "an experiment that was started", "none");
+                      services.save_text(state, text(arguments, "path"),
+                                         envelope_json("attnscope.jacobian/1", jacobian_experiment_recipe(*job),
+                                                       jacobian_experiment_json(*experiment),
+                                                       jacobian_experiment_warnings(*experiment), experiment->seconds));
+                      return no_undo();
+                  }, {}, {}});
+    registry.add({"training.export", "Export the trained model", "", "",
+                  {text_parameter("path", "a folder, made where there is none")},
+                  [](AppState& state, Services& services, const Arguments& arguments) {
+                      const auto experiment = services.training().experiment().result;
+                      const jacobian::TrainingRun& run = shown_run(services, experiment);
+                      if (!run.training)
+                          throw Error(ErrorKind::usage, "run", "one that was trained or paused here", "one without weights");
+                      const std::filesystem::path folder = text(arguments, "path");
+                      jacobian::export_char_gpt(services.training().request(), run, folder);
+                      services.open(state, folder);
+                      state.notify("Exported " + jacobian::combination_name(run.combination) + " to " +
+                                   folder.filename().string());
+                      return no_undo();
+                  }, {}, {}});
+}
+
+void add_choices(CommandRegistry& registry) {
+    using namespace jacobian;
+    const auto method_names = names_of(methods, method_name);
+    const auto gradient_names = names_of(softmax_gradients, softmax_gradient_name);
+    registry.add({"training.method", "Train under a method, or leave it out", "", "",
+                  {text_parameter("method", "which", {}, method_names)},
+                  [](AppState& state, Services&, const Arguments& arguments) {
+                      return change(state, [&](JacobianTrainingOptions& options) {
+                          toggle(options.methods, methods, parse_method(text(arguments, "method")));
+                      });
+                  }, {}, {}});
+    registry.add({"training.gradient", "Train with a softmax gradient, or leave it out", "", "",
+                  {text_parameter("gradient", "which", {}, gradient_names)},
+                  [](AppState& state, Services&, const Arguments& arguments) {
+                      return change(state, [&](JacobianTrainingOptions& options) {
+                          toggle(options.gradients, softmax_gradients, parse_softmax_gradient(text(arguments, "gradient")));
+                      });
+                  }, {}, {}});
+    registry.add({"training.run", "Select a run", "", "",
+                  {text_parameter("method", "its method", {}, method_names),
+                   text_parameter("gradient", "its softmax gradient", {}, gradient_names)},
+                  [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
+                      const Combination before = state.view.training.shown;
+                      const Combination wanted{parse_method(text(arguments, "method")),
+                                               parse_softmax_gradient(text(arguments, "gradient"))};
+                      if (wanted == before) return std::nullopt;
+                      state.view.training.shown = wanted;
+                      return command("training.run", {{"method", std::string(method_name(before.method))},
+                                                      {"gradient", std::string(softmax_gradient_name(before.gradient))}});
+                  }, {}, {}});
+}
+
+void add_numbers(CommandRegistry& registry) {
+    const auto add = [&](const char* id, const char* title, const char* help, std::int64_t least, std::int64_t most,
+                         auto field) {
+        registry.add({id, title, "", "", {integer_parameter("value", help)},
+                      [=](AppState& state, Services&, const Arguments& arguments) {
+                          const std::int64_t value = checked(id, integer(arguments, "value"), least, most);
+                          return change(state, [&](JacobianTrainingOptions& options) { field(options, value); });
+                      }, {}, {}});
+    };
+    add("training.steps", "Steps of the training", "updates", 1, jacobian::most_training_steps,
+        [](JacobianTrainingOptions& options, std::int64_t value) { options.steps = static_cast<int>(value); });
+    add("training.seed", "Seed of the training", "0 or more", 0, INT64_MAX,
+        [](JacobianTrainingOptions& options, std::int64_t value) { options.seed = static_cast<std::uint64_t>(value); });
+    add("training.step", "Look at a step of the training", "counted from 0; -1 = the newest", -1,
+        jacobian::most_training_steps,
+        [](JacobianTrainingOptions& options, std::int64_t value) { options.step = static_cast<int>(value); });
+}
+
+}  // namespace
+
+void add_jacobian_training_commands(CommandRegistry& registry) {
+    add_running(registry);
+    add_choices(registry);
+    add_numbers(registry);
+}
+
+}  // namespace attnscope::ui

@@ -1,0 +1,14 @@
+// The options of the softmax-gradient experiment in session files.
+#pragma once
+
+#include "state/jacobian_training_options.h"
+
+#include <nlohmann/json_fwd.hpp>
+
+namespace attnscope::ui {
+
+nlohmann::json jacobian_training_json(const JacobianTrainingOptions& options);
+/// The reverse; fields that are missing keep their defaults. Throws Error{usage} naming the field.
+JacobianTrainingOptions jacobian_training_from_json(const nlohmann::json& object);
+
+} // namespace attnscope::ui

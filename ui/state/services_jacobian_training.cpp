@@ -1,0 +1,73 @@
+// What the softmax-gradient experiment asks of the services: a sample text, and the runs that results and figures hold.
+#include "state/services_impl.h"
+
+#include <attnscope/bank.h>
+#include <attnscope/tensor_file.h>
+
+#include <algorithm>
+
+namespace attnscope::ui {
+
+void Services::Impl::finish_training(AppState& state, SourceId id, const LoadedTraining& loaded) {
+    const std::string name = state.find(id)->name;
+    const jacobian::ExperimentRequest& request = loaded.job.request;
+    JacobianTrainingOptions options;
+    options.methods.clear();
+    options.gradients.clear();
+    const auto add = [](auto& values, auto value) {
+        if (std::ranges::find(values, value) == values.end()) values.push_back(value);
+    };
+    for (const jacobian::Combination& combination : request.combinations) {
+        add(options.methods, combination.method);
+        add(options.gradients, combination.gradient);
+    }
+    options.steps = request.steps;
+    options.every = request.every;
+    options.learning_rate = request.learning_rate;
+    options.seed = request.seed;
+    options.shown = loaded.job.figure ? loaded.job.shown : request.combinations.front();
+    options.step = loaded.job.step;
+    state.view.training = options;
+    state.view.jacobian.metric = loaded.job.metric;
+    state.view.selection.prompt = loaded.job.text.empty() ? add_prompt(state, loaded.job.typed)
+                                                          : open_once(state, SourceKind::texts, loaded.job.text);
+    state.view.selection.text = 0;
+    if (loaded.experiment) keep_training(request, loaded.experiment);
+    enter(state, Workspace::jacobian);
+    state.focus_panel = "jacobian.training";
+    state.notify(loaded.experiment ? "Opened the runs of " + name
+                                   : "Opened the state of " + name + ": start the training to see its curves");
+}
+
+void Services::open_sample_text(AppState& state) {
+    const std::filesystem::path bank = find_samples().bank;
+    if (bank.empty()) throw Error(ErrorKind::usage, "sample", "the sample bank, whose texts are read", "none: run set-up");
+    const std::filesystem::path path = cache_folder() / "texts" / (bank.stem().string() + ".txt");
+    JobSystem::Task task;
+    task.name = "Writing the sample's texts";
+    task.lane = Lane::interactive;
+    task.run = [this, to = impl_->inbox, bank, path](JobContext& context) {
+        if (!std::filesystem::exists(path)) {
+            const auto opened = open_bank(bank);
+            std::string lines;
+            for (std::size_t i = 0; i < opened->texts.size(); ++i) {
+                lines += opened->texts.text(i);
+                lines += '\n';
+            }
+            context.checkpoint();
+            std::filesystem::create_directories(path.parent_path());
+            write_file(path, lines);
+        }
+        to->post([this, path](AppState& now) {
+            now.view.selection.prompt = impl_->open_once(now, SourceKind::texts, path);
+            now.view.selection.text = 0;
+        });
+    };
+    task.failed = [to = impl_->inbox](const Error& error) {
+        to->post([error](AppState& now) { now.notify(error.what(), true); });
+    };
+    state.notify("Reading the sample's texts");
+    jobs_.submit(std::move(task));
+}
+
+}  // namespace attnscope::ui

@@ -102,22 +102,14 @@ std::optional<AttentionJob> attention_shown_job(const AppState& state, Services&
     return job;
 }
 
-std::optional<RecipeWriter> cv_view_recipe(const AppState& state, const CvSlots& slots, const std::string& panel_id,
-                                           const ShownFigure& shown) {
-    if (shown.with_pinned) return std::nullopt;
-    if (cv::is_experiment_panel(panel_id)) {
-        return [job = slots.experiment_job(), zoom = shown.zoom](const FigureSpec& figure) mutable {
-            job.figure = figure;
-            job.figure->zoom = zoom;
-            return cv_experiment_recipe(job).json();
-        };
-    }
-    const auto job = slots.job(state);
+/// Writes the recipe of a job's figure, with what is in sight; nothing where there is no job.
+template <class Job>
+std::optional<RecipeWriter> writer_of(std::optional<Job> job, Recipe (*recipe_of)(const Job&), const ShownFigure& shown) {
     if (!job) return std::nullopt;
-    return [job = *job, zoom = shown.zoom](const FigureSpec& figure) mutable {
+    return [job = *std::move(job), recipe_of, zoom = shown.zoom](const FigureSpec& figure) mutable {
         job.figure = figure;
         job.figure->zoom = zoom;
-        return cv_recipe(job).json();
+        return recipe_of(job).json();
     };
 }
 
@@ -125,59 +117,18 @@ std::optional<RecipeWriter> cv_view_recipe(const AppState& state, const CvSlots&
 
 std::optional<RecipeWriter> view_recipe(const AppState& state, Services& services, const std::string& panel_id,
                                         const ShownFigure& shown) {
-    if (panel_id.starts_with("attention.")) {
-        const auto job = attention_shown_job(state, services, panel_id, shown.with_pinned);
-        if (!job) return std::nullopt;
-        return [job = *job, zoom = shown.zoom](const FigureSpec& figure) mutable {
-            job.figure = figure;
-            job.figure->zoom = zoom;
-            return attention_recipe(job).json();
-        };
-    }
-    if (panel_id.starts_with("alignment.")) {
-        const auto job = shown.with_pinned ? std::nullopt : services.alignment().job(state);
-        if (!job) return std::nullopt;
-        return [job = *job, zoom = shown.zoom](const FigureSpec& figure) mutable {
-            job.figure = figure;
-            job.figure->zoom = zoom;
-            return alignment_recipe(job).json();
-        };
-    }
-    if (panel_id.starts_with("jacobian.")) {
-        const auto job = shown.with_pinned ? std::nullopt : services.jacobian().job(state);
-        if (!job) return std::nullopt;
-        return [job = *job, zoom = shown.zoom](const FigureSpec& figure) mutable {
-            job.figure = figure;
-            job.figure->zoom = zoom;
-            return jacobian_recipe(job).json();
-        };
-    }
-    if (jacobian::is_experiment_panel(panel_id)) {
-        const auto job = shown.with_pinned ? std::nullopt : services.training().job();
-        if (!job) return std::nullopt;
-        return [job = *job, zoom = shown.zoom](const FigureSpec& figure) mutable {
-            job.figure = figure;
-            job.figure->zoom = zoom;
-            return jacobian_experiment_recipe(job).json();
-        };
-    }
-    if (panel_id.starts_with("cv.")) return cv_view_recipe(state, services.cv(), panel_id, shown);
-    if (panel_id.starts_with("residual.")) {
-        const auto job = shown.with_pinned ? std::nullopt : services.residual().job();
-        if (!job) return std::nullopt;
-        return [job = *job, zoom = shown.zoom](const FigureSpec& figure) mutable {
-            job.figure = figure;
-            job.figure->zoom = zoom;
-            return residual_recipe(job).json();
-        };
-    }
-    const auto job = shown.with_pinned ? std::nullopt : retrieval_view_job(state, services.retrieval());
-    if (!job) return std::nullopt;
-    return [job = *job, zoom = shown.zoom](const FigureSpec& figure) mutable {
-        job.figure = figure;
-        job.figure->zoom = zoom;
-        return retrieval_recipe(job).json();
-    };
+    if (panel_id.starts_with("attention."))
+        return writer_of(attention_shown_job(state, services, panel_id, shown.with_pinned), attention_recipe, shown);
+    if (shown.with_pinned) return std::nullopt;
+    if (cv::is_experiment_panel(panel_id))
+        return writer_of(std::optional(services.cv().experiment_job()), cv_experiment_recipe, shown);
+    if (panel_id.starts_with("cv.")) return writer_of(services.cv().job(state), cv_recipe, shown);
+    if (panel_id.starts_with("alignment.")) return writer_of(services.alignment().job(state), alignment_recipe, shown);
+    if (jacobian::is_experiment_panel(panel_id))
+        return writer_of(services.training().job(), jacobian_experiment_recipe, shown);
+    if (panel_id.starts_with("jacobian.")) return writer_of(services.jacobian().job(state), jacobian_recipe, shown);
+    if (panel_id.starts_with("residual.")) return writer_of(services.residual().job(), residual_recipe, shown);
+    return writer_of(retrieval_view_job(state, services.retrieval()), retrieval_recipe, shown);
 }
 
 }  // namespace attnscope::ui

@@ -211,11 +211,11 @@ void Services::Impl::finish(AppState& state, SourceId id, const Loaded& loaded) 
 Services::Services(JobSystem& jobs)
     : jobs_(jobs), retrieval_(std::make_unique<RetrievalSlots>(jobs)),
       attention_(std::make_unique<AttentionSlots>(jobs)), experiment_(std::make_unique<ExperimentRun>(jobs)),
-      cv_(std::make_unique<CvSlots>(jobs, *experiment_)),
-      training_run_(std::make_unique<JacobianExperimentRun>(jobs)),
-      training_(std::make_unique<JacobianTraining>(jobs, *training_run_)), jacobian_(std::make_unique<JacobianSlots>(jobs)),
-      alignment_(std::make_unique<AlignmentSlots>(jobs)), sweeps_(std::make_unique<ResidualRun>(jobs)),
-      residual_(std::make_unique<ResidualSlots>(jobs, *sweeps_)), pinned_(jobs, *experiment_, *sweeps_, *training_run_),
+      cv_(std::make_unique<CvSlots>(jobs, *experiment_)), alignment_(std::make_unique<AlignmentSlots>(jobs)),
+      jacobian_(std::make_unique<JacobianSlots>(jobs)), training_run_(std::make_unique<JacobianExperimentRun>(jobs)),
+      training_(std::make_unique<JacobianTraining>(jobs, *training_run_)),
+      sweeps_(std::make_unique<ResidualRun>(jobs)), residual_(std::make_unique<ResidualSlots>(jobs, *sweeps_)),
+      pinned_(jobs, *experiment_, *sweeps_, *training_run_),
       impl_(std::make_unique<Impl>(jobs)) {
     impl_->open_session = [this](AppState& state, const fs::path& path) { open_session(state, path); };
     impl_->select_bank = [this](AppState& state, SourceId id) { select_bank(state, id); };

@@ -124,11 +124,11 @@ private:
     std::unique_ptr<ExperimentRun> experiment_;
     std::unique_ptr<CvSlots> cv_;
     std::unique_ptr<AlignmentSlots> alignment_;
-    std::unique_ptr<ResidualRun> sweeps_;
-    std::unique_ptr<ResidualSlots> residual_;
+    std::unique_ptr<JacobianSlots> jacobian_;
     std::unique_ptr<JacobianExperimentRun> training_run_;
     std::unique_ptr<JacobianTraining> training_;
-    std::unique_ptr<JacobianSlots> jacobian_;
+    std::unique_ptr<ResidualRun> sweeps_;
+    std::unique_ptr<ResidualSlots> residual_;
     ReadoutBoard readout_;
     PinnedView pinned_;
     std::unique_ptr<Impl> impl_;

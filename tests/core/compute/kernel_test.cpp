@@ -70,7 +70,7 @@ void check_pass(const Sample& sample, const std::vector<double>& betas, std::siz
         queries.push_back(sample.query(s * 7, scale));
     for (std::size_t s = 0; s < states; ++s)
         probes.push_back({queries[s], betas[s % betas.size()], logits[s], true});
-    const auto fast = retrieval_pass_cpu(sample.bank, probes, context, Sums::float32);
+    const auto fast = retrieval_pass_cpu(sample.bank, probes, context, kernels::Sums::float32);
     std::vector<std::vector<float>> slow_logits(states, std::vector<float>(sample.n));
     std::vector<Probe> slow_probes = probes;
     for (std::size_t s = 0; s < states; ++s)
@@ -83,7 +83,7 @@ void check_pass(const Sample& sample, const std::vector<double>& betas, std::siz
         const double reach = std::abs(slow[s].max_logit) + 1;
         for (std::size_t i = 0; i < sample.n; ++i)
             ASSERT_NEAR(logits[s][i], slow_logits[s][i], 1e-5 * reach) << what << " row " << i;
-        const auto alone = retrieval_pass_cpu(sample.bank, std::span(probes).subspan(s, 1), context, Sums::float32);
+        const auto alone = retrieval_pass_cpu(sample.bank, std::span(probes).subspan(s, 1), context, kernels::Sums::float32);
         expect_same(alone[0], slow[s], what + " alone");
     }
 }
@@ -153,7 +153,7 @@ TEST(RetrievalPass, EqualRowsShareTheirWeightExactly) {
         const std::vector<double> query = sample.query(11);
         std::vector<float> logits(sample.n);
         const Probe probe{query, 1e5, logits, true};
-        const PassResult result = retrieval_pass_cpu(sample.bank, {&probe, 1}, context, Sums::float32).front();
+        const PassResult result = retrieval_pass_cpu(sample.bank, {&probe, 1}, context, kernels::Sums::float32).front();
         for (std::size_t i = 0; i < 300; ++i)
             ASSERT_EQ(logits[i], logits[i + 300]) << i;
         EXPECT_NEAR(result.max_weight, 0.5, 1e-6);
@@ -173,7 +173,7 @@ TEST(RetrievalPass, IsBitIdenticalAtAnyThreadCount) {
     for (const int threads : {1, 2, 3, 8}) {
         ThreadPool pool(threads);
         JobContext context(pool);
-        auto results = retrieval_pass_cpu(sample.bank, probes, context, Sums::float32);
+        auto results = retrieval_pass_cpu(sample.bank, probes, context, kernels::Sums::float32);
         if (first.empty())
             first = results;
         for (std::size_t s = 0; s < probes.size(); ++s) {
@@ -192,7 +192,7 @@ TEST(RetrievalPass, SumsASmallBankInFloat64) {
     for (const double beta : {1e-3, 5.0, 400.0}) {
         std::vector<float> logits(sample.n), slow_logits(sample.n);
         const Probe probe{query, beta, logits, true}, slow_probe{query, beta, slow_logits, true};
-        const PassResult got = retrieval_pass_cpu(sample.bank, {&probe, 1}, context, Sums::float64).front();
+        const PassResult got = retrieval_pass_cpu(sample.bank, {&probe, 1}, context, kernels::Sums::float64).front();
         const PassResult expected = retrieval_pass_reference(sample.bank, {&slow_probe, 1}).front();
         EXPECT_NEAR(got.entropy, expected.entropy, 1e-11) << beta;
         EXPECT_NEAR(got.log_mean_exp, expected.log_mean_exp, 1e-11 * beta + 1e-13) << beta;
@@ -213,8 +213,8 @@ TEST(RetrievalPass, ReadsRowsAtAnyAlignment) {
     JobContext context(pool);
     const std::vector<double> query = aligned.query(4);
     const Probe probe{query, 8, {}, true};
-    EXPECT_EQ(retrieval_pass_cpu(moved, {&probe, 1}, context, Sums::float32)[0].update,
-              retrieval_pass_cpu(aligned.bank, {&probe, 1}, context, Sums::float32)[0].update);
+    EXPECT_EQ(retrieval_pass_cpu(moved, {&probe, 1}, context, kernels::Sums::float32)[0].update,
+              retrieval_pass_cpu(aligned.bank, {&probe, 1}, context, kernels::Sums::float32)[0].update);
 }
 
 TEST(RetrievalPass, StopsWhenItIsNoLongerWanted) {
@@ -225,7 +225,7 @@ TEST(RetrievalPass, StopsWhenItIsNoLongerWanted) {
     JobContext context(pool, {.device = {}, .stop = stop.get_token(), .on_progress = {}, .on_snapshot = {}});
     const std::vector<double> query = sample.query(4);
     const Probe probe{query, 8, {}, true};
-    EXPECT_THROW(retrieval_pass_cpu(sample.bank, {&probe, 1}, context, Sums::float32), Cancelled);
+    EXPECT_THROW(retrieval_pass_cpu(sample.bank, {&probe, 1}, context, kernels::Sums::float32), Cancelled);
 }
 
 TEST(Covariance, AgreesWithTheReferenceAndDoesNotDependOnThreads) {

@@ -63,7 +63,7 @@ struct ResidualSlots::Impl {
 
     Impl(JobSystem& jobs, bool of_pinned)
         : text(jobs, {"Reading the text", Lane::interactive, text_bytes}, read_text),
-          spectra(jobs, {"Spectra of all heads", Lane::batch, spectra_bytes}, residual::compute_spectra), pinned(of_pinned) {}
+          spectra(jobs, {"Spectra of all heads", Lane::interactive, spectra_bytes}, residual::compute_spectra), pinned(of_pinned) {}
 
     void want_text() {
         const residual::Parameters& asked = shown.residual.parameters;

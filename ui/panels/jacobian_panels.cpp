@@ -160,8 +160,13 @@ PanelHelp JacobianMapsPanel::help() const {
 void JacobianMapsPanel::respond(const FigureInteraction& interaction, PanelContext& context) {
     const auto& hit = interaction.hovered;
     if (!interaction.clicked || !hit || !hit->cell || !maps_) return;
+    const auto* const map = std::get_if<HeatMap>(&shown().axes[static_cast<std::size_t>(hit->axes)].elements.front());
+    if (!map) return;
+    // A cell of a long map stands for several rows.
+    const auto rows = static_cast<std::int64_t>((map->y_max - map->y_min) / map->height);
     const JacobianSlots& slots = context.services.jacobian();
-    const auto row = std::clamp<std::int64_t>((*hit->cell)[1], 0, static_cast<std::int64_t>(slots.length()) - 1);
+    const auto last = static_cast<std::int64_t>(slots.length()) - 1;
+    const auto row = std::clamp<std::int64_t>((*hit->cell)[1] * rows, 0, last);
     context.emit("jacobian.row", {{"value", static_cast<std::int64_t>(slots.view().sequence * slots.length()) + row}});
 }
 

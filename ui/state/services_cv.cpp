@@ -11,7 +11,7 @@ namespace attnscope::ui {
 void Services::Impl::select_text(AppState& state, const TokenSource& tokens) {
     Selection& selection = state.view.selection;
     selection.text = 0;
-    if (tokens.kind != TokenSource::Kind::prompt) {
+    if (!tokens.file.empty()) {
         selection.prompt = open_once(state, SourceKind::texts, tokens.file);
         return;
     }

@@ -217,8 +217,8 @@ Figure energy_figure(const View& view, const Result& result) {
     double reach = 0.3;
     Points points;
     points.name = "head";
-    points.size = 0.8f;
-    points.colour.alpha = 0.6f;
+    points.size = 1.1f;
+    points.colour.alpha = 0.75f;
     for (std::size_t i = 0; i < result.heads.size(); ++i) {
         const HeadMetrics& head = result.heads[i];
         if (!std::isfinite(head.r_diag))

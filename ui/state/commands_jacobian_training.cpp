@@ -51,13 +51,6 @@ std::int64_t checked(const char* name, std::int64_t value, std::int64_t least, s
     return value;
 }
 
-const jacobian::TrainingRun& shown_run(Services& services, const jacobian::ExperimentPtr& experiment) {
-    const jacobian::TrainingRun* const run =
-        experiment ? jacobian::selected_run(services.training().view(), *experiment) : nullptr;
-    if (!run) throw Error(ErrorKind::usage, "run", "an experiment that was started", "none");
-    return *run;
-}
-
 void add_running(CommandRegistry& registry) {
     registry.add({"training.start", "Train under every method, or go on with it", "Analyses", "", {},
                   [](AppState& state, Services& services, const Arguments&) {
@@ -94,15 +87,7 @@ void add_running(CommandRegistry& registry) {
     registry.add({"training.export", "Export the trained model", "", "",
                   {text_parameter("path", "a folder, made where there is none")},
                   [](AppState& state, Services& services, const Arguments& arguments) {
-                      const auto experiment = services.training().experiment().result;
-                      const jacobian::TrainingRun& run = shown_run(services, experiment);
-                      if (!run.training)
-                          throw Error(ErrorKind::usage, "run", "one that was trained or paused here", "one without weights");
-                      const std::filesystem::path folder = text(arguments, "path");
-                      jacobian::export_char_gpt(services.training().request(), run, folder);
-                      services.open(state, folder);
-                      state.notify("Exported " + jacobian::combination_name(run.combination) + " to " +
-                                   folder.filename().string());
+                      services.export_training(state, text(arguments, "path"));
                       return no_undo();
                   }, {}, {}});
 }

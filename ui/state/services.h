@@ -71,6 +71,8 @@ public:
     /// Writes the run of the experiment that is shown, as a result of the command line. Throws Error{usage} before there is
     /// one.
     void save_experiment(AppState& state, const std::filesystem::path& path);
+    /// Writes the model of the selected run as a folder on a worker, and opens it. Throws Error{usage} without one.
+    void export_training(AppState& state, const std::filesystem::path& folder);
     /// Opens the texts of the sample bank as one to train on. Throws Error{usage} without the sample.
     void open_sample_text(AppState& state);
     /// Writes a text on a worker; the notice says where, or why not.

@@ -39,6 +39,30 @@ void Services::Impl::finish_training(AppState& state, SourceId id, const LoadedT
                                    : "Opened the state of " + name + ": start the training to see its curves");
 }
 
+void Services::export_training(AppState& state, const std::filesystem::path& folder) {
+    const auto experiment = training().experiment().result;
+    const jacobian::TrainingRun* const run =
+        experiment ? jacobian::selected_run(training().view(), *experiment) : nullptr;
+    if (!run) throw Error(ErrorKind::usage, "run", "an experiment that was started", "none");
+    if (!run->training) throw Error(ErrorKind::usage, "run", "one that was trained or paused here", "one without weights");
+    JobSystem::Task task;
+    task.name = "Writing " + folder.filename().string();
+    task.lane = Lane::interactive;
+    task.loses_work = true;
+    task.run = [this, to = impl_->inbox, folder, experiment, run, request = training().request()](JobContext&) {
+        jacobian::export_char_gpt(request, *run, folder);
+        to->post([this, folder, name = jacobian::combination_name(run->combination)](AppState& now) {
+            impl_->open_once(now, SourceKind::model, folder);
+            now.notify("Exported " + name + " to " + folder.filename().string());
+        });
+    };
+    task.failed = [to = impl_->inbox](const Error& error) {
+        to->post([error](AppState& now) { now.notify(error.what(), true); });
+    };
+    state.notify("Writing the model of " + jacobian::combination_name(run->combination));
+    jobs_.submit(std::move(task));
+}
+
 void Services::open_sample_text(AppState& state) {
     const std::filesystem::path bank = find_samples().bank;
     if (bank.empty()) throw Error(ErrorKind::usage, "sample", "the sample bank, whose texts are read", "none: run set-up");

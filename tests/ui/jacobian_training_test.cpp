@@ -105,6 +105,7 @@ TEST_F(JacobianTrainingWindow, SavedRunsOpenAndAreComparedWithOthers) {
 
 TEST_F(JacobianTrainingWindow, SaysWhatItNeeds) {
     run_alone("view.workspace", {{"workspace", std::string("jacobian")}});
+    run_alone("attention.text", {{"text", std::string("too short to train on")}});
     settle();
     EXPECT_THROW(run("training.start"), Error);
     open_text();

@@ -63,7 +63,7 @@ struct ResidualSlots::Impl {
 
     Impl(JobSystem& jobs, bool of_pinned)
         : text(jobs, {"Reading the text", Lane::interactive, text_bytes}, read_text),
-          spectra(jobs, {"Spectra of all heads", Lane::interactive, spectra_bytes}, residual::compute_spectra), pinned(of_pinned) {}
+          spectra(jobs, {"Spectra of all heads", Lane::batch, spectra_bytes}, residual::compute_spectra), pinned(of_pinned) {}
 
     void want_text() {
         const residual::Parameters& asked = shown.residual.parameters;
@@ -161,12 +161,17 @@ residual::View ResidualSlots::view() const {
 }
 
 Asked<residual::Result> ResidualSlots::sweep() {
-    const Impl& i = *impl_;
+    Impl& i = *impl_;
     Asked<residual::Result> out;
     out.error = i.error;
     if (!i.request) return out;
-    if (i.pinned) run_.want_pinned(*i.request);
-    else run_.want(*i.request);
+    if (i.pinned) {
+        run_.want_pinned(*i.request);
+    } else {
+        // Both are of one lane, lest two passes share the cores; the spectra are there long before a sweep ends.
+        spectra();
+        run_.want(*i.request);
+    }
     out.result = run_.result(*i.request);
     out.error = run_.error(*i.request);
     // A snapshot is what is asked for, as far as it goes: it is not drawn dimmed.

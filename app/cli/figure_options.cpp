@@ -111,8 +111,6 @@ void add_jacobian_options(CLI::App& app, FigureOptions& options) {
                                     "cos_diag, cos_ste, cos_ste_unmasked (r_diag)",
               [&job](const std::string& text) { job.cursor.metric = jacobian::parse_metric(text); })
         ->group(group);
-    add_count(app, "--seq-len", job.length, "tokens of a sequence (64)")->group(group);
-    add_count(app, "--blocks", job.blocks, "sequences (32)")->group(group);
     add_count(app, "--sequence", job.cursor.sequence, "sequence shown (0)")->group(group);
     add_value(app, "--row", "N", "query shown (the last)",
               [&job](const std::string& text) { job.cursor.row = parse_whole("--row", text, 0, INT32_MAX); })
@@ -213,8 +211,10 @@ void override_jacobian(const CLI::App& command, const FigureOptions& asked, Jaco
     if (given(command, "--head")) cursor.head = asked.attention.head;
     if (given(command, "--sequence")) cursor.sequence = asked.jacobian.cursor.sequence;
     if (given(command, "--row")) cursor.row = asked.jacobian.cursor.row;
-    if (given(command, "--seq-len")) job.length = asked.jacobian.length;
-    if (given(command, "--blocks")) job.blocks = asked.jacobian.blocks;
+    // Sequences here are blocks of a text there, and asked for by the same options.
+    const residual::Parameters& text = asked.residual.request.parameters;
+    if (given(command, "--seq-len")) job.length = static_cast<std::size_t>(text.seq_len);
+    if (given(command, "--blocks")) job.blocks = static_cast<std::size_t>(text.blocks);
 }
 
 void override_writing(const CLI::App& command, const FigureSpec& asked, FigureSpec& spec) {
@@ -369,7 +369,7 @@ void add_figure_options(CLI::App& command, FigureOptions& options) {
     add_attention_options(command, options);
     add_cv_options(command, options);
     add_alignment_options(command, options);
-    const std::string group = "Low-rank residual";
+    const std::string group = "Low-rank residual, softmax gradient";
     add_residual_options(command, options.residual.request.parameters, group, false);
     add_whole(command, "--rank", options.residual.cursor.rank, 0, "rank shown (that of the verdict)")->group(group);
     add_whole(command, "--block", options.residual.cursor.block, 0, "block whose text is shown (0)")->group(group);

@@ -14,14 +14,14 @@ std::string number_or_dash(double value, int digits = 5) {
 
 void loss_rows(ChromeContext& context, const residual::View& view, const residual::Result& result) {
     const ThemeColours& theme = context.theme;
-    value_row(theme, "perplexity", number_or_dash(result.baseline.ppl), "exp of the mean loss over the evaluated blocks");
-    value_row(theme, "top-1 (A)", number_or_dash(result.top1.ppl), "Every chosen head gives V* alone");
+    value_row(theme, "PPL", number_or_dash(result.baseline.ppl), "exp of the mean loss over the evaluated blocks");
+    value_row(theme, "A: top-1", number_or_dash(result.top1.ppl), "Every chosen head gives V* alone");
     if (const residual::CurvePoint* const point = residual::selected_point(view, result)) {
         value_row(theme, "rank", std::to_string(point->rank) + " of " + std::to_string(result.head_dim));
-        value_row(theme, "perplexity at it", number_or_dash(point->loss.ppl));
+        value_row(theme, "PPL at it", number_or_dash(point->loss.ppl), "Perplexity at this rank");
         value_row(theme, "ΔPPL", number_or_dash(point->loss.delta_ppl), "Over the model's own");
         value_row(theme, "recovered", number_or_dash(point->recovered_ppl, 4) + " %", "Of what top-1 costs in perplexity");
-        value_row(theme, "of the loss", number_or_dash(point->recovered_nll, 4) + " %", "The same in nats");
+        value_row(theme, "in nats", number_or_dash(point->recovered_nll, 4) + " %", "The same of the loss");
     }
     if (result.finished()) value_row(theme, "verdict", residual::verdict(result).text(), "The smallest rank with 90 %");
     if (std::isfinite(result.effective_dim_mean))
@@ -40,7 +40,7 @@ void head_rows(ChromeContext& context, const residual::HeadSpectrum& spectrum) {
         sum += variance;
         squares += variance * variance;
     }
-    value_row(theme, "participation", squares > 0 ? number_or_dash(sum * sum / squares, 4) : "–", "(Σλ)²/Σλ²");
+    value_row(theme, "eff. dim.", squares > 0 ? number_or_dash(sum * sum / squares, 4) : "–", "Participation ratio (Σλ)²/Σλ²");
     value_row(theme, "variance", number_or_dash(sum, 4), "Mean ‖ε‖² over the calibration tokens");
     if (std::isfinite(spectrum.two_nn))
         value_row(theme, "TwoNN", number_or_dash(spectrum.two_nn, 4), "Intrinsic dimension of the set of residuals");

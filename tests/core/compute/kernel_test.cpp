@@ -195,7 +195,8 @@ TEST(RetrievalPass, SumsASmallBankInFloat64) {
         const PassResult got = retrieval_pass_cpu(sample.bank, {&probe, 1}, context, kernels::Sums::float64).front();
         const PassResult expected = retrieval_pass_reference(sample.bank, {&slow_probe, 1}).front();
         EXPECT_NEAR(got.entropy, expected.entropy, 1e-11) << beta;
-        EXPECT_NEAR(got.log_mean_exp, expected.log_mean_exp, 1e-11 * (1 + beta)) << beta;
+        // Rows are centred by a mean that was rounded to float32, which moves all logits alike.
+        EXPECT_NEAR(got.log_mean_exp, expected.log_mean_exp, 1e-8 * (1 + std::abs(expected.log_mean_exp))) << beta;
         for (std::size_t k = 0; k < sample.d; ++k)
             EXPECT_NEAR(got.update[k], expected.update[k], 1e-11) << beta << ", " << k;
         for (std::size_t i = 0; i < sample.n; ++i)

@@ -159,6 +159,9 @@ Figure training_figure(const ExperimentView& view, const Experiment& experiment)
     loss.y.label = "loss (nats)";
     validation.y.label = "validation loss (nats)";
     metric.y.label = std::string(metric_title(view.metric)) + ", mean over heads";
+    // Shares of an energy that nearly vanishes under some methods reach many thousands.
+    if (view.metric == Metric::r_diag || view.metric == Metric::energy_off)
+        metric.y.scale = Scale::logarithmic;
     const TrainingRun* const selected = selected_run(view, experiment);
     add_curves(loss, view, experiment, true, [](const TrainingRun& run) {
         Line line;

@@ -13,10 +13,6 @@ namespace {
 using alignment::Operators;
 using alignment::Range;
 
-Json number(double value) {
-    return std::isfinite(value) ? Json(value) : Json(nullptr);
-}
-
 Json range(const Range& range) {
     return std::isfinite(range.low) ? Json::array({range.low, range.high}) : Json(nullptr);
 }

@@ -3,20 +3,11 @@
 #include "io/json_text.h"
 #include "io/params_reader.h"
 
-#include <cmath>
-
 namespace attnscope {
 
 namespace {
 
 using namespace attention;
-
-Json number(double value) {
-    return std::isfinite(value) ? Json(value) : Json(nullptr);
-}
-Json number(float value) {
-    return std::isfinite(value) ? Json(as_written(value)) : Json(nullptr);
-}
 
 /// (rows, columns) flat values as a list of lists.
 template <class Value>

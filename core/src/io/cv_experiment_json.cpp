@@ -27,10 +27,6 @@ const char* state_name(ExperimentConfig::State state) {
     return "";
 }
 
-Json number(double value) {
-    return std::isfinite(value) ? Json(value) : Json(nullptr);
-}
-
 Json snapshot_json(const ExperimentMeasurement& measurement) {
     Json snapshot = Json::object();
     for (const cv::Matrix& matrix : measurement.matrices) {

@@ -12,10 +12,6 @@ namespace {
 
 using cv::Matrix;
 
-Json number(double value) {
-    return std::isfinite(value) ? Json(value) : Json(nullptr);
-}
-
 Json interval(const cv::Interval& interval) {
     if (!std::isfinite(interval.low) || !std::isfinite(interval.high))
         return nullptr;

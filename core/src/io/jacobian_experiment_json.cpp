@@ -4,7 +4,6 @@
 #include "io/json_text.h"
 
 #include <array>
-#include <cmath>
 #include <limits>
 
 namespace attnscope {
@@ -27,10 +26,6 @@ const char* state_name(TrainingRun::State state) {
         if (value == state)
             return name;
     return "";
-}
-
-Json number(double value) {
-    return std::isfinite(value) ? Json(value) : Json(nullptr);
 }
 
 Json heads_json(const std::vector<HeadMetrics>& heads) {

@@ -16,10 +16,6 @@ using jacobian::HeadMetrics;
 using jacobian::Metric;
 using jacobian::Result;
 
-Json number(double value) {
-    return std::isfinite(value) ? Json(value) : Json(nullptr);
-}
-
 Json head_json(const HeadMetrics& head) {
     Json json = {{"layer", head.layer}, {"head", head.head}};
     for (const Metric metric : jacobian::metrics)

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 
 namespace attnscope {
 namespace {
@@ -55,6 +56,14 @@ Json parse_json(const std::string& text, const std::string& subject) {
     } catch (const Json::exception&) {
         throw Error(ErrorKind::input, subject, "JSON", "a number out of range");
     }
+}
+
+Json number(double value) {
+    return std::isfinite(value) ? Json(value) : Json(nullptr);
+}
+
+Json number(float value) {
+    return std::isfinite(value) ? Json(as_written(value)) : Json(nullptr);
 }
 
 double as_written(float value) {

@@ -25,6 +25,11 @@ std::string readable(const Json& json);
 /// The double whose shortest text is that of the float, so that 0.1f is written as 0.1.
 double as_written(float value);
 
+/// null for what is not finite, as it could not be computed.
+Json number(double value);
+/// The same, written as as_written() has it.
+Json number(float value);
+
 template <class Value>
 Json or_null(const std::optional<Value>& value) {
     return value ? Json(*value) : Json(nullptr);

@@ -4,8 +4,6 @@
 #include "io/json_text.h"
 #include "io/npz_arrays.h"
 
-#include <cmath>
-
 namespace attnscope {
 
 namespace {
@@ -14,10 +12,6 @@ using residual::CurvePoint;
 using residual::HeadSpectrum;
 using residual::Loss;
 using residual::Result;
-
-Json number(double value) {
-    return std::isfinite(value) ? Json(value) : Json(nullptr);
-}
 
 Json numbers(const std::vector<double>& values) {
     Json list = Json::array();

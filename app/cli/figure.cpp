@@ -145,10 +145,33 @@ std::unique_ptr<PanelSource> cv_source(const CLI::App& command, const FigureOpti
     return panel_source(std::move(job));
 }
 
-std::unique_ptr<PanelSource> alignment_source(const CLI::App& command, const FigureOptions& options, Context& context) {
-    AlignmentJob job = alignment_inputs(command, options);
-    job.seed = context.job().seed();
-    return panel_source(std::move(job));
+/// The workspace that the inputs or the panel belong to.
+Workspace wanted_workspace(const CLI::App& command, const FigureOptions& options, bool with_model) {
+    const std::string& panel = options.spec.panel;
+    const bool named = !panel.empty() && panel != "all";
+    const auto shows = [&](Workspace workspace) { return named && workspace_of(panel) == workspace; };
+    if (!options.alignment.grams.empty() || shows(Workspace::alignment)) return Workspace::alignment;
+    if (given(command, "--captures") || shows(Workspace::jacobian)) return Workspace::jacobian;
+    if (options.experiment.wanted || shows(Workspace::cv)) return Workspace::cv;
+    if (shows(Workspace::residual)) return Workspace::residual;
+    return with_model || shows(Workspace::attention) ? Workspace::attention : Workspace::retrieval;
+}
+
+std::unique_ptr<PanelSource> input_source(const CLI::App& command, FigureOptions& options, Workspace workspace,
+                                          Context& context) {
+    const auto seeded = [&](auto job) {
+        job.seed = context.job().seed();
+        return panel_source(std::move(job));
+    };
+    switch (workspace) {
+    case Workspace::alignment: return seeded(alignment_inputs(command, options));
+    case Workspace::jacobian: return seeded(jacobian_inputs(command, options));
+    case Workspace::residual: return seeded(residual_inputs(command, options));
+    case Workspace::cv: return cv_source(command, options, context);
+    case Workspace::attention: return panel_source(attention_inputs(command, options));
+    case Workspace::retrieval: break;
+    }
+    return panel_source(retrieval_inputs(options.retrieval));
 }
 
 Settled settle(const CLI::App& command, FigureOptions& options, Context& context) {
@@ -174,43 +197,11 @@ Settled settle(const CLI::App& command, FigureOptions& options, Context& context
     } else if (!options.session.empty()) {
         settled = from_session(command, options, context);
     } else {
-        const std::string& panel = options.spec.panel;
-        const bool of_alignment = !options.alignment.grams.empty() ||
-                                  (!panel.empty() && panel != "all" && workspace_of(panel) == Workspace::alignment);
-        if (of_alignment) {
-            if (with_bank) throw Error(ErrorKind::usage, "--panel", "a panel of retrieval for a bank", panel);
-            if (panel.empty()) throw Error(ErrorKind::usage, "--panel", "a panel to draw, or all", "none");
-            return settled_as(alignment_source(command, options, context), options.spec);
+        const Workspace workspace = wanted_workspace(command, options, with_model);
+        if (with_bank && workspace != Workspace::retrieval) {
+            throw Error(ErrorKind::usage, "--panel", "a panel of retrieval for a bank", options.spec.panel);
         }
-        const bool of_jacobian = given(command, "--captures") || (!panel.empty() && panel != "all" &&
-                                                                  workspace_of(panel) == Workspace::jacobian);
-        if (of_jacobian) {
-            if (with_bank) throw Error(ErrorKind::usage, "--panel", "a panel of retrieval for a bank", panel);
-            if (panel.empty()) throw Error(ErrorKind::usage, "--panel", "a panel to draw, or all", "none");
-            JacobianJob job = jacobian_inputs(command, options);
-            job.seed = context.job().seed();
-            return settled_as(panel_source(std::move(job)), options.spec);
-        }
-        const bool of_cv = options.experiment.wanted ||
-                           (!panel.empty() && panel != "all" && workspace_of(panel) == Workspace::cv);
-        if (of_cv) {
-            if (with_bank) throw Error(ErrorKind::usage, "--panel", "a panel of retrieval for a bank", panel);
-            settled = settled_as(cv_source(command, options, context), options.spec);
-            if (panel.empty()) throw Error(ErrorKind::usage, "--panel", "a panel to draw, or all", "none");
-            return settled;
-        }
-        if (!panel.empty() && panel != "all" && workspace_of(panel) == Workspace::residual) {
-            if (with_bank) throw Error(ErrorKind::usage, "--panel", "a panel of retrieval for a bank", panel);
-            ResidualJob job = residual_inputs(command, options);
-            job.seed = context.job().seed();
-            return settled_as(panel_source(std::move(job)), options.spec);
-        }
-        const bool attention = with_model || (!panel.empty() && panel != "all" &&
-                                              workspace_of(panel) == Workspace::attention);
-        if (attention && with_bank) throw Error(ErrorKind::usage, "--panel", "a panel of retrieval for a bank", panel);
-        settled = settled_as(attention ? panel_source(attention_inputs(command, options))
-                                       : panel_source(retrieval_inputs(options.retrieval)),
-                             options.spec);
+        settled = settled_as(input_source(command, options, workspace, context), options.spec);
     }
     if (settled.spec.panel.empty()) throw Error(ErrorKind::usage, "--panel", "a panel to draw, or all", "none");
     return settled;

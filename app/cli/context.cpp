@@ -38,6 +38,12 @@ std::unique_ptr<JobContext> Context::make_job(const Device& device, std::uint64_
     return std::make_unique<JobContext>(pool_, std::move(job));
 }
 
+JobContext Context::streaming(JobContext::Options options) {
+    options.stop = job_->stop();
+    options.on_progress = [this](const Progress& progress) { job_->progress(progress.fraction, 1, progress.stage); };
+    return JobContext(pool_, std::move(options));
+}
+
 void Context::compute_as(const Recipe& recipe) {
     Device device = options_.device;
     if (!options_.device_given && recipe.device == "cpu") device = Device::parse("cpu");

@@ -21,6 +21,8 @@ public:
 
     const CommonOptions& options() const { return options_; }
     JobContext& job() { return *job_; }
+    /// A context for a job that streams: with these options it stops, and says how far it is, as the command's own does.
+    JobContext streaming(JobContext::Options options);
     /// Computes from now on with the seed of a recipe, and on its device unless --device was given. A recipe from another
     /// machine may name a device that is not here: then on the one that is.
     void compute_as(const Recipe& recipe);

@@ -80,18 +80,14 @@ private:
     std::size_t kept_ = 0;
 };
 
-/// A context that hands snapshots to `partial`; progress goes the way of the command's own.
+/// A context that hands snapshots to `partial`.
 JobContext watched(Context& context, PartialResult& partial) {
     JobContext::Options options;
     options.device = Device::parse("cpu");
-    options.stop = context.job().stop();
-    options.on_progress = [&context](const Progress& progress) {
-        context.job().progress(progress.fraction, 1, progress.stage);
-    };
     options.on_snapshot = [&partial](const std::shared_ptr<const void>& snapshot) {
         partial.keep(*std::static_pointer_cast<const cv::Experiment>(snapshot));
     };
-    return JobContext(context.job().pool(), std::move(options));
+    return context.streaming(std::move(options));
 }
 
 cv::Experiment train(CvExperimentJob& job, Context& context) {

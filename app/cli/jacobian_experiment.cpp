@@ -98,18 +98,14 @@ private:
     Clock::time_point last_ = Clock::now();
 };
 
-/// A context that hands snapshots to `checkpoint`; progress goes the way of the command's own.
+/// A context that hands snapshots to `checkpoint`.
 JobContext watched(Context& context, Checkpoint& checkpoint) {
     JobContext::Options options;
     options.device = Device::parse("cpu");
-    options.stop = context.job().stop();
-    options.on_progress = [&context](const Progress& progress) {
-        context.job().progress(progress.fraction, 1, progress.stage);
-    };
     options.on_snapshot = [&checkpoint](const std::shared_ptr<const void>& snapshot) {
         checkpoint.keep(*std::static_pointer_cast<const jacobian::Experiment>(snapshot));
     };
-    return JobContext(context.job().pool(), std::move(options));
+    return context.streaming(std::move(options));
 }
 
 jacobian::Experiment train(JacobianExperimentJob& job, Context& context) {

@@ -55,19 +55,15 @@ private:
     std::size_t kept_ = 0;
 };
 
-/// A context that hands finished ranks to `partial`; progress goes the way of the command's own.
+/// A context that hands finished ranks to `partial`.
 JobContext watched(Context& context, PartialResult& partial) {
     JobContext::Options options;
     options.device = context.job().device();
     options.seed = context.job().seed();
-    options.stop = context.job().stop();
-    options.on_progress = [&context](const Progress& progress) {
-        context.job().progress(progress.fraction, 1, progress.stage);
-    };
     options.on_snapshot = [&partial](const std::shared_ptr<const void>& snapshot) {
         partial.keep(*std::static_pointer_cast<const residual::Result>(snapshot));
     };
-    return JobContext(context.job().pool(), std::move(options));
+    return context.streaming(std::move(options));
 }
 
 residual::Result sweep(const ResidualJob& job, const std::vector<Warning>& warnings, Context& context) {

@@ -106,10 +106,7 @@ void AlignmentPanel::update(PanelContext& context) {
             pinned_matching = pinned->matching();
             answer.add(pinned_matching);
         }
-        with_pinned_ = answer.ready;
-        // Without A the figure is not what was asked for, unless there is no A to come.
-        answer_.stale = answer_.stale || (answer.stale && !answer.error);
-        key.generations.insert(key.generations.end(), answer.generations.begin(), answer.generations.end());
+        join_pinned(answer, key.generations);
         key.pinned_view = pinned->view();
         // Two views are compared in one quantity.
         key.pinned_view.quantity = key.view.quantity;
@@ -153,10 +150,7 @@ std::optional<Hint> AlignmentPanel::hint(PanelContext& context) const {
             "how alike its layers are appears here. The sample is SmolLM2-135M.",
             {sample, open}};
     if (source->error && !source->model && !source->grams)
-        return Hint{"The file cannot be used",
-                    source->error->what(),
-                    {{"Load again", command("source.retry", {{"source", std::int64_t{source->id}}})}, open},
-                    true};
+        return unusable("The file cannot be used", *source);
     if (!has_figure() && answer_.error) return Hint{"This could not be computed", answer_.error->what(), {}, true};
     return std::nullopt;
 }
@@ -165,8 +159,7 @@ std::optional<std::pair<std::string, Progress>> AlignmentPanel::loading(PanelCon
     const AppState& state = context.state;
     const Source* const grams = state.find(state.view.alignment.grams);
     const Source* const source = grams ? grams : state.model_source();
-    if (!source || !source->loading) return std::nullopt;
-    return std::pair{source->name, source->progress};
+    return loading_of(source);
 }
 
 std::vector<std::unique_ptr<Panel>> make_alignment_panels() {

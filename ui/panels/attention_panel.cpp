@@ -37,10 +37,7 @@ std::optional<Hint> AttentionPanel::hint(PanelContext& context) const {
                     "Mistral, Qwen and BERT. The sample is SmolLM2-135M.",
                     {sample, open}};
     if (source->error && !source->model)
-        return Hint{"The model cannot be used",
-                    source->error->what(),
-                    {{"Load again", command("source.retry", {{"source", std::int64_t{source->id}}})}, open},
-                    true};
+        return unusable("The model cannot be used", *source);
     if (!source->model) return std::nullopt;
     if (state.prompt_text().find_first_not_of(" \t\r\n") == std::string::npos)
         return Hint{"There is no text to read",
@@ -52,9 +49,7 @@ std::optional<Hint> AttentionPanel::hint(PanelContext& context) const {
 }
 
 std::optional<std::pair<std::string, Progress>> AttentionPanel::loading(PanelContext& context) const {
-    const Source* const source = context.state.model_source();
-    if (!source || !source->loading) return std::nullopt;
-    return std::pair{source->name, source->progress};
+    return loading_of(context.state.model_source());
 }
 
 }  // namespace attnscope::ui

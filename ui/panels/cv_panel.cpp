@@ -14,10 +14,7 @@ void CvPanel::update(PanelContext& context) {
     with_pinned_ = false;
     if (CvSlots* const pinned = context.services.pinned().cv(context.state)) {
         const Answer answer = ask_pinned(*pinned);
-        with_pinned_ = answer.ready;
-        // Without A the figure is not what was asked for, unless there is no A to come.
-        answer_.stale = answer_.stale || (answer.stale && !answer.error);
-        key.generations.insert(key.generations.end(), answer.generations.begin(), answer.generations.end());
+        join_pinned(answer, key.generations);
         key.pinned_view = pinned->view();
     }
     if (has_figure() && key == key_) return;
@@ -56,19 +53,14 @@ std::optional<Hint> CvModelPanel::hint(PanelContext& context) const {
                     "band. The sample is SmolLM2-135M. The experiment needs no model.",
                     {sample, open, train}};
     if (source->error && !source->model)
-        return Hint{"The model cannot be used",
-                    source->error->what(),
-                    {{"Load again", command("source.retry", {{"source", std::int64_t{source->id}}})}, open},
-                    true};
+        return unusable("The model cannot be used", *source);
     if (!source->model) return std::nullopt;
     if (!has_figure() && answer_.error) return Hint{"This could not be computed", answer_.error->what(), {}, true};
     return std::nullopt;
 }
 
 std::optional<std::pair<std::string, Progress>> CvModelPanel::loading(PanelContext& context) const {
-    const Source* const source = context.state.model_source();
-    if (!source || !source->loading) return std::nullopt;
-    return std::pair{source->name, source->progress};
+    return loading_of(context.state.model_source());
 }
 
 FigureViewOptions CvModelPanel::view_options(PanelContext& context) {

@@ -10,6 +10,25 @@ void FigurePanel::show(Figure figure) {
     ++generation_;
 }
 
+Hint FigurePanel::unusable(const char* title, const Source& source) {
+    return {title,
+            source.error->what(),
+            {{"Load again", command("source.retry", {{"source", std::int64_t{source.id}}})}, {"Open…", command("file.open")}},
+            true};
+}
+
+std::optional<std::pair<std::string, Progress>> FigurePanel::loading_of(const Source* source) {
+    if (!source || !source->loading) return std::nullopt;
+    return std::pair{source->name, source->progress};
+}
+
+void FigurePanel::join_pinned(const Answer& pinned, std::vector<std::uint64_t>& generations) {
+    with_pinned_ = pinned.ready;
+    // Without A the figure is not what was asked for, unless there is no A to come.
+    answer_.stale = answer_.stale || (pinned.stale && !pinned.error);
+    generations.insert(generations.end(), pinned.generations.begin(), pinned.generations.end());
+}
+
 std::optional<ShownFigure> FigurePanel::figure(PanelContext& context) {
     update(context);
     if (!has_figure_ || answer_.stale) return std::nullopt;

@@ -48,6 +48,14 @@ protected:
     /// What is being loaded before anything can be computed, and how far it is.
     virtual std::optional<std::pair<std::string, Progress>> loading(PanelContext& context) const = 0;
 
+    /// Words about a source that could not be opened.
+    static Hint unusable(const char* title, const Source& source);
+    /// A source on its way; nothing while there is none, or once it is there.
+    static std::optional<std::pair<std::string, Progress>> loading_of(const Source* source);
+    /// Adds what the slots of the pinned view answered to the answer, and to the `generations` that the figure is made
+    /// from.
+    void join_pinned(const Answer& pinned, std::vector<std::uint64_t>& generations);
+
     /// Draws below the header; the figure view alone unless a panel has more.
     virtual void body(PanelContext& context);
     virtual FigureViewOptions view_options(PanelContext& context);

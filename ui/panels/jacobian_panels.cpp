@@ -25,10 +25,7 @@ void JacobianPanel::update(PanelContext& context) {
     with_pinned_ = false;
     if (JacobianSlots* const pinned = context.services.pinned().jacobian(context.state)) {
         const Answer answer = ask_pinned(*pinned);
-        with_pinned_ = answer.ready;
-        // Without A the figure is not what was asked for, unless there is no A to come.
-        answer_.stale = answer_.stale || (answer.stale && !answer.error);
-        key.generations.insert(key.generations.end(), answer.generations.begin(), answer.generations.end());
+        join_pinned(answer, key.generations);
         key.pinned_view = pinned->view();
     }
     if (has_figure() && key == key_) return;
@@ -52,10 +49,7 @@ std::optional<Hint> JacobianPanel::hint(PanelContext& context) const {
                     "A file of captured probabilities A and gradients g will do too.",
                     {sample, open}};
     if (model->error && !model->model)
-        return Hint{"The model cannot be used",
-                    model->error->what(),
-                    {{"Load again", command("source.retry", {{"source", std::int64_t{model->id}}})}, open},
-                    true};
+        return unusable("The model cannot be used", *model);
     if (!model->model) return std::nullopt;
     if (const char* const words = context.services.jacobian().obstacle(); *words)
         return Hint{"Nothing to differentiate", words, {open}};
@@ -64,9 +58,7 @@ std::optional<Hint> JacobianPanel::hint(PanelContext& context) const {
 }
 
 std::optional<std::pair<std::string, Progress>> JacobianPanel::loading(PanelContext& context) const {
-    const Source* const model = context.state.model_source();
-    if (!model || !model->loading) return std::nullopt;
-    return std::pair{model->name, model->progress};
+    return loading_of(context.state.model_source());
 }
 
 FigurePanel::Answer JacobianHeadsPanel::ask(JacobianSlots& slots) {

@@ -29,11 +29,10 @@ void ResidualPanel::update(PanelContext& context) {
     with_pinned_ = false;
     if (ResidualSlots* const pinned = compares() ? context.services.pinned().residual(context.state) : nullptr) {
         const Answer answer = ask(*pinned, pinned_);
+        join_pinned(answer, key.generations);
         // The same sweep is no comparison.
-        with_pinned_ = answer.ready && (needs() == Needs::sweep ? pinned_.result != now_.result
+        with_pinned_ = with_pinned_ && (needs() == Needs::sweep ? pinned_.result != now_.result
                                                                 : pinned_.spectra != now_.spectra);
-        answer_.stale = answer_.stale || (answer.stale && !answer.error);
-        key.generations.insert(key.generations.end(), answer.generations.begin(), answer.generations.end());
         key.pinned_view = pinned_.view;
     }
     if (has_figure() && key == key_) return;
@@ -59,10 +58,7 @@ std::optional<Hint> ResidualPanel::hint(PanelContext& context) const {
                     "Mistral and Qwen. The sample is SmolLM2-135M.",
                     {sample, open}};
     if (source->error && !source->model)
-        return Hint{"The model cannot be used",
-                    source->error->what(),
-                    {{"Load again", command("source.retry", {{"source", std::int64_t{source->id}}})}, open},
-                    true};
+        return unusable("The model cannot be used", *source);
     if (!source->model) return std::nullopt;
     const ResidualSlots& slots = context.services.residual();
     if (!source->model->config().causal())
@@ -91,9 +87,7 @@ std::optional<Hint> ResidualPanel::hint(PanelContext& context) const {
 }
 
 std::optional<std::pair<std::string, Progress>> ResidualPanel::loading(PanelContext& context) const {
-    const Source* const source = context.state.model_source();
-    if (!source || !source->loading) return std::nullopt;
-    return std::pair{source->name, source->progress};
+    return loading_of(context.state.model_source());
 }
 
 }  // namespace attnscope::ui

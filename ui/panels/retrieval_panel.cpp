@@ -37,10 +37,7 @@ std::optional<Hint> RetrievalPanel::hint(PanelContext& context) const {
                     "The sample is WordNet glosses embedded by MiniLM.",
                     {sample, open}};
     if (source->error)
-        return Hint{"The bank cannot be used",
-                    source->error->what(),
-                    {{"Load again", command("source.retry", {{"source", std::int64_t{source->id}}})}, open},
-                    true};
+        return unusable("The bank cannot be used", *source);
     if (auto own = own_hint(context)) return own;
     if (has_figure()) return std::nullopt;
     if (answer_.error) {
@@ -56,9 +53,7 @@ std::optional<Hint> RetrievalPanel::hint(PanelContext& context) const {
 }
 
 std::optional<std::pair<std::string, Progress>> RetrievalPanel::loading(PanelContext& context) const {
-    const Source* const source = context.state.bank_source();
-    if (!source || !source->loading) return std::nullopt;
-    return std::pair{source->name, source->progress};
+    return loading_of(context.state.bank_source());
 }
 
 FigureViewOptions RetrievalPanel::view_options(PanelContext& context) {

@@ -23,9 +23,7 @@ public:
             job.match = match;
             result_ = compute_alignment(job, context);
         }
-        Figure figure = alignment_figure(job_, spec.panel, *result_);
-        zoom_into(figure, spec.zoom);
-        return figure;
+        return alignment_figure(job_, spec.panel, *result_);
     }
     Recipe recipe(const FigureSpec& figure) const override {
         AlignmentJob job = job_;

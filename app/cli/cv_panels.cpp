@@ -27,9 +27,7 @@ public:
     void load(JobContext& context, std::vector<Warning>& warnings) override { load_inputs(job_, context, warnings); }
     Figure draw(const FigureSpec& spec, JobContext& context) const override {
         if (!result_) result_ = compute_cv(job_, context);
-        Figure figure = cv_figure(job_, spec.panel, *result_);
-        zoom_into(figure, spec.zoom);
-        return figure;
+        return cv_figure(job_, spec.panel, *result_);
     }
     Recipe recipe(const FigureSpec& figure) const override {
         CvJob job = job_;
@@ -52,9 +50,7 @@ public:
     void load(JobContext&, std::vector<Warning>&) override {}
     Figure draw(const FigureSpec& spec, JobContext& context) const override {
         if (!result_) result_ = cv::compute_experiment(job_.request, context);
-        Figure figure = cv_experiment_figure(job_, spec.panel, *result_);
-        zoom_into(figure, spec.zoom);
-        return figure;
+        return cv_experiment_figure(job_, spec.panel, *result_);
     }
     Recipe recipe(const FigureSpec& figure) const override {
         CvExperimentJob job = job_;

@@ -1,13 +1,13 @@
 #include "cli/commands.h"
 #include "cli/figure_job.h"
 #include "cli/figure_options.h"
-#include "cli/panel_source.h"
+#include "cli/recipe_job.h"
 #include "cli/session_job.h"
 
 #include <attnscope/cv_figures.h>
+#include <attnscope/jacobian_experiment_figures.h>
 
 #include <algorithm>
-#include <array>
 #include <memory>
 #include <optional>
 
@@ -34,75 +34,55 @@ Settled from_recipe(const CLI::App& command, const FigureOptions& options, const
     const auto places = input_places(path, options.folders);
     context.compute_as(found);
     FigureSpec spec = options.spec;
-    const auto settle = [&](auto job, const auto& override_job) {
+    auto source = with_job(found, places, [&](auto job) {
         if (job.figure) spec = *job.figure;
         override_writing(command, options.spec, spec);
-        override_job(job);
-        return settled_as(panel_source(std::move(job)), spec);
-    };
-    if (found.analysis == "attention") {
-        return settle(attention_job(found, places),
-                      [&](AttentionJob& job) { override_attention(command, options.attention, job); });
-    }
-    if (found.analysis == "align") {
-        return settle(alignment_job(found, places), [&](AlignmentJob& job) { override_alignment(command, options, job); });
-    }
-    if (is_cv_experiment(found)) {
-        return settle(cv_experiment_job(found),
-                      [&](CvExperimentJob& job) { override_experiment(command, options, job); });
-    }
-    if (is_jacobian_experiment(found)) {
-        return settle(jacobian_experiment_job(found, places), [](JacobianExperimentJob&) {});
-    }
-    if (found.analysis == "cv") {
-        return settle(cv_job(found, places), [&](CvJob& job) { override_cv(command, options, job); });
-    }
-    if (found.analysis == "residual") {
-        return settle(residual_job(found, places),
-                      [&](ResidualJob& job) { override_residual(command, options, job); });
-    }
-    if (found.analysis == "jacobian") {
-        return settle(jacobian_job(found, places),
-                      [&](JacobianJob& job) { override_jacobian(command, options, job); });
-    }
-    return settle(retrieval_job(found, places),
-                  [&](RetrievalJob& job) { override_dynamics(command, options.retrieval.job, job); });
+        override_job(command, options, job);
+        return recipe_source(std::move(job), found, places);
+    });
+    return settled_as(std::move(source), std::move(spec));
 }
 
-/// Whether the panel shows the experiment of CV bands, named with or without its workspace.
+/// Whether the panel, named with or without its workspace, shows the experiment of CV bands.
 bool of_experiment(const std::string& panel) {
     return cv::is_experiment_panel(panel) || cv::is_experiment_panel("cv." + panel);
+}
+/// The same of the softmax gradient.
+bool of_training(const std::string& panel) {
+    return jacobian::is_experiment_panel(panel) || jacobian::is_experiment_panel("jacobian." + panel);
 }
 
 std::unique_ptr<PanelSource> session_source(const CLI::App& command, const FigureOptions& options,
                                             const SessionJobs& session, Workspace workspace, Context& context) {
-    if (workspace == Workspace::retrieval) {
-        RetrievalJob job = session.retrieval();
-        override_dynamics(command, options.retrieval.job, job);
-        job.seed = context.job().seed();
-        return panel_source(std::move(job));
+    // What was given is asked of the view on the screen; A is what it was.
+    const auto settled = [&](auto sides) {
+        override_job(command, options, sides.shown);
+        if constexpr (requires { sides.shown.seed; }) sides.shown.seed = context.job().seed();
+        if (sides.pinned && !ui::compare_alike(sides.shown, *sides.pinned)) sides.pinned.reset();
+        return sides;
+    };
+    const auto beside_pinned = [&](std::unique_ptr<PanelSource> shown, std::unique_ptr<PanelSource> pinned) {
+        return compared(std::move(shown), std::move(pinned), session.beside());
+    };
+    const auto source = [&](auto given) {
+        auto sides = settled(std::move(given));
+        auto shown = panel_source(std::move(sides.shown));
+        return sides.pinned ? beside_pinned(std::move(shown), panel_source(*std::move(sides.pinned))) : std::move(shown);
+    };
+    const std::string& panel = options.spec.panel;
+    switch (workspace) {
+    case Workspace::retrieval: return source(session.retrieval());
+    case Workspace::cv: return of_experiment(panel) ? source(session.cv_experiment()) : source(session.cv());
+    case Workspace::alignment: return source(session.alignment());
+    case Workspace::jacobian: return of_training(panel) ? source(session.training()) : source(session.jacobian());
+    case Workspace::residual: return source(session.residual());
+    case Workspace::attention: break;
     }
-    if (workspace == Workspace::cv && of_experiment(options.spec.panel)) {
-        CvExperimentJob job = session.cv_experiment();
-        override_experiment(command, options, job);
-        return panel_source(std::move(job));
-    }
-    if (workspace == Workspace::cv) {
-        CvJob job = session.cv();
-        override_cv(command, options, job);
-        job.seed = context.job().seed();
-        return panel_source(std::move(job));
-    }
-    SessionJobs::Attention jobs = session.attention();
-    for (AttentionJob* const job : {&jobs.of_heads, &jobs.of_one_head}) {
-        override_attention(command, options.attention, *job);
-        job->seed = context.job().seed();
-    }
-    return panel_source(std::move(jobs.of_heads), std::move(jobs.of_one_head));
+    auto heads = settled(session.attention_heads()), head = settled(session.attention_head());
+    auto shown = panel_source(std::move(heads.shown), std::move(head.shown));
+    if (!heads.pinned || !head.pinned) return shown;
+    return beside_pinned(std::move(shown), panel_source(*std::move(heads.pinned), *std::move(head.pinned)));
 }
-
-/// Those whose panels a session draws.
-constexpr std::array session_workspaces{Workspace::retrieval, Workspace::attention, Workspace::cv};
 
 /// The workspaces that the session has something in, or the one that the panel asks for. Nothing is trained unless a
 /// panel of the experiment is asked for by its name.
@@ -111,13 +91,10 @@ Settled from_session(const CLI::App& command, const FigureOptions& options, Cont
     const SessionJobs session(options.session, places);
     const std::string& panel = options.spec.panel;
     const bool all = panel.empty() || panel == "all";
-    if (!all && std::ranges::find(session_workspaces, workspace_of(panel)) == session_workspaces.end()) {
-        throw Error(ErrorKind::usage, "--session", "a panel of retrieval, attention or CV bands", panel);
-    }
     Settled settled;
     settled.spec = options.spec;
     std::optional<Error> unusable;
-    for (const Workspace workspace : session_workspaces) {
+    for (const Workspace workspace : all_workspaces) {
         if (all ? !session.has(workspace) : workspace_of(panel) != workspace) continue;
         try {
             settled.sources.push_back(session_source(command, options, session, workspace, context));
@@ -223,6 +200,7 @@ struct Drawing {
     Figure draw(const PanelSource& source, const std::string& panel) {
         spec.panel = panel;
         Figure figure = source.draw(spec, context.job());
+        zoom_into(figure, spec.zoom);
         if (!with_recipe) return figure;
         FigureSpec named = spec;
         named.style = style.name;
@@ -248,16 +226,28 @@ void write_all(Drawing& drawing, const fs::path& folder, const std::vector<std::
     if (!fs::is_directory(folder)) {
         throw Error(ErrorKind::resource, folder.string(), "a folder that can be written", failure.message());
     }
+    std::optional<Error> unusable;
+    std::size_t written = 0;
     for (const auto& source : drawing.sources) {
-        drawing.load(*source);
+        try {
+            drawing.load(*source);
+        } catch (const Error& error) {
+            // A text may be too short for one workspace and do for the others.
+            if (error.kind != ErrorKind::input) throw;
+            if (drawing.sources.size() > 1) drawing.context.note(error.what());
+            unusable = error;
+            continue;
+        }
         const auto& panels = source->panels();
         for (std::size_t i = 0; i < panels.size(); ++i) {
             drawing.context.job().progress(static_cast<double>(i), static_cast<double>(panels.size()), "drawing panels");
             if (!source->can_draw(panels[i])) continue;
             const Figure figure = drawing.draw(*source, panels[i]);
             for (const std::string& type : types) drawing.write(folder / (panels[i] + "." + type), figure);
+            ++written;
         }
     }
+    if (written == 0 && unusable) throw *unusable;
 }
 
 void deliver_data(const Figure& figure, Context& context) {

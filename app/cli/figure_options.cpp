@@ -138,7 +138,8 @@ Zoom parse_zoom(const std::string& text) {
 /// Whether an option was given, so that it outweighs what the recipe or session says.
 bool given(const CLI::App& command, const char* option) { return command.get_option(option)->count() > 0; }
 
-void override_dynamics(const CLI::App& command, const RetrievalJob& asked, RetrievalJob& job) {
+void override_job(const CLI::App& command, const FigureOptions& options, RetrievalJob& job) {
+    const RetrievalJob& asked = options.retrieval.job;
     const retrieval::Request& from = asked.request;
     retrieval::Request& to = job.request;
     if (given(command, "--mode")) to.modes = from.modes;
@@ -151,7 +152,8 @@ void override_dynamics(const CLI::App& command, const RetrievalJob& asked, Retri
     if (given(command, "--step")) job.step = asked.step;
 }
 
-void override_attention(const CLI::App& command, const AttentionJob& asked, AttentionJob& job) {
+void override_job(const CLI::App& command, const FigureOptions& options, AttentionJob& job) {
+    const AttentionJob& asked = options.attention;
     if (given(command, "--beta")) job.request.gain = asked.request.gain;
     if (given(command, "--layer")) job.layer = asked.layer;
     if (given(command, "--head")) job.head = asked.head;
@@ -163,7 +165,7 @@ void override_attention(const CLI::App& command, const AttentionJob& asked, Atte
     if (given(command, "--renormalize")) job.renormalize = asked.renormalize;
 }
 
-void override_cv(const CLI::App& command, const FigureOptions& asked, CvJob& job) {
+void override_job(const CLI::App& command, const FigureOptions& asked, CvJob& job) {
     if (given(command, "--kind")) job.cursor.kind = asked.cv.cursor.kind;
     if (given(command, "--layer")) job.cursor.layer = asked.attention.layer;
     if (given(command, "--head")) job.cursor.head = asked.attention.head;
@@ -173,7 +175,7 @@ void override_cv(const CLI::App& command, const FigureOptions& asked, CvJob& job
     if (given(command, "--precision")) job.precision = asked.attention.request.precision;
 }
 
-void override_alignment(const CLI::App& command, const FigureOptions& asked, AlignmentJob& job) {
+void override_job(const CLI::App& command, const FigureOptions& asked, AlignmentJob& job) {
     const AlignmentJob& from = asked.alignment;
     if (given(command, "--anchor")) job.anchor = from.anchor;
     if (given(command, "--topk")) job.topk = from.topk;
@@ -187,7 +189,7 @@ void override_alignment(const CLI::App& command, const FigureOptions& asked, Ali
     if (given(command, "--norm-gain")) job.norm_gain = from.norm_gain;
 }
 
-void override_residual(const CLI::App& command, const FigureOptions& asked, ResidualJob& job) {
+void override_job(const CLI::App& command, const FigureOptions& asked, ResidualJob& job) {
     if (given(command, "--layer")) job.cursor.layer = asked.attention.layer;
     if (given(command, "--head")) job.cursor.head = asked.attention.head;
     if (given(command, "--rank")) job.cursor.rank = asked.residual.cursor.rank;
@@ -195,7 +197,7 @@ void override_residual(const CLI::App& command, const FigureOptions& asked, Resi
     if (given(command, "--precision")) job.request.precision = asked.attention.request.precision;
 }
 
-void override_experiment(const CLI::App& command, const FigureOptions& asked, CvExperimentJob& job) {
+void override_job(const CLI::App& command, const FigureOptions& asked, CvExperimentJob& job) {
     if (given(command, "--follow")) job.group = asked.shown.group;
     if (given(command, "--epoch")) job.epoch = asked.shown.epoch;
     if (given(command, "--config")) {
@@ -204,7 +206,7 @@ void override_experiment(const CLI::App& command, const FigureOptions& asked, Cv
     }
 }
 
-void override_jacobian(const CLI::App& command, const FigureOptions& asked, JacobianJob& job) {
+void override_job(const CLI::App& command, const FigureOptions& asked, JacobianJob& job) {
     JacobianJob::Cursor& cursor = job.cursor;
     if (given(command, "--metric")) cursor.metric = asked.jacobian.cursor.metric;
     if (given(command, "--layer")) cursor.layer = asked.attention.layer;
@@ -215,6 +217,10 @@ void override_jacobian(const CLI::App& command, const FigureOptions& asked, Jaco
     const residual::Parameters& text = asked.residual.request.parameters;
     if (given(command, "--seq-len")) job.length = static_cast<std::size_t>(text.seq_len);
     if (given(command, "--blocks")) job.blocks = static_cast<std::size_t>(text.blocks);
+}
+
+void override_job(const CLI::App& command, const FigureOptions& asked, JacobianExperimentJob& job) {
+    if (given(command, "--metric")) job.metric = asked.jacobian.cursor.metric;
 }
 
 void override_writing(const CLI::App& command, const FigureSpec& asked, FigureSpec& spec) {
@@ -240,25 +246,6 @@ RetrievalJob retrieval_inputs(RetrievalOptions& options) {
     return options.job;
 }
 
-/// The sample model where none is named.
-AttentionJob attention_inputs(const CLI::App& command, const FigureOptions& options) {
-    AttentionJob job = options.attention;
-    if (job.model.empty()) job.model = find_samples().model;
-    if (job.model.empty()) throw Error(ErrorKind::usage, "attnscope figure", "--model M", "none, and no sample model");
-    if (options.retrieval.texts.size() > 1) throw Error(ErrorKind::usage, "--text", "one file of text", "several");
-    ModelOptions tokens;
-    tokens.ids = options.ids;
-    tokens.prompt = options.prompt;
-    tokens.prompt_given = given(command, "--prompt");
-    tokens.chat = options.chat;
-    if (!options.retrieval.texts.empty()) tokens.text = options.retrieval.texts.front();
-    const bool none = tokens.ids.empty() && tokens.text.empty() && !tokens.prompt_given;
-    // The score of repeated tokens needs no text.
-    if (none && job.colour == attention::HeadColour::induction) return job;
-    job.tokens = token_source(tokens, "figure");
-    return job;
-}
-
 namespace {
 
 /// The model that was named, else the sample's. Throws Error{usage}.
@@ -282,9 +269,20 @@ ModelOptions given_tokens(const CLI::App& command, const FigureOptions& options)
 
 }  // namespace
 
+AttentionJob attention_inputs(const CLI::App& command, const FigureOptions& options) {
+    AttentionJob job = options.attention;
+    job.model = model_or_sample(options);
+    const ModelOptions tokens = given_tokens(command, options);
+    const bool none = tokens.ids.empty() && tokens.text.empty() && !tokens.prompt_given;
+    // The score of repeated tokens needs no text.
+    if (none && job.colour == attention::HeadColour::induction) return job;
+    job.tokens = token_source(tokens, "figure");
+    return job;
+}
+
 CvJob cv_inputs(const CLI::App& command, const FigureOptions& options) {
     CvJob job = options.cv;
-    override_cv(command, options, job);
+    override_job(command, options, job);
     job.model = model_or_sample(options);
     const ModelOptions tokens = given_tokens(command, options);
     if (!tokens.ids.empty() || !tokens.text.empty() || tokens.prompt_given) job.tokens = token_source(tokens, "figure");
@@ -295,7 +293,7 @@ AlignmentJob alignment_inputs(const CLI::App& command, const FigureOptions& opti
     AlignmentJob job;
     job.grams = options.alignment.grams;
     job.directions = options.alignment.directions;
-    override_alignment(command, options, job);
+    override_job(command, options, job);
     if (!job.grams.empty()) return job;
     job.model = options.attention.model.empty() ? find_samples().model : options.attention.model;
     if (job.model.empty()) throw Error(ErrorKind::usage, "attnscope figure", "--model M or --grams G", "neither, and no sample model");
@@ -304,7 +302,7 @@ AlignmentJob alignment_inputs(const CLI::App& command, const FigureOptions& opti
 
 ResidualJob residual_inputs(const CLI::App& command, const FigureOptions& options) {
     ResidualJob job = options.residual;
-    override_residual(command, options, job);
+    override_job(command, options, job);
     job.model = model_or_sample(options);
     job.tokens = token_source(given_tokens(command, options), "figure");
     return job;
@@ -312,7 +310,7 @@ ResidualJob residual_inputs(const CLI::App& command, const FigureOptions& option
 
 JacobianJob jacobian_inputs(const CLI::App& command, const FigureOptions& options) {
     JacobianJob job = options.jacobian;
-    override_jacobian(command, options, job);
+    override_job(command, options, job);
     if (!job.captures.empty()) return job;
     const AttentionJob model = attention_inputs(command, options);
     job.model = model.model;

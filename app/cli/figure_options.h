@@ -9,6 +9,7 @@
 #include <attnscope/attention_recipe.h>
 #include <attnscope/cv_experiment_recipe.h>
 #include <attnscope/cv_recipe.h>
+#include <attnscope/jacobian_experiment_recipe.h>
 #include <attnscope/jacobian_recipe.h>
 #include <attnscope/recipe.h>
 
@@ -42,13 +43,14 @@ void add_figure_options(CLI::App& command, FigureOptions& options);
 bool given(const CLI::App& command, const char* option);
 
 // What was given, over what a recipe or a session says.
-void override_dynamics(const CLI::App& command, const RetrievalJob& asked, RetrievalJob& job);
-void override_attention(const CLI::App& command, const AttentionJob& asked, AttentionJob& job);
-void override_cv(const CLI::App& command, const FigureOptions& asked, CvJob& job);
-void override_alignment(const CLI::App& command, const FigureOptions& asked, AlignmentJob& job);
-void override_residual(const CLI::App& command, const FigureOptions& asked, ResidualJob& job);
-void override_experiment(const CLI::App& command, const FigureOptions& asked, CvExperimentJob& job);
-void override_jacobian(const CLI::App& command, const FigureOptions& asked, JacobianJob& job);
+void override_job(const CLI::App& command, const FigureOptions& asked, RetrievalJob& job);
+void override_job(const CLI::App& command, const FigureOptions& asked, AttentionJob& job);
+void override_job(const CLI::App& command, const FigureOptions& asked, CvJob& job);
+void override_job(const CLI::App& command, const FigureOptions& asked, CvExperimentJob& job);
+void override_job(const CLI::App& command, const FigureOptions& asked, AlignmentJob& job);
+void override_job(const CLI::App& command, const FigureOptions& asked, JacobianJob& job);
+void override_job(const CLI::App& command, const FigureOptions& asked, JacobianExperimentJob& job);
+void override_job(const CLI::App& command, const FigureOptions& asked, ResidualJob& job);
 void override_writing(const CLI::App& command, const FigureSpec& asked, FigureSpec& spec);
 
 /// What to draw when no recipe or session was named; without a bank the sample's, or the letters. Throws Error{usage}.

@@ -18,9 +18,7 @@ public:
     Figure draw(const FigureSpec& spec, JobContext& context) const override {
         if (!result_) result_ = jacobian::compute_experiment(job_.request, context);
         const jacobian::ExperimentView view{.metric = job_.metric, .shown = job_.shown, .step = job_.step};
-        Figure figure = jacobian::experiment_figure(view, spec.panel, *result_);
-        zoom_into(figure, spec.zoom);
-        return figure;
+        return jacobian::experiment_figure(view, spec.panel, *result_);
     }
     Recipe recipe(const FigureSpec& figure) const override {
         JacobianExperimentJob job = job_;

@@ -23,9 +23,7 @@ public:
             result_ = compute_jacobian(job_, context);
         }
         static const jacobian::Result nothing;
-        Figure figure = jacobian_figure(job_, spec.panel, result_ ? *result_ : nothing, maps_.get());
-        zoom_into(figure, spec.zoom);
-        return figure;
+        return jacobian_figure(job_, spec.panel, result_ ? *result_ : nothing, maps_.get());
     }
     Recipe recipe(const FigureSpec& figure) const override {
         JacobianJob job = job_;

@@ -4,6 +4,7 @@
 
 #include <attnscope/alignment_figures.h>
 #include <attnscope/attention_figures.h>
+#include <attnscope/compare_figures.h>
 #include <attnscope/cv_figures.h>
 #include <attnscope/residual_figures.h>
 #include <attnscope/jacobian_figures.h>
@@ -24,9 +25,7 @@ public:
     }
     void load(JobContext& context, std::vector<Warning>& warnings) override { load_inputs(job_, context, warnings); }
     Figure draw(const FigureSpec& spec, JobContext& context) const override {
-        Figure figure = draw_panel(job_, spec.panel, context);
-        zoom_into(figure, spec.zoom);
-        return figure;
+        return draw_panel(job_, spec.panel, context);
     }
     Recipe recipe(const FigureSpec& figure) const override {
         RetrievalJob job = job_;
@@ -59,19 +58,9 @@ public:
         if (!of_heads_) return;
         std::vector<Warning> same;
         of_heads_->request.model = job_.request.model;
-        if (of_heads_->pinned && job_.pinned) {
-            auto pinned = std::make_shared<AttentionJob>(*of_heads_->pinned);
-            pinned->request.model = job_.pinned->request.model;
-            of_heads_->pinned = std::move(pinned);
-        }
         load_inputs(*of_heads_, context, same);
-        for (AttentionJob* const job : {&job_, &*of_heads_}) {
-            clamp_cursor(*job);
-            if (!job->pinned) continue;
-            auto pinned = std::make_shared<AttentionJob>(*job->pinned);
-            clamp_cursor(*pinned);
-            job->pinned = std::move(pinned);
-        }
+        clamp_cursor(job_);
+        clamp_cursor(*of_heads_);
     }
     Figure draw(const FigureSpec& spec, JobContext& context) const override {
         return attention_figure(job_of(spec), spec, context);
@@ -89,6 +78,40 @@ private:
 
     AttentionJob job_;
     std::optional<AttentionJob> of_heads_;  // where they are drawn from another one
+};
+
+class ComparedPanels final : public PanelSource {
+public:
+    ComparedPanels(std::unique_ptr<PanelSource> shown, std::unique_ptr<PanelSource> pinned, bool beside)
+        : shown_(std::move(shown)), pinned_(std::move(pinned)), beside_(beside) {}
+
+    const std::vector<std::string>& panels() const override { return shown_->panels(); }
+    bool can_draw(const std::string& panel) const override { return shown_->can_draw(panel); }
+    void load(JobContext& context, std::vector<Warning>& warnings) override {
+        shown_->load(context, warnings);
+        std::vector<Warning> of_pinned;
+        pinned_->load(context, of_pinned);
+        for (Warning& warning : of_pinned)
+            if (std::ranges::find(warnings, warning) == warnings.end()) warnings.push_back(std::move(warning));
+    }
+    Figure draw(const FigureSpec& spec, JobContext& context) const override {
+        Figure figure = shown_->draw(spec, context);
+        if (compares(spec.panel)) compare_with_pinned(figure, pinned_->draw(spec, context), beside_);
+        return figure;
+    }
+    Recipe recipe(const FigureSpec& figure) const override {
+        Recipe recipe = shown_->recipe(figure);
+        if (!compares(figure.panel)) return recipe;
+        recipe.pinned = std::make_shared<const Recipe>(pinned_->recipe(figure));
+        recipe.beside = beside_;
+        return recipe;
+    }
+
+private:
+    bool compares(const std::string& panel) const { return shows_pinned(panel) && pinned_->can_draw(panel); }
+
+    std::unique_ptr<PanelSource> shown_, pinned_;
+    bool beside_;
 };
 
 std::string short_name(const std::string& id) { return id.substr(id.find('.') + 1); }
@@ -117,6 +140,11 @@ std::unique_ptr<PanelSource> panel_source(AttentionJob job) {
 
 std::unique_ptr<PanelSource> panel_source(AttentionJob of_heads, AttentionJob of_one_head) {
     return std::make_unique<AttentionPanels>(std::move(of_heads), std::move(of_one_head));
+}
+
+std::unique_ptr<PanelSource> compared(std::unique_ptr<PanelSource> shown, std::unique_ptr<PanelSource> pinned,
+                                      bool beside) {
+    return std::make_unique<ComparedPanels>(std::move(shown), std::move(pinned), beside);
 }
 
 Workspace workspace_of(const std::string& panel) {

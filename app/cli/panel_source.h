@@ -13,6 +13,7 @@
 #include <attnscope/recipe.h>
 #include <attnscope/residual_recipe.h>
 
+#include <array>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -30,7 +31,8 @@ public:
     virtual bool can_draw(const std::string& panel) const = 0;
     /// Opens the inputs, hashes nothing yet.
     virtual void load(JobContext& context, std::vector<Warning>& warnings) = 0;
-    /// The panel that the specification names, and what of it is in sight. Needs load() before.
+    /// The panel that the specification names, in detail where it is zoomed into; zooming is left to the caller. Needs
+    /// load() before.
     virtual Figure draw(const FigureSpec& figure, JobContext& context) const = 0;
     /// The recipe that draws a figure from this. Needs load() before.
     virtual Recipe recipe(const FigureSpec& figure) const = 0;
@@ -48,10 +50,14 @@ std::unique_ptr<PanelSource> panel_source(AlignmentJob job);
 std::unique_ptr<PanelSource> panel_source(ResidualJob job);
 std::unique_ptr<PanelSource> panel_source(JacobianExperimentJob job);
 std::unique_ptr<PanelSource> panel_source(JacobianJob job);
+/// The panels of `shown`, compared with those of A: see compare_with_pinned().
+std::unique_ptr<PanelSource> compared(std::unique_ptr<PanelSource> shown, std::unique_ptr<PanelSource> pinned, bool beside);
 
 /// The workspace of a panel named with or without it (attention.heads, heads); of two with one name the first, so that
 /// `map` is attention.map. Throws Error{usage} naming them all.
 enum class Workspace { retrieval, attention, cv, alignment, jacobian, residual };
+inline constexpr std::array all_workspaces{Workspace::retrieval, Workspace::attention, Workspace::cv,
+                                           Workspace::alignment, Workspace::jacobian,  Workspace::residual};
 Workspace workspace_of(const std::string& panel);
 /// The id of a panel named with or without its workspace. Throws Error{usage} naming those of the source.
 std::string panel_id(const PanelSource& source, const std::string& panel);

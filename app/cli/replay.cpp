@@ -1,16 +1,10 @@
 #include "cli/commands.h"
 #include "cli/figure_job.h"
-#include "cli/panel_source.h"
+#include "cli/recipe_job.h"
 #include "cli/svg_comparison.h"
 #include "io/json_text.h"
 
-#include <attnscope/alignment_recipe.h>
-#include <attnscope/cv_experiment_recipe.h>
-#include <attnscope/cv_recipe.h>
-#include <attnscope/jacobian_experiment_recipe.h>
-#include <attnscope/jacobian_recipe.h>
 #include <attnscope/model_recipe.h>
-#include <attnscope/residual_recipe.h>
 #include <attnscope/tensor_file.h>
 
 #include <array>
@@ -62,13 +56,17 @@ struct Replay {
     const std::vector<fs::path>& places;  ///< of inputs
 };
 
-Verdict replay_figure(const Replay& replay, const FigureSpec& spec, PanelSource& source, Context& context) {
+template <class Job>
+Verdict replay_figure(const Replay& replay, const Job& job, Context& context) {
+    const FigureSpec& spec = *job.figure;
     const Style style = find_style(spec, replay.places);
+    const auto source = recipe_source(job, replay.found.recipe, replay.places);
     std::vector<Warning> warnings;
-    source.load(context.job(), warnings);
+    source->load(context.job(), warnings);
     FigureSpec named = spec;
-    named.panel = panel_id(source, spec.panel);
-    Figure figure = source.draw(named, context.job());
+    named.panel = panel_id(*source, spec.panel);
+    Figure figure = source->draw(named, context.job());
+    zoom_into(figure, spec.zoom);
     figure.recipe = replay.found.text;
     const std::string expected = read_file(replay.file);
     const std::string got = render(figure, spec, style, figure_type(replay.file), replay.file.stem().string());
@@ -86,7 +84,7 @@ void require_result(const Replay& replay) {
 /// A figure, or what `result` computes of the job's loaded inputs.
 template <class Job, class Result>
 Verdict replay_job(const Replay& replay, Job job, const Result& result, Context& context) {
-    if (job.figure) return replay_figure(replay, *job.figure, *panel_source(job), context);
+    if (job.figure) return replay_figure(replay, job, context);
     require_result(replay);
     const std::string expected = expected_result(replay.file);
     std::vector<Warning> warnings;
@@ -118,7 +116,7 @@ Verdict replay_logits(const Replay& replay, Context& context) {
 
 Verdict replay_experiment(const Replay& replay, Context& context) {
     const CvExperimentJob job = cv_experiment_job(replay.found.recipe);
-    if (job.figure) return replay_figure(replay, *job.figure, *panel_source(job), context);
+    if (job.figure) return replay_figure(replay, job, context);
     require_result(replay);
     const std::string expected = expected_result(replay.file);
     return {"numbers", compare_results(expected, cv_experiment_json(cv::compute_experiment(job.request, context.job())))};

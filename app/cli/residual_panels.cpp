@@ -22,9 +22,7 @@ public:
         if (of_spectra && !spectra_) spectra_ = residual::compute_spectra(of_all_layers(), context);
         if (!of_spectra && !result_) result_ = residual::compute(job_.request, context);
         const residual::Result drawn = result_ ? *result_ : planned();
-        Figure figure = residual_figure(job_, spec.panel, drawn, of_spectra ? &*spectra_ : nullptr);
-        zoom_into(figure, spec.zoom);
-        return figure;
+        return residual_figure(job_, spec.panel, drawn, of_spectra ? &*spectra_ : nullptr);
     }
     Recipe recipe(const FigureSpec& figure) const override {
         ResidualJob job = job_;

@@ -3,6 +3,7 @@
 #include "state/session.h"
 #include "state/view_job.h"
 
+#include <attnscope/jacobian.h>
 #include <attnscope/model.h>
 #include <attnscope/tensor_file.h>
 
@@ -27,37 +28,91 @@ public:
         return std::ranges::any_of(session_.sources, [&](const Saved& saved) { return saved.source.kind == kind; });
     }
 
-    Attention attention() const {
-        Attention jobs{attention(session_.view, true), attention(session_.view, false)};
-        if (!session_.pinned || session_.pinned->view.workspace != ui::Workspace::attention) return jobs;
-        for (AttentionJob* const job : {&jobs.of_heads, &jobs.of_one_head}) {
-            job->pinned = std::make_shared<const AttentionJob>(attention(session_.pinned->view, job == &jobs.of_heads));
-            job->beside = session_.view.attention.beside;
-        }
-        return jobs;
+    bool has_text() const { return has(ui::SourceKind::prompt) || has(ui::SourceKind::texts); }
+    bool has_captures(const ui::View& view) const { return find(view.selection.capture) != nullptr; }
+    bool beside() const { return session_.view.attention.beside; }
+    const ui::View& view() const { return session_.view; }
+
+    /// What `job_of` makes of the view on the screen, and of A.
+    template <class JobOf>
+    auto sides(ui::Workspace workspace, const JobOf& job_of) const {
+        Sides<decltype(job_of(session_.view))> sides{job_of(session_.view), std::nullopt};
+        if (!session_.pinned || session_.pinned->view.workspace != workspace) return sides;
+        auto pinned = job_of(session_.pinned->view);
+        if (ui::compare_alike(sides.shown, pinned)) sides.pinned = std::move(pinned);
+        return sides;
     }
 
-    CvJob cv() const {
-        const ui::View& view = session_.view;
-        const ModelFiles files = open_model_files(file_of(source(view.selection.model, ui::SourceKind::model), "model"));
+    AttentionJob attention(const ui::View& view, bool of_heads) const {
+        const ModelFiles files = model_files(view);
+        const ui::Source text = text_source(view);
+        const auto job = ui::attention_job_of(view, files.path, files.has_tokenizer, text, of_heads);
+        if (!job) fail("a file for " + text.name, "one made in the window");
+        return *job;
+    }
+
+    // Of a model that is gone the view may have selected what this one does not have.
+    CvJob cv(const ui::View& view) const {
+        const ModelFiles files = model_files(view);
         std::optional<ui::Source> text;
         if (view.cv.activations && has_text()) text = text_source(view);
         CvJob job = ui::cv_job_of(view, files.path, files.has_tokenizer, text ? &*text : nullptr);
-        // Of a model that is gone the session may have selected what this one does not have.
-        job.cursor.layer = std::clamp(job.cursor.layer, 0, static_cast<int>(files.config.layers) - 1);
-        job.cursor.head = std::clamp(job.cursor.head, 0, static_cast<int>(files.config.heads) - 1);
+        clamp_head(files.config, job.cursor);
         return job;
     }
 
-    CvExperimentJob cv_experiment() const { return ui::cv_experiment_job_of(session_.view.cv); }
+    AlignmentJob alignment(const ui::View& view) const {
+        AlignmentJob job;
+        if (const Saved* const grams = find(view.alignment.grams)) {
+            job = ui::alignment_job_of(view, {});
+            job.grams = file_of(*grams, "grams");
+            return job;
+        }
+        const ModelFiles files = model_files(view);
+        job = ui::alignment_job_of(view, files.path);
+        const int layers = static_cast<int>(files.config.layers);
+        job.anchor = std::clamp(job.anchor, -layers, layers - 1);
+        return job;
+    }
 
-    bool has_text() const { return has(ui::SourceKind::prompt) || has(ui::SourceKind::texts); }
+    JacobianJob jacobian(const ui::View& view) const {
+        JacobianJob job;
+        if (has_captures(view)) {
+            job.captures = file_of(*find(view.selection.capture), "captures");
+            const auto captures = jacobian::open_captures(job.captures);
+            const auto& layer = captures->layers()[jacobian::nearest_layer(captures->layers(), view.selection.layer)];
+            job.cursor = ui::jacobian_cursor(view, {layer.length, layer.sequences});
+            return job;
+        }
+        const fs::path path = model_path(view);
+        const ModelPtr model = open_language_model(path);
+        job = ui::jacobian_job_of(view, path, model->files().has_tokenizer, text_source(view));
+        const ui::Sequences sequences = ui::sequences_in(view.jacobian, load_tokens(job.tokens, *model).size());
+        if (sequences.count > 0) {
+            job.length = sequences.length;
+            job.blocks = sequences.count;
+        }
+        job.cursor = ui::jacobian_cursor(view, sequences);
+        clamp_head(model->config(), job.cursor);
+        return job;
+    }
 
-    RetrievalJob retrieval() const {
-        const ui::View& view = session_.view;
+    JacobianExperimentJob training(const ui::View& view) const { return ui::training_job_of(view, text_source(view)); }
+
+    ResidualJob residual(const ui::View& view) const {
+        const ModelFiles files = model_files(view);
+        const ui::Source text = text_source(view);
+        const auto tokens = ui::swept_source(text, files.has_tokenizer);
+        if (!tokens) fail("words in " + text.name, "none");
+        ResidualJob job = ui::residual_job_of(view, files.path, *tokens);
+        clamp_head(files.config, job.cursor);
+        return job;
+    }
+
+    RetrievalJob retrieval(const ui::View& view) const {
         RetrievalJob job;
-        read_bank(job);
-        read_query(job.queries);
+        read_bank(view, job);
+        read_query(view, job.queries);
         retrieval::Request& request = job.request;
         request.modes = {view.selection.mode};
         request.steps = view.retrieval.steps;
@@ -75,12 +130,15 @@ private:
         throw Error(ErrorKind::input, name_, expected, got);
     }
 
-    AttentionJob attention(const ui::View& view, bool of_heads) const {
-        const fs::path model = file_of(source(view.selection.model, ui::SourceKind::model), "model");
-        const ui::Source text = text_source(view);
-        const auto job = ui::attention_job_of(view, model, open_model_files(model).has_tokenizer, text, of_heads);
-        if (!job) fail("a file for " + text.name, "one made in the window");
-        return *job;
+    fs::path model_path(const ui::View& view) const {
+        return file_of(source(view.selection.model, ui::SourceKind::model), "model");
+    }
+    ModelFiles model_files(const ui::View& view) const { return open_model_files(model_path(view)); }
+
+    template <class Cursor>
+    static void clamp_head(const ModelConfig& config, Cursor& cursor) {
+        cursor.layer = std::clamp(cursor.layer, 0, static_cast<int>(config.layers) - 1);
+        cursor.head = std::clamp(cursor.head, 0, static_cast<int>(config.heads) - 1);
     }
 
     /// The prompt or set of texts that a view selects, read from its file.
@@ -118,15 +176,15 @@ private:
         return found.empty() ? saved.source.path : found;  // opening it will name the file that is missing
     }
 
-    void read_bank(RetrievalJob& job) const {
-        const Saved& bank = source(session_.view.selection.bank, ui::SourceKind::bank);
+    void read_bank(const ui::View& view, RetrievalJob& job) const {
+        const Saved& bank = source(view.selection.bank, ui::SourceKind::bank);
         job.letters = bank.letters;
         if (!job.letters) job.bank = file_of(bank, "bank");
     }
 
-    void read_query(QuerySpec& spec) const {
+    void read_query(const ui::View& view, QuerySpec& spec) const {
         using Kind = ui::QueryChoice::Kind;
-        const ui::QueryChoice& choice = session_.view.selection.query;
+        const ui::QueryChoice& choice = view.selection.query;
         switch (choice.kind) {
         case Kind::memory:
             spec.kind = QuerySpec::Kind::rows;
@@ -135,7 +193,7 @@ private:
         case Kind::prompt:
             spec.kind = QuerySpec::Kind::text;
             spec.texts = {source(choice.source, ui::SourceKind::prompt).source.prompt};
-            spec.encoder = file_of(source(session_.view.selection.encoder, ui::SourceKind::encoder), "encoder");
+            spec.encoder = file_of(source(view.selection.encoder, ui::SourceKind::encoder), "encoder");
             break;
         case Kind::file:
             spec.kind = QuerySpec::Kind::file;
@@ -159,22 +217,48 @@ SessionJobs::SessionJobs(const fs::path& session, const std::vector<fs::path>& p
     : reader_(std::make_unique<const Reader>(session, places)) {}
 SessionJobs::~SessionJobs() = default;
 
+bool SessionJobs::beside() const { return reader_->beside(); }
+
 bool SessionJobs::has(Workspace workspace) const {
     using ui::SourceKind;
+    const bool model = reader_->has(SourceKind::model);
     switch (workspace) {
     case Workspace::retrieval: return reader_->has(SourceKind::bank);
-    case Workspace::cv:
-    case Workspace::alignment: return reader_->has(SourceKind::model);
+    case Workspace::cv: return model;
+    case Workspace::alignment: return model || reader_->has(SourceKind::grams);
+    case Workspace::jacobian: return (model && reader_->has_text()) || reader_->has_captures(reader_->view());
     case Workspace::attention:
-    case Workspace::jacobian:
-    case Workspace::residual: return reader_->has(SourceKind::model) && reader_->has_text();
+    case Workspace::residual: return model && reader_->has_text();
     }
     return false;
 }
 
-RetrievalJob SessionJobs::retrieval() const { return reader_->retrieval(); }
-SessionJobs::Attention SessionJobs::attention() const { return reader_->attention(); }
-CvJob SessionJobs::cv() const { return reader_->cv(); }
-CvExperimentJob SessionJobs::cv_experiment() const { return reader_->cv_experiment(); }
+auto SessionJobs::retrieval() const -> Sides<RetrievalJob> {
+    return reader_->sides(ui::Workspace::retrieval, [&](const ui::View& view) { return reader_->retrieval(view); });
+}
+auto SessionJobs::attention_heads() const -> Sides<AttentionJob> {
+    return reader_->sides(ui::Workspace::attention, [&](const ui::View& view) { return reader_->attention(view, true); });
+}
+auto SessionJobs::attention_head() const -> Sides<AttentionJob> {
+    return reader_->sides(ui::Workspace::attention, [&](const ui::View& view) { return reader_->attention(view, false); });
+}
+auto SessionJobs::cv() const -> Sides<CvJob> {
+    return reader_->sides(ui::Workspace::cv, [&](const ui::View& view) { return reader_->cv(view); });
+}
+auto SessionJobs::cv_experiment() const -> Sides<CvExperimentJob> {
+    return reader_->sides(ui::Workspace::cv, [](const ui::View& view) { return ui::cv_experiment_job_of(view.cv); });
+}
+auto SessionJobs::alignment() const -> Sides<AlignmentJob> {
+    return reader_->sides(ui::Workspace::alignment, [&](const ui::View& view) { return reader_->alignment(view); });
+}
+auto SessionJobs::jacobian() const -> Sides<JacobianJob> {
+    return reader_->sides(ui::Workspace::jacobian, [&](const ui::View& view) { return reader_->jacobian(view); });
+}
+auto SessionJobs::training() const -> Sides<JacobianExperimentJob> {
+    return reader_->sides(ui::Workspace::jacobian, [&](const ui::View& view) { return reader_->training(view); });
+}
+auto SessionJobs::residual() const -> Sides<ResidualJob> {
+    return reader_->sides(ui::Workspace::residual, [&](const ui::View& view) { return reader_->residual(view); });
+}
 
 }  // namespace attnscope::cli

@@ -3,13 +3,9 @@
 
 #include "cli/panel_source.h"
 
-#include <attnscope/attention_recipe.h>
-#include <attnscope/cv_experiment_recipe.h>
-#include <attnscope/cv_recipe.h>
-#include <attnscope/recipe.h>
-
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace attnscope::cli {
@@ -22,16 +18,25 @@ public:
 
     /// Whether the workspace has something to show: a bank, a model and a text, a model.
     bool has(Workspace workspace) const;
-    /// Throws Error{input} where something that is shown lies in no file.
-    RetrievalJob retrieval() const;
-    struct Attention {
-        AttentionJob of_heads, of_one_head;  ///< what the panels show, compared with A if that is pinned
+    /// What the panels show, and what A shows if it is pinned in the same workspace and can be compared.
+    template <class Job>
+    struct Sides {
+        Job shown;
+        std::optional<Job> pinned;
     };
-    /// Throws Error{input}, as above.
-    Attention attention() const;
-    /// Of the model, and of the text if there is one. Throws Error{input}, as above.
-    CvJob cv() const;
-    CvExperimentJob cv_experiment() const;
+    /// A stands beside a map rather than being subtracted from it.
+    bool beside() const;
+
+    // All throw Error{input} where something that is shown lies in no file.
+    Sides<RetrievalJob> retrieval() const;
+    Sides<AttentionJob> attention_heads() const;     ///< the map of heads
+    Sides<AttentionJob> attention_head() const;      ///< the panels of one head
+    Sides<CvJob> cv() const;                         ///< of the model, and of the text if there is one
+    Sides<CvExperimentJob> cv_experiment() const;
+    Sides<AlignmentJob> alignment() const;
+    Sides<JacobianJob> jacobian() const;
+    Sides<JacobianExperimentJob> training() const;
+    Sides<ResidualJob> residual() const;
 
 private:
     class Reader;

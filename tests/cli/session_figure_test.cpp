@@ -63,7 +63,7 @@ TEST_F(SessionFigure, ComparesWithAThatIsPinned) {
     const std::string map = folder / "map.svg";
     const Outcome run = figure({"--panel", "map", "--out", map});
     ASSERT_EQ(run.status, 0) << run.error;
-    EXPECT_EQ(Json::parse(read_recipe(map))["params"]["pinned"]["cursor"]["head"], 3);
+    EXPECT_EQ(Json::parse(read_recipe(map))["pinned"]["params"]["cursor"]["head"], 3);
     EXPECT_EQ(run_program({"replay", map, "--format", "text", "--progress", "none"}).out, "agrees: equal bytes\n");
 }
 
@@ -77,6 +77,39 @@ TEST_F(SessionFigure, DrawsThePanelsOfCvBands) {
     EXPECT_EQ(params["cursor"]["kind"], "K");
     EXPECT_EQ(params["cursor"]["layer"], 1);
     EXPECT_EQ(run_program({"replay", map, "--format", "text", "--progress", "none"}).out, "agrees: equal bytes\n");
+}
+
+TEST_F(SessionFigure, DrawsEveryRoomComparedWithA) {
+    std::string text;
+    for (int i = 0; i < 40; ++i) text += "hello world, hello little words ";
+    session["sources"][2]["prompt"] = text;
+    Json& view = session["view"];
+    view["jacobian"] = {{"length", 8}, {"blocks", 2}};
+    view["residual"] = {{"seq_len", 16}, {"blocks", 2}, {"calibration_blocks", 2}, {"ranks", {1, 2}}};
+    const Json shown = view;
+    for (const auto& [panel, workspace, option, other] :
+         {std::tuple{"retrieval.weights", "retrieval", "", Json()}, {"alignment.map", "alignment", "operator", Json("ov")},
+          {"cv.map", "cv", "samples", Json(150)}, {"jacobian.map", "jacobian", "blocks", Json(1)},
+          {"residual.curve", "residual", "blocks", Json(1)}}) {
+        view = shown;
+        Json pinned = shown;
+        pinned["workspace"] = workspace;
+        pinned["selection"]["beta"] = 2.0;
+        if (*option) pinned[workspace][option] = other;
+        session["pinned"] = {{"title", "A"}, {"view", pinned}};
+        const std::string file = folder / (std::string(panel) + ".svg");
+        const Outcome run = figure({"--panel", panel, "--out", file});
+        ASSERT_EQ(run.status, 0) << panel << run.error;
+        const Json recipe = Json::parse(read_recipe(file));
+        ASSERT_TRUE(recipe.contains("pinned")) << panel;
+        EXPECT_NE(recipe["pinned"]["params"], recipe["params"]) << panel;
+        EXPECT_EQ(run_program({"replay", file, "--format", "text", "--progress", "none"}).out, "agrees: equal bytes\n") << panel;
+    }
+    session["pinned"] = {{"title", "A"}, {"view", shown}};
+    session["pinned"]["view"]["workspace"] = "residual";
+    const std::string same = folder / "same.svg";
+    ASSERT_EQ(figure({"--panel", "residual.curve", "--out", same}).status, 0);
+    EXPECT_FALSE(Json::parse(read_recipe(same)).contains("pinned")) << "the same sweep is no comparison";
 }
 
 TEST_F(SessionFigure, WithoutAModelThereIsNoAttention) {

@@ -4,6 +4,8 @@
 #include "support/tiny_models.h"
 
 #include <attnscope/alignment_recipe.h>
+#include <attnscope/compare_figures.h>
+#include <attnscope/tensor_file.h>
 
 #include <algorithm>
 
@@ -122,6 +124,45 @@ TEST_F(AlignmentWindow, AFigureOpensItsState) {
     EXPECT_EQ(state().view.workspace, Workspace::alignment);
     EXPECT_EQ(state().view.alignment.anchor, 0);
     EXPECT_EQ(state().view.alignment.quantity, alignment::Quantity::min_cos_pa);
+}
+
+TEST_F(AlignmentWindow, AFigureComparedWithAIsDrawnAgainAndBringsBothViewsBack) {
+    open_model();
+    run_alone("alignment.anchor", {{"value", std::int64_t{0}}});
+    run_alone("view.pin");
+    run_alone("alignment.anchor", {{"value", std::int64_t{1}}});
+    run_alone("alignment.operator", {{"name", std::string("ov")}});
+    run_alone("alignment.quantity", {{"name", std::string("mean_cos_pa")}});
+    settle();
+    const std::string file = (folder_ / "map.svg").string();
+    run("figure.export", {{"panel", std::string("alignment.map")}, {"path", file}});
+    settle();
+    const Recipe recipe = Recipe::parse(read_recipe(file));
+    ASSERT_TRUE(recipe.pinned);
+
+    ThreadPool pool(2);
+    JobContext context(pool);
+    const auto drawn = [&](const Recipe& of) {
+        std::vector<Warning> warnings;
+        AlignmentJob job = alignment_job(of, {folder_});
+        load_inputs(job, context, warnings);
+        return alignment_figure(job, "alignment.map", compute_alignment(job, context));
+    };
+    Figure figure = drawn(recipe);
+    compare_with_pinned(figure, drawn(*recipe.pinned), recipe.beside);
+    figure.recipe = read_recipe(file);
+    EXPECT_EQ(figure_svg(figure, find_style("neurips")), read_file(file));
+
+    reopen();
+    run_alone("file.open", {{"path", file}});
+    settle();
+    for (int i = 0; i < 8; ++i) frame();
+    settle();
+    EXPECT_EQ(state().view.alignment.kind, alignment::Operator::ov);
+    EXPECT_EQ(state().view.alignment.anchor, 1);
+    ASSERT_TRUE(state().pinned);
+    EXPECT_EQ(state().pinned->view.alignment.kind, alignment::Operator::qk);
+    EXPECT_EQ(state().pinned->view.alignment.anchor, 0);
 }
 
 } // namespace

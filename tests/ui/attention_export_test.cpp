@@ -5,6 +5,7 @@
 #include "workspaces.h"
 
 #include <attnscope/attention_recipe.h>
+#include <attnscope/compare_figures.h>
 #include <attnscope/tensor_file.h>
 
 #include <algorithm>
@@ -55,12 +56,16 @@ protected:
         ThreadPool pool(2);
         JobContext context(pool);
         std::vector<Warning> warnings;
-        AttentionJob job = attention_job(recipe, {folder_});
-        load_inputs(job, context, warnings);
-        ASSERT_TRUE(job.figure) << panel;
-        Figure figure = attention_figure(job, *job.figure, context);
+        const auto drawn = [&](const Recipe& of) {
+            AttentionJob job = attention_job(of, {folder_});
+            load_inputs(job, context, warnings);
+            return std::pair(attention_figure(job, job.figure.value(), context), *job.figure);
+        };
+        auto [figure, spec] = drawn(recipe);
+        if (recipe.pinned) compare_with_pinned(figure, drawn(*recipe.pinned).first, recipe.beside);
+        zoom_into(figure, spec.zoom);
         figure.recipe = read_recipe(svg());
-        EXPECT_EQ(figure_svg(figure, find_style(job.figure->style)), read_file(svg())) << panel;
+        EXPECT_EQ(figure_svg(figure, find_style(spec.style)), read_file(svg())) << panel;
     }
     void expect_all_redrawn() {
         for (const std::string& panel : attention::panel_ids()) expect_redrawn(panel);

@@ -1,5 +1,7 @@
 #include "state/alignment_slots.h"
 
+#include "state/view_job.h"
+
 #include <algorithm>
 
 namespace attnscope::ui {
@@ -136,25 +138,20 @@ double AlignmentSlots::seconds() const { return impl_->tables.result() ? impl_->
 std::optional<AlignmentJob> AlignmentSlots::job(const AppState& state) const {
     const Impl& i = *impl_;
     if (!i.has_source()) return std::nullopt;
-    AlignmentJob job;
+    AlignmentJob job = alignment_job_of(i.shown, i.wanted.given ? std::filesystem::path()
+                                                                : i.wanted.of_model.model->files().path);
     if (i.wanted.given) {
         const Source& source = *state.find(i.shown.alignment.grams);
         job.grams = source.path;
         job.directions = source.companion;
         job.operators = i.wanted.given;
     } else {
-        job.model = i.wanted.of_model.model->files().path;
         job.request = i.wanted.of_model;
-        job.kind = job.request.kind;
-        job.basis = job.request.basis;
-        job.norm_gain = job.request.norm_gain;
-        job.topk = job.request.topk;
     }
     const alignment::View shown = view();
     job.anchor = shown.anchor;
     job.head = shown.head;
     job.layer = shown.layer;
-    job.quantity = shown.quantity;
     return job;
 }
 

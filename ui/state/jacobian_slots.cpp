@@ -1,5 +1,7 @@
 #include "state/jacobian_slots.h"
 
+#include "state/view_job.h"
+
 #include <algorithm>
 
 namespace attnscope::ui {
@@ -46,33 +48,21 @@ struct JacobianSlots::Impl {
                         }) {}
 
     /// The selected layer of the captures, the nearest there is.
-    std::size_t captured_index() const {
-        const auto& layers = captures->layers();
-        const int wanted = shown.selection.layer;
-        const auto found = std::ranges::min_element(layers, {}, [wanted](const auto& layer) {
-            return std::abs(layer.layer - wanted);
-        });
-        return static_cast<std::size_t>(found - layers.begin());
-    }
+    std::size_t captured_index() const { return jacobian::nearest_layer(captures->layers(), shown.selection.layer); }
     const jacobian::Captures::Layer& captured_layer() const { return captures->layers()[captured_index()]; }
 
-    std::size_t ids() const { return read ? read->ids.size() : 0; }
-    std::size_t length() const {
-        if (captures) return captured_layer().length;
-        return ids() < 2 ? 0 : std::min(static_cast<std::size_t>(std::max(shown.jacobian.length, 1)), ids() - 1);
+    Sequences sequences() const {
+        if (captures) return {captured_layer().length, captured_layer().sequences};
+        return sequences_in(shown.jacobian, read ? read->ids.size() : 0);
     }
-    std::size_t sequences() const {
-        if (captures) return captured_layer().sequences;
-        return std::min(static_cast<std::size_t>(std::max(shown.jacobian.blocks, 1)),
-                        jacobian::sequences_in(ids(), length()));
-    }
-    bool ready() const { return model && model->config().causal() && sequences() > 0; }
+    bool ready() const { return model && model->config().causal() && sequences().count > 0; }
 
     jacobian::Request request() const {
         jacobian::Request request;
         request.model = model;
-        request.length = length();
-        request.blocks = sequences();
+        const Sequences wanted = sequences();
+        request.length = wanted.length;
+        request.blocks = wanted.count;
         const auto end = static_cast<std::ptrdiff_t>(request.length * request.blocks + 1);
         request.ids.assign(read->ids.begin(), read->ids.begin() + end);
         return request;
@@ -90,13 +80,9 @@ struct JacobianSlots::Impl {
             view.layer = std::clamp(shown.selection.layer, 0, int(model->config().layers) - 1);
             view.head = std::clamp(shown.selection.head, 0, int(model->config().heads) - 1);
         }
-        if (sequences() == 0 || length() == 0) return view;
-        // Sequences lie one behind the other in the text; the last token of the text is the last row there is.
-        const std::size_t last = sequences() * length() - 1;
-        const std::size_t token = shown.selection.token < 0 ? last
-                                                            : std::min(static_cast<std::size_t>(shown.selection.token), last);
-        view.sequence = token / length();
-        view.row = static_cast<std::int64_t>(token % length());
+        const JacobianJob::Cursor cursor = jacobian_cursor(shown, sequences());
+        view.sequence = cursor.sequence;
+        view.row = cursor.row;
         return view;
     }
 };
@@ -130,14 +116,14 @@ int JacobianSlots::heads() const {
 ModelPtr JacobianSlots::model() const { return impl_->model; }
 const ReadTextPtr& JacobianSlots::read() const { return impl_->read; }
 jacobian::View JacobianSlots::view() const { return impl_->view(); }
-std::size_t JacobianSlots::length() const { return impl_->length(); }
-std::size_t JacobianSlots::sequences() const { return impl_->sequences(); }
+std::size_t JacobianSlots::length() const { return impl_->sequences().length; }
+std::size_t JacobianSlots::sequences() const { return impl_->sequences().count; }
 
 const char* JacobianSlots::obstacle() const {
     const Impl& i = *impl_;
     if (i.captures || !i.model || !i.read) return "";
     if (!i.model->config().causal()) return "An encoder predicts no next token: this needs a language model.";
-    return i.sequences() == 0 ? "The text has a single token: a loss needs two." : "";
+    return i.sequences().count == 0 ? "The text has a single token: a loss needs two." : "";
 }
 
 Asked<jacobian::Result> JacobianSlots::result() {
@@ -173,24 +159,19 @@ double JacobianSlots::seconds() const {
 
 std::optional<JacobianJob> JacobianSlots::job(const AppState& state) const {
     const Impl& i = *impl_;
-    const jacobian::View view = i.view();
-    const Source* const capture = state.find(state.view.selection.capture);
-    if (i.captures && capture) {
-        JacobianJob job;
+    JacobianJob job;
+    if (const Source* const capture = state.find(state.view.selection.capture); i.captures && capture) {
         job.captures = capture->path;
         job.opened = i.captures;
-        job.cursor = {view.metric, view.layer, view.head, view.sequence, view.row};
-        return job;
+    } else {
+        const Source* const text = state.find(state.view.selection.prompt);
+        if (!i.ready() || !text) return std::nullopt;
+        job = jacobian_job_of(i.shown, i.model->files().path, i.model->files().has_tokenizer, *text);
+        job.request.model = i.model;
+        job.length = i.sequences().length;
+        job.blocks = i.sequences().count;
     }
-    if (!i.ready()) return std::nullopt;
-    const bool tokenizer = i.model->files().has_tokenizer;
-    JacobianJob job;
-    job.model = i.model->files().path;
-    job.request.model = i.model;
-    job.tokens = {tokenizer ? TokenSource::Kind::prompt : TokenSource::Kind::ids, state.prompt_text(), {},
-                  tokenizer && state.view.attention.chat};
-    job.length = i.length();
-    job.blocks = i.sequences();
+    const jacobian::View view = i.view();
     job.cursor = {view.metric, view.layer, view.head, view.sequence, view.row};
     return job;
 }

@@ -1,5 +1,7 @@
 #include "state/jacobian_training.h"
 
+#include "state/view_job.h"
+
 #include <algorithm>
 
 namespace attnscope::ui {
@@ -23,22 +25,13 @@ std::size_t text_bytes(const jacobian::ExperimentText& text) {
     return sizeof text + text.ids.size() * sizeof text.ids[0] + text.vocabulary.size() * sizeof text.vocabulary[0];
 }
 
-std::optional<TextRequest> selected_text(const AppState& state) {
-    const Source* const source = state.find(state.view.selection.prompt);
-    if (!source) return std::nullopt;
-    if (source->kind == SourceKind::texts) return TextRequest{source->path, {}};
-    if (source->kind == SourceKind::prompt) return TextRequest{{}, source->prompt};
-    return std::nullopt;
-}
-
 }  // namespace
 
 struct JacobianTraining::Impl {
     Slot<TextRequest, jacobian::ExperimentText> text;
     // of this frame
-    std::optional<TextRequest> wanted;
-    JacobianTrainingOptions options;
-    jacobian::Metric metric = jacobian::Metric::r_diag;
+    View shown;
+    std::optional<JacobianExperimentJob> job;  ///< of the selected text; none without one
     jacobian::ExperimentRequest request;
 
     explicit Impl(JobSystem& jobs) : text(jobs, {"Reading the text", Lane::interactive, text_bytes}, read_text) {}
@@ -50,27 +43,20 @@ JacobianTraining::~JacobianTraining() = default;
 
 void JacobianTraining::begin_frame(const AppState& state) {
     Impl& i = *impl_;
-    i.options = state.view.training;
-    i.metric = state.view.jacobian.metric;
-    i.wanted = selected_text(state);
-    if (i.wanted) i.text.want(*i.wanted);
-    jacobian::ExperimentRequest request;
-    request.combinations.clear();
-    for (const jacobian::Method method : i.options.methods)
-        for (const jacobian::SoftmaxGradient gradient : i.options.gradients)
-            request.combinations.push_back({method, gradient});
-    request.steps = i.options.steps;
-    request.every = i.options.every;
-    request.learning_rate = i.options.learning_rate;
-    request.seed = i.options.seed;
-    if (i.wanted && !i.text.stale() && !i.text.error()) request.text = i.text.result();
-    i.request = std::move(request);
+    i.shown = state.view;
+    i.request = training_request(state.view.training);
+    i.job.reset();
+    const Source* const source = state.find(state.view.selection.prompt);
+    if (!source || (source->kind != SourceKind::texts && source->kind != SourceKind::prompt)) return;
+    i.job = training_job_of(state.view, *source);
+    i.text.want({i.job->text, i.job->typed});
+    if (!i.text.stale() && !i.text.error()) i.job->request.text = i.request.text = i.text.result();
 }
 
 const jacobian::ExperimentRequest& JacobianTraining::request() const { return impl_->request; }
 
 std::optional<Error> JacobianTraining::text_error() const {
-    if (!impl_->wanted) return std::nullopt;
+    if (!impl_->job) return std::nullopt;
     if (const auto error = impl_->text.error()) return error;
     if (!impl_->request.text) return std::nullopt;
     try {
@@ -81,7 +67,7 @@ std::optional<Error> JacobianTraining::text_error() const {
     return std::nullopt;
 }
 
-bool JacobianTraining::reads_text() const { return impl_->wanted && impl_->text.busy(); }
+bool JacobianTraining::reads_text() const { return impl_->job && impl_->text.busy(); }
 
 Asked<jacobian::Experiment> JacobianTraining::experiment() const {
     Asked<jacobian::Experiment> out;
@@ -102,27 +88,18 @@ int JacobianTraining::last_step() const {
 }
 
 jacobian::ExperimentView JacobianTraining::view() const {
-    const JacobianTrainingOptions& options = impl_->options;
-    return {.metric = impl_->metric, .shown = options.shown, .step = options.step};
+    const JacobianTrainingOptions& options = impl_->shown.training;
+    return {.metric = impl_->shown.jacobian.metric, .shown = options.shown, .step = options.step};
 }
 
 std::optional<JacobianExperimentJob> JacobianTraining::job() const {
-    const Impl& i = *impl_;
-    if (!i.request.text) return std::nullopt;
-    JacobianExperimentJob job;
-    job.text = i.wanted->path;
-    job.typed = i.wanted->typed;
-    job.request = i.request;
-    job.metric = i.metric;
-    job.shown = i.options.shown;
-    job.step = i.options.step;
-    return job;
+    return impl_->request.text ? impl_->job : std::nullopt;
 }
 
 bool JacobianTraining::settled() const { return !impl_->text.busy(); }
 
 void JacobianTraining::start() {
-    if (!impl_->wanted)
+    if (!impl_->job)
         throw Error(ErrorKind::usage, "experiment", "a text among the prompts: open a .txt file", "none");
     if (const auto error = text_error()) throw *error;
     if (!impl_->request.text) throw Error(ErrorKind::usage, "experiment", "a text that is read", "one still being read");

@@ -1,5 +1,7 @@
 #include "state/residual_slots.h"
 
+#include "state/view_job.h"
+
 #include <algorithm>
 
 namespace attnscope::ui {
@@ -28,21 +30,6 @@ std::size_t spectra_bytes(const residual::Spectra& spectra) {
 }
 
 }  // namespace
-
-std::optional<TokenSource> swept_source(const Source& source, const LanguageModel& model) {
-    const bool tokenizer = model.files().has_tokenizer;
-    TokenSource out;
-    out.kind = tokenizer ? TokenSource::Kind::prompt : TokenSource::Kind::ids;
-    if (source.texts && !source.path.empty()) {
-        if (tokenizer) out.kind = TokenSource::Kind::text;
-        out.file = source.path;
-        return out;
-    }
-    if (source.texts)
-        for (const std::string& paragraph : *source.texts) out.prompt += paragraph + "\n\n";
-    else out.prompt = source.prompt;
-    return out.prompt.empty() ? std::nullopt : std::optional(out);
-}
 
 struct ResidualSlots::Impl {
     Slot<TextRequest, SweptText> text;
@@ -121,7 +108,7 @@ void ResidualSlots::begin_frame(const AppState& state) {
     i.source.reset();
     if (!i.model || state.view.workspace != Workspace::residual) return;
     const Source* const source = state.find(state.view.selection.prompt);
-    if (source && !source->loading) i.source = swept_source(*source, *i.model);
+    if (source && !source->loading) i.source = swept_source(*source, i.model->files().has_tokenizer);
     if (!i.source) {
         i.plan.reset();
         i.request.reset();
@@ -216,9 +203,7 @@ std::optional<ResidualJob> ResidualSlots::job() const {
     const Impl& i = *impl_;
     if (!i.request || !i.source) return std::nullopt;
     const residual::View shown = view();
-    ResidualJob job;
-    job.model = i.model->files().path;
-    job.tokens = *i.source;
+    ResidualJob job = residual_job_of(i.shown, i.model->files().path, *i.source);
     job.request = *i.request;
     job.cursor = {shown.layer, shown.head, shown.rank, int(shown.block)};
     return job;

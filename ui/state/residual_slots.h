@@ -23,9 +23,6 @@ struct SweptText {
     std::vector<std::string> texts;  ///< of the tokens; none without a tokenizer
 };
 
-/// The tokens that a prompt or a set of prompts means here: all paragraphs of the file, or the typed text.
-std::optional<TokenSource> swept_source(const Source& source, const LanguageModel& model);
-
 class ResidualSlots {
 public:
     /// `run` outlives the slots; those of the pinned view share that of the window.

@@ -107,7 +107,7 @@ void Services::Impl::finish_prompts(AppState& state, SourceId id, const Loaded& 
         state.view.selection.query = {QueryChoice::Kind::prompt, id, 0, {}};
 }
 
-void Services::Impl::finish_result(AppState& state, SourceId id, const RetrievalJob& job) {
+void Services::Impl::finish_result(AppState& state, const RetrievalJob& job) {
     enter(state, Workspace::retrieval);
     const SourceId bank = job.letters ? letters(state) : open_once(state, SourceKind::bank, job.bank);
     Selection& selection = state.view.selection;
@@ -142,9 +142,46 @@ void Services::Impl::finish_result(AppState& state, SourceId id, const Retrieval
         if (!queries.values.empty()) selection.query = {QueryChoice::Kind::drawing, 0, 0, queries.values.front()};
         break;
     }
-    if (job.figure)
-        for (const Zoom& zoom : job.figure->zoom) wanted_zooms[job.figure->panel].push_back(zoom);
-    state.notify("Opened the state of " + state.find(id)->name);
+    show_figure(state, job.figure);
+}
+
+void Services::Impl::show_figure(AppState& state, const std::optional<FigureSpec>& figure) {
+    if (!figure) return;
+    for (const Zoom& zoom : figure->zoom) wanted_zooms[figure->panel].push_back(zoom);
+    state.view.open_panels.insert(figure->panel);
+    state.focus_panel = figure->panel;
+}
+
+bool Services::Impl::finish_view(AppState& state, SourceId id, const Loaded& loaded) {
+    if (loaded.job) finish_result(state, *loaded.job);
+    else if (loaded.attention_job) finish_attention_result(state, *loaded.attention_job);
+    else if (loaded.alignment_job) finish_alignment_result(state, *loaded.alignment_job);
+    else if (loaded.cv_job) finish_cv_result(state, *loaded.cv_job);
+    else if (loaded.residual_job) finish_residual_result(state, *loaded.residual_job);
+    else if (loaded.jacobian_job) finish_jacobian_result(state, *loaded.jacobian_job);
+    else if (loaded.cv_experiment) finish_experiment(state, id, *loaded.cv_experiment);
+    else if (loaded.training) finish_training(state, id, *loaded.training);
+    else return false;
+    return true;
+}
+
+void Services::Impl::finish_state(AppState& state, SourceId id, const Loaded& loaded) {
+    const std::string name = state.find(id)->name;
+    if (loaded.pinned) {
+        // A is a view like any other until the one beside it is back.
+        const View before = state.view;
+        const auto zooms = wanted_zooms;
+        const std::size_t notices = state.notices.size();
+        finish_view(state, id, *loaded.pinned);
+        state.pinned = Pin{"A of " + name, state.view};
+        state.view = before;
+        state.notices.resize(notices);
+        wanted_zooms = zooms;
+    }
+    const bool run = loaded.cv_experiment || loaded.training;  // which say more
+    if (!finish_view(state, id, loaded)) return;
+    if (loaded.pinned) state.view.attention.beside = loaded.beside;
+    if (!run) state.notify("Opened the state of " + name);
 }
 
 void Services::Impl::finish(AppState& state, SourceId id, const Loaded& loaded) {
@@ -194,18 +231,11 @@ void Services::Impl::finish(AppState& state, SourceId id, const Loaded& loaded) 
         selection.text = 0;
     }
     if (loaded.kind == SourceKind::prompt) finish_prompts(state, id, loaded);
-    if (loaded.job) finish_result(state, id, *loaded.job);
-    if (loaded.attention_job) finish_attention_result(state, id, *loaded.attention_job);
     if (loaded.grams && select_when_loaded.erase(id)) {
         state.view.alignment.grams = id;
         enter(state, Workspace::alignment);
     }
-    if (loaded.alignment_job) finish_alignment_result(state, id, *loaded.alignment_job);
-    if (loaded.cv_job) finish_cv_result(state, id, *loaded.cv_job);
-    if (loaded.residual_job) finish_residual_result(state, id, *loaded.residual_job);
-    if (loaded.jacobian_job) finish_jacobian_result(state, id, *loaded.jacobian_job);
-    if (loaded.cv_experiment) finish_experiment(state, id, *loaded.cv_experiment);
-    if (loaded.training) finish_training(state, id, *loaded.training);
+    finish_state(state, id, loaded);
 }
 
 Services::Services(JobSystem& jobs)

@@ -5,8 +5,7 @@
 
 namespace attnscope::ui {
 
-void Services::Impl::finish_alignment_result(AppState& state, SourceId id, const AlignmentJob& job) {
-    const std::string name = state.find(id)->name;
+void Services::Impl::finish_alignment_result(AppState& state, const AlignmentJob& job) {
     AlignmentOptions& options = state.view.alignment;
     options.grams = 0;
     if (job.grams.empty()) {
@@ -24,7 +23,7 @@ void Services::Impl::finish_alignment_result(AppState& state, SourceId id, const
     state.view.selection.head = std::max(0, job.head);
     state.view.selection.layer = job.layer;
     enter(state, Workspace::alignment);
-    state.notify("Opened the state of " + name);
+    show_figure(state, job.figure);
 }
 
 }  // namespace attnscope::ui

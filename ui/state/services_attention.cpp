@@ -31,52 +31,26 @@ std::string trimmed(const std::string& word) {
 
 }  // namespace
 
-View Services::Impl::view_of(AppState& state, const AttentionJob& job, bool of_heads) {
-    View view = state.view;
-    view.workspace = Workspace::attention;
-    Selection& selection = view.selection;
+void Services::Impl::finish_attention_result(AppState& state, const AttentionJob& job) {
+    Selection& selection = state.view.selection;
     selection.model = open_once(state, SourceKind::model, job.model);
     selection.layer = job.layer;
     selection.head = job.head;
     selection.token = static_cast<int>(job.token);
-    AttentionOptions& options = view.attention;
+    AttentionOptions& options = state.view.attention;
     options.colour = job.colour;
     options.top_one = std::isinf(job.request.gain);
     if (!options.top_one) selection.gain = std::clamp(job.request.gain, 0.125, 64.0);
     // The panel of all heads is a forward pass, those of one head turn that head alone unless they say otherwise.
+    const bool of_heads = !job.figure || job.figure->panel == "attention.heads";
     options.every_layer = job.every_layer || (job.request.gain != 1 && of_heads);
     options.without_sink = job.without_sink;
     options.renormalize = job.renormalize;
     options.whole_set = job.a_text_a_line;
     options.chat = job.tokens && job.tokens->chat;
-    if (!job.tokens) return view;
-    selection.text = 0;
-    if (job.tokens->file.empty()) {
-        const auto known = std::ranges::find_if(state.sources, [&](const Source& source) {
-            return source.kind == SourceKind::prompt && source.prompt == job.tokens->prompt;
-        });
-        selection.prompt = known != state.sources.end() ? known->id : add_prompt(state, job.tokens->prompt);
-    } else {
-        selection.prompt = open_once(state, SourceKind::texts, job.tokens->file);
-    }
-    return view;
-}
-
-void Services::Impl::finish_attention_result(AppState& state, SourceId id, const AttentionJob& job) {
-    const std::string name = state.find(id)->name;
-    const bool of_heads = !job.figure || job.figure->panel == "attention.heads";
-    const View view = view_of(state, job, of_heads);
-    state.view.selection = view.selection;
-    state.view.attention = view.attention;
-    state.view.attention.beside = job.beside;
-    if (job.pinned) state.pinned = Pin{"A of " + name, view_of(state, *job.pinned, of_heads)};
+    if (job.tokens) select_text(state, *job.tokens);
     enter(state, Workspace::attention);
-    if (job.figure) {
-        for (const Zoom& zoom : job.figure->zoom) wanted_zooms[job.figure->panel].push_back(zoom);
-        state.view.open_panels.insert(job.figure->panel);
-        state.focus_panel = job.figure->panel;
-    }
-    state.notify("Opened the state of " + name);
+    show_figure(state, job.figure);
 }
 
 void Services::enter(AppState& state, Workspace workspace) {

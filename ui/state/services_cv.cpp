@@ -21,8 +21,7 @@ void Services::Impl::select_text(AppState& state, const TokenSource& tokens) {
     selection.prompt = known != state.sources.end() ? known->id : add_prompt(state, tokens.prompt);
 }
 
-void Services::Impl::finish_cv_result(AppState& state, SourceId id, const CvJob& job) {
-    const std::string name = state.find(id)->name;
+void Services::Impl::finish_cv_result(AppState& state, const CvJob& job) {
     Selection& selection = state.view.selection;
     selection.model = open_once(state, SourceKind::model, job.model);
     CvOptions& options = state.view.cv;
@@ -33,7 +32,7 @@ void Services::Impl::finish_cv_result(AppState& state, SourceId id, const CvJob&
     selection.head = job.cursor.head;
     if (job.tokens) select_text(state, *job.tokens);
     enter(state, Workspace::cv);
-    state.notify("Opened the state of " + name);
+    show_figure(state, job.figure);
 }
 
 void Services::Impl::finish_experiment(AppState& state, SourceId id, const LoadedExperiment& loaded) {

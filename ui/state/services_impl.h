@@ -56,14 +56,18 @@ struct Services::Impl {
     SourceId letters(AppState& state);   ///< the toy bank, added unless it is there
     void finish(AppState& state, SourceId id, const Loaded& loaded);
     void finish_prompts(AppState& state, SourceId id, const Loaded& loaded);
-    void finish_result(AppState& state, SourceId id, const RetrievalJob& job);
-    void finish_attention_result(AppState& state, SourceId id, const AttentionJob& job);
-    /// The view that a job draws, of all heads or of one, with its sources opened.
-    View view_of(AppState& state, const AttentionJob& job, bool of_heads);
-    void finish_alignment_result(AppState& state, SourceId id, const AlignmentJob& job);
-    void finish_cv_result(AppState& state, SourceId id, const CvJob& job);
-    void finish_residual_result(AppState& state, SourceId id, const ResidualJob& job);
-    void finish_jacobian_result(AppState& state, SourceId id, const JacobianJob& job);
+    /// Brings back the state that a result or a figure holds, and what it is compared with.
+    void finish_state(AppState& state, SourceId id, const Loaded& loaded);
+    /// The same without A. False where the file holds no state.
+    bool finish_view(AppState& state, SourceId id, const Loaded& loaded);
+    void finish_result(AppState& state, const RetrievalJob& job);
+    void finish_attention_result(AppState& state, const AttentionJob& job);
+    void finish_alignment_result(AppState& state, const AlignmentJob& job);
+    void finish_cv_result(AppState& state, const CvJob& job);
+    void finish_residual_result(AppState& state, const ResidualJob& job);
+    void finish_jacobian_result(AppState& state, const JacobianJob& job);
+    /// Opens the panel of a figure, as far in as it was.
+    void show_figure(AppState& state, const std::optional<FigureSpec>& figure);
     /// Selects the text that a job reads, added unless it is there.
     void select_text(AppState& state, const TokenSource& tokens);
     void finish_experiment(AppState& state, SourceId id, const LoadedExperiment& loaded);

@@ -3,8 +3,7 @@
 
 namespace attnscope::ui {
 
-void Services::Impl::finish_jacobian_result(AppState& state, SourceId id, const JacobianJob& job) {
-    const std::string name = state.find(id)->name;
+void Services::Impl::finish_jacobian_result(AppState& state, const JacobianJob& job) {
     Selection& selection = state.view.selection;
     if (job.captures.empty()) selection.model = open_once(state, SourceKind::model, job.model);
     selection.capture = open_once(state, SourceKind::capture, job.captures);
@@ -21,12 +20,7 @@ void Services::Impl::finish_jacobian_result(AppState& state, SourceId id, const 
         select_text(state, job.tokens);
     }
     enter(state, Workspace::jacobian);
-    if (job.figure) {
-        for (const Zoom& zoom : job.figure->zoom) wanted_zooms[job.figure->panel].push_back(zoom);
-        state.view.open_panels.insert(job.figure->panel);
-        state.focus_panel = job.figure->panel;
-    }
-    state.notify("Opened the state of " + name);
+    show_figure(state, job.figure);
 }
 
 }  // namespace attnscope::ui

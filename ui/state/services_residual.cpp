@@ -7,8 +7,7 @@
 
 namespace attnscope::ui {
 
-void Services::Impl::finish_residual_result(AppState& state, SourceId id, const ResidualJob& job) {
-    const std::string name = state.find(id)->name;
+void Services::Impl::finish_residual_result(AppState& state, const ResidualJob& job) {
     Selection& selection = state.view.selection;
     selection.model = open_once(state, SourceKind::model, job.model);
     ResidualOptions& options = state.view.residual;
@@ -19,22 +18,9 @@ void Services::Impl::finish_residual_result(AppState& state, SourceId id, const 
                       : !options.parameters.layers.empty()   ? options.parameters.layers.back()
                                                              : 0;
     selection.head = job.cursor.head;
-    if (job.tokens.file.empty()) {
-        const auto known = std::ranges::find_if(state.sources, [&](const Source& source) {
-            return source.kind == SourceKind::prompt && source.prompt == job.tokens.prompt;
-        });
-        selection.prompt = known != state.sources.end() ? known->id : add_prompt(state, job.tokens.prompt);
-    } else {
-        selection.prompt = open_once(state, SourceKind::texts, job.tokens.file);
-    }
-    selection.text = 0;
+    select_text(state, job.tokens);
     enter(state, Workspace::residual);
-    if (job.figure) {
-        for (const Zoom& zoom : job.figure->zoom) wanted_zooms[job.figure->panel].push_back(zoom);
-        state.view.open_panels.insert(job.figure->panel);
-        state.focus_panel = job.figure->panel;
-    }
-    state.notify("Opened the state of " + name);
+    show_figure(state, job.figure);
 }
 
 void Services::open_wordnet_text(AppState& state) {

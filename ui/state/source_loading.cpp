@@ -110,8 +110,7 @@ void load_training(const LoadRequest& request, const Recipe& recipe, Loaded& out
     out.training = std::move(loaded);
 }
 
-void load_result(const LoadRequest& request, Loaded& out) {
-    const Recipe recipe = Recipe::parse(read_recipe(request.path));
+void load_state(const LoadRequest& request, const Recipe& recipe, Loaded& out) {
     if (recipe.analysis == "attention") {
         out.attention_job = attention_job(recipe, request.recipe_folders);
         out.detail = "attention · " + out.attention_job->model.filename().string();
@@ -147,6 +146,16 @@ void load_result(const LoadRequest& request, Loaded& out) {
     }
     out.job = retrieval_job(recipe, request.recipe_folders);
     out.detail = "retrieval · " + out.job->bank.filename().string();
+}
+
+void load_result(const LoadRequest& request, Loaded& out) {
+    const Recipe recipe = Recipe::parse(read_recipe(request.path));
+    load_state(request, recipe, out);
+    if (!recipe.pinned) return;
+    auto pinned = std::make_shared<Loaded>();
+    load_state(request, *recipe.pinned, *pinned);
+    out.pinned = std::move(pinned);
+    out.beside = recipe.beside;
 }
 
 void load_encoder(const LoadRequest& request, Loaded& out) {

@@ -63,6 +63,8 @@ struct Loaded {
     jacobian::CapturesPtr captures;
     std::optional<LoadedExperiment> cv_experiment;
     std::optional<LoadedTraining> training;
+    std::shared_ptr<const Loaded> pinned;  ///< and the state of A, which a figure is compared with
+    bool beside = false;                   ///< A stands beside a map
 };
 
 /// By name alone: folders and .gguf are models, .txt and .jsonl prompts, .json .svg .pdf .png .py results, else a bank.

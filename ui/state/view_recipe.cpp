@@ -90,26 +90,39 @@ std::optional<AttentionJob> attention_view_job(const AppState& state, AttentionS
     return job;
 }
 
-std::optional<AttentionJob> attention_shown_job(const AppState& state, Services& services, const std::string& panel_id,
-                                                bool with_pinned) {
-    auto job = attention_view_job(state, services.attention(), panel_id);
-    if (!job || !with_pinned) return job;
-    AttentionSlots* const slots = services.pinned().attention(state);
-    auto pinned = slots ? attention_view_job(services.pinned().state(), *slots, panel_id) : std::nullopt;
-    if (!pinned) return std::nullopt;
-    job->pinned = std::make_shared<const AttentionJob>(*std::move(pinned));
-    job->beside = state.view.attention.beside;
-    return job;
+/// What the panels of a workspace show, and what A shows of it.
+template <class Job>
+struct Sides {
+    std::optional<Job> shown, pinned;
+};
+
+template <class Job, class Slots, class JobOf>
+Sides<Job> sides(const AppState& state, Services& services, Slots& slots, Slots* (PinnedView::*pinned_slots)(const AppState&),
+                 bool with_pinned, const JobOf& job_of) {
+    Sides<Job> sides{job_of(state, slots), std::nullopt};
+    if (!with_pinned) return sides;
+    Slots* const of_pinned = (services.pinned().*pinned_slots)(state);
+    if (of_pinned) sides.pinned = job_of(services.pinned().state(), *of_pinned);
+    // What was compared with A is not drawn without it.
+    if (!sides.pinned || !sides.shown || !compare_alike(*sides.shown, *sides.pinned)) sides.shown.reset();
+    return sides;
 }
 
-/// Writes the recipe of a job's figure, with what is in sight; nothing where there is no job.
+/// Writes the recipe of a job's figure, with what is in sight and what it is compared with; nothing where there is no job.
 template <class Job>
-std::optional<RecipeWriter> writer_of(std::optional<Job> job, Recipe (*recipe_of)(const Job&), const ShownFigure& shown) {
-    if (!job) return std::nullopt;
-    return [job = *std::move(job), recipe_of, zoom = shown.zoom](const FigureSpec& figure) mutable {
-        job.figure = figure;
-        job.figure->zoom = zoom;
-        return recipe_of(job).json();
+std::optional<RecipeWriter> writer_of(Sides<Job> sides, Recipe (*recipe_of)(const Job&), const ShownFigure& shown,
+                                      bool beside) {
+    if (!sides.shown) return std::nullopt;
+    return [sides = std::move(sides), recipe_of, zoom = shown.zoom, beside](const FigureSpec& figure) mutable {
+        sides.shown->figure = figure;
+        sides.shown->figure->zoom = zoom;
+        Recipe recipe = recipe_of(*sides.shown);
+        if (sides.pinned) {
+            sides.pinned->figure = sides.shown->figure;
+            recipe.pinned = std::make_shared<const Recipe>(recipe_of(*sides.pinned));
+            recipe.beside = beside;
+        }
+        return recipe.json();
     };
 }
 
@@ -117,18 +130,31 @@ std::optional<RecipeWriter> writer_of(std::optional<Job> job, Recipe (*recipe_of
 
 std::optional<RecipeWriter> view_recipe(const AppState& state, Services& services, const std::string& panel_id,
                                         const ShownFigure& shown) {
+    const auto writer = [&]<class Job, class Slots, class JobOf>(
+                            Recipe (*recipe_of)(const Job&), Slots& slots,
+                            Slots* (PinnedView::*pinned_slots)(const AppState&), const JobOf& job_of) {
+        return writer_of(sides<Job>(state, services, slots, pinned_slots, shown.with_pinned, job_of), recipe_of, shown,
+                         state.view.attention.beside);
+    };
+    const auto job = [](const AppState& of, auto& slots) { return slots.job(of); };
     if (panel_id.starts_with("attention."))
-        return writer_of(attention_shown_job(state, services, panel_id, shown.with_pinned), attention_recipe, shown);
-    if (shown.with_pinned) return std::nullopt;
+        return writer(attention_recipe, services.attention(), &PinnedView::attention,
+                      [&](const AppState& of, AttentionSlots& slots) { return attention_view_job(of, slots, panel_id); });
     if (cv::is_experiment_panel(panel_id))
-        return writer_of(std::optional(services.cv().experiment_job()), cv_experiment_recipe, shown);
-    if (panel_id.starts_with("cv.")) return writer_of(services.cv().job(state), cv_recipe, shown);
-    if (panel_id.starts_with("alignment.")) return writer_of(services.alignment().job(state), alignment_recipe, shown);
+        return writer(cv_experiment_recipe, services.cv(), &PinnedView::cv,
+                      [](const AppState&, CvSlots& slots) { return std::optional(slots.experiment_job()); });
+    if (panel_id.starts_with("cv.")) return writer(cv_recipe, services.cv(), &PinnedView::cv, job);
+    if (panel_id.starts_with("alignment."))
+        return writer(alignment_recipe, services.alignment(), &PinnedView::alignment, job);
     if (jacobian::is_experiment_panel(panel_id))
-        return writer_of(services.training().job(), jacobian_experiment_recipe, shown);
-    if (panel_id.starts_with("jacobian.")) return writer_of(services.jacobian().job(state), jacobian_recipe, shown);
-    if (panel_id.starts_with("residual.")) return writer_of(services.residual().job(), residual_recipe, shown);
-    return writer_of(retrieval_view_job(state, services.retrieval()), retrieval_recipe, shown);
+        return writer(jacobian_experiment_recipe, services.training(), &PinnedView::training,
+                      [](const AppState&, JacobianTraining& slots) { return slots.job(); });
+    if (panel_id.starts_with("jacobian.")) return writer(jacobian_recipe, services.jacobian(), &PinnedView::jacobian, job);
+    if (panel_id.starts_with("residual."))
+        return writer(residual_recipe, services.residual(), &PinnedView::residual,
+                      [](const AppState&, ResidualSlots& slots) { return slots.job(); });
+    return writer(retrieval_recipe, services.retrieval(), &PinnedView::retrieval,
+                  [](const AppState& of, RetrievalSlots& slots) { return retrieval_view_job(of, slots); });
 }
 
 }  // namespace attnscope::ui

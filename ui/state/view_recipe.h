@@ -16,8 +16,8 @@ namespace attnscope::ui {
 /// Writes the recipe of the figure that is described. Inputs are hashed then: work for a job.
 using RecipeWriter = std::function<std::string(const FigureSpec&)>;
 
-/// What a panel shows, as the command line would be asked for it; none where it shows what no file holds: a bank made
-/// in the window, other than the letters as they come; and for the curves of A over those of a bank.
+/// What a panel shows, as the command line would be asked for it, with A where it is compared; none where either shows
+/// what no file holds: a bank made in the window, other than the letters as they come.
 std::optional<RecipeWriter> view_recipe(const AppState& state, Services& services, const std::string& panel_id,
                                         const ShownFigure& shown);
 

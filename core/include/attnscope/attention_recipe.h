@@ -7,7 +7,6 @@
 #include <attnscope/recipe.h>
 
 #include <filesystem>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -33,13 +32,10 @@ struct AttentionJob {
     /// The gain of a panel of one head turns every layer of the forward pass before it, not that head alone.
     bool every_layer = false;
     bool without_sink = false, renormalize = false; ///< as in attention::View
-    std::shared_ptr<const AttentionJob> pinned;     ///< A, which the figure is compared with
-    bool beside = false;                            ///< A stands beside a map rather than being subtracted from it
     std::optional<FigureSpec> figure; ///< none for a result
     std::uint64_t seed = 0;
 };
-/// Opens the model, unless request.model is there, and reads the tokens: fills request.model and request.texts, those of
-/// A too.
+/// Opens the model, unless request.model is there, and reads the tokens: fills request.model and request.texts.
 void load_inputs(AttentionJob& job, JobContext& context, std::vector<Warning>& warnings);
 /// The model is hashed here. Needs load_inputs() before.
 Recipe attention_recipe(const AttentionJob& job);
@@ -53,8 +49,7 @@ struct AttentionOutcome {
 };
 /// Needs load_inputs() before.
 AttentionOutcome compute_attention(const AttentionJob& job, JobContext& context);
-/// The figure of the panel that `figure` names, of what it has in sight, compared with A if there is one; needs
-/// load_inputs() before.
+/// The figure of the panel that `figure` names, in detail where it is zoomed into; needs load_inputs() before.
 Figure attention_figure(const AttentionJob& job, const FigureSpec& figure, JobContext& context);
 
 std::string attention_result_json(const AttentionJob& job, const AttentionOutcome& outcome);

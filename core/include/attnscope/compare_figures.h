@@ -3,7 +3,12 @@
 
 #include <attnscope/figure.h>
 
+#include <string_view>
+
 namespace attnscope {
+
+/// Whether A has a part in the panel with this id: not in one that shows a single row, text or matrix, or a list.
+bool shows_pinned(std::string_view panel) noexcept;
 
 /// Lays the bold curve of each axes of `pinned` over the same axes of `figure`: muted, dashed, named A.
 void overlay_pinned(Figure& figure, const Figure& pinned);

@@ -90,6 +90,8 @@ public:
     virtual LayerMaps read(std::size_t index, std::size_t sequence, const JobContext& context) const = 0;
 };
 using CapturesPtr = std::shared_ptr<const Captures>;
+/// Which of `layers` is the one with this number, or the nearest to it; there must be one.
+std::size_t nearest_layer(const std::vector<Captures::Layer>& layers, int number) noexcept;
 /// .npz, .safetensors or a PyTorch file with `A` and `g` (B, H, T, T) or (B, T, T), or with `layers.L.A` and
 /// `layers.L.g` for every layer L; float16, bfloat16, float32 or float64. Throws Error{input}: neither of them, one
 /// without the other, shapes that are none of these or disagree.

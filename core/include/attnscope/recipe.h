@@ -9,6 +9,7 @@
 #include <attnscope/retrieval.h>
 
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -25,6 +26,9 @@ struct Recipe {
     std::string params;               ///< JSON object text, every parameter, defaults included
     std::string device = "cpu";
     std::uint64_t seed = 0;
+    /// A, which the figure is compared with, as the same panel shows it; null for none. A has none itself.
+    std::shared_ptr<const Recipe> pinned = nullptr;
+    bool beside = false;              ///< A stands beside a map rather than being subtracted from it
     std::string json() const;         ///< one line, keys in a fixed order
     static Recipe parse(const std::string& json);  ///< throws Error{input}
 };

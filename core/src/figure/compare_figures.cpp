@@ -1,5 +1,7 @@
 #include <attnscope/compare_figures.h>
 
+#include <attnscope/jacobian_experiment_figures.h>
+
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -58,7 +60,19 @@ void add_pinned_beside(Figure& figure, const Figure& pinned) {
     figure.columns = 2;
 }
 
+/// Of workspaces whose other panels show what no other view has one for one.
+constexpr std::array<std::string_view, 8> compared_panels{"retrieval.entropy", "retrieval.trajectories", "retrieval.weights",
+                                                          "cv.map",            "cv.training",            "cv.grid",
+                                                          "cv.relation",       "jacobian.map"};
+
 } // namespace
+
+bool shows_pinned(std::string_view panel) noexcept {
+    const std::string_view workspace = panel.substr(0, panel.find('.'));
+    if (workspace == "attention" || workspace == "alignment" || workspace == "residual")
+        return !panel.ends_with(".text");
+    return std::ranges::find(compared_panels, panel) != compared_panels.end() || jacobian::is_experiment_panel(panel);
+}
 
 void overlay_pinned(Figure& figure, const Figure& pinned) {
     bool explained = false;

@@ -4,7 +4,6 @@
 #include "io/model_inputs.h"
 
 #include <attnscope/bank.h>
-#include <attnscope/compare_figures.h>
 
 #include <algorithm>
 
@@ -45,46 +44,13 @@ std::vector<Ids> texts_of(const AttentionJob& job, JobContext& context) {
     return {load_tokens(*job.tokens, model)};
 }
 
-void load_own(AttentionJob& job, JobContext& context) {
-    if (!job.request.model)
-        job.request.model = open_language_model(job.model);
-    job.request.texts = texts_of(job, context);
-}
-
-/// The figure of the job alone, without A.
-Figure own_figure(const AttentionJob& job, const FigureSpec& figure, JobContext& context) {
-    const Request& request = job.request;
-    View view;
-    view.model_name = request.model->files().name;
-    view.layer = job.layer;
-    view.head = job.head;
-    view.token = job.token < 0 ? std::ssize(request.texts.front()) - 1 : job.token;
-    view.gain = request.gain;
-    view.every_layer = job.every_layer;
-    view.without_sink = job.without_sink;
-    view.renormalize = job.renormalize;
-    view.colour = job.colour;
-    FigureRequest wanted;
-    wanted.panel = figure.panel;
-    wanted.model = request.model;
-    wanted.texts = request.texts;
-    wanted.precision = request.precision;
-    wanted.zoom = figure.zoom;
-    return compute_figure(wanted, view, context);
-}
-
 } // namespace
 
 void load_inputs(AttentionJob& job, JobContext& context, std::vector<Warning>& warnings) {
     context.progress(0, 0, "opening the model");
-    load_own(job, context);
-    if (job.pinned) {
-        auto pinned = std::make_shared<AttentionJob>(*job.pinned);
-        if (pinned->model == job.model)
-            pinned->request.model = job.request.model;
-        load_own(*pinned, context);
-        job.pinned = std::move(pinned);
-    }
+    if (!job.request.model)
+        job.request.model = open_language_model(job.model);
+    job.request.texts = texts_of(job, context);
     const LanguageModel& model = *job.request.model;
     if (!usable_tokenizer(model))
         warnings.push_back(
@@ -114,16 +80,25 @@ AttentionOutcome compute_attention(const AttentionJob& job, JobContext& context)
     return outcome;
 }
 
-Figure attention_figure(const AttentionJob& job, const FigureSpec& spec, JobContext& context) {
-    Figure figure = own_figure(job, spec, context);
-    // Text shows one row of one head: there is nothing of A in it.
-    if (job.pinned && spec.panel != "attention.text") {
-        AttentionJob pinned = *job.pinned;
-        pinned.colour = job.colour; // the two are compared in what the current view is coloured by
-        compare_with_pinned(figure, own_figure(pinned, spec, context), job.beside);
-    }
-    zoom_into(figure, spec.zoom);
-    return figure;
+Figure attention_figure(const AttentionJob& job, const FigureSpec& figure, JobContext& context) {
+    const Request& request = job.request;
+    View view;
+    view.model_name = request.model->files().name;
+    view.layer = job.layer;
+    view.head = job.head;
+    view.token = job.token < 0 ? std::ssize(request.texts.front()) - 1 : job.token;
+    view.gain = request.gain;
+    view.every_layer = job.every_layer;
+    view.without_sink = job.without_sink;
+    view.renormalize = job.renormalize;
+    view.colour = job.colour;
+    FigureRequest wanted;
+    wanted.panel = figure.panel;
+    wanted.model = request.model;
+    wanted.texts = request.texts;
+    wanted.precision = request.precision;
+    wanted.zoom = figure.zoom;
+    return compute_figure(wanted, view, context);
 }
 
 std::vector<Warning> attention_warnings(const AttentionJob& job, const AttentionOutcome& outcome) {

@@ -14,8 +14,6 @@ namespace {
 using namespace attention;
 
 constexpr const char* analysis_name = "attention";
-/// Of the roles that the inputs of A have.
-constexpr const char* pinned_prefix = "pinned ";
 
 /// What stands for the tokens in a recipe that has none of its own.
 const TokenSource no_source{TokenSource::Kind::prompt, {}, {}};
@@ -46,10 +44,6 @@ Json params_json(const AttentionJob& job) {
         {"map", {{"without_sink", job.without_sink}, {"renormalize", job.renormalize}}}};
     if (job.figure)
         params["figure"] = figure_params(*job.figure);
-    if (job.pinned) {
-        params["beside"] = job.beside;
-        params["pinned"] = params_json(*job.pinned);
-    }
     return params;
 }
 
@@ -114,20 +108,6 @@ void read_params(const Json& params, AttentionJob& job) {
         job.figure = read_figure_params(*figure);
 }
 
-AttentionJob read_job(const Recipe& recipe, const Json& params, const std::vector<std::filesystem::path>& folders,
-                      const std::string& prefix = {}) {
-    ModelInputs inputs = find_model_inputs(recipe, params, folders, prefix);
-    AttentionJob job;
-    job.seed = recipe.seed;
-    job.model = std::move(inputs.model);
-    bool random = false;
-    ParamsReader(params).flag("random_tokens", random);
-    if (!random)
-        job.tokens = std::move(inputs.tokens);
-    read_params(params, job);
-    return job;
-}
-
 } // namespace
 
 Recipe attention_recipe(const AttentionJob& job) {
@@ -135,12 +115,6 @@ Recipe attention_recipe(const AttentionJob& job) {
     Recipe recipe;
     recipe.analysis = analysis_name;
     recipe.inputs = model_inputs(*job.request.model, job.tokens.value_or(no_source));
-    if (job.pinned) {
-        ATTNSCOPE_ASSERT(job.pinned->request.model);
-        const auto more =
-            model_inputs(*job.pinned->request.model, job.pinned->tokens.value_or(no_source), pinned_prefix);
-        recipe.inputs.insert(recipe.inputs.end(), more.begin(), more.end());
-    }
     recipe.params = one_line(params_json(job));
     recipe.seed = job.seed;
     return recipe;
@@ -150,12 +124,15 @@ AttentionJob attention_job(const Recipe& recipe, const std::vector<std::filesyst
     if (recipe.analysis != analysis_name)
         throw Error(ErrorKind::input, "recipe", "the analysis attention", recipe.analysis, "analysis");
     const Json params = parse_json(recipe.params, "recipe");
-    AttentionJob job = read_job(recipe, params, folders);
-    const ParamsReader reader(params);
-    if (const Json* pinned = reader.object("pinned")) {
-        job.pinned = std::make_shared<const AttentionJob>(read_job(recipe, *pinned, folders, pinned_prefix));
-        reader.flag("beside", job.beside);
-    }
+    ModelInputs inputs = find_model_inputs(recipe, params, folders);
+    AttentionJob job;
+    job.seed = recipe.seed;
+    job.model = std::move(inputs.model);
+    bool random = false;
+    ParamsReader(params).flag("random_tokens", random);
+    if (!random)
+        job.tokens = std::move(inputs.tokens);
+    read_params(params, job);
     return job;
 }
 

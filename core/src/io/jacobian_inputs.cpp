@@ -67,13 +67,12 @@ jacobian::Result compute_jacobian(const JacobianJob& job, JobContext& context, c
 jacobian::LayerMapsPtr jacobian_maps(const JacobianJob& job, JobContext& context) {
     const auto layers = jacobian_layers(job);
     ATTNSCOPE_ASSERT(!layers.empty());
-    const auto nearest = std::min_element(layers.begin(), layers.end(), [&](const auto& a, const auto& b) {
-        return std::abs(a.layer - job.cursor.layer) < std::abs(b.layer - job.cursor.layer);
-    });
-    const std::size_t sequence = std::min(job.cursor.sequence, nearest->sequences - std::min<std::size_t>(nearest->sequences, 1));
+    const std::size_t index = jacobian::nearest_layer(layers, job.cursor.layer);
+    const jacobian::Captures::Layer& nearest = layers[index];
+    const std::size_t sequence = std::min(job.cursor.sequence, nearest.sequences - std::min<std::size_t>(nearest.sequences, 1));
     if (!job.opened)
-        return jacobian::compute_maps({job.request, nearest->layer, sequence}, context);
-    return jacobian::compute_maps({job.opened, static_cast<std::size_t>(nearest - layers.begin()), sequence}, context);
+        return jacobian::compute_maps({job.request, nearest.layer, sequence}, context);
+    return jacobian::compute_maps({job.opened, index, sequence}, context);
 }
 
 std::vector<Warning> jacobian_warnings(const JacobianJob&, const jacobian::Result& result) {

@@ -125,11 +125,10 @@ std::vector<std::int64_t> first_ids(const TokenSource& source, const LanguageMod
     return ids;
 }
 
-std::vector<RecipeInput> model_inputs(const LanguageModel& model, const TokenSource& tokens,
-                                      const std::string& prefix) {
-    std::vector<RecipeInput> inputs{{prefix + "model", model.files().name, model.sha256()}};
+std::vector<RecipeInput> model_inputs(const LanguageModel& model, const TokenSource& tokens) {
+    std::vector<RecipeInput> inputs{{"model", model.files().name, model.sha256()}};
     if (!tokens.file.empty()) {
-        inputs.push_back({prefix + kind_name(tokens.kind), base_name(tokens.file), sha256_file(tokens.file)});
+        inputs.push_back({kind_name(tokens.kind), base_name(tokens.file), sha256_file(tokens.file)});
     }
     return inputs;
 }
@@ -143,7 +142,7 @@ Json token_params(const TokenSource& tokens) {
 }
 
 ModelInputs find_model_inputs(const Recipe& recipe, const Json& params,
-                              const std::vector<std::filesystem::path>& folders, const std::string& prefix) {
+                              const std::vector<std::filesystem::path>& folders) {
     ModelInputs inputs;
     const Json* const tokens = ParamsReader(params).object("tokens");
     if (tokens == nullptr) ParamsReader::fail("an object", "none", "tokens");
@@ -163,13 +162,10 @@ ModelInputs find_model_inputs(const Recipe& recipe, const Json& params,
 
     const auto places = with_samples(folders);
     for (const RecipeInput& input : recipe.inputs) {
-        if (!input.role.starts_with(prefix)) continue;
-        RecipeInput own = input;
-        own.role.erase(0, prefix.size());
-        if (own.role == "model") inputs.model = locate(own, places);
-        if (own.role == kind) inputs.tokens.file = locate(own, places);
+        if (input.role == "model") inputs.model = locate(input, places);
+        if (input.role == kind) inputs.tokens.file = locate(input, places);
     }
-    if (inputs.model.empty()) throw Error(ErrorKind::input, "recipe", "a " + prefix + "model", "none", "inputs");
+    if (inputs.model.empty()) throw Error(ErrorKind::input, "recipe", "a model", "none", "inputs");
     if (inputs.tokens.kind != TokenSource::Kind::prompt && !typed_ids && inputs.tokens.file.empty()) {
         throw Error(ErrorKind::input, "recipe", "a file of " + kind, "none", "inputs");
     }

@@ -14,9 +14,7 @@
 namespace attnscope {
 
 /// The model, and the file of the tokens where there is one.
-/// `prefix` tells their roles from those of other models and tokens in the recipe.
-std::vector<RecipeInput> model_inputs(const LanguageModel& model, const TokenSource& tokens,
-                                      const std::string& prefix = {});
+std::vector<RecipeInput> model_inputs(const LanguageModel& model, const TokenSource& tokens);
 /// What a recipe's params say of the tokens.
 Json token_params(const TokenSource& tokens);
 
@@ -26,7 +24,7 @@ struct ModelInputs {
 };
 /// The reverse of both: `params` are the recipe's. Throws Error{input}.
 ModelInputs find_model_inputs(const Recipe& recipe, const Json& params,
-                              const std::vector<std::filesystem::path>& folders, const std::string& prefix = {});
+                              const std::vector<std::filesystem::path>& folders);
 /// The ids that a text means: one of the source, such as a line of its file. Checked against the model.
 std::vector<std::int64_t> ids_of_text(const TokenSource& source, const LanguageModel& model, const std::string& text);
 /// The first `most` ids that a source means, looking no further into a long text or list than that needs; unchecked.

@@ -34,19 +34,19 @@ Json recipe_object(const Recipe& recipe) {
     for (const RecipeInput& input : recipe.inputs) {
         inputs.push_back({{"role", input.role}, {"name", input.name}, {"sha256", input.sha256}});
     }
-    return {{"analysis", recipe.analysis},
-            {"inputs", std::move(inputs)},
-            {"params", parse_json(recipe.params.empty() ? "{}" : recipe.params, subject)},
-            {"device", recipe.device},
-            {"seed", recipe.seed}};
+    Json json = {{"analysis", recipe.analysis},
+                 {"inputs", std::move(inputs)},
+                 {"params", parse_json(recipe.params.empty() ? "{}" : recipe.params, subject)},
+                 {"device", recipe.device},
+                 {"seed", recipe.seed}};
+    if (recipe.pinned) {
+        json["pinned"] = recipe_object(*recipe.pinned);
+        json["beside"] = recipe.beside;
+    }
+    return json;
 }
 
-}  // namespace
-
-std::string Recipe::json() const { return one_line(recipe_object(*this)); }
-
-Recipe Recipe::parse(const std::string& text) {
-    const Json json = parse_json(text, subject);
+Recipe recipe_of(const Json& json) {
     if (!json.is_object()) throw Error(ErrorKind::input, subject, "an object", json.type_name());
     Recipe recipe;
     recipe.analysis = text_field(json, "analysis", "");
@@ -62,6 +62,24 @@ Recipe Recipe::parse(const std::string& text) {
             throw Error(ErrorKind::input, subject, "a whole number", seed->type_name(), "seed");
         }
         recipe.seed = seed->get<std::uint64_t>();
+    }
+    return recipe;
+}
+
+}  // namespace
+
+std::string Recipe::json() const { return one_line(recipe_object(*this)); }
+
+Recipe Recipe::parse(const std::string& text) {
+    const Json json = parse_json(text, subject);
+    Recipe recipe = recipe_of(json);
+    if (const auto pinned = json.find("pinned"); pinned != json.end()) {
+        recipe.pinned = std::make_shared<const Recipe>(recipe_of(*pinned));
+        const auto beside = json.find("beside");
+        if (beside != json.end() && !beside->is_boolean()) {
+            throw Error(ErrorKind::input, subject, "true or false", beside->type_name(), "beside");
+        }
+        recipe.beside = beside != json.end() && beside->get<bool>();
     }
     return recipe;
 }

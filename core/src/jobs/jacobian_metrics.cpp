@@ -2,6 +2,8 @@
 #include <attnscope/error.h>
 #include <attnscope/jacobian.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <limits>
 
 namespace attnscope::jacobian {
@@ -54,6 +56,13 @@ Metric parse_metric(std::string_view name) {
         names += (names.empty() ? "" : ", ") + std::string(metric_name(metric));
     }
     throw Error(ErrorKind::usage, "metric", "one of " + names, std::string(name));
+}
+
+std::size_t nearest_layer(const std::vector<Captures::Layer>& layers, int number) noexcept {
+    const auto nearest = std::ranges::min_element(layers, {}, [number](const Captures::Layer& layer) {
+        return std::abs(layer.layer - number);
+    });
+    return static_cast<std::size_t>(nearest - layers.begin());
 }
 
 std::size_t sequences_in(std::size_t ids, std::size_t length) noexcept {

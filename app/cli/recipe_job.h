@@ -1,0 +1,41 @@
+// From a recipe of any analysis to its job, and to what its figures are drawn from.
+#pragma once
+
+#include "cli/panel_source.h"
+
+#include "state/view_job.h"
+
+#include <type_traits>
+
+namespace attnscope::cli {
+
+/// Calls `use` with the job that the recipe describes; its inputs are found by hash in `places`. Throws as the readers of
+/// jobs do.
+template <class Use>
+auto with_job(const Recipe& recipe, const std::vector<std::filesystem::path>& places, const Use& use) {
+    if (recipe.analysis == "attention") return use(attention_job(recipe, places));
+    if (recipe.analysis == "align") return use(alignment_job(recipe, places));
+    if (recipe.analysis == "residual") return use(residual_job(recipe, places));
+    if (is_cv_experiment(recipe)) return use(cv_experiment_job(recipe));
+    if (recipe.analysis == "cv") return use(cv_job(recipe, places));
+    if (is_jacobian_experiment(recipe)) return use(jacobian_experiment_job(recipe, places));
+    if (recipe.analysis == "jacobian") return use(jacobian_job(recipe, places));
+    return use(retrieval_job(recipe, places));
+}
+
+/// What shows a job of the recipe, compared with A where the recipe has one. Throws Error{input}.
+template <class Job>
+std::unique_ptr<PanelSource> recipe_source(Job job, const Recipe& recipe, const std::vector<std::filesystem::path>& places) {
+    if (!recipe.pinned) return panel_source(std::move(job));
+    auto pinned = with_job(*recipe.pinned, places, [&](auto found) -> std::unique_ptr<PanelSource> {
+        if constexpr (std::is_same_v<decltype(found), Job>) {
+            ui::compare_alike(job, found);
+            return panel_source(std::move(found));
+        } else {
+            throw Error(ErrorKind::input, "recipe", "A of the analysis " + recipe.analysis, recipe.pinned->analysis, "pinned");
+        }
+    });
+    return compared(panel_source(std::move(job)), std::move(pinned), recipe.beside);
+}
+
+}  // namespace attnscope::cli

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -74,7 +75,8 @@ struct ModelFiles {
     /// llama · 30 layers · 9 heads (3 KV) · hidden 576 · Q4_1
     std::string summary() const;
     /// Of the weights file; of the concatenated hashes of the shards where there are several. Reads the files.
-    std::string sha256() const;
+    /// `between` is told how many bytes are done, and may throw to end it.
+    std::string sha256(const std::function<void(std::uint64_t)>& between = {}) const;
 };
 
 /// Whether `path` looks like a model: a folder with config.json, or a GGUF file. Reads a few bytes.
@@ -105,8 +107,8 @@ public:
     virtual WeightMemory memory() const = 0;
     /// Converted weights kept at most; 0 = half of the machine's memory.
     virtual void set_memory_budget(std::uint64_t bytes) const = 0;
-    /// SHA-256 of the weights, computed once.
-    virtual std::string sha256() const = 0;
+    /// SHA-256 of the weights, computed once; see ModelFiles::sha256().
+    virtual std::string sha256(const std::function<void(std::uint64_t)>& between = {}) const = 0;
 };
 using ModelPtr = std::shared_ptr<const LanguageModel>;
 

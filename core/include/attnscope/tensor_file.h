@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <span>
@@ -115,6 +116,8 @@ void write_file(const std::filesystem::path& path, std::string_view bytes);
 std::string read_file(const std::filesystem::path& path, std::size_t limit = std::size_t{1} << 30);
 /// SHA-256 of a file, lower-case hex (64 digits).
 std::string sha256_file(const std::filesystem::path& path);
+/// The same; `between` is told after every few megabytes how many bytes are done, and may throw to end it.
+std::string sha256_file(const std::filesystem::path& path, const std::function<void(std::uint64_t)>& between);
 std::string sha256(std::string_view bytes);
 
 }  // namespace attnscope

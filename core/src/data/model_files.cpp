@@ -10,6 +10,7 @@
 #include <array>
 #include <fstream>
 #include <map>
+#include <utility>
 
 namespace attnscope {
 namespace {
@@ -108,12 +109,19 @@ std::string ModelFiles::summary() const {
     return text + " · hidden " + std::to_string(config.hidden) + " · " + prevailing_dtype(*weights);
 }
 
-std::string ModelFiles::sha256() const {
+std::string ModelFiles::sha256(const std::function<void(std::uint64_t)>& between) const {
     if (weight_files.size() == 1)
-        return sha256_file(weight_files.front());
+        return sha256_file(weight_files.front(), between);
     std::string hashes;
-    for (const fs::path& file : weight_files)
-        hashes += sha256_file(file);
+    std::uint64_t before = 0, done = 0;
+    for (const fs::path& file : weight_files) {
+        hashes += sha256_file(file, [&](std::uint64_t of_file) {
+            done = of_file;
+            if (between)
+                between(before + done);
+        });
+        before += std::exchange(done, 0);
+    }
     return attnscope::sha256(hashes);
 }
 

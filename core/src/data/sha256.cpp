@@ -3,6 +3,7 @@
 
 #include <attnscope/tensor_file.h>
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
@@ -157,10 +158,16 @@ std::string sha256(std::string_view bytes) {
     return hash.hex();
 }
 
-std::string sha256_file(const std::filesystem::path& path) {
+std::string sha256_file(const std::filesystem::path& path) { return sha256_file(path, {}); }
+
+std::string sha256_file(const std::filesystem::path& path, const std::function<void(std::uint64_t)>& between) {
+    constexpr std::size_t piece = std::size_t{4} << 20;
     const auto file = MappedFile::open(path);
     Sha256 hash;
-    hash.add(file->bytes());
+    for (auto rest = file->bytes(); !rest.empty(); rest = rest.subspan(std::min(piece, rest.size()))) {
+        hash.add(rest.first(std::min(piece, rest.size())));
+        if (between) between(file->bytes().size() - rest.size() + std::min(piece, rest.size()));
+    }
     file->check_intact();
     return hash.hex();
 }

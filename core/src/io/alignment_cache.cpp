@@ -4,6 +4,8 @@
 // back exactly.
 #include <attnscope/alignment_recipe.h>
 
+#include "io/model_inputs.h"
+
 #include <attnscope/bank.h>
 #include <attnscope/tensor_file.h>
 
@@ -119,9 +121,8 @@ void make_room(const fs::path& folder, std::uintmax_t room) {
 } // namespace
 
 Operators cached_operators(const alignment::Request& request, JobContext& context) {
-    context.progress(0, 0, "hashing weights");
+    hash_model(*request.model, context);
     const fs::path path = entry_path(request);
-    context.checkpoint();
     std::error_code failure;
     if (fs::exists(path, failure)) {
         try {

@@ -85,9 +85,8 @@ void load_inputs(AlignmentJob& job, JobContext& context, std::vector<Warning>& w
         job.operators = std::make_shared<const alignment::Operators>(std::move(files.operators));
         layers = job.operators->layers;
     } else {
-        context.progress(0, 0, "opening the model");
         const int topk = job.topk > 0 ? job.topk : default_topk;
-        job.request = {open_language_model(job.model), job.kind, job.basis, job.norm_gain, topk};
+        job.request = {open_input_model(job.model, context), job.kind, job.basis, job.norm_gain, topk};
         layers = static_cast<int>(job.request.model->config().layers);
     }
     alignment::resolve_anchor(job.anchor, layers);

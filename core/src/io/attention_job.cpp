@@ -47,9 +47,8 @@ std::vector<Ids> texts_of(const AttentionJob& job, JobContext& context) {
 } // namespace
 
 void load_inputs(AttentionJob& job, JobContext& context, std::vector<Warning>& warnings) {
-    context.progress(0, 0, "opening the model");
     if (!job.request.model)
-        job.request.model = open_language_model(job.model);
+        job.request.model = open_input_model(job.model, context);
     job.request.texts = texts_of(job, context);
     const LanguageModel& model = *job.request.model;
     if (!usable_tokenizer(model))

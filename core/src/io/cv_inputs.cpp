@@ -63,9 +63,8 @@ void load_inputs(CvJob& job, JobContext& context, std::vector<Warning>& warnings
         context.progress(0, 0, "opening the file");
         return load_matrices(job, warnings);
     }
-    context.progress(0, 0, "opening the model");
     job.request = {};
-    job.request.model = open_language_model(job.model);
+    job.request.model = open_input_model(job.model, context);
     if (job.tokens)
         job.request.text = load_text(job, *job.request.model);
     job.request.parameters = job.parameters;

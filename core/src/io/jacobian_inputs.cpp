@@ -30,8 +30,7 @@ void load_inputs(JacobianJob& job, JobContext& context, std::vector<Warning>& wa
         return;
     }
     const std::size_t wanted = wanted_ids(job);
-    context.progress(0, 0, "opening the model");
-    job.request.model = open_language_model(job.model);
+    job.request.model = open_input_model(job.model, context);
     job.request.length = job.length;
     job.request.blocks = job.blocks;
     job.request.first_layer = job.first_layer;

@@ -11,8 +11,7 @@ constexpr const char* analysis_name = "logits";
 }
 
 void load_inputs(LogitsJob& job, JobContext& context) {
-    context.progress(0, 0, "opening the model");
-    job.request.model = open_language_model(job.model);
+    job.request.model = open_input_model(job.model, context);
     job.request.ids = load_tokens(job.tokens, *job.request.model);
 }
 

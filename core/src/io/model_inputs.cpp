@@ -125,6 +125,19 @@ std::vector<std::int64_t> first_ids(const TokenSource& source, const LanguageMod
     return ids;
 }
 
+void hash_model(const LanguageModel& model, JobContext& context) {
+    model.sha256([&](std::uint64_t done) {
+        context.progress(static_cast<double>(done), static_cast<double>(model.files().bytes), "hashing weights");
+    });
+}
+
+ModelPtr open_input_model(const std::filesystem::path& path, JobContext& context) {
+    context.progress(0, 0, "opening the model");
+    ModelPtr model = open_language_model(path);
+    hash_model(*model, context);
+    return model;
+}
+
 std::vector<RecipeInput> model_inputs(const LanguageModel& model, const TokenSource& tokens) {
     std::vector<RecipeInput> inputs{{"model", model.files().name, model.sha256()}};
     if (!tokens.file.empty()) {

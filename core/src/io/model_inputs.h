@@ -3,6 +3,7 @@
 
 #include "io/json_text.h"
 
+#include <attnscope/job.h>
 #include <attnscope/model_recipe.h>
 
 #include <cstdint>
@@ -15,6 +16,10 @@ namespace attnscope {
 
 /// The model, and the file of the tokens where there is one.
 std::vector<RecipeInput> model_inputs(const LanguageModel& model, const TokenSource& tokens);
+/// Opens a model that a recipe will name, and hashes it while that can still be stopped.
+ModelPtr open_input_model(const std::filesystem::path& path, JobContext& context);
+/// Computes the hash of a model, unless it is known, with progress; a checkpoint every few megabytes.
+void hash_model(const LanguageModel& model, JobContext& context);
 /// What a recipe's params say of the tokens.
 Json token_params(const TokenSource& tokens);
 

@@ -39,9 +39,8 @@ std::vector<std::int64_t> residual_tokens(const TokenSource& source, const Param
 }
 
 void load_inputs(ResidualJob& job, JobContext& context, std::vector<Warning>& warnings) {
-    context.progress(0, 0, "opening the model");
     if (!job.request.model)
-        job.request.model = open_language_model(job.model);
+        job.request.model = open_input_model(job.model, context);
     const LanguageModel& model = *job.request.model;
     // Before the text: what the model cannot do needs no reading.
     residual::check_parameters(job.request.parameters, model);

@@ -21,8 +21,8 @@ const ChatFormat& LoadedModel::chat_format() const {
     return chat_;
 }
 
-std::string LoadedModel::sha256() const {
-    std::call_once(sha256_once_, [this] { sha256_ = files_.sha256(); });
+std::string LoadedModel::sha256(const std::function<void(std::uint64_t)>& between) const {
+    std::call_once(sha256_once_, [&] { sha256_ = files_.sha256(between); });
     return sha256_;
 }
 

@@ -24,7 +24,7 @@ public:
     const ChatFormat& chat_format() const override;
     WeightMemory memory() const override;
     void set_memory_budget(std::uint64_t bytes) const override;
-    std::string sha256() const override;
+    std::string sha256(const std::function<void(std::uint64_t)>& between) const override;
 
     /// An encoder has no such forward pass, but a Bert.
     bool is_encoder() const noexcept { return files_.config.family == Family::bert; }

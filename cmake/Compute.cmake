@@ -13,7 +13,7 @@ target_link_libraries(attnscope_compute
 attnscope_precompile(attnscope_compute ${tensor_headers})
 # at::parallel_for is a template that is serial unless its caller is compiled with OpenMP, which the precompiled headers
 # are not.
-foreach(name IN ITEMS attention_gradient attention_point forward packed_linear)
+foreach(name IN ITEMS attention_gradient attention_point packed_linear)
     set_source_files_properties("${CMAKE_SOURCE_DIR}/core/src/models/${name}.cpp"
         PROPERTIES COMPILE_OPTIONS "-fopenmp" SKIP_PRECOMPILE_HEADERS ON)
 endforeach()

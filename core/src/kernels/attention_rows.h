@@ -21,9 +21,6 @@ AttentionRow attention_row(float* scores, std::size_t count, double factor);
 /// The same without the weights: scores stay as they are.
 AttentionRow attention_row_statistics(const float* scores, std::size_t count, double factor);
 
-/// ln Σ e^score of `count` ≥ 1 scores.
-double log_sum_exp(const float* scores, std::size_t count);
-
 /// weights = softmax(factor · scores) in float64 throughout, plain loops; for tests.
 AttentionRow attention_row_reference(const float* scores, std::size_t count, double factor, double* weights);
 

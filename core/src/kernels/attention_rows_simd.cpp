@@ -120,11 +120,6 @@ AttentionRow attention_row_statistics(const float* scores, std::size_t count, do
     return softmax_row<false>(scores, nullptr, count, factor);
 }
 
-double log_sum_exp(const float* scores, std::size_t count) {
-    const float largest = largest_score(scores, count);
-    return largest + std::log(static_cast<double>(exponentials<false>(scores, nullptr, count, largest, 1.0f).sum));
-}
-
 } // namespace attnscope::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -132,7 +127,6 @@ HWY_AFTER_NAMESPACE();
 namespace attnscope::kernels {
 HWY_EXPORT(attention_row);
 HWY_EXPORT(attention_row_statistics);
-HWY_EXPORT(log_sum_exp);
 
 AttentionRow attention_row(float* scores, std::size_t count, double factor) {
     return HWY_DYNAMIC_DISPATCH(attention_row)(scores, count, factor);
@@ -140,10 +134,6 @@ AttentionRow attention_row(float* scores, std::size_t count, double factor) {
 
 AttentionRow attention_row_statistics(const float* scores, std::size_t count, double factor) {
     return HWY_DYNAMIC_DISPATCH(attention_row_statistics)(scores, count, factor);
-}
-
-double log_sum_exp(const float* scores, std::size_t count) {
-    return HWY_DYNAMIC_DISPATCH(log_sum_exp)(scores, count);
 }
 } // namespace attnscope::kernels
 #endif

@@ -11,6 +11,7 @@
 #include <hwy/aligned_allocator.h>
 
 #include <cstddef>
+#include <cstdint>
 
 namespace attnscope::kernels {
 
@@ -44,13 +45,12 @@ private:
 };
 
 /// A product, or some of its rows and panels, and where its numbers lie:
-/// result[r, o − outputs before `result_panel`] = Σ_i input[r, i] · W[o, i] + bias[o].
+/// result[r, o] = Σ_i input[r, i] · W[o, i] + bias[o].
 struct ProductPart {
     const float* input = nullptr; ///< (rows, inputs)
     std::size_t input_stride = 0; ///< numbers between two rows
-    float* result = nullptr;      ///< (rows, outputs from panel `result_panel` on)
+    float* result = nullptr;      ///< (rows, outputs)
     std::size_t result_stride = 0;
-    std::size_t result_panel = 0;
     const float* bias = nullptr; ///< one number an output, or null
     bool add = false;            ///< to what stands in `result`
     std::size_t first_row = 0, end_row = 0;
@@ -73,5 +73,22 @@ private:
 void multiply(const PackedMatrix& matrix, const ProductPart& part);
 /// The same in plain loops with float64 sums; for tests.
 void multiply_reference(const PackedMatrix& matrix, const ProductPart& part);
+
+/// The softmax over some panels of the outputs, for some rows of a product whose numbers are never held together.
+struct LogSumExpPart {
+    const float* input = nullptr; ///< (rows, inputs)
+    std::size_t input_stride = 0; ///< numbers between two rows
+    const std::int64_t* targets = nullptr; ///< (rows) an output of the matrix each
+    double* normalisers = nullptr; ///< (rows) ln Σ_o e^logit over the outputs of these panels; NaN where a logit is
+    float* chosen = nullptr;       ///< (rows) the target's logit, where the target is one of these outputs
+    std::size_t first_row = 0, end_row = 0;
+    std::size_t first_panel = 0, end_panel = 0;
+};
+
+/// Logits in float32, the same as multiply() gives, and their sum in float64; a row's numbers depend on no other row.
+/// Thread-safe for parts that do not overlap.
+void log_sum_exp(const PackedMatrix& matrix, const LogSumExpPart& part);
+/// The same in float64, plain loops; for tests.
+void log_sum_exp_reference(const PackedMatrix& matrix, const LogSumExpPart& part);
 
 } // namespace attnscope::kernels

@@ -1,13 +1,11 @@
 #include "models/forward.h"
 
 #include "data/input_error.h"
-#include "kernels/attention_rows.h"
 #include "kernels/devices.h"
 #include "models/packed_linear.h"
 #include "models/pass_parts.h"
 #include "models/thread_guard.h"
 
-#include <ATen/Parallel.h>
 #include <ATen/ops/embedding.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/logaddexp.h>
@@ -15,7 +13,6 @@
 #include <c10/core/InferenceMode.h>
 
 #include <algorithm>
-#include <cmath>
 #include <functional>
 #include <string>
 #include <utility>
@@ -140,37 +137,8 @@ namespace {
 
 using ReportPart = std::function<void(double part)>;
 
-/// ln Σ e^logit over the vocabulary for states (rows, hidden), in float64. Logits are held for some columns at a time.
-at::Tensor log_normalisers(const at::Tensor& states, const kernels::PackedMatrix& head, JobContext& context,
-                           const ReportPart& progress) {
-    // As much of the vocabulary as keeps the logits in the cache between the product and their sum.
-    constexpr std::size_t logits_per_block = std::size_t{1} << 19;
-    const auto rows = static_cast<std::size_t>(states.size(0)), width = head.panel_width();
-    // An odd number of panels, lest the rows of logits lie a power of two apart and share the same cache lines.
-    const std::size_t panels = (logits_per_block / (rows * width)) | 1;
-    const at::Tensor memory = at::empty({static_cast<std::int64_t>(rows * panels * width)}, at::kFloat);
-    const at::Tensor totals = at::empty({static_cast<std::int64_t>(rows)}, at::kDouble);
-    double* const total = totals.mutable_data_ptr<double>();
-    for (std::size_t first = 0; first < head.panels(); first += panels) {
-        progress(static_cast<double>(first) / static_cast<double>(head.panels()));
-        const std::size_t end = std::min(first + panels, head.panels());
-        const std::size_t columns = std::min(head.outputs(), end * width) - first * width;
-        at::Tensor logits = memory.narrow(0, 0, static_cast<std::int64_t>(rows * columns))
-                                .view({states.size(0), static_cast<std::int64_t>(columns)});
-        linear_panels(logits, states, head, first, end, context);
-        const float* const values = logits.const_data_ptr<float>();
-        at::parallel_for(0, static_cast<std::int64_t>(rows), 16, [&](std::int64_t begin, std::int64_t last) {
-            for (auto row = static_cast<std::size_t>(begin); row < static_cast<std::size_t>(last); ++row) {
-                const double part = kernels::log_sum_exp(values + row * columns, columns);
-                const double most = std::max(total[row], part), least = std::min(total[row], part);
-                total[row] = first == 0 ? part : most + std::log1p(std::exp(least - most));
-            }
-        });
-    }
-    return totals;
-}
-
-/// The same where the head is a tensor (vocabulary, hidden).
+/// ln Σ e^logit over the vocabulary for states (rows, hidden), in float64, where the head is a tensor (vocabulary,
+/// hidden). Logits are held for some columns at a time.
 at::Tensor log_normalisers(const at::Tensor& states, const at::Tensor& head, const ReportPart& progress) {
     constexpr std::int64_t logits_per_block = std::int64_t{4} << 20;
     const std::int64_t vocabulary = head.size(0);
@@ -212,11 +180,13 @@ at::Tensor token_losses(const LoadedModel& model, const at::Tensor& states, std:
         const at::Tensor some = states.narrow(0, first, rows);
         const std::span next = targets.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(rows));
         const at::Tensor next_ids = id_tensor({{next.begin(), next.end()}}, states.device()).view({rows});
-        const at::Tensor predicted = packed ? packed_rows(*packed_head, next_ids) : at::embedding(head, next_ids);
+        if (packed) {
+            losses.narrow(0, first, rows).copy_(softmax_losses(some, *packed_head, next_ids, context, progress));
+            continue;
+        }
+        const at::Tensor predicted = at::embedding(head, next_ids);
         const at::Tensor chosen = some.to(at::kFloat).mul(predicted.to(at::kFloat)).sum(1, false, at::kDouble);
-        const at::Tensor total = packed ? log_normalisers(some, *packed_head, context, progress)
-                                        : log_normalisers(some, head, progress);
-        losses.narrow(0, first, rows).copy_(total.sub(chosen));
+        losses.narrow(0, first, rows).copy_(log_normalisers(some, head, progress).sub(chosen));
     }
     return losses;
 }

@@ -8,7 +8,7 @@
 
 #include <ATen/core/Tensor.h>
 
-#include <cstddef>
+#include <functional>
 #include <memory>
 
 namespace attnscope::models {
@@ -27,9 +27,12 @@ at::Tensor linear(const at::Tensor& input, const kernels::PackedMatrix& weights,
 /// The same, added to what stands in `result` (…, outputs), contiguous.
 void add_linear(at::Tensor& result, const at::Tensor& input, const kernels::PackedMatrix& weights,
                 const at::Tensor& bias, JobContext& context);
-/// rows (rows, inputs) · Wᵀ for the outputs of panels first … end only, into result (rows, those outputs), contiguous.
-void linear_panels(at::Tensor& result, const at::Tensor& rows, const kernels::PackedMatrix& weights,
-                   std::size_t first_panel, std::size_t end_panel, JobContext& context);
+
+/// −ln softmax(rows · Wᵀ)[target] of rows (rows, inputs) and `targets` (rows), int64 on the CPU: (rows) in float64, the
+/// same with any number of threads. The logits are never held. `progress` is told the share that is done, from any
+/// thread. Throws Cancelled.
+at::Tensor softmax_losses(const at::Tensor& rows, const kernels::PackedMatrix& weights, const at::Tensor& targets,
+                          JobContext& context, const std::function<void(double share)>& progress);
 
 /// The weights of outputs `ids` (…), int64 on the CPU, as (…, inputs): rows of an embedding.
 at::Tensor packed_rows(const kernels::PackedMatrix& weights, const at::Tensor& ids);

@@ -6,6 +6,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <limits>
 #include <random>
 #include <vector>
 
@@ -87,27 +90,48 @@ TEST(PackedMatrix, KeepsWhatWasPackedInEitherOrder) {
     });
 }
 
-TEST(PackedMatrix, MultipliesSomePanels) {
-    constexpr std::size_t rows = 5, outputs = 150, inputs = 40;
-    const std::vector<float> weights = random_numbers(outputs * inputs, 6), input = random_numbers(rows * inputs, 7);
-    PackedMatrix matrix(outputs, inputs);
-    matrix.pack(weights.data(), Order::rows, 0, matrix.panels());
-    ProductPart part{.input = input.data(), .input_stride = inputs, .end_row = rows, .end_panel = matrix.panels()};
-    std::vector<float> all(rows * outputs);
-    part.result = all.data();
-    part.result_stride = outputs;
-    multiply(matrix, part);
-
-    const std::size_t first = 1, begin = first * matrix.panel_width(), columns = outputs - begin;
-    std::vector<float> some(rows * columns);
-    part.result = some.data();
-    part.result_stride = columns;
-    part.result_panel = part.first_panel = first;
-    multiply(matrix, part);
-    for (std::size_t r = 0; r < rows; ++r) {
-        for (std::size_t c = 0; c < columns; ++c)
-            EXPECT_EQ(some[r * columns + c], all[r * outputs + begin + c]);
-    }
+TEST(PackedMatrix, NormalisesTheSoftmaxOverItsOutputsOnEveryInstructionSet) {
+    test::on_every_target([] {
+        for (const Sizes& sizes : {Sizes{1, 1, 1}, Sizes{13, 300, 40}, Sizes{150, 777, 333}}) {
+            SCOPED_TRACE(testing::Message() << sizes.rows << " × " << sizes.outputs << " × " << sizes.inputs);
+            const std::vector<float> weights = random_numbers(sizes.outputs * sizes.inputs, 6);
+            std::vector<float> input = random_numbers(sizes.rows * sizes.inputs, 7);
+            PackedMatrix matrix(sizes.outputs, sizes.inputs);
+            matrix.pack(weights.data(), Order::rows, 0, matrix.panels());
+            std::vector<std::int64_t> targets(sizes.rows);
+            for (std::size_t r = 0; r < sizes.rows; ++r)
+                targets[r] = static_cast<std::int64_t>(r * 31 % sizes.outputs);
+            std::vector<double> found(sizes.rows), expected(sizes.rows);
+            std::vector<float> chosen(sizes.rows, 99), expected_chosen(sizes.rows, 99);
+            LogSumExpPart part{.input = input.data(), .input_stride = sizes.inputs, .targets = targets.data()};
+            part.end_row = sizes.rows;
+            const auto compare = [&](std::size_t first, std::size_t end) {
+                part.first_panel = first;
+                part.end_panel = end;
+                part.normalisers = found.data();
+                part.chosen = chosen.data();
+                log_sum_exp(matrix, part);
+                part.normalisers = expected.data();
+                part.chosen = expected_chosen.data();
+                log_sum_exp_reference(matrix, part);
+                for (std::size_t r = 0; r < sizes.rows; ++r) {
+                    ASSERT_NEAR(found[r], expected[r], 3e-5) << r;
+                    ASSERT_NEAR(chosen[r], expected_chosen[r], 3e-5) << r;
+                }
+            };
+            compare(0, matrix.panels());
+            compare(matrix.panels() - 1, matrix.panels());
+            // Larger than any exponential of float32, and no number at all.
+            for (float& value : input)
+                value *= 500;
+            log_sum_exp(matrix, part);
+            EXPECT_TRUE(std::isfinite(found.front()));
+            input[0] = std::numeric_limits<float>::quiet_NaN();
+            part.normalisers = found.data();
+            log_sum_exp(matrix, part);
+            EXPECT_TRUE(std::isnan(found.front()));
+        }
+    });
 }
 
 TEST(PackedMatrix, CutsAProductIntoPartsThatMeet) {

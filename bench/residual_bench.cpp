@@ -117,9 +117,11 @@ at::Tensor residuals() {
 void residual_basis(benchmark::State& state) {
     const c10::InferenceMode no_gradients;
     const at::Tensor samples = residuals();
+    ThreadPool pool;
+    JobContext context(pool);
     for (auto _ : state) {
         compute::ResidualMoments moments(rows, 0);
-        moments.add(samples);
+        moments.add(samples, context);
         benchmark::DoNotOptimize(compute::leading_directions(moments.matrix(false)[0]));
     }
 }

@@ -1,5 +1,6 @@
 #include "analyses/residual_basis.h"
 
+#include "kernels/second_moments.h"
 #include "models/thread_guard.h"
 
 #include <ATen/ops/bmm.h>
@@ -11,6 +12,7 @@
 #include <ATen/ops/linalg_eigh.h>
 #include <ATen/ops/linalg_solve_triangular.h>
 #include <ATen/ops/matmul.h>
+#include <ATen/ops/zeros.h>
 #include <c10/core/InferenceMode.h>
 
 #include <algorithm>
@@ -64,17 +66,47 @@ at::Tensor output_factor(const at::Tensor& weights) {
 ResidualMoments::ResidualMoments(std::int64_t expected_rows, std::int64_t most_samples)
     : stride_(most_samples > 0 ? std::max<std::int64_t>(1, (expected_rows + most_samples - 1) / most_samples) : 0) {}
 
-void ResidualMoments::add(const at::Tensor& rows) {
-    const at::Tensor wide = rows.to(at::kDouble);
-    const at::Tensor second = at::bmm(wide.transpose(1, 2), wide), first = wide.sum(1);
-    second_ = second_.defined() ? second_.add_(second) : second;
-    first_ = first_.defined() ? first_.add_(first) : first;
+void ResidualMoments::add(const at::Tensor& rows, JobContext& context) {
+    if (!second_.defined()) {
+        const auto options = rows.options().dtype(at::kDouble);
+        second_ = at::zeros({rows.size(0), rows.size(2), rows.size(2)}, options);
+        first_ = at::zeros({rows.size(0), rows.size(2)}, options);
+    }
+    if (rows.is_cpu()) {
+        add_on_cpu(rows, context);
+    } else {
+        const at::Tensor wide = rows.to(at::kDouble);
+        second_.add_(at::bmm(wide.transpose(1, 2), wide));
+        first_.add_(wide.sum(1));
+    }
     if (stride_ > 0) {
         const std::int64_t skipped = (stride_ - rows_ % stride_) % stride_;
         if (skipped < rows.size(1))
             samples_.push_back(rows.slice(1, skipped, rows.size(1), stride_).cpu().contiguous());
     }
     rows_ += rows.size(1);
+}
+
+void ResidualMoments::add_on_cpu(const at::Tensor& rows, JobContext& context) {
+    constexpr std::int64_t rows_a_part = 2048;
+    const at::Tensor lying = rows.stride(2) == 1 ? rows : rows.contiguous();
+    const std::int64_t heads = rows.size(0), count = rows.size(1), width = rows.size(2), square = width * width;
+    const std::int64_t parts = (count + rows_a_part - 1) / rows_a_part;
+    const at::Tensor second = at::empty({heads, parts, width, width}, at::kDouble);
+    const at::Tensor first = at::empty({heads, parts, width}, at::kDouble);
+    const float* const values = lying.const_data_ptr<float>();
+    double *const seconds = second.mutable_data_ptr<double>(), *const firsts = first.mutable_data_ptr<double>();
+    context.parallel_for(static_cast<std::size_t>(heads * parts), [&](std::size_t task, int) {
+        const auto index = static_cast<std::int64_t>(task), head = index / parts, part = index % parts;
+        const std::int64_t begin = count * part / parts, end = count * (part + 1) / parts;
+        kernels::second_moments(values + head * lying.stride(0) + begin * lying.stride(1),
+                                static_cast<std::size_t>(lying.stride(1)), static_cast<std::size_t>(end - begin),
+                                static_cast<std::size_t>(width), seconds + index * square, firsts + index * width);
+    });
+    for (std::int64_t part = 0; part < parts; ++part) {
+        second_.add_(second.select(1, part));
+        first_.add_(first.select(1, part));
+    }
 }
 
 at::Tensor ResidualMoments::matrix(bool centred) const {
@@ -92,6 +124,7 @@ at::Tensor ResidualMoments::samples() const {
 }
 
 Directions leading_directions(const at::Tensor& matrix) {
+    const models::ThreadGuard one(1); // on a matrix of this size threads would but wait for one another
     const auto [values, vectors] = at::linalg_eigh(matrix, "L"); // ascending
     return {values.flip(0).clamp_min(0).contiguous(), vectors.flip(1).contiguous()};
 }

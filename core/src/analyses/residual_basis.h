@@ -11,14 +11,14 @@
 
 namespace attnscope::compute {
 
-/// Sums over the residuals of a layer's heads, on the device they come from. Every number of rows of one head is added
-/// in one order, so the sums do not depend on threads.
+/// Sums over the residuals of a layer's heads, on the device they come from: on the CPU in one order, whatever the
+/// number of threads.
 class ResidualMoments {
 public:
     /// Of the rows, at most `most_samples` of `expected_rows` are kept, evenly apart; 0: none.
     ResidualMoments(std::int64_t expected_rows, std::int64_t most_samples);
-    /// rows (heads, N, head_dim) float32.
-    void add(const at::Tensor& rows);
+    /// rows (heads, N, head_dim) float32. A checkpoint before some thousand rows of a head.
+    void add(const at::Tensor& rows, JobContext& context);
 
     std::int64_t rows() const noexcept { return rows_; }
     /// (heads, head_dim, head_dim) float64 on the CPU: Σ ε εᵀ / rows, about the mean if asked.
@@ -26,6 +26,8 @@ public:
     at::Tensor samples() const; ///< (heads, N, head_dim) float32 on the CPU
 
 private:
+    void add_on_cpu(const at::Tensor& rows, JobContext& context);
+
     std::int64_t rows_ = 0, stride_ = 0;
     at::Tensor second_, first_;
     std::vector<at::Tensor> samples_;

@@ -80,7 +80,7 @@ void ResidualObserver::gather_from(const AttentionSplit& split, int layer) {
     }
     for (std::int64_t text = 0; text < std::min(gathered_texts_, residuals.size(0)); ++text) {
         context_.checkpoint();
-        moments->second.add(residuals[text]);
+        moments->second.add(residuals[text], context_);
     }
 }
 

@@ -89,7 +89,8 @@ struct Plan {
     std::int64_t blocks = 0;       ///< evaluated: asked for, or as many as the text has
     std::int64_t first_calibration = 0, calibration_blocks = 0;
     bool leaks = false;            ///< calibration blocks are evaluated too
-    std::uint64_t prefix_bytes = 0;   ///< activations in front of the first replaced layer, of all blocks
+    std::uint64_t prefix_bytes = 0;   ///< activations in front of the first replaced layer and its heads' outputs, of all
+                                      ///< blocks
     bool prefix_on_disk = false;      ///< what is beyond the budget
     std::uint64_t peak_bytes = 0;     ///< activations and statistics in memory at once, at most; without weights
 };
@@ -162,8 +163,8 @@ struct Result {
 bool top1_hurts(const Loss& baseline, const Loss& top1) noexcept;
 Verdict verdict(const Result& result);
 
-/// Layers in front of the first replaced one are run once a block and what they leave is kept; a rank costs the replaced
-/// layers, those behind and the head. Baseline, spectrum, A and B come first, then rank by rank; a Result snapshot is
+/// Layers in front of the first replaced one and its attention are run once a block and what they leave is kept; a rank
+/// costs the rest of that layer, the layers behind and the head. Baseline, spectrum, A and B come first, then rank by rank; a Result snapshot is
 /// published after each. Throws as plan(), Error{input} for a loss that is not finite (block and token named) and
 /// Error{resource} when activations find no room on disk.
 Result compute(const Request& request, JobContext& context);

@@ -35,15 +35,19 @@ void ResidualObserver::gather(std::int64_t texts, std::int64_t expected_rows) {
 
 void ResidualObserver::observe_residual(int layer, const at::Tensor& hidden) {
     if (kept_layer_ >= 0 && layer == kept_layer_ - 1)
-        kept_ = hidden.clone();
+        kept_.hidden = hidden.clone();
+}
+
+at::Tensor ResidualObserver::known_context(int layer) {
+    const bool known = given_.context.defined() && layer == chosen_.begin()->first;
+    return known ? replaced(given_.leading, given_.context, layer) : at::Tensor();
 }
 
 at::Tensor ResidualObserver::replacement(const models::AttentionPoint& point) {
-    const auto chosen = chosen_.find(point.layer);
-    if (chosen == chosen_.end())
+    if (!chosen_.contains(point.layer))
         return {};
-    const bool gathers = gathered_texts_ > 0;
-    if (!gathers && replacement_.kind == Replacement::Kind::full)
+    const bool gathers = gathered_texts_ > 0, keeps = point.layer == kept_layer_;
+    if (!gathers && !keeps && replacement_.kind == Replacement::Kind::full)
         return models::attend_in_tiles(point, 1.0, nullptr, context_);
     const SplitOptions options{.top_k = parameters_.top_k,
                                .exclude_sink = parameters_.exclude_sink,
@@ -51,16 +55,19 @@ at::Tensor ResidualObserver::replacement(const models::AttentionPoint& point) {
     const AttentionSplit split = split_attention(point, options, context_);
     if (gathers)
         gather_from(split, point.layer);
-    at::Tensor replaced;
-    switch (replacement_.kind) {
-    case Replacement::Kind::full: return split.context;
-    case Replacement::Kind::leading: replaced = split.leading; break;
-    case Replacement::Kind::projected: replaced = projected(split, point.layer); break;
+    if (keeps) {
+        kept_.leading = split.leading;
+        kept_.context = split.context;
     }
-    replaced = replaced.to(split.context.scalar_type());
-    if (!chosen->second.defined())
-        return replaced;
-    return at::where(chosen->second.to(replaced.device()), replaced, split.context);
+    return replaced(split.leading, split.context, point.layer);
+}
+
+at::Tensor ResidualObserver::replaced(const at::Tensor& leading, const at::Tensor& context, int layer) {
+    if (replacement_.kind == Replacement::Kind::full)
+        return context;
+    const at::Tensor all = replacement_.kind == Replacement::Kind::leading ? leading : projected(leading, context, layer);
+    const at::Tensor heads = all.to(context.scalar_type()), &mask = chosen_.at(layer);
+    return mask.defined() ? at::where(mask.to(heads.device()), heads, context) : heads;
 }
 
 void ResidualObserver::gather_from(const AttentionSplit& split, int layer) {
@@ -84,23 +91,23 @@ void ResidualObserver::gather_from(const AttentionSplit& split, int layer) {
     }
 }
 
-at::Tensor ResidualObserver::projected(const AttentionSplit& split, int layer) {
+at::Tensor ResidualObserver::projected(const at::Tensor& leading, const at::Tensor& context, int layer) {
     LayerBasis& basis = bases_.at(layer);
-    basis.encoder = basis.encoder.to(split.leading.device());
-    basis.decoder = basis.decoder.to(split.leading.device());
+    basis.encoder = basis.encoder.to(leading.device());
+    basis.decoder = basis.decoder.to(leading.device());
     const std::int64_t width = basis.encoder.size(2), rank = replacement_.rank;
     // Through the directions that stay or through those that go, whichever are fewer: no rank costs more than half of
     // them, and none and all of them are exactly A and B.
     const bool stay = 2 * rank <= width;
     if (rank == 0)
-        return split.leading;
-    const at::Tensor context = split.context.to(at::kFloat);
+        return leading;
+    const at::Tensor whole = context.to(at::kFloat);
     if (rank == width)
-        return context;
+        return whole;
     const std::int64_t first = stay ? 0 : rank, count = stay ? rank : width - rank;
-    const at::Tensor parts = at::matmul(context.sub(split.leading), basis.encoder.narrow(2, first, count));
+    const at::Tensor parts = at::matmul(whole.sub(leading), basis.encoder.narrow(2, first, count));
     const at::Tensor change = at::matmul(parts, basis.decoder.narrow(2, first, count).transpose(1, 2));
-    return stay ? split.leading.add(change) : context.sub(change);
+    return stay ? leading.add(change) : whole.sub(change);
 }
 
 } // namespace attnscope::compute

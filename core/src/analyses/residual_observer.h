@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <map>
+#include <utility>
 
 namespace attnscope::compute {
 
@@ -23,6 +24,13 @@ struct Replacement {
     int rank = 0;
 };
 
+/// What a pass over some texts brings to the first replaced layer: the same for every replacement.
+struct FirstLayer {
+    at::Tensor hidden;  ///< (texts, T, hidden) in front of it
+    at::Tensor leading; ///< (texts, heads, T, value_dim) V*, float32
+    at::Tensor context; ///< (texts, heads, T, value_dim) Σ p_i V_i
+};
+
 class ResidualObserver final : public models::AttentionObserver {
 public:
     ResidualObserver(const residual::Parameters& parameters, const residual::Plan& plan, std::int64_t heads,
@@ -32,20 +40,24 @@ public:
     void replace(Replacement replacement) { replacement_ = replacement; }
     /// Residuals of the first `texts` of a pass go into the moments; 0: none. `expected_rows` tokens will come.
     void gather(std::int64_t texts, std::int64_t expected_rows);
-    /// The states in front of this layer are kept.
-    void keep_in_front_of(int layer) { kept_layer_ = layer; }
-    at::Tensor take_kept() { return std::move(kept_); }
+    /// What comes to this layer is kept; −1: nothing is.
+    void keep_at(int layer) { kept_layer_ = layer; }
+    FirstLayer take_kept() { return std::exchange(kept_, {}); }
+    /// The first replaced layer is not run, but takes its attention from here, until it gets another or none.
+    void go_on_from(FirstLayer first) { given_ = std::move(first); }
 
     const std::map<int, ResidualMoments>& moments() const { return moments_; }
     void set_basis(int layer, LayerBasis basis) { bases_[layer] = std::move(basis); }
     void drop_moments() { moments_.clear(); }
 
+    at::Tensor known_context(int layer) override;
     at::Tensor replacement(const models::AttentionPoint& point) override;
     void observe_residual(int layer, const at::Tensor& hidden) override;
 
 private:
     void gather_from(const AttentionSplit& split, int layer);
-    at::Tensor projected(const AttentionSplit& split, int layer);
+    at::Tensor replaced(const at::Tensor& leading, const at::Tensor& context, int layer);
+    at::Tensor projected(const at::Tensor& leading, const at::Tensor& context, int layer);
 
     const residual::Parameters& parameters_;
     JobContext& context_;
@@ -55,7 +67,7 @@ private:
     std::map<int, ResidualMoments> moments_;
     std::map<int, LayerBasis> bases_;
     int kept_layer_ = -1;
-    at::Tensor kept_;
+    FirstLayer kept_, given_;
 };
 
 } // namespace attnscope::compute

@@ -44,7 +44,9 @@ PrefixStore::~PrefixStore() {
 void PrefixStore::open_file() {
     std::error_code failure;
     const std::filesystem::path folder = std::filesystem::temp_directory_path(failure);
-    std::string name = ((failure ? "/tmp" : folder) / "attnscope-XXXXXX").string();
+    if (failure)
+        throw Error(ErrorKind::resource, "activations on disk", "a folder of temporary files", failure.message(), "TMPDIR");
+    std::string name = (folder / "attnscope-XXXXXX").string();
     file_ = mkostemp(name.data(), O_CLOEXEC);
     if (file_ < 0)
         no_room("a temporary file");
@@ -58,7 +60,7 @@ void PrefixStore::add(const at::Tensor& states) {
     const auto bytes = static_cast<std::uint64_t>(states.numel()) * states.element_size();
     if (bytes <= left_) {
         left_ -= bytes;
-        entry.states = states.clone();
+        entry.states = states;
     } else {
         left_ = 0; // what follows lies behind it on disk
         if (file_ < 0)
@@ -73,9 +75,14 @@ void PrefixStore::add(const at::Tensor& states) {
 }
 
 at::Tensor PrefixStore::load(std::size_t index) const {
+    const at::Tensor states = look(index);
+    return entries_[index].states.defined() ? states.clone() : states;
+}
+
+at::Tensor PrefixStore::look(std::size_t index) const {
     const Entry& entry = entries_.at(index);
     if (entry.states.defined())
-        return entry.states.clone();
+        return entry.states;
     at::Tensor states = at::empty(entry.shape, entry.options.device(at::kCPU));
     const auto bytes = static_cast<std::uint64_t>(states.numel()) * states.element_size();
     in_pieces(static_cast<char*>(states.mutable_data_ptr()), bytes, entry.place, "what was written",

@@ -17,10 +17,11 @@ public:
     PrefixStore(const PrefixStore&) = delete;
     PrefixStore& operator=(const PrefixStore&) = delete;
 
-    /// Keeps a copy, bit by bit. Throws Error{resource}: no room on disk.
+    /// Keeps states, bit by bit, that nobody writes into any more. Throws Error{resource}: no room on disk.
     void add(const at::Tensor& states);
-    /// The states added as number `index`, as a copy that may be written into, where they came from.
+    /// The states added as number `index`, where they came from: a copy that may be written into, or to be read only.
     at::Tensor load(std::size_t index) const;
+    at::Tensor look(std::size_t index) const;
 
     std::size_t size() const noexcept { return entries_.size(); }
     std::uint64_t disk_bytes() const noexcept { return end_; }

@@ -57,7 +57,7 @@ public:
 
     /// Baseline, and what stands in front of the first replaced layer.
     Loss run_whole() {
-        observer_.keep_in_front_of(plan_.layers.front());
+        observer_.keep_at(plan_.layers.front());
         const auto groups = evaluated();
         std::vector<float> losses;
         for (std::size_t i = 0; i < groups.size(); ++i) {
@@ -66,11 +66,11 @@ public:
             const at::Tensor states = within(i, groups.size(), "baseline", head_share(0), [&](JobContext& part) {
                 return models::hidden_states(model_, texts(groups[i]), options(), part);
             });
-            prefix_.add(observer_.take_kept());
+            keep(observer_.take_kept());
             add_losses(states, groups[i], "baseline", i, groups.size(), head_share(0), losses);
         }
         observer_.gather(0, 0);
-        observer_.keep_in_front_of(-1);
+        observer_.keep_at(-1);
         return loss_of(std::move(losses));
     }
 
@@ -109,11 +109,15 @@ public:
         for (std::size_t i = 0; i < groups.size(); ++i) {
             const std::size_t unit = index * groups.size() + i;
             const at::Tensor states = within(unit, total, "ranks", head_share(first), [&](JobContext& part) {
-                return models::continued_states(model_, prefix_.load(i), first, options(), part);
+                FirstLayer kept = load(i);
+                at::Tensor hidden = std::exchange(kept.hidden, {});
+                observer_.go_on_from(std::move(kept));
+                return models::continued_states(model_, std::move(hidden), first, options(), part);
             });
             add_losses(states, groups[i], replacement_name(replacement), unit, total, head_share(first), losses);
         }
         observer_.replace({});
+        observer_.go_on_from({});
         return loss_of(std::move(losses));
     }
 
@@ -134,6 +138,16 @@ private:
 
     models::ForwardOptions options(std::int64_t last_layer = -1) {
         return {.observer = &observer_, .last_layer = last_layer, .precision = request_.precision};
+    }
+
+    /// Of group after group. Heads of a token lie side by side in a context, here as well as on disk.
+    void keep(const FirstLayer& first) {
+        prefix_.add(first.hidden);
+        prefix_.add(first.leading);
+        prefix_.add(first.context.transpose(1, 2).contiguous());
+    }
+    FirstLayer load(std::size_t group) const {
+        return {prefix_.load(3 * group), prefix_.look(3 * group + 1), prefix_.look(3 * group + 2).transpose(1, 2)};
     }
 
     static std::string replacement_name(const Replacement& replacement) {

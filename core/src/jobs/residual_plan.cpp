@@ -145,7 +145,9 @@ Plan plan(const Request& request) {
 
     const auto tokens = static_cast<std::uint64_t>(out.blocks * parameters.seq_len);
     const std::uint64_t element = request.precision == Precision::bfloat16 ? 2 : float_bytes;
-    out.prefix_bytes = tokens * static_cast<std::uint64_t>(config.hidden) * element;
+    // Of a token in front of the first replaced layer: what enters it, the context of its heads, and in float32 V*.
+    const auto attended = static_cast<std::uint64_t>(config.heads * config.head_dim);
+    out.prefix_bytes = tokens * (static_cast<std::uint64_t>(config.hidden) * element + attended * (element + float_bytes));
     out.prefix_on_disk = out.prefix_bytes > parameters.prefix_budget;
     const auto dim = static_cast<std::uint64_t>(config.head_dim);
     const std::uint64_t all_heads = out.layers.size() * static_cast<std::uint64_t>(config.heads);

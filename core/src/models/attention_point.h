@@ -47,6 +47,9 @@ struct AttentionTile {
 class AttentionObserver {
 public:
     virtual ~AttentionObserver() = default;
+    /// A context (texts, heads, T, value_dim) that is known before the layer runs; undefined to run it. The layer's
+    /// queries, keys and values are then not computed, and nothing below is asked at its point.
+    virtual at::Tensor known_context(int /*layer*/) { return {}; }
     /// Sees queries, keys and values as they meet in the scores: after norms and rotary positions.
     virtual void observe_inputs(const AttentionPoint&) {}
     /// Multiplies the scores: the gain, 1 in the model as it was trained; ≥ 0. Infinity is top-1: all weight on the

@@ -30,17 +30,20 @@ at::Tensor embed(const Pass& pass, const at::Tensor& ids) {
     return block.embedding("wte", ids).add_(places.narrow(0, 0, ids.size(1)));
 }
 
-at::Tensor layer(const Pass& pass, std::int64_t index, at::Tensor hidden) {
-    const Block block(pass, index);
-    const ModelConfig& config = pass.config;
-
+/// Of `hidden`, the heads of a token side by side.
+at::Tensor attention(const Block& block, const ModelConfig& config, const at::Tensor& hidden) {
     // Queries, keys and values of all heads one after another.
     const auto projected =
         block.linear(block.layer_norm(hidden, "ln_1"), "attn.c_attn", 3 * config.hidden, true).chunk(3, -1);
-    const at::Tensor attended =
-        block.attention(split_heads(projected[0], config.heads), split_heads(projected[1], config.heads),
-                        split_heads(projected[2], config.heads));
-    block.add_linear(hidden, attended, "attn.c_proj", true);
+    return block.attention(split_heads(projected[0], config.heads), split_heads(projected[1], config.heads),
+                           split_heads(projected[2], config.heads));
+}
+
+at::Tensor layer(const Pass& pass, std::int64_t index, at::Tensor hidden) {
+    const Block block(pass, index);
+    const ModelConfig& config = pass.config;
+    const at::Tensor known = block.known_attention();
+    block.add_linear(hidden, known.defined() ? known : attention(block, config, hidden), "attn.c_proj", true);
 
     at::Tensor inner = block.linear(block.layer_norm(hidden, "ln_2"), "mlp.c_fc", config.intermediate, true);
     activate(inner, config.activation);

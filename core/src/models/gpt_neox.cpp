@@ -9,9 +9,10 @@ at::Tensor embed(const Pass& pass, const at::Tensor& ids) {
     return Block(pass, -1).embedding("embed_in", ids);
 }
 
-/// Added to `hidden`.
-void attention(const Block& block, const Pass& pass, const at::Tensor& input, at::Tensor& hidden) {
+/// Of `hidden`, the heads of a token side by side.
+at::Tensor attention(const Block& block, const Pass& pass, const at::Tensor& hidden) {
     const ModelConfig& config = pass.config;
+    const at::Tensor input = block.layer_norm(hidden, "input_layernorm");
     const at::Tensor projected =
         block.linear(input, "attention.query_key_value", 3 * config.hidden, config.attention_bias);
     // (3, texts, heads, T, head_dim)
@@ -20,7 +21,7 @@ void attention(const Block& block, const Pass& pass, const at::Tensor& input, at
     at::Tensor queries = parts[0], keys = parts[1];
     rotate(queries, pass.rotary);
     rotate(keys, pass.rotary);
-    block.add_linear(hidden, block.attention(queries, keys, parts[2]), "attention.dense", config.attention_bias);
+    return block.attention(queries, keys, parts[2]);
 }
 
 /// Added to `hidden`.
@@ -34,7 +35,9 @@ at::Tensor layer(const Pass& pass, std::int64_t index, at::Tensor hidden) {
     const Block block(pass, index);
     const auto norm = [&] { return block.layer_norm(hidden, "post_attention_layernorm"); };
     const at::Tensor before = pass.config.parallel_residual ? norm() : at::Tensor();
-    attention(block, pass, block.layer_norm(hidden, "input_layernorm"), hidden);
+    const at::Tensor known = block.known_attention();
+    block.add_linear(hidden, known.defined() ? known : attention(block, pass, hidden), "attention.dense",
+                     pass.config.attention_bias);
     feed_forward(block, pass, before.defined() ? before : norm(), hidden);
     return hidden;
 }

@@ -30,9 +30,10 @@ at::Tensor embed(const Pass& pass, const at::Tensor& ids) {
     return Block(pass, -1).embedding("embed_tokens", ids);
 }
 
-/// Added to `hidden`.
-void attention(const Block& block, const Pass& pass, const at::Tensor& input, at::Tensor& hidden) {
+/// Of `hidden`, the heads of a token side by side.
+at::Tensor attention(const Block& block, const Pass& pass, const at::Tensor& hidden) {
     const ModelConfig& config = pass.config;
+    const at::Tensor input = block.rms_norm(hidden, "input_layernorm");
     const auto project = [&](const char* name, std::int64_t heads) {
         return split_heads(block.linear(input, name, heads * config.head_dim, config.attention_bias), heads);
     };
@@ -44,15 +45,15 @@ void attention(const Block& block, const Pass& pass, const at::Tensor& input, at
     }
     rotate(queries, pass.rotary);
     rotate(keys, pass.rotary);
-    const at::Tensor attended = block.attention(queries, keys, project("self_attn.v_proj", config.key_value_heads));
-    // Llama's attention_bias is one of all four projections, Qwen2's of three.
-    block.add_linear(hidden, attended, "self_attn.o_proj",
-                     config.attention_bias && block.has("self_attn.o_proj.bias"));
+    return block.attention(queries, keys, project("self_attn.v_proj", config.key_value_heads));
 }
 
 at::Tensor layer(const Pass& pass, std::int64_t index, at::Tensor hidden) {
     const Block block(pass, index);
-    attention(block, pass, block.rms_norm(hidden, "input_layernorm"), hidden);
+    const at::Tensor known = block.known_attention();
+    // Llama's attention_bias is one of all four projections, Qwen2's of three.
+    block.add_linear(hidden, known.defined() ? known : attention(block, pass, hidden), "self_attn.o_proj",
+                     pass.config.attention_bias && block.has("self_attn.o_proj.bias"));
     const at::Tensor normed = block.rms_norm(hidden, "post_attention_layernorm");
     at::Tensor inner = block.linear(normed, "mlp.gate_proj", pass.config.intermediate, false);
     activate(inner, pass.config.activation);

@@ -132,6 +132,15 @@ at::Tensor Block::rms_norm(const at::Tensor& input, const std::string& name) con
     return at::rms_norm(input, shape, weight(name + ".weight", shape), pass_.config.norm_epsilon);
 }
 
+namespace {
+
+/// (texts, heads, T, width) as (texts, T, heads · width).
+at::Tensor merge_heads(const at::Tensor& context) {
+    return context.transpose(1, 2).reshape({context.size(0), context.size(2), -1});
+}
+
+} // namespace
+
 at::Tensor Block::attention(const at::Tensor& queries, const at::Tensor& keys, const at::Tensor& values) const {
     const AttentionPoint point{.layer = static_cast<int>(layer_),
                                .queries = queries,
@@ -140,8 +149,13 @@ at::Tensor Block::attention(const at::Tensor& queries, const at::Tensor& keys, c
                                .scale = 1 / std::sqrt(static_cast<double>(queries.size(-1))),
                                .causal = pass_.config.causal(),
                                .window = pass_.config.window(layer_)};
-    const at::Tensor context = attend(point, pass_.observer, pass_.context);
-    return context.transpose(1, 2).reshape({context.size(0), context.size(2), -1});
+    return merge_heads(attend(point, pass_.observer, pass_.context));
+}
+
+at::Tensor Block::known_attention() const {
+    const at::Tensor context =
+        pass_.observer ? pass_.observer->known_context(static_cast<int>(layer_)) : at::Tensor();
+    return context.defined() ? merge_heads(context) : context;
 }
 
 at::Tensor split_heads(const at::Tensor& projected, std::int64_t heads) {

@@ -49,6 +49,8 @@ public:
     /// Softmax attention of heads (texts, heads or key-value heads, T, head_dim) at this layer's point, the heads of a
     /// token side by side: (texts, T, heads · head_dim).
     at::Tensor attention(const at::Tensor& queries, const at::Tensor& keys, const at::Tensor& values) const;
+    /// The same where somebody knows it before there are queries, keys and values; else undefined.
+    at::Tensor known_attention() const;
 
 private:
     at::Tensor unpacked_linear(const at::Tensor& input, const std::string& name, std::int64_t outputs,

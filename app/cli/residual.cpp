@@ -4,7 +4,8 @@
 
 #include <attnscope/tensor_file.h>
 
-#include <algorithm>
+#include <nlohmann/json.hpp>
+
 #include <limits>
 #include <memory>
 #include <utility>
@@ -21,33 +22,72 @@ struct ResidualOptions {
     ResidualJob job;
 };
 
-/// The ranks that are finished, in a file beside the result that is still being made: what a cancelled run leaves.
+/// The ranks that are finished, in a file beside the result that is still being made: what a cancelled run leaves, and
+/// the next one goes on from.
 class PartialResult {
 public:
     PartialResult(const ResidualJob& job, const std::vector<Warning>& warnings, Context& context)
         : job_(job), warnings_(warnings), context_(context), path_(context.options().out) {
         if (!path_.empty()) path_ += ".partial";
+        job_.token_losses |= context.options().format == Format::npz;
+    }
+
+    /// What an interrupted run of the same recipe left; null when there is none.
+    residual::ResultPtr take_up() {
+        std::error_code failure;
+        if (path_.empty() || !fs::exists(path_, failure)) return nullptr;
+        try {
+            const auto file = nlohmann::ordered_json::parse(read_file(path_, most_bytes()), nullptr, false);
+            if (!file.is_object() || !file.contains("recipe") || !file.contains("result")) {
+                throw Error(ErrorKind::input, name(), "a result with its recipe", "something else");
+            }
+            const bool same = file["recipe"].dump() == recipe().json() && file.contains("version") &&
+                              file["version"] == ATTNSCOPE_VERSION;
+            if (!same) return nullptr;
+            auto left = std::make_shared<residual::Result>(read_residual_partial(job_, file["result"].dump(), name()));
+            kept_ = left->curve.size();
+            return left;
+        } catch (const Error& error) {
+            context_.note("note: " + std::string(error.what()) + "; begun anew");
+        } catch (const nlohmann::json::exception&) {
+            context_.note("note: " + name() + ": expected UTF-8, got something else; begun anew");
+        }
+        return nullptr;
     }
 
     void keep(const residual::Result& result) {
         if (path_.empty() || result.curve.size() <= kept_ || result.finished()) return;
-        if (recipe_.analysis.empty()) {
-            recipe_ = residual_recipe(job_);
-            recipe_.device = context_.device_name();
-        }
+        const std::string text =
+            envelope_json(schema, recipe(), residual_result_json(job_, result), warnings_, context_.seconds());
         const auto writing = context_.writing();
-        write_file(path_, envelope_json(schema, recipe_, residual_result_json(job_, result), warnings_, context_.seconds()));
+        write_file(path_, text);
         kept_ = result.curve.size();
     }
     void remove() const {
         std::error_code failure;
-        if (kept_ > 0) fs::remove(path_, failure);
+        if (!path_.empty()) fs::remove(path_, failure);
     }
-    bool any() const { return kept_ > 0; }
+    std::size_t kept() const { return kept_; }
     std::string name() const { return path_.filename().string(); }
 
 private:
-    const ResidualJob& job_;
+    const Recipe& recipe() {
+        if (recipe_.analysis.empty()) {
+            recipe_ = residual_recipe(job_);
+            recipe_.device = context_.device_name();
+        }
+        return recipe_;
+    }
+    /// What a result of the job can take, generously.
+    std::size_t most_bytes() const {
+        const residual::Plan plan = residual::plan(job_.request);
+        const auto tokens = static_cast<std::size_t>(plan.blocks * job_.request.parameters.seq_len);
+        const auto dim = static_cast<std::size_t>(job_.request.model->config().head_dim);
+        constexpr std::size_t number = 32, rest = std::size_t{1} << 20;
+        return rest + number * (plan.heads.size() * (dim + 16) + tokens * (plan.ranks.size() + 3));
+    }
+
+    ResidualJob job_;
     const std::vector<Warning>& warnings_;
     Context& context_;
     Recipe recipe_;
@@ -66,15 +106,21 @@ JobContext watched(Context& context, PartialResult& partial) {
     return context.streaming(std::move(options));
 }
 
-residual::Result sweep(const ResidualJob& job, const std::vector<Warning>& warnings, Context& context) {
+residual::Result sweep(ResidualJob& job, const std::vector<Warning>& warnings, Context& context) {
     PartialResult partial(job, warnings, context);
+    job.request.from = partial.take_up();
+    if (partial.kept() > 0) {
+        context.note("went on from " + partial.name() + ": " + std::to_string(partial.kept()) + " ranks");
+    }
     try {
         JobContext watching = watched(context, partial);
         residual::Result result = residual::compute(job.request, watching);
         partial.remove();
         return result;
     } catch (const Cancelled&) {
-        if (partial.any()) context.note("finished ranks are kept in " + partial.name());
+        if (partial.kept() > 0) {
+            context.note("finished ranks are kept in " + partial.name() + "; the same command goes on from there");
+        }
         throw;
     } catch (const std::exception&) {
         partial.remove();

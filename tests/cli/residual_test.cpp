@@ -7,9 +7,12 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <chrono>
+#include <csignal>
 #include <fstream>
 #include <set>
 #include <sstream>
+#include <thread>
 
 namespace attnscope::test {
 namespace {
@@ -121,6 +124,62 @@ TEST_F(ResidualCommand, TakesLeadingCalibrationHeadsAndEveryFormat) {
     EXPECT_NE(residual(as_text).out.find("r90 of each head"), std::string::npos);
     EXPECT_EQ(residual(as_npz).status, 0);
     EXPECT_EQ(run_program({"inspect", (folder / "r.npz").string()}).status, 0);
+}
+
+TEST_F(ResidualCommand, ACancelKeepsFinishedRanksAndTheNextRunGoesOn) {
+    std::string ids;
+    for (std::uint64_t i = 0; i < 48'100; ++i)
+        ids += std::to_string(random_bits(8, 1, i) % TinySizes::vocabulary) + " ";
+    folder.put("many.txt", ids);
+    const std::string out = (folder / "run.json").string(), whole = (folder / "whole.json").string();
+    const std::filesystem::path partial = out + ".partial";
+    const auto command = [&](const std::string& to, const char* ranks) {
+        return Arguments{"residual", "--model", (folder / "model").string(), "--ids", (folder / "many.txt").string(),
+                         "--seq-len", "16", "--blocks", "3000", "--calibration-blocks", "2", "--ranks", ranks,
+                         "--token-losses", "--device", "cpu", "--threads", "1", "--progress", "none", "--out", to};
+    };
+    const auto read = [](const std::filesystem::path& path) {
+        std::ifstream file(path);
+        return Json::parse(file);
+    };
+    {
+        Program program(command(out, "1,2,3,4,5,6"));
+        const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+        while (!std::filesystem::exists(partial) && std::chrono::steady_clock::now() < end)
+            std::this_thread::sleep_for(std::chrono::milliseconds(2));
+        program.signal(SIGINT);
+        const Outcome outcome = program.wait();
+        EXPECT_EQ(outcome.status, 130) << outcome.error;
+    }
+    EXPECT_FALSE(std::filesystem::exists(out));
+    const Json kept = read(partial);
+    const std::size_t finished = kept["result"]["curve"].size();
+    EXPECT_GE(finished, 1u);
+    EXPECT_LT(finished, 6u);
+    const Outcome again = run_program(command(out, "1,2,3,4,5,6"));
+    EXPECT_EQ(again.status, 0) << again.error;
+    EXPECT_NE(again.error.find("went on from run.json.partial: " + std::to_string(finished) + " ranks"), std::string::npos)
+        << again.error;
+    EXPECT_FALSE(std::filesystem::exists(partial));
+    EXPECT_EQ(run_program(command(whole, "1,2,3,4,5,6")).status, 0);
+    EXPECT_EQ(read(out)["result"], read(whole)["result"]);
+
+    // What another request left is not taken up, nor is a damaged file, which is worth a line.
+    std::ofstream(partial) << kept.dump();
+    const Outcome other = run_program(command(out, "1,2"));
+    EXPECT_EQ(other.status, 0);
+    EXPECT_TRUE(other.error.empty()) << other.error;
+    EXPECT_FALSE(std::filesystem::exists(partial));
+    Json damaged = kept;
+    damaged["result"]["tokens"]["top1"].erase(0);
+    for (const std::string& text : {damaged.dump(), kept.dump().substr(0, 5000), std::string("\xff")}) {
+        std::ofstream(partial) << text;
+        const Outcome anew = run_program(command(out, "1,2,3,4,5,6"));
+        EXPECT_EQ(anew.status, 0) << anew.error;
+        EXPECT_TRUE(anew.error.starts_with("note: run.json.partial: expected ")) << anew.error;
+        EXPECT_EQ(std::count(anew.error.begin(), anew.error.end(), '\n'), 1) << anew.error;
+        EXPECT_FALSE(std::filesystem::exists(partial));
+    }
 }
 
 TEST_F(ResidualCommand, RefusesWhatItCannotUse) {

@@ -48,6 +48,9 @@ Figure residual_figure(const ResidualJob& job, const std::string& panel, const r
                        const residual::Spectra* spectra);
 
 std::string residual_result_json(const ResidualJob& job, const residual::Result& result);
+/// The reverse for what a sweep can go on from (Request::from): plan, losses and finished ranks, with the losses of
+/// tokens where the job writes them. Needs load_inputs() before. Throws Error{input} naming `subject` and the field.
+residual::Result read_residual_partial(const ResidualJob& job, const std::string& result_json, const std::string& subject);
 std::string residual_result_csv(const residual::Result& result);   ///< a row an attention output: baseline, top1, full, ranks
 std::string residual_result_text(const residual::Result& result);  ///< for people
 std::string residual_result_npz(const residual::Result& result);

@@ -53,7 +53,8 @@ using ExperimentMeasurementPtr = std::shared_ptr<const ExperimentMeasurement>;
 using attnscope::TrainingState;
 
 struct ExperimentConfig {
-    enum class State { waiting, running, finished, diverged } state = State::waiting;
+    using State = TrainingStage;
+    State state = State::waiting;
     int dim = 0, heads = 0, epochs = 0;
     int head_dim() const noexcept { return heads > 0 ? dim / heads : 0; }
     std::vector<double> loss;      ///< [e] mean cross-entropy before update e, nats
@@ -67,7 +68,7 @@ struct ExperimentConfig {
     const ExperimentMeasurement* pre() const { return measured_at(0); }
     const ExperimentMeasurement* mid() const { return measured_at(epochs / 2); }
     const ExperimentMeasurement* post() const { return measured_at(epochs); }
-    bool over() const noexcept { return state == State::finished || state == State::diverged; }
+    bool over() const noexcept { return is_over(state); }
 };
 using ExperimentConfigPtr = std::shared_ptr<const ExperimentConfig>;
 

@@ -117,7 +117,8 @@ struct ExperimentMeasurement {
 using ExperimentMeasurementPtr = std::shared_ptr<const ExperimentMeasurement>;
 
 struct TrainingRun {
-    enum class State { waiting, running, finished, diverged } state = State::waiting;
+    using State = TrainingStage;
+    State state = State::waiting;
     Combination combination;
     int steps = 0;
     std::vector<double> loss;  ///< [s] of the windows of step s before its update, nats
@@ -127,7 +128,7 @@ struct TrainingRun {
     /// that is over the parameters alone.
     std::shared_ptr<const TrainingState> training;
 
-    bool over() const noexcept { return state == State::finished || state == State::diverged; }
+    bool over() const noexcept { return is_over(state); }
     /// The newest measurement at or before a step; null before the first.
     const ExperimentMeasurement* measured_at(int step) const noexcept;
     const ExperimentMeasurement* last() const noexcept { return measurements.empty() ? nullptr : measurements.back().get(); }

@@ -2,8 +2,8 @@
 #include <attnscope/cv_experiment_recipe.h>
 
 #include "io/cv_result.h"
+#include "io/json_fields.h"
 
-#include <array>
 #include <cmath>
 #include <limits>
 #include <map>
@@ -13,19 +13,6 @@ namespace {
 
 using cv::ExperimentConfig;
 using cv::ExperimentMeasurement;
-
-constexpr std::array<std::pair<ExperimentConfig::State, const char*>, 4> states{
-    {{ExperimentConfig::State::waiting, "waiting"},
-     {ExperimentConfig::State::running, "running"},
-     {ExperimentConfig::State::finished, "finished"},
-     {ExperimentConfig::State::diverged, "diverged"}}};
-
-const char* state_name(ExperimentConfig::State state) {
-    for (const auto& [value, name] : states)
-        if (value == state)
-            return name;
-    return "";
-}
 
 Json snapshot_json(const ExperimentMeasurement& measurement) {
     Json snapshot = Json::object();
@@ -43,7 +30,7 @@ Json config_json(const ExperimentConfig& config) {
                  {"heads", config.heads},
                  {"head_dim", config.head_dim()},
                  {"epochs", config.epochs},
-                 {"state", state_name(config.state)}};
+                 {"state", training_stage_name(config.state)}};
     if (config.diverged_at >= 0)
         json["diverged_at"] = config.diverged_at;
     json["loss"] = config.loss;
@@ -70,21 +57,17 @@ Json config_json(const ExperimentConfig& config) {
     return json;
 }
 
-/// Reads a result that may come from a stranger.
-class ConfigReader {
+class ConfigReader : JsonFields {
 public:
     ConfigReader(const Json& json, std::string where, const std::string& subject)
-        : json_(json), where_(std::move(where)), subject_(subject) {}
+        : JsonFields(std::move(where), subject), json_(json) {}
 
     ExperimentConfig read() const {
         ExperimentConfig config;
         config.dim = whole(json_, "dim", 1, cv::most_experiment_dim);
         config.heads = whole(json_, "heads", 1, config.dim);
         config.epochs = whole(json_, "epochs", 1, cv::most_experiment_epochs);
-        const std::string state = text(json_, "state");
-        for (const auto& [value, name] : states)
-            if (state == name)
-                config.state = value;
+        config.state = parse_training_stage(text(json_, "state"));
         if (config.state == ExperimentConfig::State::diverged)
             config.diverged_at = whole(json_, "diverged_at", 0, config.epochs);
         config.loss = numbers(field(json_, "loss"), "loss");
@@ -97,49 +80,12 @@ public:
     }
 
 private:
-    [[noreturn]] void fail(const std::string& expected, const std::string& got, const std::string& name) const {
-        throw Error(ErrorKind::input, subject_, expected, got, where_ + "." + name);
-    }
-    const Json& field(const Json& object, const char* name) const {
-        const auto found = object.is_object() ? object.find(name) : object.end();
-        if (!object.is_object() || found == object.end())
-            fail("a value", "none", name);
-        return *found;
-    }
-    int whole(const Json& object, const char* name, int least, int most) const {
-        const Json& value = field(object, name);
-        if (!value.is_number_integer() || value.get<std::int64_t>() < least || value.get<std::int64_t>() > most)
-            fail(std::to_string(least) + " to " + std::to_string(most), value.dump(), name);
-        return value.get<int>();
-    }
     std::size_t count(const Json& object, const char* name) const {
         const Json& value = field(object, name);
         if (!value.is_number_unsigned())
             fail("a whole number", value.type_name(), name);
         return value.get<std::size_t>();
     }
-    std::string text(const Json& object, const char* name) const {
-        const Json& value = field(object, name);
-        if (!value.is_string())
-            fail("a text", value.type_name(), name);
-        return value.get<std::string>();
-    }
-    double number(const Json& value, const char* name) const {
-        if (value.is_null())
-            return std::numeric_limits<double>::quiet_NaN();
-        if (!value.is_number())
-            fail("a number or null", value.type_name(), name);
-        return value.get<double>();
-    }
-    std::vector<double> numbers(const Json& list, const char* name) const {
-        if (!list.is_array())
-            fail("a list", list.type_name(), name);
-        std::vector<double> values;
-        for (const Json& value : list)
-            values.push_back(number(value, name));
-        return values;
-    }
-
     cv::Interval interval(const Json& object, const char* name) const {
         const auto found = object.find(name);
         if (found == object.end() || found->is_null())
@@ -246,8 +192,6 @@ private:
     }
 
     const Json& json_;
-    std::string where_;
-    const std::string& subject_;
 };
 
 } // namespace

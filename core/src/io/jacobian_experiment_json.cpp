@@ -1,10 +1,10 @@
 // The experiment's result as JSON and back.
 #include <attnscope/jacobian_experiment_recipe.h>
 
-#include "io/json_text.h"
+#include "io/json_fields.h"
 
 #include <array>
-#include <limits>
+#include <utility>
 
 namespace attnscope {
 namespace {
@@ -14,19 +14,6 @@ using jacobian::HeadMetrics;
 using jacobian::Metric;
 using jacobian::TrainingRun;
 
-constexpr double none = std::numeric_limits<double>::quiet_NaN();
-constexpr std::array<std::pair<TrainingRun::State, const char*>, 4> states{
-    {{TrainingRun::State::waiting, "waiting"},
-     {TrainingRun::State::running, "running"},
-     {TrainingRun::State::finished, "finished"},
-     {TrainingRun::State::diverged, "diverged"}}};
-
-const char* state_name(TrainingRun::State state) {
-    for (const auto& [value, name] : states)
-        if (value == state)
-            return name;
-    return "";
-}
 
 Json heads_json(const std::vector<HeadMetrics>& heads) {
     Json list = Json::array();
@@ -50,7 +37,7 @@ Json measurement_json(const ExperimentMeasurement& measurement) {
 Json run_json(const TrainingRun& run) {
     Json json = {{"method", jacobian::method_name(run.combination.method)},
                  {"softmax_grad", jacobian::softmax_gradient_name(run.combination.gradient)},
-                 {"state", state_name(run.state)}};
+                 {"state", training_stage_name(run.state)}};
     if (run.diverged_at >= 0)
         json["diverged_at"] = run.diverged_at;
     const ExperimentMeasurement* const last = run.last();
@@ -70,20 +57,16 @@ Json run_json(const TrainingRun& run) {
     return json;
 }
 
-/// Reads a result that may come from a stranger.
-class RunReader {
+class RunReader : JsonFields {
 public:
     RunReader(const Json& json, std::string where, const std::string& subject)
-        : json_(json), where_(std::move(where)), subject_(subject) {}
+        : JsonFields(std::move(where), subject), json_(json) {}
 
     TrainingRun read() const {
         TrainingRun run;
         run.combination.method = named(json_, "method", jacobian::parse_method);
         run.combination.gradient = named(json_, "softmax_grad", jacobian::parse_softmax_gradient);
-        const std::string state = text(json_, "state");
-        for (const auto& [value, name] : states)
-            if (state == name)
-                run.state = value;
+        run.state = parse_training_stage(text(json_, "state"));
         const Json& training = field(json_, "training");
         run.steps = whole(training, "steps", 1, jacobian::most_training_steps);
         for (const Json& loss : list(training, "loss", static_cast<std::size_t>(run.steps)))
@@ -103,35 +86,6 @@ public:
     }
 
 private:
-    [[noreturn]] void fail(const std::string& expected, const std::string& got, const std::string& name) const {
-        throw Error(ErrorKind::input, subject_, expected, got, where_ + name);
-    }
-    const Json& field(const Json& object, const char* name) const {
-        const auto found = object.is_object() ? object.find(name) : object.end();
-        if (!object.is_object() || found == object.end())
-            fail("a value", "none", name);
-        return *found;
-    }
-    const Json& list(const Json& object, const char* name, std::size_t most) const {
-        const Json& value = field(object, name);
-        if (!value.is_array() || value.size() > most)
-            fail("a list of at most " + std::to_string(most), value.is_array() ? std::to_string(value.size()) : value.type_name(),
-                 name);
-        return value;
-    }
-    int whole(const Json& object, const char* name, int least, int most) const {
-        const Json& value = field(object, name);
-        const bool fits = value.is_number_integer() && !(value.is_number_unsigned() && value.get<std::uint64_t>() > INT32_MAX);
-        if (!fits || value.get<std::int64_t>() < least || value.get<std::int64_t>() > most)
-            fail(std::to_string(least) + " to " + std::to_string(most), value.dump(), name);
-        return value.get<int>();
-    }
-    std::string text(const Json& object, const char* name) const {
-        const Json& value = field(object, name);
-        if (!value.is_string())
-            fail("a text", value.type_name(), name);
-        return value.get<std::string>();
-    }
     template <class Parse>
     auto named(const Json& object, const char* name, const Parse& parse) const -> decltype(parse(std::string_view())) {
         const std::string value = text(object, name);
@@ -140,13 +94,6 @@ private:
         } catch (const Error& error) {
             fail(error.expected, one_line(value), name);
         }
-    }
-    double number(const Json& value, const char* name) const {
-        if (value.is_null())
-            return none;
-        if (!value.is_number())
-            fail("a number or null", value.type_name(), name);
-        return value.get<double>();
     }
     std::vector<HeadMetrics> heads(const Json& entry) const {
         constexpr std::size_t most = std::size_t{jacobian::most_shape_layers} * jacobian::most_shape_width;
@@ -169,8 +116,6 @@ private:
     }
 
     const Json& json_;
-    std::string where_;
-    const std::string& subject_;
 };
 
 } // namespace
@@ -202,7 +147,7 @@ jacobian::Experiment read_jacobian_experiment(const std::string& result_json, co
     if (!runs->is_array())
         throw Error(ErrorKind::input, subject, "a list of runs", runs->type_name(), "runs");
     for (std::size_t i = 0; i < runs->size(); ++i)
-        add((*runs)[i], "runs[" + std::to_string(i) + "].");
+        add((*runs)[i], "runs[" + std::to_string(i) + "]");
     return experiment;
 }
 

@@ -1,4 +1,5 @@
 #include "cli/cv_experiment.h"
+#include "cli/partial_result.h"
 
 #include <attnscope/tensor_file.h>
 
@@ -23,94 +24,61 @@ std::vector<int> parse_wholes(const std::string& option, const std::string& text
     return values;
 }
 
-/// The configurations that are over, in a file beside the result that is still being made.
-class PartialResult {
+/// The configurations that are over.
+class FinishedConfigs final : public PartialResult {
 public:
-    PartialResult(const CvExperimentJob& job, Context& context)
-        : context_(context), recipe_(cv_experiment_recipe(job)), path_(context.options().out) {
-        if (!path_.empty()) path_ += ".partial";
+    FinishedConfigs(const CvExperimentJob& job, Context& context)
+        : PartialResult(context), context_(context), recipe_(cv_experiment_recipe(job)) {
         recipe_.device = "cpu";
     }
 
     /// What an interrupted run of the same recipe left; null when there is none.
     cv::ExperimentPtr take_up() {
-        std::error_code failure;
-        if (path_.empty() || !fs::exists(path_, failure)) return nullptr;
-        try {
-            const std::string text = read_file(path_, most_partial_bytes);
-            const auto file = nlohmann::ordered_json::parse(text, nullptr, false);
-            if (!file.is_object() || !file.contains("recipe") || file["recipe"].dump() != recipe_.json() ||
-                file.value("version", "") != ATTNSCOPE_VERSION || !file.contains("result")) {
-                return nullptr;
-            }
+        return PartialResult::take_up<cv::Experiment>([this](const fs::path& path) -> Left<cv::Experiment> {
+            using Json = nlohmann::ordered_json;
+            const Json file = Json::parse(read_file(path, most_partial_bytes), nullptr, false);
+            const auto has = [&file](const char* key) { return file.is_object() && file.contains(key); };
+            if (!has("recipe") || file["recipe"].dump() != recipe_.json() || !has("result") || !has("version") ||
+                file["version"] != Json(ATTNSCOPE_VERSION))
+                return {};
             cv::Experiment left;
-            left.configs = read_cv_experiment(file["result"].dump(), path_.filename().string());
-            kept_ = left.configs.size();
-            return kept_ > 0 ? std::make_shared<const cv::Experiment>(std::move(left)) : nullptr;
-        } catch (const Error&) {
-            return nullptr;  // a file that is no such result is written anew
-        } catch (const nlohmann::json::exception&) {
-            return nullptr;
-        }
+            left.configs = read_cv_experiment(file["result"].dump(), name());
+            if (left.configs.empty()) return {};
+            const std::size_t count = left.configs.size();
+            return {std::make_shared<const cv::Experiment>(std::move(left)), count};
+        });
     }
 
     void keep(const cv::Experiment& experiment) {
-        if (path_.empty() || experiment.finished() <= kept_ || experiment.finished() == experiment.configs.size()) return;
-        cv::Experiment over;
-        for (const cv::ExperimentConfigPtr& config : experiment.configs) {
-            if (config->over()) over.configs.push_back(config);
-        }
-        const auto writing = context_.writing();
-        write_file(path_, envelope_json(schema, recipe_, cv_experiment_json(over), {}, context_.seconds()));
-        kept_ = over.configs.size();
+        const std::size_t finished = experiment.finished();
+        if (finished == experiment.configs.size()) return;
+        PartialResult::keep(finished, [&](const fs::path& path) {
+            cv::Experiment over;
+            for (const cv::ExperimentConfigPtr& config : experiment.configs)
+                if (config->over()) over.configs.push_back(config);
+            write_file(path, envelope_json(schema, recipe_, cv_experiment_json(over), {}, context_.seconds()));
+        });
     }
 
-    void remove() const {
-        std::error_code failure;
-        if (!path_.empty()) fs::remove(path_, failure);
+    std::string left() const {
+        return "finished configurations are kept in " + name() + "; the same command goes on from there";
     }
-
-    std::size_t kept() const { return kept_; }
-    std::string name() const { return path_.filename().string(); }
 
 private:
     Context& context_;
     Recipe recipe_;
-    fs::path path_;
-    std::size_t kept_ = 0;
 };
 
-/// A context that hands snapshots to `partial`.
-JobContext watched(Context& context, PartialResult& partial) {
-    JobContext::Options options;
-    options.device = Device::parse("cpu");
-    options.on_snapshot = [&partial](const std::shared_ptr<const void>& snapshot) {
-        partial.keep(*std::static_pointer_cast<const cv::Experiment>(snapshot));
-    };
-    return context.streaming(std::move(options));
-}
-
 cv::Experiment train(CvExperimentJob& job, Context& context) {
-    PartialResult partial(job, context);
+    FinishedConfigs partial(job, context);
     job.request.from = partial.take_up();
-    if (partial.kept() > 0) {
+    if (partial.kept() > 0)
         context.note("went on from " + partial.name() + ": " + std::to_string(partial.kept()) + " configurations");
-    }
-    try {
-        JobContext watching = watched(context, partial);
-        cv::Experiment experiment = cv::compute_experiment(job.request, watching);
-        partial.remove();
-        return experiment;
-    } catch (const Cancelled&) {
-        if (partial.kept() > 0) {
-            context.note("finished configurations are kept in " + partial.name() +
-                         "; the same command goes on from there");
-        }
-        throw;
-    } catch (const std::exception&) {
-        partial.remove();
-        throw;
-    }
+    JobContext::Options on_cpu;
+    on_cpu.device = Device::parse("cpu");
+    return compute_keeping<cv::Experiment>(context, partial, std::move(on_cpu), [&job](JobContext& training) {
+        return cv::compute_experiment(job.request, training);
+    });
 }
 
 }  // namespace

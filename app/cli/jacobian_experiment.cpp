@@ -1,4 +1,5 @@
 #include "cli/jacobian_experiment.h"
+#include "cli/partial_result.h"
 
 #include <attnscope/tensor_file.h>
 
@@ -32,56 +33,45 @@ auto parse_names(const std::string& option, const std::string& text, const Value
     return values;
 }
 
-/// Training so far, in a file beside the result that is still being made.
-class Checkpoint {
+/// Training so far.
+class Checkpoint final : public PartialResult {
 public:
     Checkpoint(const JacobianExperimentJob& job, Context& context)
-        : context_(context), recipe_(jacobian_experiment_recipe(job)), path_(context.options().out),
+        : PartialResult(context), recipe_(jacobian_experiment_recipe(job)),
           size_(jacobian::char_gpt_size(
               jacobian::char_gpt_parts(job.request.shape, job.request.text->vocabulary.size()))) {
-        if (!path_.empty()) path_ += ".partial";
         recipe_.device = "cpu";
     }
 
     /// What an interrupted run of the same recipe left; null when there is none.
     jacobian::ExperimentPtr take_up() {
-        std::error_code failure;
-        if (path_.empty() || !fs::exists(path_, failure)) return nullptr;
-        try {
-            const jacobian::ExperimentPtr left = read_jacobian_checkpoint(path_, recipe_);
-            if (!left || !std::ranges::all_of(left->runs, [this](const auto& run) { return usable(*run); })) {
-                return nullptr;
-            }
-            for (const auto& run : left->runs) steps_ += updates(*run);
-            return left;
-        } catch (const Error&) {
-            return nullptr;  // a file that is no such checkpoint is written anew
-        }
+        return PartialResult::take_up<jacobian::Experiment>([this](const fs::path& path) -> Left<jacobian::Experiment> {
+            const jacobian::ExperimentPtr left = read_jacobian_checkpoint(path, recipe_);
+            if (!left || !std::ranges::all_of(left->runs, [this](const auto& run) { return usable(*run); })) return {};
+            return {left, updates(*left)};
+        });
     }
 
     void keep(const jacobian::Experiment& experiment) {
-        std::size_t steps = 0;
-        for (const auto& run : experiment.runs) steps += updates(*run);
         const bool over = experiment.finished() == experiment.runs.size();
-        if (path_.empty() || over || steps <= steps_ || Clock::now() < last_ + checkpoint_interval) return;
-        const auto writing = context_.writing();
-        write_jacobian_checkpoint(path_, recipe_, experiment);
-        steps_ = steps;
-        last_ = Clock::now();
+        if (over || Clock::now() < last_ + checkpoint_interval) return;
+        PartialResult::keep(updates(experiment), [&](const fs::path& path) {
+            write_jacobian_checkpoint(path, recipe_, experiment);
+            last_ = Clock::now();
+        });
     }
 
-    void remove() const {
-        std::error_code failure;
-        if (!path_.empty()) fs::remove(path_, failure);
-    }
-
-    std::size_t steps() const { return steps_; }
-    std::string name() const { return path_.filename().string(); }
+    std::string left() const { return "training so far is kept in " + name() + "; the same command goes on from there"; }
 
 private:
     /// Updates that the run can be taken up at.
     static std::size_t updates(const jacobian::TrainingRun& run) {
         return run.training ? static_cast<std::size_t>(run.training->updates) : 0;
+    }
+    static std::size_t updates(const jacobian::Experiment& experiment) {
+        std::size_t all = 0;
+        for (const auto& run : experiment.runs) all += updates(*run);
+        return all;
     }
     bool usable(const jacobian::TrainingRun& run) const {
         const auto fits = [this](const std::vector<float>& values) { return std::ssize(values) == size_; };
@@ -90,44 +80,21 @@ private:
         return fits(state.parameters) && (run.over() || (fits(state.first_moments) && fits(state.second_moments)));
     }
 
-    Context& context_;
     Recipe recipe_;
-    fs::path path_;
     std::int64_t size_;
-    std::size_t steps_ = 0;
     Clock::time_point last_ = Clock::now();
 };
-
-/// A context that hands snapshots to `checkpoint`.
-JobContext watched(Context& context, Checkpoint& checkpoint) {
-    JobContext::Options options;
-    options.device = Device::parse("cpu");
-    options.on_snapshot = [&checkpoint](const std::shared_ptr<const void>& snapshot) {
-        checkpoint.keep(*std::static_pointer_cast<const jacobian::Experiment>(snapshot));
-    };
-    return context.streaming(std::move(options));
-}
 
 jacobian::Experiment train(JacobianExperimentJob& job, Context& context) {
     Checkpoint checkpoint(job, context);
     job.request.from = checkpoint.take_up();
-    if (checkpoint.steps() > 0) {
-        context.note("went on from " + checkpoint.name() + ": " + std::to_string(checkpoint.steps()) + " steps");
-    }
-    try {
-        JobContext watching = watched(context, checkpoint);
-        jacobian::Experiment experiment = jacobian::compute_experiment(job.request, watching);
-        checkpoint.remove();
-        return experiment;
-    } catch (const Cancelled&) {
-        if (checkpoint.steps() > 0) {
-            context.note("training so far is kept in " + checkpoint.name() + "; the same command goes on from there");
-        }
-        throw;
-    } catch (const std::exception&) {
-        checkpoint.remove();
-        throw;
-    }
+    if (checkpoint.kept() > 0)
+        context.note("went on from " + checkpoint.name() + ": " + std::to_string(checkpoint.kept()) + " steps");
+    JobContext::Options on_cpu;
+    on_cpu.device = Device::parse("cpu");
+    return compute_keeping<jacobian::Experiment>(context, checkpoint, std::move(on_cpu), [&job](JobContext& training) {
+        return jacobian::compute_experiment(job.request, training);
+    });
 }
 
 /// Of one run in the folder itself, of several in one each.

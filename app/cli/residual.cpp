@@ -1,5 +1,6 @@
 #include "cli/commands.h"
 #include "cli/model_options.h"
+#include "cli/partial_result.h"
 #include "cli/residual_options.h"
 
 #include <attnscope/tensor_file.h>
@@ -22,53 +23,37 @@ struct ResidualOptions {
     ResidualJob job;
 };
 
-/// The ranks that are finished, in a file beside the result that is still being made: what a cancelled run leaves, and
-/// the next one goes on from.
-class PartialResult {
+/// The ranks that are finished.
+class FinishedRanks final : public PartialResult {
 public:
-    PartialResult(const ResidualJob& job, const std::vector<Warning>& warnings, Context& context)
-        : job_(job), warnings_(warnings), context_(context), path_(context.options().out) {
-        if (!path_.empty()) path_ += ".partial";
+    FinishedRanks(const ResidualJob& job, const std::vector<Warning>& warnings, Context& context)
+        : PartialResult(context), job_(job), warnings_(warnings), context_(context) {
         job_.token_losses |= context.options().format == Format::npz;
     }
 
     /// What an interrupted run of the same recipe left; null when there is none.
     residual::ResultPtr take_up() {
-        std::error_code failure;
-        if (path_.empty() || !fs::exists(path_, failure)) return nullptr;
-        try {
-            const auto file = nlohmann::ordered_json::parse(read_file(path_, most_bytes()), nullptr, false);
-            if (!file.is_object() || !file.contains("recipe") || !file.contains("result")) {
-                throw Error(ErrorKind::input, name(), "a result with its recipe", "something else");
+        return PartialResult::take_up<residual::Result>([this](const fs::path& path) -> Left<residual::Result> {
+            try {
+                const residual::ResultPtr left = read(path);
+                return {left, left ? left->curve.size() : 0};
+            } catch (const Error& error) {
+                context_.note("note: " + std::string(error.what()) + "; begun anew");
+            } catch (const nlohmann::json::exception&) {
+                context_.note("note: " + name() + ": expected UTF-8, got something else; begun anew");
             }
-            const bool same = file["recipe"].dump() == recipe().json() && file.contains("version") &&
-                              file["version"] == ATTNSCOPE_VERSION;
-            if (!same) return nullptr;
-            auto left = std::make_shared<residual::Result>(read_residual_partial(job_, file["result"].dump(), name()));
-            kept_ = left->curve.size();
-            return left;
-        } catch (const Error& error) {
-            context_.note("note: " + std::string(error.what()) + "; begun anew");
-        } catch (const nlohmann::json::exception&) {
-            context_.note("note: " + name() + ": expected UTF-8, got something else; begun anew");
-        }
-        return nullptr;
+            return {};
+        });
     }
 
     void keep(const residual::Result& result) {
-        if (path_.empty() || result.curve.size() <= kept_ || result.finished()) return;
-        const std::string text =
-            envelope_json(schema, recipe(), residual_result_json(job_, result), warnings_, context_.seconds());
-        const auto writing = context_.writing();
-        write_file(path_, text);
-        kept_ = result.curve.size();
+        if (result.finished()) return;
+        PartialResult::keep(result.curve.size(), [&](const fs::path& path) {
+            write_file(path, envelope_json(schema, recipe(), residual_result_json(job_, result), warnings_, context_.seconds()));
+        });
     }
-    void remove() const {
-        std::error_code failure;
-        if (!path_.empty()) fs::remove(path_, failure);
-    }
-    std::size_t kept() const { return kept_; }
-    std::string name() const { return path_.filename().string(); }
+
+    std::string left() const { return "finished ranks are kept in " + name() + "; the same command goes on from there"; }
 
 private:
     const Recipe& recipe() {
@@ -77,6 +62,17 @@ private:
             recipe_.device = context_.device_name();
         }
         return recipe_;
+    }
+    /// Null where the file is of another recipe. Throws Error{input}.
+    residual::ResultPtr read(const fs::path& path) {
+        const auto file = nlohmann::ordered_json::parse(read_file(path, most_bytes()), nullptr, false);
+        if (!file.is_object() || !file.contains("recipe") || !file.contains("result")) {
+            throw Error(ErrorKind::input, name(), "a result with its recipe", "something else");
+        }
+        const bool same = file["recipe"].dump() == recipe().json() && file.contains("version") &&
+                          file["version"] == ATTNSCOPE_VERSION;
+        if (!same) return nullptr;
+        return std::make_shared<const residual::Result>(read_residual_partial(job_, file["result"].dump(), name()));
     }
     /// What a result of the job can take, generously.
     std::size_t most_bytes() const {
@@ -91,41 +87,18 @@ private:
     const std::vector<Warning>& warnings_;
     Context& context_;
     Recipe recipe_;
-    fs::path path_;
-    std::size_t kept_ = 0;
 };
 
-/// A context that hands finished ranks to `partial`.
-JobContext watched(Context& context, PartialResult& partial) {
+residual::Result sweep(ResidualJob& job, const std::vector<Warning>& warnings, Context& context) {
+    FinishedRanks ranks(job, warnings, context);
+    job.request.from = ranks.take_up();
+    if (ranks.kept() > 0) context.note("went on from " + ranks.name() + ": " + std::to_string(ranks.kept()) + " ranks");
     JobContext::Options options;
     options.device = context.job().device();
     options.seed = context.job().seed();
-    options.on_snapshot = [&partial](const std::shared_ptr<const void>& snapshot) {
-        partial.keep(*std::static_pointer_cast<const residual::Result>(snapshot));
-    };
-    return context.streaming(std::move(options));
-}
-
-residual::Result sweep(ResidualJob& job, const std::vector<Warning>& warnings, Context& context) {
-    PartialResult partial(job, warnings, context);
-    job.request.from = partial.take_up();
-    if (partial.kept() > 0) {
-        context.note("went on from " + partial.name() + ": " + std::to_string(partial.kept()) + " ranks");
-    }
-    try {
-        JobContext watching = watched(context, partial);
-        residual::Result result = residual::compute(job.request, watching);
-        partial.remove();
-        return result;
-    } catch (const Cancelled&) {
-        if (partial.kept() > 0) {
-            context.note("finished ranks are kept in " + partial.name() + "; the same command goes on from there");
-        }
-        throw;
-    } catch (const std::exception&) {
-        partial.remove();
-        throw;
-    }
+    return compute_keeping<residual::Result>(context, ranks, std::move(options), [&job](JobContext& sweeping) {
+        return residual::compute(job.request, sweeping);
+    });
 }
 
 void run_residual(ResidualOptions options, Context& context) {

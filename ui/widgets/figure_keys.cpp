@@ -53,6 +53,30 @@ void draw_swatch(const LegendEntry& entry, ImVec2 at, float em, ImU32 colour, Im
     }
 }
 
+/// Where each entry begins in rows of at most `width`, relative to the first.
+std::vector<ImVec2> row_places(const std::vector<LegendEntry>& entries, float width, float em) {
+    std::vector<ImVec2> places;
+    ImVec2 next{0, 0};
+    for (const LegendEntry& entry : entries) {
+        const float wide = em * (swatch_width + 0.5f) + ImGui::CalcTextSize(entry.name.c_str()).x;
+        if (next.x > 0 && next.x + wide > width) next = {0, next.y + em * 1.25f};
+        places.push_back(next);
+        next.x += wide + em * 1.1f;
+    }
+    return places;
+}
+
+/// An entry with its swatch; true while the cursor is over it.
+bool draw_entry(const LegendEntry& entry, ImVec2 at, float right, ImDrawList& draw, float em, float strength,
+                const ThemeColours& theme, bool sensitive, bool hidden) {
+    const bool hovered = sensitive && ImGui::IsMouseHoveringRect(at, {right, at.y + em * 1.2f});
+    const float shown = strength * (hidden ? 0.35f : 1);
+    draw_swatch(entry, at, em, element_colour(entry.colour, theme, shown), draw);
+    const Colour text{hovered ? Colour::Role::accent : Colour::Role::text, 0, 1};
+    draw.AddText({at.x + em * (swatch_width + 0.5f), at.y}, element_colour(text, theme, shown), entry.name.c_str());
+    return hovered;
+}
+
 /// Labels of the colour bar with their values.
 std::vector<std::pair<double, std::string>> bar_labels(std::array<double, 2> range, int wanted) {
     std::vector<std::pair<double, std::string>> labels;
@@ -153,20 +177,35 @@ bool draw_legend(const std::vector<LegendEntry>& entries, ImVec2 at, ImDrawList&
     ImVec2 row{at.x + em * 0.4f, at.y + em * 0.4f};
     for (const LegendEntry& entry : entries) {
         const bool hidden = cache.hidden.contains(entry.name);
-        const ImVec2 row_end{end.x, row.y + em * 1.2f};
-        const bool row_hovered = hovered && ImGui::IsMouseHoveringRect({at.x, row.y}, row_end);
-        const float shown = strength * (hidden ? 0.35f : 1);
-        draw_swatch(entry, row, em, element_colour(entry.colour, theme, shown), draw);
-        const Colour text{row_hovered ? Colour::Role::accent : Colour::Role::text, 0, 1};
-        draw.AddText({row.x + em * (swatch_width + 0.5f), row.y}, element_colour(text, theme, shown),
-                     entry.name.c_str());
-        if (row_hovered && ImGui::IsMouseClicked(ImGuiMouseButton_Left)) {
+        if (draw_entry(entry, row, end.x, draw, em, strength, theme, hovered, hidden) &&
+            ImGui::IsMouseClicked(ImGuiMouseButton_Left)) {
             if (hidden) cache.hidden.erase(entry.name);
             else cache.hidden.insert(entry.name);
         }
         row.y += em * 1.25f;
     }
     return hovered;
+}
+
+float legend_rows_height(const std::vector<LegendEntry>& entries, float width, float em) {
+    return entries.empty() ? 0 : row_places(entries, width, em).back().y + em * 1.5f;
+}
+
+std::optional<std::string> draw_legend_rows(const std::vector<LegendEntry>& entries, ImVec2 at, float width, ImDrawList& draw,
+                                            float em, float strength, const ThemeColours& theme,
+                                            const std::set<std::string>& hidden) {
+    std::optional<std::string> clicked;
+    const bool sensitive = ImGui::IsWindowHovered(ImGuiHoveredFlags_AllowWhenBlockedByActiveItem);
+    const std::vector<ImVec2> places = row_places(entries, width, em);
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+        const LegendEntry& entry = entries[i];
+        const ImVec2 begin{at.x + places[i].x, at.y + places[i].y};
+        const float right = begin.x + em * (swatch_width + 0.5f) + ImGui::CalcTextSize(entry.name.c_str()).x;
+        if (draw_entry(entry, begin, right, draw, em, strength, theme, sensitive, hidden.contains(entry.name)) &&
+            ImGui::IsMouseClicked(ImGuiMouseButton_Left))
+            clicked = entry.name;
+    }
+    return clicked;
 }
 
 float colour_bar_width(const HeatMap& map, const AxesCache& cache, float em) {

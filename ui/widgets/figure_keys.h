@@ -3,6 +3,11 @@
 
 #include "widgets/figure_elements.h"
 
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
 namespace attnscope::ui {
 
 struct LegendEntry {
@@ -23,6 +28,13 @@ Axes::Legend legend_wish(const Axes& axes);
 /// cursor is over it.
 bool draw_legend(const std::vector<LegendEntry>& entries, ImVec2 at, ImDrawList& draw, float em, float strength,
                  const ThemeColours& theme, AxesCache& cache);
+
+/// Height of the entries side by side in rows of at most `width`.
+float legend_rows_height(const std::vector<LegendEntry>& entries, float width, float em);
+/// Draws them so, without a box, those of `hidden` faint. The name of the entry that was clicked; none without a click.
+std::optional<std::string> draw_legend_rows(const std::vector<LegendEntry>& entries, ImVec2 at, float width, ImDrawList& draw,
+                                            float em, float strength, const ThemeColours& theme,
+                                            const std::set<std::string>& hidden);
 
 /// Width that the colour bar of `map` wants beside a plot, labels included.
 float colour_bar_width(const HeatMap& map, const AxesCache& cache, float em);

@@ -1,6 +1,5 @@
 #include "widgets/figure_view.h"
 
-#include "widgets/figure_keys.h"
 #include "widgets/text_layout.h"
 
 #include <implot.h>
@@ -57,31 +56,6 @@ std::string axis_value(const Axis& axis, double value) {
         if (index >= 0 && index < std::ssize(axis.categories)) return axis.categories[std::size_t(index)];
     }
     return axis.unit.empty() ? short_number(value) : short_number(value) + " " + axis.unit;
-}
-
-void FigureView::update_ticks(Ticks& ticks, const Axis& axis, Limits limits, int wanted) {
-    if (ticks.limits == limits && ticks.wanted == wanted) return;
-    ticks.limits = limits;
-    ticks.wanted = wanted;
-    ticks.values.clear();
-    ticks.labels.clear();
-    ticks.pointers.clear();
-    const double low = std::min(limits.low, limits.high), high = std::max(limits.low, limits.high);
-    if (!axis.categories.empty()) {
-        const double last = double(axis.categories.size()) - 1;
-        const auto every = std::size_t(std::max(1, wanted));
-        const auto first = std::size_t(std::clamp(std::ceil(low), 0.0, std::max(0.0, last)));
-        for (std::size_t i = (first + every - 1) / every * every; double(i) <= std::min(high, last); i += every) {
-            ticks.values.push_back(double(i));
-            ticks.labels.push_back(axis.categories[i]);
-        }
-    } else {
-        for (const double tick : axis_ticks(low, high, axis.scale, wanted)) {
-            ticks.values.push_back(tick);
-            ticks.labels.push_back(format_tick(tick, axis.scale));
-        }
-    }
-    for (const std::string& label : ticks.labels) ticks.pointers.push_back(label.c_str());
 }
 
 void FigureView::follow_content(AxesState& state, const Axes& axes) {
@@ -232,7 +206,7 @@ void FigureView::draw_axes(int index, const Axes& axes, Cell cell, bool titled, 
     const bool bar = map && map->colour_bar && map->category_names.empty();
     const Axes::Legend wish = legend_wish(axes);
     const ImVec2 legend = wish == Axes::Legend::none ? ImVec2(0, 0) : legend_size(entries, em);
-    const bool outside = wish == Axes::Legend::outside && legend.x > 0 && cell.margin > 0;
+    const bool outside = wish == Axes::Legend::outside && legend.x > 0 && cell.margin > 0 && !state.legend_above;
     const float beside = bar ? colour_bar_width(*map, state.cache, em) : 0;
     const float title = axes.x.label.empty() ? 0 : em * 1.3f;
     float names = plan_names(state, axes, cell.size, em);
@@ -285,8 +259,7 @@ void FigureView::draw_axes(int index, const Axes& axes, Cell cell, bool titled, 
         area.strength = strength;
 
         ImVec2 legend_at{cell.at.x + cell.size.x + em * 0.4f, area.min.y};
-        const bool fits = legend.x > 0 && legend.x < area.width() * 0.75f && legend.y < area.height() * 0.8f;
-        const bool inside = wish != Axes::Legend::none && !outside && fits;
+        const bool inside = legend.x > 0 && !outside && !state.legend_above;
         if (inside) {
             // Looked for once these lines are there rather than those before, and kept while content and size stay.
             const bool drawn_before = std::ranges::any_of(
@@ -345,17 +318,31 @@ FigureInteraction FigureView::draw(const char* id, const Figure& figure, std::ui
     const int rows = (count + columns - 1) / columns;
     // Legends outside stand to the right of the last column.
     float margin = 0;
-    for (int i = 0; i < count; ++i) {
+    for (int i = 0; i < count && !options.legends_above; ++i) {
         const Axes& axes = figure.axes[std::size_t(i)];
         if (legend_wish(axes) != Axes::Legend::outside || i % columns != columns - 1) continue;
         margin = std::max(margin, legend_size(legend_entries(axes), em).x + em * 0.4f);
     }
     if (margin > size.x * 0.42f) margin = 0;
-    const ImVec2 cell{(size.x - margin - spacing * float(columns - 1)) / float(columns),
-                      (size.y - spacing * float(rows - 1)) / float(rows)};
-    if (cell.x > em * 4 && cell.y > em * 3) {
+    const auto widths = column_widths(figure, columns, size.x - margin - spacing * float(columns - 1));
+    float height = (size.y - spacing * float(rows - 1)) / float(rows);
+    std::vector<ImVec2> cells;
+    std::vector<float> margins;
+    for (int i = 0; i < count; ++i) {
+        const int column = i % columns;
+        cells.emplace_back(widths[std::size_t(column)], height);
+        // After the last of an unfinished row there is a cell free.
+        margins.push_back(column == columns - 1 ? margin : i == count - 1 ? widths[std::size_t(column) + 1] : 0);
+    }
+    const std::vector<LegendEntry> above = legends_above(figure, cells, margins, options.legends_above);
+    const float keys = legend_rows_height(above, size.x, em);
+    draw_legends_above(above, at, size.x, theme);
+    height -= keys / float(rows);
+    if (*std::ranges::min_element(widths) > em * 4 && height > em * 3) {
         // Column by column, so that the plots below each other share their left and right borders.
+        float left_border = at.x;
         for (int column = 0; column < columns; ++column) {
+            const float width = widths[std::size_t(column)];
             ImGui::PushID(column);
             const bool aligned = rows > 1 && ImPlot::BeginAlignedPlots("##column", true);
             for (int row = 0; row < rows; ++row) {
@@ -363,13 +350,13 @@ FigureInteraction FigureView::draw(const char* id, const Figure& figure, std::ui
                 if (index >= count) break;
                 const Axes& axes = figure.axes[std::size_t(index)];
                 const bool titled = !axes.title.empty() && count > 1;
-                const ImVec2 corner{at.x + (cell.x + spacing) * float(column), at.y + (cell.y + spacing) * float(row)};
-                // After the last of an unfinished row there is a cell free.
-                const float beside = column == columns - 1 ? margin : index == count - 1 ? cell.x : 0;
-                draw_axes(index, axes, {corner, cell, beside}, titled, theme, options, interaction);
+                const ImVec2 corner{left_border, at.y + keys + (height + spacing) * float(row)};
+                const Cell cell{corner, {width, height}, margins[std::size_t(index)]};
+                draw_axes(index, axes, cell, titled, theme, options, interaction);
             }
             if (aligned) ImPlot::EndAlignedPlots();
             ImGui::PopID();
+            left_border += width + spacing;
         }
     }
     ImGui::PopFont();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "widgets/figure_elements.h"
+#include "widgets/figure_keys.h"
 #include "widgets/theme.h"
 
 #include <attnscope/figure.h>
@@ -30,6 +31,7 @@ struct FigureViewOptions {
     std::function<void(int axes, const PlotArea&)> overlay;
     bool square = false;                       ///< plots as wide as high
     float smallest_width = 11;                 ///< × font height; narrower columns wrap into more rows
+    bool legends_above = false;                ///< in rows above the plots, as those that have no room in or beside theirs
 };
 
 struct FigureInteraction {
@@ -78,6 +80,7 @@ private:
         std::uint64_t generation = ~std::uint64_t{0};
         ImVec2 pressed{0, 0};          ///< where the left button went down in this plot
         bool press_open = false;
+        bool legend_above = false;     ///< explained above all plots, not in or beside its own
         std::uint64_t legend_generation = ~std::uint64_t{0};   ///< for which legend_at was looked for
         ImVec2 legend_at{0, 0}, legend_for{0, 0};              ///< relative to the plot, and its size then
     };
@@ -88,6 +91,13 @@ private:
 
     void draw_axes(int index, const Axes& axes, Cell cell, bool titled, const ThemeColours& theme,
                    const FigureViewOptions& options, FigureInteraction& interaction);
+    /// Of so many columns over `width`: what a colour bar takes is added, so that plots side by side are equally wide.
+    std::vector<float> column_widths(const Figure& figure, int columns, float width) const;
+    /// Of axes whose legend has no room in its cell of this size, or beside it in the margins; marks their state.
+    std::vector<LegendEntry> legends_above(const Figure& figure, const std::vector<ImVec2>& cells,
+                                           const std::vector<float>& margins, bool all);
+    /// Draws them over `width` and hides or shows the series that is clicked.
+    void draw_legends_above(const std::vector<LegendEntry>& entries, ImVec2 at, float width, const ThemeColours& theme);
     void follow_content(AxesState& state, const Axes& axes);
     /// Room below the plot for slanted names; 0 when they fit side by side or there are none.
     static float plan_names(AxesState& state, const Axes& axes, ImVec2 size, float em);

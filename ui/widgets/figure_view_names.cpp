@@ -1,4 +1,4 @@
-// Names along an axis of categories: as many as fit, slanted below the plot where they are long.
+// What stands along an axis: numbers, or names of categories, as many as fit, slanted below the plot where they are long.
 #include "widgets/figure_view.h"
 #include "widgets/text_layout.h"
 #include "widgets/turned_text.h"
@@ -15,6 +15,31 @@ constexpr float longest_name = 7;   // × em
 constexpr float short_name = 1.9f;
 
 }  // namespace
+
+void FigureView::update_ticks(Ticks& ticks, const Axis& axis, Limits limits, int wanted) {
+    if (ticks.limits == limits && ticks.wanted == wanted) return;
+    ticks.limits = limits;
+    ticks.wanted = wanted;
+    ticks.values.clear();
+    ticks.labels.clear();
+    ticks.pointers.clear();
+    const double low = std::min(limits.low, limits.high), high = std::max(limits.low, limits.high);
+    if (!axis.categories.empty()) {
+        const double last = double(axis.categories.size()) - 1;
+        const auto every = std::size_t(std::max(1, wanted));
+        const auto first = std::size_t(std::clamp(std::ceil(low), 0.0, std::max(0.0, last)));
+        for (std::size_t i = (first + every - 1) / every * every; double(i) <= std::min(high, last); i += every) {
+            ticks.values.push_back(double(i));
+            ticks.labels.push_back(axis.categories[i]);
+        }
+    } else {
+        for (const double tick : axis_ticks(low, high, axis.scale, wanted)) {
+            ticks.values.push_back(tick);
+            ticks.labels.push_back(format_tick(tick, axis.scale));
+        }
+    }
+    for (const std::string& label : ticks.labels) ticks.pointers.push_back(label.c_str());
+}
 
 float FigureView::plan_names(AxesState& state, const Axes& axes, ImVec2 size, float em) {
     const Limits x = state.zoomed ? state.x_shown : state.x_natural, y = state.zoomed ? state.y_shown : state.y_natural;

@@ -1,9 +1,7 @@
 // The softmax-gradient experiment: curves over steps, combinations as a grid, and the heads of a trained model.
 #include <attnscope/jacobian_experiment_figures.h>
-#include <attnscope/jacobian_figures.h>
 
-#include "figure/attention_figure_parts.h"
-#include "figure/figure_text.h"
+#include "figure/jacobian_figure_parts.h"
 #include "figure/scale.h"
 
 #include <algorithm>
@@ -13,12 +11,9 @@
 namespace attnscope::jacobian {
 namespace {
 
-using attention::add_note;
-using attention::add_outline;
-
-constexpr std::array panels{PanelName{"jacobian.training", "Training by method"},
+constexpr std::array panels{PanelName{"jacobian.training", "Training"},
                             PanelName{"jacobian.grid", "Combinations"},
-                            PanelName{"jacobian.trained", "Heads of the trained model"}};
+                            PanelName{"jacobian.trained", "Trained heads"}};
 
 Figure start_figure(std::string_view panel) {
     Figure figure;
@@ -43,9 +38,9 @@ Colour method_colour(Method method) {
 /// Runs of at most this many are named in the legend one by one, else by method.
 constexpr std::size_t most_names = 6;
 
-/// A curve a run, the selected one bold and on top.
+/// A curve a run, the selected one bold and on top. Every axes names the same ones: a legend's click hides them in each.
 template <class Curve>
-void add_curves(Axes& axes, const ExperimentView& view, const Experiment& experiment, bool named, const Curve& curve) {
+void add_curves(Axes& axes, const ExperimentView& view, const Experiment& experiment, const Curve& curve) {
     const TrainingRun* const selected = selected_run(view, experiment);
     std::vector<Method> said;
     for (const bool bold : {false, true})
@@ -61,9 +56,9 @@ void add_curves(Axes& axes, const ExperimentView& view, const Experiment& experi
             if (!bold && experiment.runs.size() > 1)
                 line.colour.alpha = 0.65f;
             const bool first = std::find(said.begin(), said.end(), run->combination.method) == said.end();
-            if (named && (bold || experiment.runs.size() <= most_names))
+            if (bold || experiment.runs.size() <= most_names)
                 line.name = combination_name(run->combination);
-            else if (named && first && !line.dashed)
+            else if (first && !line.dashed)
                 line.name = method_name(run->combination.method);
             if (!line.name.empty() && !line.dashed)
                 said.push_back(run->combination.method);
@@ -158,12 +153,12 @@ Figure training_figure(const ExperimentView& view, const Experiment& experiment)
     }
     loss.y.label = "loss (nats)";
     validation.y.label = "validation loss (nats)";
-    metric.y.label = std::string(metric_title(view.metric)) + ", mean over heads";
+    metric.y.label = std::string("mean ") + metric_name(view.metric);
     // Shares of an energy that nearly vanishes under some methods reach many thousands.
     if (view.metric == Metric::r_diag || view.metric == Metric::energy_off)
         metric.y.scale = Scale::logarithmic;
     const TrainingRun* const selected = selected_run(view, experiment);
-    add_curves(loss, view, experiment, true, [](const TrainingRun& run) {
+    add_curves(loss, view, experiment, [](const TrainingRun& run) {
         Line line;
         for (std::size_t step = 0; step < run.loss.size(); ++step)
             line.x.push_back(static_cast<double>(step));
@@ -171,12 +166,12 @@ Figure training_figure(const ExperimentView& view, const Experiment& experiment)
         return line;
     });
     loss.legend = Axes::Legend::top_right;
-    add_curves(validation, view, experiment, false, [](const TrainingRun& run) {
+    add_curves(validation, view, experiment, [](const TrainingRun& run) {
         return measured_line(run, [](const ExperimentMeasurement& measurement) { return measurement.val_loss; });
     });
     if (selected)
         add_head_curves(metric, view, *selected);
-    add_curves(metric, view, experiment, false, [&](const TrainingRun& run) {
+    add_curves(metric, view, experiment, [&](const TrainingRun& run) {
         return measured_line(run, [&](const ExperimentMeasurement& measurement) { return measurement.mean(view.metric); });
     });
     if (selected) {
@@ -281,6 +276,7 @@ Figure trained_figure(const ExperimentView& view, const Experiment& experiment) 
     Axes axes;
     axes.x.label = "head";
     axes.y.label = "layer";
+    axes.y.reversed = true;
     const TrainingRun* const run = selected_run(view, experiment);
     const ExperimentMeasurement* const shown = run ? shown_measurement(view, *run) : nullptr;
     if (!shown || shown->heads.empty()) {
@@ -303,6 +299,8 @@ Figure trained_figure(const ExperimentView& view, const Experiment& experiment) 
         map.x_max = map.width - 0.5;
         map.y_max = map.height - 0.5;
         map.label = metric_title(view.metric);
+        map.map = colours_of(view.metric);
+        limit_colours(map);
         axes.x.range = {-0.5, map.x_max};
         axes.y.range = {-0.5, map.y_max};
         say(figure, combination_name(run->combination));

@@ -50,12 +50,6 @@ Extent extent_of(const std::vector<HeadMetrics>& heads) {
     return extent;
 }
 
-/// Signed values get a map with a neutral middle.
-bool is_signed(Metric metric) {
-    return metric == Metric::r_offdiag || metric == Metric::energy_cross || metric == Metric::cos_diag ||
-           metric == Metric::cos_ste || metric == Metric::cos_ste_unmasked;
-}
-
 std::string energies_text(const HeadMetrics& head) {
     return head_text(head.layer, head.head) + ": " + format_number(head.r_diag) + " + " +
            format_number(head.energy_off) + " + " + format_number(head.energy_cross) + " = 1";
@@ -93,6 +87,30 @@ Line border(double reach) {
     return line;
 }
 
+/// The triangle and the heads around it, without a few far below that would leave it a speck; the figure says how many.
+void show_most(Axes& axes, const Points& points, Figure& figure) {
+    constexpr double most = 0.03, margin = 1.15, far = 2;
+    if (points.y.empty())
+        return;
+    std::vector<double> depths = points.y;
+    std::sort(depths.begin(), depths.end());
+    const double depth = std::min(-0.4, depths[static_cast<std::size_t>(most * static_cast<double>(depths.size()))]) * margin;
+    if (depths.front() > far * depth)
+        return;
+    std::array<double, 2> across{-0.6, 1.6};
+    std::size_t beyond = 0;
+    for (std::size_t i = 0; i < points.x.size(); ++i) {
+        if (points.y[i] < depth) {
+            ++beyond;
+            continue;
+        }
+        across = {std::min(across[0], points.x[i] - 0.1), std::max(across[1], points.x[i] + 0.1)};
+    }
+    axes.x.range = across;
+    axes.y.range = {depth, 1.05};
+    say(figure, format_count(beyond) + (beyond == 1 ? " head" : " heads") + " further down");
+}
+
 Line triangle() {
     Line line;
     line.colour = {Colour::Role::muted};
@@ -105,6 +123,12 @@ Line triangle() {
 }
 
 } // namespace
+
+ColourMap colours_of(Metric metric) {
+    const bool has_sign = metric == Metric::r_offdiag || metric == Metric::energy_cross || metric == Metric::cos_diag ||
+                          metric == Metric::cos_ste || metric == Metric::cos_ste_unmasked;
+    return has_sign ? ColourMap::diverging : ColourMap::viridis;
+}
 
 const char* metric_title(Metric metric) noexcept {
     return named(metric).title;
@@ -159,8 +183,8 @@ Figure map_figure(const View& view, const Result& result) {
         map.y_min = extent.first_layer - 0.5;
         map.y_max = extent.end_layer - 0.5;
         map.label = metric_label(view.metric);
-        if (is_signed(view.metric))
-            map.map = ColourMap::diverging;
+        map.map = colours_of(view.metric);
+        limit_colours(map);
         axes.elements.push_back(std::move(map));
         if (view.layer >= extent.first_layer && view.layer < extent.end_layer && view.head < extent.heads)
             add_outline(axes, view.head - 0.5, view.head + 0.5, view.layer - 0.5, view.layer + 0.5);
@@ -229,6 +253,7 @@ Figure energy_figure(const View& view, const Result& result) {
         points.ids.push_back(static_cast<std::uint32_t>(i));
         reach = std::max({reach, head.r_diag - 1, head.energy_off - 1});
     }
+    show_most(axes, points, figure);
     axes.elements.push_back(triangle());
     axes.elements.push_back(border(std::min(reach, 4.0)));
     axes.elements.push_back(std::move(points));

@@ -16,7 +16,8 @@ Figure start_figure(const View& view, std::string_view panel) {
 }
 
 void say_size(Figure& figure, const Result& result) {
-    say(figure, std::to_string(result.sequences) + " sequences of " + std::to_string(result.length));
+    say(figure, std::to_string(result.sequences) + (result.sequences == 1 ? " sequence of " : " sequences of ") +
+                    std::to_string(result.length));
     if (std::isfinite(result.loss))
         say(figure, "loss " + format_number(result.loss));
 }
@@ -27,6 +28,24 @@ std::string head_text(int layer, int head) {
 
 std::string jacobian_note() {
     return "full = A ⊙ (g − Σ A g), diag = A ⊙ (1 − A) ⊙ g, lateral = full − diag, with g = ∂L/∂A.";
+}
+
+void limit_colours(HeatMap& map) {
+    constexpr std::size_t fewest = 8;
+    constexpr double most = 0.95, far = 3;
+    std::vector<float> values;
+    for (const float value : map.values)
+        if (std::isfinite(value))
+            values.push_back(map.map == ColourMap::diverging ? std::abs(value) : value);
+    if (values.size() < fewest)
+        return;
+    std::sort(values.begin(), values.end());
+    const double begin = map.map == ColourMap::diverging ? 0 : static_cast<double>(values.front());
+    const double end = static_cast<double>(values[static_cast<std::size_t>(most * static_cast<double>(values.size() - 1))]);
+    if (end <= begin || static_cast<double>(values.back()) - begin < far * (end - begin))
+        return;
+    map.range = {map.map == ColourMap::diverging ? -end : begin, end};
+    map.label += " (colours end at " + format_number(end) + ")";
 }
 
 std::vector<std::string> numbers(int end) {

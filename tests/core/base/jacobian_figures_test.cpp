@@ -63,6 +63,19 @@ TEST(JacobianFigures, MapsTheMetricAndHatchesWhatHasNone) {
     expect_readable_everywhere(figure);
 }
 
+TEST(JacobianFigures, ColoursEndWhereMostHeadsDo) {
+    const jacobian::View view{"tiny", Metric::r_diag, 1, 2, 0, -1};
+    jacobian::Result result = measured(10, 4);
+    const auto map_of = [&] { return std::get<HeatMap>(jacobian::map_figure(view, result).axes[0].elements[0]); };
+    EXPECT_FALSE(map_of().range) << "all are near each other";
+    result.heads[7].r_diag = 40;
+    const HeatMap map = map_of();
+    ASSERT_TRUE(map.range);
+    EXPECT_FLOAT_EQ(static_cast<float>((*map.range)[1]), 1.1f);
+    EXPECT_NE(map.label.find("(colours end at 1.1)"), std::string::npos) << map.label;
+    EXPECT_FLOAT_EQ(map.values[7], 40.0f) << "the number stays";
+}
+
 TEST(JacobianFigures, ShowsTheHeadsOfALayerOrAllOfFew) {
     const jacobian::View view{"tiny", Metric::r_diag, 1, 2, 0, -1};
     EXPECT_EQ(jacobian::bars_figure(view, measured(2, 4)).axes[0].x.categories.size(), 8u);

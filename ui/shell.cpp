@@ -126,6 +126,11 @@ void Shell::draw_workspace(ChromeContext& context) {
     ImGui::DockSpaceOverViewport(dock_space, viewport, ImGuiDockNodeFlags_NoWindowMenuButton);
     ImGui::PopStyleColor();
     visible_panels_.clear();
+    if (layout_age_ >= layout_settles) {
+        const auto wanted = std::exchange(state_.front_panels, {});
+        for (const auto& panel : panels_)
+            if (std::ranges::find(wanted, panel->id()) != wanted.end()) bring_to_front(*panel);
+    }
     for (const auto& panel : panels_)
         if (panel->workspace() == workspace && state_.view.open_panels.contains(panel->id()))
             draw_panel(*panel, context);

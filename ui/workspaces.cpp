@@ -54,8 +54,8 @@ constexpr std::array residual_places{
 constexpr std::array jacobian_places{
     Placed{"jacobian.map", Place::left},   Placed{"jacobian.bars", Place::left},
     Placed{"jacobian.row", Place::top},    Placed{"jacobian.maps", Place::top},
-    Placed{"jacobian.energy", Place::bottom},   Placed{"jacobian.training", Place::left},
-    Placed{"jacobian.grid", Place::top},        Placed{"jacobian.trained", Place::bottom},
+    Placed{"jacobian.energy", Place::bottom}, Placed{"jacobian.training", Place::top},
+    Placed{"jacobian.grid", Place::bottom},   Placed{"jacobian.trained", Place::left},
 };
 
 std::span<const Placed> places_of(Workspace workspace) {
@@ -180,6 +180,12 @@ void build_layout(Workspace workspace, ImGuiID dock_space, ImVec2 size,
             ImGui::DockBuilderDockWindow(window_name(*panel).c_str(), nodes.at(Place::left));
     }
     ImGui::DockBuilderFinish(dock_space);
+}
+
+void bring_to_front(const Panel& panel) {
+    const ImGuiWindow* const window = ImGui::FindWindowByName(window_name(panel).c_str());
+    if (window && window->DockNode && window->DockNode->TabBar)
+        window->DockNode->TabBar->NextSelectedTabId = window->TabId;
 }
 
 }  // namespace attnscope::ui

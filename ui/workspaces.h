@@ -26,4 +26,7 @@ std::set<std::string> default_panels(Workspace workspace, const std::vector<std:
 /// 88 × 46 font heights, the others as tabs behind them. The text of the attention workspace is a strip above them.
 void build_layout(Workspace workspace, ImGuiID dock_space, ImVec2 size, const std::vector<std::unique_ptr<Panel>>& panels);
 
+/// Puts a docked panel's tab in front of the others of its node; the keyboard stays where it is.
+void bring_to_front(const Panel& panel);
+
 }  // namespace attnscope::ui

@@ -1,11 +1,15 @@
 // The softmax-gradient experiment in the window: a few steps of the character model on a page of text.
 #include "ui/support/window_test.h"
+#include "workspaces.h"
 
+#include <imgui_internal.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <fstream>
 #include <sstream>
+#include <thread>
 
 namespace attnscope::ui {
 namespace {
@@ -59,6 +63,82 @@ TEST_F(JacobianTrainingWindow, TrainsTheMethodsThatAreTickedAndShowsThem) {
     run_alone("training.export", {{"path", (folder_ / "model").string()}});
     settle();
     EXPECT_TRUE(std::filesystem::exists(folder_ / "model" / "model.safetensors"));
+}
+
+TEST_F(JacobianTrainingWindow, PlayingTrainsAndThenRunsThroughWhatWasMeasured) {
+    open_text(12);
+    run_alone("playback.forward");
+    EXPECT_TRUE(training().run().running()) << "nothing to play yet: playing begins the training";
+    run_alone("playback.advance");
+    EXPECT_EQ(state().view.training.step, -1) << "while it is trained the newest step plays";
+    frames_until([this] { return !training().run().running(); });
+    settle();
+    const auto& visible = shell_->visible_panels();
+    for (const std::string& panel : jacobian::experiment_panel_ids())
+        EXPECT_EQ(std::ranges::count(visible, panel), 1) << panel;
+    const auto step_after = [this](const char* id) {
+        run_alone(id);
+        return state().view.training.step;
+    };
+    EXPECT_EQ(step_after("playback.back"), 10) << "measured after 0, 10 and 12 updates";
+    EXPECT_EQ(step_after("playback.back"), 0);
+    run_alone("edit.undo");
+    EXPECT_EQ(state().view.training.step, 10);
+    run_alone("training.step", {{"value", std::int64_t{5}}});
+    EXPECT_EQ(step_after("playback.back"), 0);
+    run_alone("training.step", {{"value", std::int64_t{5}}});
+    EXPECT_EQ(step_after("playback.forward"), 10);
+    EXPECT_EQ(step_after("playback.forward"), 12);
+    EXPECT_EQ(step_after("playback.forward"), 12);
+    EXPECT_EQ(step_after("playback.advance"), 0) << "playing begins anew at the end";
+    settle();
+    EXPECT_NE(figure("jacobian.trained").subtitle.find("after 0 updates"), std::string::npos);
+}
+
+TEST_F(JacobianTrainingWindow, PlayingEndsWhereThereIsNothingToTrainOn) {
+    run_alone("view.workspace", {{"workspace", std::string("jacobian")}});
+    run_alone("attention.text", {{"text", std::string("too short to train on")}});
+    settle();
+    run_alone("playback.play");
+    for (int i = 0; i < 40; ++i) frame();
+    EXPECT_FALSE(state().playback.playing);
+    EXPECT_FALSE(training().run().running());
+}
+
+TEST_F(JacobianTrainingWindow, APinnedRunIsSettledOnceItsTextIsRead) {
+    open_text();
+    run_alone("view.pin");
+    std::atomic<bool> held = true;
+    JobSystem::Task other;
+    other.lane = Lane::interactive;
+    other.run = [&held](JobContext&) {
+        while (held) std::this_thread::yield();
+    };
+    jobs_->submit(std::move(other));
+    PinnedView& pinned = shell_->services().pinned();
+    ASSERT_TRUE(pinned.training(state()));
+    EXPECT_FALSE(pinned.settled());
+    held = false;
+    frames_until([&pinned] { return pinned.settled(); });
+    EXPECT_TRUE(pinned.training(state())->request().text);
+}
+
+TEST_F(JacobianTrainingWindow, ControlsAndKeysHaveRoomInASmallWindow) {
+    size_ = {1280, 720};
+    open_text(1);
+    run_alone("training.gradient", {{"gradient", std::string("diag")}});
+    run_alone("training.gradient", {{"gradient", std::string("ste")}});
+    settle();
+    finish();
+    act([this](ImGuiTestContext* ui) {
+        const std::string panel = "//" + window_name(jacobian::experiment_panel_title("jacobian.training"), "jacobian.training");
+        const ImRect room = ui->WindowInfo(panel.c_str()).Window->InnerRect;
+        for (const char* const control : {"/New seed", "/##methods", "/##softmax", "/##run"}) {
+            const ImRect box = ui->ItemInfo((panel + control).c_str()).RectFull;
+            EXPECT_TRUE(room.Contains(box)) << control;
+        }
+        EXPECT_GT(room.GetWidth(), 25 * ImGui::GetFontSize());
+    });
 }
 
 TEST_F(JacobianTrainingWindow, APausedTrainingGoesOnFromThere) {

@@ -1,4 +1,4 @@
-// The numbers of the selected head's softmax gradient.
+// The numbers of the selected head's softmax gradient, and those of the run in training that is selected.
 #include "panels/inspector_parts.h"
 #include "state/source_loading.h"
 
@@ -10,9 +10,47 @@ namespace {
 
 std::string number_or_dash(double value) { return std::isfinite(value) ? readable_number(value, 5) : "–"; }
 
+/// The training is looked at, or all there is.
+bool shows_training(const ChromeContext& context) {
+    const bool has_heads = context.state.model() || context.state.captures();
+    return !has_heads || jacobian::is_experiment_panel(context.state.view.outlined_panel);
+}
+
+void metric_row(const ThemeColours& theme, jacobian::Metric metric, double value, jacobian::Metric chosen) {
+    value_row(theme, jacobian::metric_name(metric), number_or_dash(value), jacobian::metric_label(metric),
+              metric == chosen ? &theme.accent : nullptr);
+}
+
+std::string state_text(const jacobian::TrainingRun& run) {
+    if (run.state != TrainingStage::diverged) return training_stage_name(run.state);
+    return "diverged at " + std::to_string(run.diverged_at);
+}
+
+void training_values(ChromeContext& context) {
+    const JacobianTraining& training = context.services.training();
+    const auto asked = training.experiment();
+    const jacobian::ExperimentView view = training.view();
+    const jacobian::TrainingRun* const run = asked.result ? jacobian::selected_run(view, *asked.result) : nullptr;
+    const ThemeColours& theme = context.theme;
+    if (!run || !begin_values("training")) return;
+    value_row(theme, "run", jacobian::combination_name(run->combination), "Method and softmax gradient");
+    value_row(theme, "state", state_text(*run));
+    if (const auto* const measured = jacobian::shown_measurement(view, *run)) {
+        const auto step = static_cast<std::size_t>(measured->step);
+        value_row(theme, "measured at", std::to_string(step) + " of " + std::to_string(run->steps),
+                  "The newest measurement at or before the step that is looked at");
+        if (step < run->loss.size()) value_row(theme, "loss", number_or_dash(run->loss[step]), "Of the step's windows, nats");
+        value_row(theme, "validation", number_or_dash(measured->val_loss), "Loss on the tenth that is not trained on, nats");
+        for (const jacobian::Metric metric : jacobian::metrics)
+            metric_row(theme, metric, measured->mean(metric), view.metric);
+    }
+    ImGui::EndTable();
+}
+
 }  // namespace
 
 void jacobian_values(ChromeContext& context) {
+    if (shows_training(context)) return training_values(context);
     JacobianSlots& slots = context.services.jacobian();
     const jacobian::View view = slots.view();
     const auto asked = slots.result();
@@ -25,11 +63,8 @@ void jacobian_values(ChromeContext& context) {
         if (std::isfinite(asked.result->loss))
             value_row(theme, "loss", number_or_dash(asked.result->loss), "Mean over all predictions, nats");
         if (const auto* const head = jacobian::selected_head(view, asked.result->heads))
-            for (const jacobian::Metric metric : jacobian::metrics) {
-                const bool chosen = metric == view.metric;
-                value_row(theme, jacobian::metric_name(metric), number_or_dash(head->value(metric)),
-                          jacobian::metric_label(metric), chosen ? &theme.accent : nullptr);
-            }
+            for (const jacobian::Metric metric : jacobian::metrics)
+                metric_row(theme, metric, head->value(metric), view.metric);
     }
     ImGui::EndTable();
     if (slots.captures()) return;
@@ -39,6 +74,7 @@ void jacobian_values(ChromeContext& context) {
 }
 
 void jacobian_warnings(ChromeContext& context) {
+    if (shows_training(context)) return;
     JacobianSlots& slots = context.services.jacobian();
     const auto asked = slots.result();
     if (!asked.result) return;

@@ -110,7 +110,8 @@ bool is_ready(const ChromeContext& context) {
     case Workspace::retrieval: return context.state.bank() != nullptr;
     case Workspace::attention:
     case Workspace::residual: return context.state.model() != nullptr;
-    case Workspace::jacobian: return context.state.model() || context.state.captures();
+    case Workspace::jacobian:
+        return context.state.model() || context.state.captures() || context.services.training().experiment().result;
     case Workspace::cv: return context.state.model() != nullptr || context.services.cv().experiment().result != nullptr;
     case Workspace::alignment: return context.services.alignment().has_source();
     }
@@ -120,8 +121,8 @@ bool is_ready(const ChromeContext& context) {
 const char* awaited(Workspace workspace) {
     switch (workspace) {
     case Workspace::retrieval: return "The numbers of the state appear here once a bank is open.";
-    case Workspace::attention:
-    case Workspace::jacobian: return "The numbers of a head appear here once a model is open.";
+    case Workspace::attention: return "The numbers of a head appear here once a model is open.";
+    case Workspace::jacobian: return "The numbers of a head appear here once a model is open or one is trained.";
     case Workspace::cv: return "The numbers of a matrix appear here once a model is open or the experiment runs.";
     case Workspace::alignment: return "The numbers of a layer appear here once a model or a file of grams is open.";
     case Workspace::residual: return "The numbers of a rank and a head appear here once a model is open.";

@@ -12,6 +12,8 @@ namespace attnscope::ui {
 
 namespace {
 
+constexpr float side_by_side = 14;  // × em that each of several plots needs
+
 void choose_run(PanelContext& context, const jacobian::Combination& combination) {
     context.emit("training.run", {{"method", std::string(jacobian::method_name(combination.method))},
                                   {"gradient", std::string(jacobian::softmax_gradient_name(combination.gradient))}});
@@ -37,14 +39,19 @@ const char* gradient_text(jacobian::SoftmaxGradient gradient) {
     return "A ⊙ (g − dO·O): the same number by another way";
 }
 
-/// A choice of several by ticks: "methods 3".
+float named_choice_width(const char* label, const std::string& shown) {
+    return ImGui::CalcTextSize(label).x + ImGui::GetStyle().ItemSpacing.x + choice_width(shown.c_str());
+}
+
+/// A choice of several by ticks: "methods bp, fa".
 template <class Values, class All, class Name, class Help>
 void tick_choice(PanelContext& context, const char* label, const char* command_id, const char* argument,
                  const Values& chosen, const All& all, const Name& name, const Help& help) {
-    bar_label(label, context.theme);
     std::string shown;
     for (const auto value : chosen) shown += (shown.empty() ? "" : ", ") + std::string(name(value));
     if (chosen.size() == all.size()) shown = "all";
+    next_control(named_choice_width(label, shown));
+    bar_label(label, context.theme);
     if (begin_choice((std::string("##") + label).c_str(), shown.c_str())) {
         for (const auto value : all) {
             bool on = std::ranges::find(chosen, value) != chosen.end();
@@ -53,14 +60,13 @@ void tick_choice(PanelContext& context, const char* label, const char* command_i
         }
         ImGui::EndCombo();
     }
-    ImGui::SameLine(0, ImGui::GetFontSize() * 0.8f);
 }
 
 void progress_bar(const Progress& progress) {
     char text[64];
     std::snprintf(text, sizeof text, "%.0f %%  %s", 100 * std::max(0.0, progress.fraction),
                   time_left(progress.seconds_left).c_str());
-    if (ImGui::GetContentRegionAvail().x < ImGui::GetFontSize() * 8) return;
+    next_control(ImGui::GetFontSize() * 9);
     ImGui::SetNextItemWidth(-FLT_MIN);
     ImGui::ProgressBar(static_cast<float>(std::max(0.0, progress.fraction)), {-FLT_MIN, 0}, text);
 }
@@ -134,13 +140,16 @@ PanelHelp JacobianTrainingPanel::help() const {
 FigureViewOptions JacobianTrainingPanel::view_options(PanelContext& context) {
     FigureViewOptions options = JacobianExperimentPanel::view_options(context);
     options.cursor_axes = -1;
+    options.legends_above = true;
+    // Three side by side, or below each other: two and one would leave a hole and make the curves small.
+    const float em = ImGui::GetFontSize(), width = ImGui::GetContentRegionAvail().x;
+    options.smallest_width = width < 3 * side_by_side * em ? width / em : side_by_side * 0.8f;
     return options;
 }
 
 void JacobianTrainingPanel::controls(PanelContext& context) const {
     const JacobianTraining& training = context.services.training();
     const JacobianTrainingOptions& options = context.state.view.training;
-    const float em = ImGui::GetFontSize();
     const bool running = training.run().running();
     const bool begun = experiment_ != nullptr;
     if (running) {
@@ -154,23 +163,22 @@ void JacobianTrainingPanel::controls(PanelContext& context) const {
             context.emit("training.seed", {{"value", static_cast<std::int64_t>(options.seed + 1)}});
         ImGui::SetItemTooltip("Other weights and windows; pin these runs as A first to compare the two");
     }
-    ImGui::SameLine(0, em * 0.8f);
     tick_choice(context, "methods", "training.method", "method", options.methods, jacobian::methods, jacobian::method_name,
                 method_text);
     tick_choice(context, "softmax", "training.gradient", "gradient", options.gradients, jacobian::softmax_gradients,
                 jacobian::softmax_gradient_name, gradient_text);
-    bar_label("bold", context.theme);
     const jacobian::TrainingRun* const chosen = begun ? jacobian::selected_run(training.view(), *experiment_) : nullptr;
-    if (begin_choice("##run", chosen ? jacobian::combination_name(chosen->combination).c_str() : "")) {
+    const std::string bold = chosen ? jacobian::combination_name(chosen->combination) : "";
+    next_control(named_choice_width("bold", bold));
+    bar_label("bold", context.theme);
+    if (begin_choice("##run", bold.c_str())) {
         for (const auto& run : experiment_->runs)
             if (ImGui::Selectable(jacobian::combination_name(run->combination).c_str(), run.get() == chosen))
                 choose_run(context, run->combination);
         ImGui::EndCombo();
     }
     ImGui::SetItemTooltip("The run whose heads are shown, in all panels of the experiment");
-    if (!running) return;
-    ImGui::SameLine(0, em * 0.8f);
-    progress_bar(training.run().progress());
+    if (running) progress_bar(training.run().progress());
 }
 
 void JacobianTrainingPanel::body(PanelContext& context) {
@@ -188,7 +196,7 @@ void JacobianTrainingPanel::respond(const FigureInteraction& interaction, PanelC
 PanelHelp JacobianGridPanel::help() const {
     return {"Every combination of method and softmax gradient, filling in as it is trained: colour is the loss on the tenth of "
             "the text that is not trained on, at the chosen step or the newest. Click one to see its heads.",
-            "L = −mean ln p(next character)", "as Training by method"};
+            "L = −mean ln p(next character)", "as Training"};
 }
 
 void JacobianGridPanel::respond(const FigureInteraction& interaction, PanelContext& context) {
@@ -208,7 +216,7 @@ void JacobianGridPanel::respond(const FigureInteraction& interaction, PanelConte
 PanelHelp JacobianTrainedPanel::help() const {
     return {"The chosen metric of every head of the bold run at the chosen step: whether its gradient needs the lateral sum as "
             "it learns. g is the gradient that the run's own method sends; windows are of the text that is trained on.",
-            "r_diag = ‖A ⊙ (1 − A) ⊙ g‖²/‖A ⊙ (g − Σ A g)‖²", "as Training by method"};
+            "r_diag = ‖A ⊙ (1 − A) ⊙ g‖²/‖A ⊙ (g − Σ A g)‖²", "as Training"};
 }
 
 }  // namespace attnscope::ui

@@ -110,7 +110,14 @@ void residual_status(ChromeContext& context) {
 void jacobian_status(ChromeContext& context) {
     const ImVec4& muted = context.theme.muted_text;
     const JacobianSlots& slots = context.services.jacobian();
-    if (slots.layers() == 0) return part("No model is open", muted);
+    const auto trained = context.services.training().experiment().result;
+    if (trained)
+        part(grouped(trained->finished()) + " of " + grouped(trained->runs.size()) + " runs trained", muted,
+             "Of the experiment: every method with every softmax gradient that is ticked");
+    if (slots.layers() == 0) {
+        if (!trained) part("No model is open", muted);
+        return;
+    }
     if (slots.seconds() > 0) part("all heads in " + duration(slots.seconds()), muted, slots.captures() ? "Read and summed" : "Forward pass and gradients together");
     part(grouped(slots.sequences()) + (slots.sequences() == 1 ? " sequence of " : " sequences of ") + grouped(slots.length()),
          muted);
@@ -118,12 +125,14 @@ void jacobian_status(ChromeContext& context) {
     part("exact", muted, "Nothing is sampled. Panels that sample say so.");
 }
 
-const char* hint_of(Workspace workspace) {
-    switch (workspace) {
+const char* hint_of(const AppState& state) {
+    switch (state.view.workspace) {
     case Workspace::attention: return "click a head · drag the gain · K moves the query · Ctrl+P finds every command";
     case Workspace::alignment: return "drag across the profile to move the anchor · click a cell · K plays the anchor";
     case Workspace::residual: return "drag the rank · switch heads on the map · K plays the ranks · Ctrl+P finds every command";
-    case Workspace::jacobian: return "click a head · K plays the rows · Ctrl+P finds every command";
+    case Workspace::jacobian:
+        if (state.timeline() == Timeline::step) return "drag in the curves · K plays the training · Ctrl+P finds every command";
+        return "click a head · K plays the rows · Ctrl+P finds every command";
     case Workspace::cv: return "click a point or a cell · K plays the experiment · Ctrl+P finds every command";
     case Workspace::retrieval: break;
     }
@@ -152,7 +161,7 @@ void draw_status_bar(ChromeContext& context) {
         case Workspace::jacobian: jacobian_status(context); break;
         }
         if (context.state.preferences.hints) {
-            const char* const hint = hint_of(workspace);
+            const char* const hint = hint_of(context.state);
             const float centred = (ImGui::GetWindowWidth() - ImGui::CalcTextSize(hint).x) / 2;
             ImGui::SameLine();
             if (centred > ImGui::GetCursorPosX()) {

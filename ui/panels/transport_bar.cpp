@@ -15,10 +15,18 @@ void bar_label(const char* text, const ThemeColours& theme, bool strong) {
     ImGui::SameLine();
 }
 
+float choice_width(const char* shown) {
+    return ImGui::CalcTextSize(shown).x + ImGui::GetStyle().FramePadding.x * 3 + ImGui::GetFrameHeight();
+}
+
 bool begin_choice(const char* id, const char* shown) {
-    const ImGuiStyle& style = ImGui::GetStyle();
-    ImGui::SetNextItemWidth(ImGui::CalcTextSize(shown).x + style.FramePadding.x * 3 + ImGui::GetFrameHeight());
+    ImGui::SetNextItemWidth(choice_width(shown));
     return ImGui::BeginCombo(id, shown, ImGuiComboFlags_HeightLarge);
+}
+
+void next_control(float width) {
+    ImGui::SameLine(0, ImGui::GetFontSize() * 0.8f);
+    if (ImGui::GetContentRegionAvail().x < width) ImGui::NewLine();
 }
 
 std::optional<double> bar_slider(const char* id, double value, const SliderRange& range, float width,
@@ -50,6 +58,24 @@ void whole_box(ChromeContext& context, const char* name, const char* command_id,
     ImGui::SameLine(0, ImGui::GetFontSize() * 0.8f);
 }
 
+void frame_box(ChromeContext& context, const char* name, const char* command_id, int now, int last, const char* tooltip) {
+    char format[32];
+    std::snprintf(format, sizeof format, "%%.0f / %d", last);
+    const auto wanted = [&](double typed) {
+        context.emit(command_id,
+                     {{"value", static_cast<std::int64_t>(std::llround(std::clamp(typed, 0.0, double(last))))}});
+    };
+    ImGui::BeginDisabled(last == 0);
+    bar_label(name, context.theme);
+    const std::string id = std::string("##") + name;
+    if (const auto typed = number_box(id.c_str(), now, format, ImGui::GetFontSize() * 4.8f, context.theme)) wanted(*typed);
+    if (const float turned = ImGui::GetIO().MouseWheel; ImGui::IsItemHovered() && turned != 0 && !ImGui::IsItemActive())
+        wanted(now + (turned > 0 ? 1 : -1));
+    ImGui::SetItemTooltip("%s", tooltip);
+    ImGui::EndDisabled();
+    ImGui::SameLine(0, ImGui::GetFontSize() * 0.8f);
+}
+
 void playback_buttons(ChromeContext& context) {
     const float gap = ImGui::GetFontSize() * 0.3f;
     if (icon_button("##back", Icon::back, "One frame back  ,", context.theme)) context.emit("playback.back");
@@ -68,10 +94,9 @@ void timeline_controls(ChromeContext& context) {
     const ImGuiStyle& style = ImGui::GetStyle();
     const float em = ImGui::GetFontSize();
     const Workspace workspace = context.state.view.workspace;
-    const Timeline chosen = context.state.playback.timeline(workspace);
+    const Timeline chosen = context.state.timeline();
     const char* const shown = timeline_name(chosen);
-    const float width = ImGui::CalcTextSize(shown).x + style.FramePadding.x * 3 + ImGui::GetFrameHeight() +
-                        ImGui::CalcTextSize("timeline").x + style.ItemSpacing.x;
+    const float width = choice_width(shown) + ImGui::CalcTextSize("timeline").x + style.ItemSpacing.x;
     ImGui::SameLine(std::max(ImGui::GetCursorPosX() + em, ImGui::GetWindowWidth() - width - style.WindowPadding.x));
     bar_label("timeline", context.theme);
     if (begin_choice("##timeline", shown)) {

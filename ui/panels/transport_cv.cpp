@@ -2,8 +2,6 @@
 #include "panels/transport_parts.h"
 
 #include <algorithm>
-#include <cmath>
-#include <cstdio>
 
 namespace attnscope::ui {
 
@@ -64,20 +62,8 @@ void draw_cv_transport(ChromeContext& context) {
               "Rows that span a simplex: 5 for the 4-simplex of the literature, 3 to 8", true);
     band_boxes(context);
     const int last = slots.last_epoch();
-    char format[32];
-    std::snprintf(format, sizeof format, "%%.0f / %d", last);
-    ImGui::BeginDisabled(last == 0);
-    bar_label("epoch", context.theme);
-    const double epoch = view.epoch < 0 ? last : std::min(view.epoch, last);
-    const auto wanted = [&](double typed) {
-        context.emit("cv.epoch", {{"value", static_cast<std::int64_t>(std::llround(std::clamp(typed, 0.0, double(last))))}});
-    };
-    if (const auto typed = number_box("##epoch", epoch, format, em * 4.8f, context.theme)) wanted(*typed);
-    if (const float turned = ImGui::GetIO().MouseWheel; ImGui::IsItemHovered() && turned != 0 && !ImGui::IsItemActive())
-        wanted(epoch + (turned > 0 ? 1 : -1));
-    ImGui::SetItemTooltip("The epoch of the experiment that is looked at, of how many there are");
-    ImGui::EndDisabled();
-    ImGui::SameLine(0, em * 0.8f);
+    frame_box(context, "epoch", "cv.epoch", view.epoch < 0 ? last : std::min(view.epoch, last), last,
+              "The epoch of the experiment that is looked at, of how many there are");
     playback_buttons(context);
 }
 

@@ -1,5 +1,7 @@
-// The metric, the sequences, and the row that is looked at.
+// The metric, the sequences, and the row that is looked at; the step of the training where there is one.
 #include "panels/transport_parts.h"
+
+#include <algorithm>
 
 namespace attnscope::ui {
 
@@ -33,6 +35,12 @@ void draw_jacobian_transport(ChromeContext& context) {
                   "The text is cut into sequences of so many tokens; fewer where it has no more");
         whole_box(context, "sequences", "jacobian.blocks", options.blocks, em * 3.0f, 1, 100'000,
                   "Metrics are means over so many sequences, as far as the text has them");
+    }
+    const JacobianTraining& training = context.services.training();
+    if (const int last = training.last_step(); last > 0) {
+        const int step = training.view().step;
+        frame_box(context, "step", "training.step", step < 0 ? last : std::min(step, last), last,
+                  "The step of the training that is looked at, of how many there are");
     }
     playback_buttons(context);
 }

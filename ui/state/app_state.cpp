@@ -110,7 +110,7 @@ const std::vector<Timeline>& timelines_of(Workspace workspace) {
     static const std::vector<Timeline> cv{Timeline::epoch, Timeline::layer};
     static const std::vector<Timeline> alignment{Timeline::anchor, Timeline::layer};
     static const std::vector<Timeline> residual{Timeline::rank, Timeline::layer};
-    static const std::vector<Timeline> jacobian{Timeline::token, Timeline::layer};
+    static const std::vector<Timeline> jacobian{Timeline::token, Timeline::layer, Timeline::step};
     switch (workspace) {
     case Workspace::attention: return attention;
     case Workspace::cv: return cv;
@@ -125,6 +125,11 @@ const std::vector<Timeline>& timelines_of(Workspace workspace) {
 Timeline Playback::timeline(Workspace workspace) const {
     const auto found = chosen.find(workspace);
     return found == chosen.end() ? timelines_of(workspace).front() : found->second;
+}
+
+Timeline AppState::timeline() const {
+    if (view.workspace == Workspace::jacobian && !model() && !captures()) return Timeline::step;
+    return playback.timeline(view.workspace);
 }
 
 const Source* AppState::find(SourceId id) const {

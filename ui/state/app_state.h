@@ -254,6 +254,7 @@ struct AppState {
     FileDialog file_dialog = FileDialog::none;
     SourceId locate_source = 0;     ///< of FileDialog::locate
     std::string focus_panel;        ///< panel to bring to the front in the next frame
+    std::vector<std::string> front_panels;  ///< others that are wanted in sight beside it, where tabs hide them
     std::string typed_command;      ///< command whose number is being typed (B, G, L, H); empty = none
 
     std::string layout;             ///< ImGui's layout text as last left
@@ -272,6 +273,8 @@ struct AppState {
     const Source* model_source() const { return find(view.selection.model); }
     ModelPtr model() const;
     jacobian::CapturesPtr captures() const;
+    /// What plays in the workspace that is shown: the training where there are no gradients to step through.
+    Timeline timeline() const;
     /// What the model reads; empty when nothing is chosen.
     std::string prompt_text() const;
 };

@@ -48,6 +48,7 @@ std::optional<Command> advance_retrieval(AppState& state, Services& services, in
 std::optional<Command> advance_attention(AppState& state, Services& services, int frames, bool wrap);
 std::optional<Command> advance_alignment(AppState& state, Services& services, int frames, bool wrap);
 std::optional<Command> advance_jacobian(AppState& state, Services& services, int frames, bool wrap);
+std::optional<Command> advance_training(AppState& state, Services& services, int frames, bool wrap);
 std::optional<Command> advance_cv(AppState& state, Services& services, int frames, bool wrap);
 std::optional<Command> advance_residual(AppState& state, Services& services, int frames, bool wrap);
 

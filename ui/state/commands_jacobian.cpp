@@ -64,6 +64,7 @@ std::vector<std::string> metric_names() {
 }  // namespace
 
 std::optional<Command> advance_jacobian(AppState& state, Services& services, int frames, bool wrap) {
+    if (state.timeline() == Timeline::step) return advance_training(state, services, frames, wrap);
     JacobianSlots& slots = slots_of(state, services);
     const auto next_of = [&](std::int64_t now, std::int64_t count) {
         const std::int64_t next = now + frames;
@@ -72,7 +73,7 @@ std::optional<Command> advance_jacobian(AppState& state, Services& services, int
     if (slots.sequences() == 0 || slots.layers() == 0) return std::nullopt;
     const jacobian::View view = slots.view();
     Selection& selection = state.view.selection;
-    if (state.playback.timeline(Workspace::jacobian) == Timeline::layer) {
+    if (state.timeline() == Timeline::layer) {
         const std::int64_t before = selection.layer;
         const auto next = next_of(view.layer, slots.layers());
         if (next == before) return std::nullopt;

@@ -2,18 +2,33 @@
 #include "state/command_helpers.h"
 
 #include <algorithm>
+#include <set>
 
 namespace attnscope::ui {
 
 namespace {
 
+using namespace jacobian;
+
 constexpr const char* panel = "jacobian.training";
 
 bool in_workspace(const AppState& state) { return state.view.workspace == Workspace::jacobian; }
 
+/// All that there is of the training, and what plays it.
 void show_training(AppState& state) {
-    state.view.open_panels.insert(panel);
+    const auto& all = experiment_panel_ids();
+    state.view.open_panels.insert(all.begin(), all.end());
+    state.front_panels = all;
     state.view.outlined_panel = state.focus_panel = panel;
+    state.playback.chosen[Workspace::jacobian] = Timeline::step;
+}
+
+/// Steps that something was measured at in any run.
+std::vector<std::int64_t> measured_steps(const Experiment& experiment) {
+    std::set<std::int64_t> steps;
+    for (const TrainingRunPtr& run : experiment.runs)
+        for (const ExperimentMeasurementPtr& measurement : run->measurements) steps.insert(measurement->step);
+    return {steps.begin(), steps.end()};
 }
 
 template <class Values, class Name>
@@ -93,7 +108,6 @@ void add_running(CommandRegistry& registry) {
 }
 
 void add_choices(CommandRegistry& registry) {
-    using namespace jacobian;
     const auto method_names = names_of(methods, method_name);
     const auto gradient_names = names_of(softmax_gradients, softmax_gradient_name);
     registry.add({"training.method", "Train under a method, or leave it out", "", "",
@@ -133,16 +147,50 @@ void add_numbers(CommandRegistry& registry) {
                           return change(state, [&](JacobianTrainingOptions& options) { field(options, value); });
                       }, {}, {}});
     };
-    add("training.steps", "Steps of the training", "updates", 1, jacobian::most_training_steps,
+    add("training.steps", "Steps of the training", "updates", 1, most_training_steps,
         [](JacobianTrainingOptions& options, std::int64_t value) { options.steps = static_cast<int>(value); });
     add("training.seed", "Seed of the training", "0 or more", 0, INT64_MAX,
         [](JacobianTrainingOptions& options, std::int64_t value) { options.seed = static_cast<std::uint64_t>(value); });
     add("training.step", "Look at a step of the training", "counted from 0; -1 = the newest", -1,
-        jacobian::most_training_steps,
+        most_training_steps,
         [](JacobianTrainingOptions& options, std::int64_t value) { options.step = static_cast<int>(value); });
 }
 
 }  // namespace
+
+std::optional<Command> advance_training(AppState& state, Services& services, int frames, bool wrap) {
+    JacobianTraining& training = services.training();
+    training.begin_frame(state);  // commands before this one in the same frame count
+    const auto experiment = training.experiment().result;
+    const bool running = training.run().running();
+    if (!experiment) {
+        if (running || training.reads_text()) return std::nullopt;
+        // Nothing to play yet: playing is what begins it, where there is a text for it.
+        const bool can_begin = training.request().text && !training.text_error();
+        if (can_begin && frames > 0) training.start();
+        else state.playback.playing = false;
+        show_training(state);
+        return std::nullopt;
+    }
+    const std::int64_t before = state.view.training.step;
+    if (running && wrap) {
+        // While it is trained, its newest step is what plays.
+        state.view.training.step = -1;
+        return std::nullopt;
+    }
+    // A frame is a measurement: between two of them only the cursor would move.
+    const std::vector<std::int64_t> steps = measured_steps(*experiment);
+    if (steps.empty()) return std::nullopt;
+    const std::int64_t now = before < 0 ? steps.back() : before;
+    const std::int64_t count = std::ssize(steps);
+    const std::int64_t at = frames < 0 ? std::ranges::lower_bound(steps, now) - steps.begin()
+                                       : std::ranges::upper_bound(steps, now) - steps.begin() - 1;
+    const std::int64_t next = wrap && at + frames >= count ? 0 : std::clamp<std::int64_t>(at + frames, 0, count - 1);
+    const std::int64_t step = steps[static_cast<std::size_t>(next)];
+    if (step == before) return std::nullopt;
+    state.view.training.step = static_cast<int>(step);
+    return command("training.step", {{"value", before}});
+}
 
 void add_jacobian_training_commands(CommandRegistry& registry) {
     add_running(registry);

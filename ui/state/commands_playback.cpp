@@ -24,7 +24,7 @@ bool can_play(const AppState& state) {
     case Workspace::retrieval: return state.bank() != nullptr;
     case Workspace::attention:
     case Workspace::residual: return state.model() != nullptr;
-    case Workspace::jacobian: return state.model() || state.captures();
+    case Workspace::jacobian: return true;  // the training needs no model
     case Workspace::cv: return true;  // the experiment needs no model
     case Workspace::alignment: return state.model() != nullptr || state.view.alignment.grams != 0;
     }

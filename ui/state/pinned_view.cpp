@@ -93,7 +93,7 @@ JacobianTraining* PinnedView::training(const AppState& state) {
 
 bool PinnedView::settled() const {
     const auto all = [](const auto&... slots) { return ((!slots || slots->settled()) && ...); };
-    return all(attention_, cv_, alignment_, jacobian_, residual_);
+    return all(retrieval_, attention_, cv_, alignment_, jacobian_, training_, residual_);
 }
 
 }  // namespace attnscope::ui

@@ -66,7 +66,7 @@ void WindowTest::frame() {
     seconds_ += 1.0 / 60;
     shell_->prepare_frame(seconds_);
     ImGui_ImplNull_NewFrame();
-    ImGui::GetIO().DisplaySize = {1600, 1000};
+    ImGui::GetIO().DisplaySize = size_;
     ImGui::NewFrame();
     shell_->draw_frame();
     ImGui::Render();

@@ -47,6 +47,7 @@ protected:
     void reopen();
 
     std::filesystem::path folder_;
+    ImVec2 size_{1600, 1000};            ///< of the window
     std::string copied_;                 ///< what was put on the clipboard
     std::unique_ptr<JobSystem> jobs_;
     std::unique_ptr<Shell> shell_;

@@ -264,13 +264,14 @@ private:
 
     /// Training stopped between two updates of any run: what it goes on from.
     void keep_states() {
-        for (std::size_t i = 0; i < runs_.size(); ++i) {
+        // Ten megabytes a run, while somebody waits.
+        context_.pool().run(runs_.size(), [&](std::size_t i, int) {
             if (!models_[i] || (runs_[i]->training && runs_[i]->training->updates == models_[i]->updates()))
-                continue;
+                return;
             TrainingRun run = *runs_[i];
             run.training = std::make_shared<const TrainingState>(models_[i]->state(CharGpt::Kept::all));
             runs_[i] = std::make_shared<const TrainingRun>(std::move(run));
-        }
+        });
         context_.publish(std::make_shared<const jacobian::Experiment>(experiment()));
     }
 

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstdio>
 #include <cmath>
 #include <memory>
 #include <stop_token>
@@ -344,14 +345,16 @@ TEST(JacobianExperiment, LeavesSoonAfterACancel) {
     ThreadPool pool(2);
     JobContext context(pool, options);
     std::jthread user([&] {
-        while (snapshots < 2) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        // Every run has a state of its own to be kept by then.
+        while (snapshots < 20) std::this_thread::sleep_for(std::chrono::milliseconds(1));
         asked = std::chrono::steady_clock::now();
         stop.request_stop();
     });
     EXPECT_THROW(compute::jacobian_experiment(request, context), Cancelled);
     const double waited = std::chrono::duration<double>(std::chrono::steady_clock::now() - asked).count();
-    // A tenth of a second is wanted of an idle machine.
+    // A tenth of a second is promised; the rest is for a machine under load.
     EXPECT_LT(waited, 0.5);
+    std::printf("left in %.0f ms\n", 1000 * waited);
 }
 
 TEST(JacobianExperiment, KeepsWhatThereIsWhenTheLossLeavesTheNumbers) {

@@ -75,16 +75,28 @@ std::vector<int> chosen_ranks(const Parameters& parameters, int head_dim) {
     return ranks;
 }
 
-/// Of a group of blocks on their way through a layer, to the head, or to the moments of their residuals.
-std::uint64_t working_bytes(const ModelConfig& config, std::int64_t seq_len, std::int64_t blocks) {
+/// Of a group of blocks on their way: where attention is split, in the feed-forward part, or at the head.
+std::uint64_t working_bytes(const ModelConfig& config, Precision precision, std::int64_t seq_len, std::int64_t blocks) {
     const auto unsigned_of = [](std::int64_t value) { return static_cast<std::uint64_t>(value); };
     const std::uint64_t tokens = unsigned_of(seq_len * std::min(blocks, blocks_in_group(seq_len)));
-    const std::uint64_t hidden = unsigned_of(config.hidden), attended = unsigned_of(config.heads * config.head_dim);
-    constexpr std::uint64_t most_tile = std::uint64_t{32} << 20, head_block = std::uint64_t{8} << 20;
+    const std::uint64_t hidden = unsigned_of(config.hidden), heads = unsigned_of(config.heads);
+    const std::uint64_t attended = heads * unsigned_of(config.head_dim);
+    const std::uint64_t keys = unsigned_of(config.key_value_heads * config.head_dim);
+    // The stream and its norm; queries, V*, what is left of the weights' sum, the context, ε and its projection; keys and
+    // values as they are, turned and by head.
+    const std::uint64_t attention = 2 * hidden + 9 * attended + 6 * keys;
+    const std::uint64_t feed_forward = 3 * hidden + 2 * unsigned_of(config.intermediate);
+    // Scores of a tile, a copy, and what they are made of and go into.
+    constexpr std::uint64_t preferred_tile = std::uint64_t{2} << 20, most_tile = std::uint64_t{32} << 20;
+    constexpr std::uint64_t fewest_rows = 64;
+    const std::uint64_t rows = tokens * heads * float_bytes;
     const std::uint64_t tile =
-        std::min(most_tile, tokens * unsigned_of(config.heads) * unsigned_of(seq_len) * float_bytes);
-    const std::uint64_t numbers = 8 * hidden + 3 * unsigned_of(config.intermediate) + 16 * attended;
-    return tokens * numbers * float_bytes + 2 * tile + head_block;
+        std::min(rows * unsigned_of(seq_len), std::clamp(rows * fewest_rows, preferred_tile, most_tile));
+    // Packed weights take some rows at a time; others, the logits of a part of the vocabulary in both types.
+    constexpr std::uint64_t packed_head = std::uint64_t{8} << 20, tensor_head = std::uint64_t{64} << 20;
+    const std::uint64_t head = precision == Precision::float32 ? packed_head : tensor_head;
+    // Half as much again for what the allocator keeps between blocks of changing sizes, as measured.
+    return (tokens * std::max(attention, feed_forward) * float_bytes + 3 * tile + head) / 2 * 3;
 }
 
 } // namespace
@@ -156,7 +168,8 @@ Plan plan(const Request& request) {
     // Losses of every token: the result's own and a snapshot's.
     const std::uint64_t losses = 2 * tokens * (out.ranks.size() + 3) * float_bytes;
     out.peak_bytes = std::min(out.prefix_bytes, parameters.prefix_budget) + bases + samples + losses +
-                     working_bytes(config, parameters.seq_len, std::max(out.blocks, out.calibration_blocks));
+                     working_bytes(config, request.precision, parameters.seq_len,
+                                   std::max(out.blocks, out.calibration_blocks));
     return out;
 }
 

@@ -36,9 +36,10 @@ def installed(name):
     return importlib.util.find_spec(name) is not None
 
 
-def own_numbers(program, repetitions):
-    """Benchmarks of attnscope_bench by name: milliseconds, and counters."""
-    command = [program, "--benchmark_format=json", f"--benchmark_repetitions={repetitions}"]
+def own_numbers(program, repetitions, names):
+    """Benchmarks of attnscope_bench by name, those that match `names`: milliseconds, and counters."""
+    command = [program, "--benchmark_format=json", f"--benchmark_repetitions={repetitions}",
+               f"--benchmark_filter={names}"]
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     numbers = {}
     for entry in json.loads(output)["benchmarks"]:
@@ -208,18 +209,19 @@ def main():
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--repeats", type=int, default=11)
     parser.add_argument("--repetitions", type=int, default=1, help="of attnscope_bench's own runs")
+    parser.add_argument("--filter", default=".", help="only the benchmarks whose names match, and their peers")
     parser.add_argument("--encoder", default=os.path.join(cache, "models", "all-MiniLM-L6-v2"))
     parser.add_argument("--json", help="also write the numbers to this file")
     arguments = parser.parse_args()
 
-    own = own_numbers(arguments.bench, arguments.repetitions)
+    own = own_numbers(arguments.bench, arguments.repetitions, arguments.filter)
     peers = {}
     if installed("torch"):
-        peers["PyTorch"] = torch_numbers(arguments.threads, arguments.repeats)
+        peers["PyTorch"] = torch_numbers(arguments.threads, arguments.repeats) if "step/1" in own else {}
         if "training_step/full" in own:
             peers["PyTorch"] |= character_model_numbers(arguments.threads, arguments.repeats)
             own["training_step/full"]["real_time"] = own["training_step/full"]["step_ms"]
-    if installed("faiss"):
+    if installed("faiss") and "step/1" in own:
         peers["FAISS flat, top 5"] = faiss_numbers(arguments.threads, arguments.repeats)
 
     if installed("transformers") and "model_logits/1024" in own:
@@ -236,6 +238,9 @@ def main():
             if name in numbers and name in own:
                 mine = own[name]["real_time"]
                 rows.append((title, mine, peer, numbers[name], numbers[name] / mine))
+    if "metrics_fused/1" in own and "metrics_libtorch" in own:
+        fused, apart = own["metrics_fused/1"]["real_time"], own["metrics_libtorch"]["real_time"]
+        rows.append(("softmax gradient, 5·10⁷ weights", fused, "LibTorch, op by op", apart, apart / fused))
     if "step/1" in own and "bank_sum" in own:
         summed = own["bank_sum"]["real_time"]
         rows.append(("one step against the bank's sum", own["step/1"]["real_time"], "sum", summed,

@@ -145,12 +145,16 @@ void draw_cell_numbers(const HeatMap& map, const PlotArea& area, const ElementCa
     const float size = area.em * 0.8f;
     if (cell_width < size * 2.8f || cell_height < size * 1.3f || !map.category_names.empty() || map.smooth) return;
     ImFont* const font = style.theme.fonts.mono ? style.theme.fonts.mono : ImGui::GetFont();
+    const int digits = cell_width > size * 4.5f ? 3 : 2;
+    const float limit = std::pow(10.0f, float(digits)) - 0.5f;
     for (int row = 0; row < map.height; ++row) {
         for (int column = 0; column < map.width; ++column) {
             const float value = map.values[std::size_t(row) * map.width + column];
             if (!std::isfinite(value)) continue;
             char text[32];
-            std::snprintf(text, sizeof text, "%.2g", double(value));
+            // 130 rather than 1.3e+02
+            const bool whole = std::abs(value) >= limit && std::abs(value) < 1e5f;
+            std::snprintf(text, sizeof text, "%.*g", whole ? 6 : digits, double(whole ? std::round(value) : value));
             const ImVec4 under = heat_map_colour(map, value, cache.range, style.theme);
             const bool bright = 0.3f * under.x + 0.6f * under.y + 0.1f * under.z > 0.55f;
             const ImVec2 centre = area.pixel(map.x_min + (map.x_max - map.x_min) * (column + 0.5) / map.width,

@@ -12,7 +12,7 @@ namespace attnscope::jacobian {
 namespace {
 
 constexpr std::array panels{PanelName{"jacobian.training", "Training"},
-                            PanelName{"jacobian.grid", "Combinations"},
+                            PanelName{"jacobian.grid", "Runs"},
                             PanelName{"jacobian.trained", "Trained heads"}};
 
 Figure start_figure(std::string_view panel) {

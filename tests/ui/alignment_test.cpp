@@ -94,6 +94,7 @@ TEST_F(AlignmentWindow, OtherOperatorsAreComputedAndCompared) {
     const auto* const map = std::get_if<HeatMap>(&difference.axes.front().elements.front());
     ASSERT_TRUE(map);
     EXPECT_NE(map->label.find("Δ to A"), std::string::npos) << map->label;
+    EXPECT_EQ(map->label.find("colours end"), std::string::npos) << "where the model's colours end says nothing of Δ";
     EXPECT_EQ(map->map, ColourMap::diverging);
 }
 

@@ -22,10 +22,8 @@ void set_colours(HeatMap& map, Quantity quantity, double end) {
     map.map = quantity == Quantity::cos ? ColourMap::diverging : ColourMap::viridis;
     map.range = {quantity == Quantity::cos ? -end : 0, end};
     map.label = quantity_title(quantity);
-}
-
-std::string diagonal_note(double end) {
-    return end < 1 ? "colours end at \u00b1" + format_number(end) + ", the diagonal is 1" : "";
+    if (end < 1)
+        note_colours_end(map, (quantity == Quantity::cos ? "\u00b1" : "") + format_number(end), "the diagonal is 1");
 }
 
 void place_legend(Axes& axes) {
@@ -65,8 +63,6 @@ Figure map_figure(const View& view, const Shown& shown) {
         map.x_max = map.y_max = operators.layers - 0.5;
         set_colours(map, view.quantity, end);
         say(figure, quantity_title(view.quantity));
-        if (view.quantity == Quantity::cos)
-            say(figure, diagonal_note(end));
         axes.elements.push_back(std::move(map));
         const double anchor = anchor_of(view, shown);
         add_outline(axes, -0.5, operators.layers - 0.5, anchor - 0.5, anchor + 0.5);
@@ -118,8 +114,6 @@ Figure heads_figure(const View& view, const Shown& shown) {
         }
         set_colours(map, view.quantity, end);
         say(figure, quantity_title(view.quantity));
-        if (view.quantity == Quantity::cos)
-            say(figure, diagonal_note(end));
         axes.elements.push_back(std::move(map));
         for (int head = 0; head < operators.heads; ++head) {
             Annotation name;

@@ -1,5 +1,7 @@
 #include <attnscope/compare_figures.h>
 
+#include "figure/figure_text.h"
+
 #include <attnscope/jacobian_experiment_figures.h>
 
 #include <algorithm>
@@ -43,7 +45,8 @@ bool subtract_pinned(Figure& figure, const Figure& pinned) {
         map.values[i] -= other->values[i];
     map.map = ColourMap::diverging;
     map.range.reset();
-    map.label = "Δ to A" + (map.label.empty() ? "" : ", " + plain_label(map.label));
+    const std::string quantity = plain_label(without_colours_end(map));
+    map.label = "Δ to A" + (quantity.empty() ? "" : ", " + quantity);
     // A part in detail has nothing that it could be compared with.
     bool first = true;
     std::erase_if(figure.axes.front().elements, [&first](const Element& element) {

@@ -32,6 +32,18 @@ void say(Figure& figure, const std::string& part) {
     figure.subtitle += part;
 }
 
+namespace {
+constexpr std::string_view colours_end = " (colours end at ";
+}
+
+void note_colours_end(HeatMap& map, const std::string& end, const std::string& why) {
+    map.label += std::string(colours_end) + end + (why.empty() ? "" : ", " + why) + ")";
+}
+
+std::string without_colours_end(const HeatMap& map) {
+    return map.label.substr(0, map.label.find(colours_end));
+}
+
 std::string shorten(std::string_view text, std::size_t limit) {
     std::size_t characters = 0, cut = text.size(), word = 0;
     for (std::size_t i = 0; i < text.size(); ++i) {

@@ -45,7 +45,7 @@ void limit_colours(HeatMap& map) {
     if (end <= begin || static_cast<double>(values.back()) - begin < far * (end - begin))
         return;
     map.range = {map.map == ColourMap::diverging ? -end : begin, end};
-    map.label += " (colours end at " + format_number(end) + ")";
+    note_colours_end(map, format_number(end));
 }
 
 std::vector<std::string> numbers(int end) {

@@ -23,7 +23,13 @@ void loss_rows(ChromeContext& context, const residual::View& view, const residua
         value_row(theme, "recovered", number_or_dash(point->recovered_ppl, 4) + " %", "Of what top-1 costs in perplexity");
         value_row(theme, "in nats", number_or_dash(point->recovered_nll, 4) + " %", "The same of the loss");
     }
-    if (result.finished()) value_row(theme, "verdict", residual::verdict(result).text(), "The smallest rank with 90 %");
+    if (result.finished()) {
+        // Apart where there are two things to say: one long value would leave every name too little room.
+        const residual::Verdict verdict = residual::verdict(result);
+        const bool best = verdict.label == residual::Verdict::Label::partial && verdict.rank >= 0;
+        value_row(theme, "verdict", best ? "PARTIAL" : verdict.text(), "The smallest rank with 90 %");
+        if (best) value_row(theme, "best rank", std::to_string(verdict.rank), "Where the most is recovered");
+    }
     if (std::isfinite(result.effective_dim_mean))
         value_row(theme, "mean r90", number_or_dash(result.effective_dim_mean, 4), "Over the replaced heads");
     value_row(theme, "blocks", grouped(static_cast<std::size_t>(result.plan.blocks)) + " + " +

@@ -23,7 +23,7 @@ bool wait_until(const Predicate& reached) {
     return true;
 }
 
-/// Closed until opened; whoever passes is counted.
+/// Closed until opened; whoever comes is counted.
 class Gate {
 public:
     void open() {
@@ -53,13 +53,16 @@ public:
         std::unique_lock lock(mutex_);
         return changed_.wait_for(lock, hang_limit, [&] { return arrived_ >= count; });
     }
-    int arrived() const {
-        const std::lock_guard lock(mutex_);
-        return arrived_;
+    /// Comes to the gate and opens it when it is the last of `count`; false when the others stayed away.
+    bool meet(int count) {
+        std::unique_lock lock(mutex_);
+        if (++arrived_ == count) open_ = true;
+        changed_.notify_all();
+        return changed_.wait_for(lock, hang_limit, [&] { return open_; });
     }
 
 private:
-    mutable std::mutex mutex_;
+    std::mutex mutex_;
     std::condition_variable changed_;
     bool open_ = false;
     int arrived_ = 0;

@@ -30,12 +30,13 @@ TEST(ThreadPool, NumbersItsThreads) {
 TEST(ThreadPool, ThreadsShareALoop) {
     ThreadPool pool(3);
     test::Gate gate;
-    // Nobody passes before all three have arrived, so this ends only when three threads work at once.
+    std::atomic<int> ran = 0;
+    // Nobody goes on before all three have come, so this ends only when three threads work at once.
     pool.run(3, [&](std::size_t, int) {
-        if (gate.arrived() == 2) gate.open();
-        EXPECT_TRUE(gate.pass());
+        EXPECT_TRUE(gate.meet(3));
+        ++ran;
     });
-    EXPECT_EQ(gate.arrived(), 3);
+    EXPECT_EQ(ran, 3);
 }
 
 TEST(ThreadPool, WakesThreadsThatSleep) {
@@ -43,10 +44,7 @@ TEST(ThreadPool, WakesThreadsThatSleep) {
     for (int round = 0; round < 5; ++round) {
         std::this_thread::sleep_for(std::chrono::milliseconds(5));
         test::Gate gate;
-        pool.run(2, [&](std::size_t, int) {
-            if (gate.arrived() == 1) gate.open();
-            EXPECT_TRUE(gate.pass());
-        });
+        pool.run(2, [&](std::size_t, int) { EXPECT_TRUE(gate.meet(2)); });
     }
 }
 

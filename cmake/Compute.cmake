@@ -11,6 +11,12 @@ target_link_libraries(attnscope_compute
     PUBLIC attnscope_base torch::torch_cpu torch::c10 PkgConfig::HIGHWAY
     PRIVATE attnscope_warnings nlohmann_json::nlohmann_json torch::gomp ${CMAKE_DL_LIBS})
 attnscope_precompile(attnscope_compute ${tensor_headers})
+# Each of these has an embed, a layer and a finish of its own.
+foreach(name IN ITEMS gpt2 gpt_neox llama)
+    set_source_files_properties("${CMAKE_SOURCE_DIR}/core/src/models/${name}.cpp"
+        PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+endforeach()
+attnscope_unity(attnscope_compute ${compute_sources})
 # at::parallel_for is a template that is serial unless its caller is compiled with OpenMP, which the precompiled headers
 # are not.
 foreach(name IN ITEMS attention_gradient attention_point packed_linear)

@@ -14,6 +14,7 @@ if(ui_sources)
         PUBLIC attnscope_base implot imgui_palette imgui_markdown nlohmann_json::nlohmann_json
         PRIVATE attnscope_warnings portable_file_dialogs)
     attnscope_precompile(attnscope_ui <imgui.h> <implot.h>)
+    attnscope_unity(attnscope_ui ${ui_sources})
 endif()
 
 if(app_sources)
@@ -23,6 +24,7 @@ if(app_sources)
         PUBLIC $<TARGET_NAME_IF_EXISTS:attnscope_ui> attnscope_base imgui_backends nlohmann_json::nlohmann_json
         PRIVATE attnscope_warnings portable_file_dialogs PNG::PNG Freetype::Freetype)
     attnscope_precompile(attnscope_app <CLI/CLI.hpp> <nlohmann/json.hpp>)
+    attnscope_unity(attnscope_app ${app_sources})
 endif()
 
 if(EXISTS "${CMAKE_SOURCE_DIR}/app/main.cpp")

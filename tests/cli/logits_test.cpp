@@ -10,7 +10,7 @@ namespace attnscope::test {
 namespace {
 
 using Arguments = std::vector<std::string>;
-using Json = nlohmann::json;
+using Json = nlohmann::ordered_json;
 
 class Logits : public testing::Test {
 protected:

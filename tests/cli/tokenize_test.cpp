@@ -10,7 +10,7 @@
 namespace attnscope::test {
 namespace {
 
-using Json = nlohmann::json;
+using Json = nlohmann::ordered_json;
 
 class Tokenize : public ::testing::Test {
 protected:

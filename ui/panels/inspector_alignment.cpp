@@ -2,15 +2,9 @@
 #include "panels/inspector_parts.h"
 #include "state/source_loading.h"
 
-#include <cmath>
-
 namespace attnscope::ui {
 
 namespace {
-
-std::string number_or_dash(double value, int digits = 4) {
-    return std::isfinite(value) ? readable_number(value, digits) : "–";
-}
 
 std::string verdict_text(double cos, alignment::Label label) {
     return label == alignment::Label::none ? "–" : number_or_dash(cos, 3) + "  " + alignment::label_name(label);

@@ -8,10 +8,6 @@ namespace attnscope::ui {
 
 namespace {
 
-std::string number_or_dash(double value, int digits = 4) {
-    return std::isfinite(value) ? readable_number(value, digits) : "–";
-}
-
 std::string interval_text(const cv::Interval& interval) {
     return "[" + number_or_dash(interval.low) + ", " + number_or_dash(interval.high) + "]";
 }

@@ -8,8 +8,6 @@ namespace attnscope::ui {
 
 namespace {
 
-std::string number_or_dash(double value) { return std::isfinite(value) ? readable_number(value, 5) : "–"; }
-
 /// The training is looked at, or all there is.
 bool shows_training(const ChromeContext& context) {
     const bool has_heads = context.state.model() || context.state.captures();
@@ -17,7 +15,7 @@ bool shows_training(const ChromeContext& context) {
 }
 
 void metric_row(const ThemeColours& theme, jacobian::Metric metric, double value, jacobian::Metric chosen) {
-    value_row(theme, jacobian::metric_name(metric), number_or_dash(value), jacobian::metric_label(metric),
+    value_row(theme, jacobian::metric_name(metric), number_or_dash(value, 5), jacobian::metric_label(metric),
               metric == chosen ? &theme.accent : nullptr);
 }
 
@@ -39,8 +37,8 @@ void training_values(ChromeContext& context) {
         const auto step = static_cast<std::size_t>(measured->step);
         value_row(theme, "measured at", std::to_string(step) + " of " + std::to_string(run->steps),
                   "The newest measurement at or before the step that is looked at");
-        if (step < run->loss.size()) value_row(theme, "loss", number_or_dash(run->loss[step]), "Of the step's windows, nats");
-        value_row(theme, "validation", number_or_dash(measured->val_loss), "Loss on the tenth that is not trained on, nats");
+        if (step < run->loss.size()) value_row(theme, "loss", number_or_dash(run->loss[step], 5), "Of the step's windows, nats");
+        value_row(theme, "validation", number_or_dash(measured->val_loss, 5), "Loss on the tenth that is not trained on, nats");
         for (const jacobian::Metric metric : jacobian::metrics)
             metric_row(theme, metric, measured->mean(metric), view.metric);
     }
@@ -61,7 +59,7 @@ void jacobian_values(ChromeContext& context) {
     if (asked.result) {
         value_row(theme, "sequences", std::to_string(asked.result->sequences) + " of " + std::to_string(asked.result->length));
         if (std::isfinite(asked.result->loss))
-            value_row(theme, "loss", number_or_dash(asked.result->loss), "Mean over all predictions, nats");
+            value_row(theme, "loss", number_or_dash(asked.result->loss, 5), "Mean over all predictions, nats");
         if (const auto* const head = jacobian::selected_head(view, asked.result->heads))
             for (const jacobian::Metric metric : jacobian::metrics)
                 metric_row(theme, metric, head->value(metric), view.metric);

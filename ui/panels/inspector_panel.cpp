@@ -3,6 +3,7 @@
 #include "workspaces.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace attnscope::ui {
 
@@ -23,6 +24,10 @@ bool begin_values(const char* id) {
     ImGui::TableSetupColumn("name", ImGuiTableColumnFlags_WidthStretch);
     ImGui::TableSetupColumn("value");
     return true;
+}
+
+std::string number_or_dash(double value, int digits) {
+    return std::isfinite(value) ? readable_number(value, digits) : "–";
 }
 
 void value_row(const ThemeColours& theme, const char* name, const std::string& value, const char* tooltip, const ImVec4* colour) {

@@ -14,6 +14,7 @@ void rule();
 bool begin_values(const char* id);
 void value_row(const ThemeColours& theme, const char* name, const std::string& value, const char* tooltip = nullptr,
                const ImVec4* colour = nullptr);
+std::string number_or_dash(double value, int digits = 4);
 void warning_line(const std::string& text, const ThemeColours& theme);
 
 /// The numbers of the state, above what lies under the cursor.

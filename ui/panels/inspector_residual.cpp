@@ -8,18 +8,14 @@ namespace attnscope::ui {
 
 namespace {
 
-std::string number_or_dash(double value, int digits = 5) {
-    return std::isfinite(value) ? readable_number(value, digits) : "–";
-}
-
 void loss_rows(ChromeContext& context, const residual::View& view, const residual::Result& result) {
     const ThemeColours& theme = context.theme;
-    value_row(theme, "PPL", number_or_dash(result.baseline.ppl), "exp of the mean loss over the evaluated blocks");
-    value_row(theme, "A: top-1", number_or_dash(result.top1.ppl), "Every chosen head gives V* alone");
+    value_row(theme, "PPL", number_or_dash(result.baseline.ppl, 5), "exp of the mean loss over the evaluated blocks");
+    value_row(theme, "A: top-1", number_or_dash(result.top1.ppl, 5), "Every chosen head gives V* alone");
     if (const residual::CurvePoint* const point = residual::selected_point(view, result)) {
         value_row(theme, "rank", std::to_string(point->rank) + " of " + std::to_string(result.head_dim));
-        value_row(theme, "PPL at it", number_or_dash(point->loss.ppl), "Perplexity at this rank");
-        value_row(theme, "ΔPPL", number_or_dash(point->loss.delta_ppl), "Over the model's own");
+        value_row(theme, "PPL at it", number_or_dash(point->loss.ppl, 5), "Perplexity at this rank");
+        value_row(theme, "ΔPPL", number_or_dash(point->loss.delta_ppl, 5), "Over the model's own");
         value_row(theme, "recovered", number_or_dash(point->recovered_ppl, 4) + " %", "Of what top-1 costs in perplexity");
         value_row(theme, "in nats", number_or_dash(point->recovered_nll, 4) + " %", "The same of the loss");
     }

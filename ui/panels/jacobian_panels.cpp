@@ -8,8 +8,8 @@ namespace attnscope::ui {
 
 namespace {
 
-constexpr const char* formula = "g_S = A ⊙ (g − Σⱼ Aⱼ gⱼ) = A ⊙ (1 − A) ⊙ g + A ⊙ (A ⊙ g − Σⱼ Aⱼ gⱼ),  g = ∂L/∂A = dO·Vᵀ";
-constexpr const char* source = "Softmax Jacobian diag(A) − AAᵀ; Σ A g = dO·O as in FlashAttention, Dao et al. 2022";
+constexpr const char* jacobian_formula = "g_S = A ⊙ (g − Σⱼ Aⱼ gⱼ) = A ⊙ (1 − A) ⊙ g + A ⊙ (A ⊙ g − Σⱼ Aⱼ gⱼ),  g = ∂L/∂A = dO·Vᵀ";
+constexpr const char* jacobian_source = "Softmax Jacobian diag(A) − AAᵀ; Σ A g = dO·O as in FlashAttention, Dao et al. 2022";
 
 void select(PanelContext& context, const jacobian::HeadMetrics& head) {
     context.emit("jacobian.select", {{"layer", std::int64_t{head.layer}}, {"head", std::int64_t{head.head}}});
@@ -83,7 +83,7 @@ PanelHelp JacobianMapPanel::help() const {
     return {"One metric of the softmax gradient for every layer and head: choose it in the bar above. Layers appear from the "
             "top down, as the gradient passes them. r_diag is the energy of the diagonal part in units of the whole; it is no "
             "share and can exceed 1. Click a cell to look into its head.",
-            formula, source};
+            jacobian_formula, jacobian_source};
 }
 
 FigurePanel::Answer JacobianMapPanel::ask_pinned(JacobianSlots& slots) {
@@ -102,14 +102,14 @@ void JacobianMapPanel::respond(const FigureInteraction& interaction, PanelContex
 }
 
 PanelHelp JacobianBarsPanel::help() const {
-    return {"The chosen metric for the heads of the selected layer, or for all heads of a small model.", formula, source};
+    return {"The chosen metric for the heads of the selected layer, or for all heads of a small model.", jacobian_formula, jacobian_source};
 }
 
 PanelHelp JacobianEnergyPanel::help() const {
     return {"The energies of the two parts of the gradient and of their overlap add up to 1: r_diag + energy_off + "
             "energy_cross = 1. So every head is a point in a plane; the corners of the triangle are one kind of energy alone. "
             "The overlap has a sign: below the base the parts work against each other. Click a point to select its head.",
-            "‖full‖² = ‖diag‖² + ‖lateral‖² + 2⟨diag, lateral⟩", source};
+            "‖full‖² = ‖diag‖² + ‖lateral‖² + 2⟨diag, lateral⟩", jacobian_source};
 }
 
 FigureViewOptions JacobianEnergyPanel::view_options(PanelContext& context) {
@@ -140,13 +140,13 @@ PanelHelp JacobianRowPanel::help() const {
     return {"One query row of the selected head: its weights A, the gradient g that reaches them, and the gradient of the "
             "scores with its diagonal and lateral parts, which share one scale. Step through the rows with the token in the "
             "bar above, or play them. Keys behind the query have no weight and no gradient of their score, but g is there.",
-            formula, source};
+            jacobian_formula, jacobian_source};
 }
 
 PanelHelp JacobianMapsPanel::help() const {
     return {"The gradient of the scores of the selected head over all queries and keys, and its two parts, on one scale. "
             "Click a row to look at it.",
-            formula, source};
+            jacobian_formula, jacobian_source};
 }
 
 void JacobianMapsPanel::respond(const FigureInteraction& interaction, PanelContext& context) {

@@ -10,8 +10,8 @@ namespace attnscope::ui {
 
 namespace {
 
-constexpr const char* formula = "ε = Σᵢ pᵢVᵢ − V*,  V* = V at argmax p;  C_r = V* + P_r P_rᵀ ε,  P_r: leading directions of ε";
-constexpr const char* source = "Second moments and their eigenvectors in float64; rank 0 is V*, rank head_dim the model. "
+constexpr const char* residual_formula = "ε = Σᵢ pᵢVᵢ − V*,  V* = V at argmax p;  C_r = V* + P_r P_rᵀ ε,  P_r: leading directions of ε";
+constexpr const char* residual_source = "Second moments and their eigenvectors in float64; rank 0 is V*, rank head_dim the model. "
                                "TwoNN: Facco et al. 2017";
 
 }  // namespace
@@ -24,7 +24,7 @@ PanelHelp ResidualCurvePanel::help() const {
             "the model's own. Right: how much of what A costs is won back; dashed in loss rather than perplexity. Ranks "
             "arrive one by one. Drag the cursor through them: text, variance and Inspector follow. A basis fitted on the "
             "evaluated text itself (leading) is too good by what leaks.",
-            formula, source};
+            residual_formula, residual_source};
 }
 
 void ResidualCurvePanel::body(PanelContext& context) {
@@ -62,7 +62,7 @@ PanelHelp ResidualMapPanel::help() const {
     return {"For every head of the model, how many directions hold 90 % of the variance of its residual on the calibration "
             "blocks: few of them, and the head is one value and a small correction. Outlined heads are replaced in the "
             "sweep. A click selects a head, or switches a head or a whole layer, as the choice above the map says.",
-            formula, source};
+            residual_formula, residual_source};
 }
 
 Figure ResidualMapPanel::drawn(const Shown& shown) const {
@@ -103,14 +103,14 @@ PanelHelp ResidualVariancePanel::help() const {
     return {"The share of the variance of a head's residual that its leading directions hold, the selected head bold and the "
             "others of its layer thin. r90 is the first with 90 %. Variance is not what the model pays for: compare with "
             "the rank that the curve needs.",
-            formula, source};
+            residual_formula, residual_source};
 }
 
 PanelHelp ResidualSpectrumPanel::help() const {
     return {"Variance of the residual along each of its directions, largest first. The participation ratio (Σλ)²/Σλ² counts "
             "the directions that take part; TwoNN, when it is asked for, is the dimension of the set of residuals, curved "
             "or not.",
-            formula, source};
+            residual_formula, residual_source};
 }
 
 }  // namespace attnscope::ui

@@ -39,6 +39,16 @@ inline std::string text_or(const Arguments& arguments, const char* name, const s
     return given.empty() ? fallback : given;
 }
 
+/// The value; throws Error{usage} outside of least … most.
+inline std::int64_t checked(const char* name, std::int64_t value, std::int64_t least, std::int64_t most) {
+    if (value < least || value > most)
+        throw Error(ErrorKind::usage, name, std::to_string(least) + " … " + std::to_string(most), std::to_string(value));
+    return value;
+}
+
+/// When a command that needs a model can be given.
+inline bool has_model(const AppState& state) { return state.model() != nullptr; }
+
 inline std::optional<Command> no_undo() { return std::nullopt; }
 /// The inverse of a change to several parts of the view: the whole view as it is now.
 Command restore_view(const AppState& state);

@@ -9,8 +9,6 @@ namespace attnscope::ui {
 
 namespace {
 
-bool has_model(const AppState& state) { return state.model() != nullptr; }
-
 /// Command that sets a truth value of the options, and one without arguments for menus that turns it over.
 void add_option(CommandRegistry& registry, const std::string& id, const std::string& title, const std::string& menu,
                 const std::string& help, bool AttentionOptions::* which) {

@@ -9,7 +9,7 @@ namespace {
 
 /// A command that sets one whole number of the options, and undoes it by its former value.
 template <class Field>
-CommandSpec whole_command(const std::string& id, const std::string& title, const std::string& help, std::int64_t most,
+CommandSpec whole_jacobian_command(const std::string& id, const std::string& title, const std::string& help, std::int64_t most,
                           Field field) {
     return {id, title, "", "", {integer_parameter("value", help)},
             [id, most, field](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
@@ -100,9 +100,9 @@ void add_jacobian_commands(CommandRegistry& registry) {
                       return command("jacobian.metric", {{"metric", std::string(jacobian::metric_name(before))}});
                   }, {}, {}});
     constexpr std::int64_t most_tokens = 8192, most_blocks = 100'000;
-    registry.add(whole_command("jacobian.length", "Tokens of a sequence", "as many as the text has at most", most_tokens,
+    registry.add(whole_jacobian_command("jacobian.length", "Tokens of a sequence", "as many as the text has at most", most_tokens,
                                [](JacobianOptions& options) -> int& { return options.length; }));
-    registry.add(whole_command("jacobian.blocks", "Sequences of the text", "as many as the text has at most", most_blocks,
+    registry.add(whole_jacobian_command("jacobian.blocks", "Sequences of the text", "as many as the text has at most", most_blocks,
                                [](JacobianOptions& options) -> int& { return options.blocks; }));
     registry.add({"jacobian.select", "Select a head and look at its gradient", "", "",
                   {integer_parameter("layer", "counted from 0"), integer_parameter("head", "counted from 0")},

@@ -60,12 +60,6 @@ std::optional<Command> change(AppState& state, const Change& apply) {
     return inverse;
 }
 
-std::int64_t checked(const char* name, std::int64_t value, std::int64_t least, std::int64_t most) {
-    if (value < least || value > most)
-        throw Error(ErrorKind::usage, name, std::to_string(least) + " … " + std::to_string(most), std::to_string(value));
-    return value;
-}
-
 void add_running(CommandRegistry& registry) {
     registry.add({"training.start", "Train under every method, or go on with it", "Analyses", "", {},
                   [](AppState& state, Services& services, const Arguments&) {

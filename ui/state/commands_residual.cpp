@@ -12,8 +12,6 @@ namespace {
 using residual::HeadChoice;
 using residual::Parameters;
 
-bool has_model(const AppState& state) { return state.model() != nullptr; }
-
 /// Changes how a sweep is made, as far as the model allows it; undone as a whole.
 template <class Change>
 std::optional<Command> change_parameters(AppState& state, Change change) {
@@ -29,7 +27,7 @@ std::optional<Command> change_parameters(AppState& state, Change change) {
 
 /// A command that sets one whole number of the parameters, and undoes it by its former value.
 template <class Field>
-CommandSpec whole_command(const std::string& id, const std::string& title, const std::string& help, std::int64_t most,
+CommandSpec whole_residual_command(const std::string& id, const std::string& title, const std::string& help, std::int64_t most,
                           Field field) {
     return {id, title, "", "", {integer_parameter("value", help)},
             [id, most, field](AppState& state, Services&, const Arguments& arguments) {
@@ -158,13 +156,13 @@ void add_sweep(CommandRegistry& registry) {
                           }
                       });
                   }, {}, {}});
-    registry.add(whole_command("residual.blocks", "Blocks that are evaluated", "from the start of the text",
+    registry.add(whole_residual_command("residual.blocks", "Blocks that are evaluated", "from the start of the text",
                                residual::most_blocks, [](Parameters& p) -> std::int64_t& { return p.blocks; }));
-    registry.add(whole_command("residual.seq_len", "Tokens of a block", "2 to the model's context", residual::most_blocks,
+    registry.add(whole_residual_command("residual.seq_len", "Tokens of a block", "2 to the model's context", residual::most_blocks,
                                [](Parameters& p) -> std::int64_t& { return p.seq_len; }));
-    registry.add(whole_command("residual.calibration_blocks", "Blocks that directions are fitted on", "1 or more",
+    registry.add(whole_residual_command("residual.calibration_blocks", "Blocks that directions are fitted on", "1 or more",
                                residual::most_blocks, [](Parameters& p) -> std::int64_t& { return p.calibration_blocks; }));
-    registry.add(whole_command("residual.top_k", "Weights that V* is the mean of", "1 = the largest alone",
+    registry.add(whole_residual_command("residual.top_k", "Weights that V* is the mean of", "1 = the largest alone",
                                residual::most_top_k, [](Parameters& p) -> int& { return p.top_k; }));
     registry.add({"residual.calibration", "Choose what directions are fitted on", "", "",
                   {text_parameter("calibration", "blocks behind the evaluated ones, or the first of these", {},

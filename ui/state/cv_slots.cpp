@@ -8,7 +8,7 @@ namespace attnscope::ui {
 
 namespace {
 
-std::size_t result_bytes(const cv::ModelResult& result) {
+std::size_t cv_bytes(const cv::ModelResult& result) {
     constexpr std::size_t histogram = cv::histogram_bins * sizeof(std::uint32_t);
     return sizeof result + result.matrices.size() * (sizeof(cv::Matrix) + histogram + 32);
 }
@@ -30,8 +30,8 @@ struct CvSlots::Impl {
     std::uint64_t generation = 0;
 
     explicit Impl(JobSystem& jobs)
-        : weights(jobs, {"CV of the weights", Lane::interactive, result_bytes}, cv::compute_model),
-          activations(jobs, {"CV of the activations", Lane::interactive, result_bytes}, cv::compute_model) {}
+        : weights(jobs, {"CV of the weights", Lane::interactive, cv_bytes}, cv::compute_model),
+          activations(jobs, {"CV of the activations", Lane::interactive, cv_bytes}, cv::compute_model) {}
 
     int layer() const { return model ? std::clamp(shown.selection.layer, 0, int(model->config().layers) - 1) : 0; }
     int head() const { return model ? std::clamp(shown.selection.head, 0, int(model->config().heads) - 1) : 0; }

@@ -8,7 +8,7 @@ namespace attnscope::ui {
 
 namespace {
 
-std::size_t result_bytes(const jacobian::Result& result) {
+std::size_t heads_bytes(const jacobian::Result& result) {
     return sizeof result + result.heads.size() * sizeof(jacobian::HeadMetrics);
 }
 
@@ -32,13 +32,13 @@ struct JacobianSlots::Impl {
 
     // All heads take seconds; rows of one layer are looked at meanwhile.
     explicit Impl(JobSystem& jobs)
-        : heads(jobs, {"Softmax gradient of all heads", Lane::batch, result_bytes},
+        : heads(jobs, {"Softmax gradient of all heads", Lane::batch, heads_bytes},
                 [](const jacobian::Request& request, JobContext& context) { return jacobian::compute(request, context); }),
           maps(jobs, {"Softmax gradient of a layer", Lane::interactive, maps_bytes},
                [](const jacobian::MapsRequest& request, JobContext& context) {
                    return *jacobian::compute_maps(request, context);
                }),
-          captured_heads(jobs, {"Captured softmax gradients", Lane::interactive, result_bytes},
+          captured_heads(jobs, {"Captured softmax gradients", Lane::interactive, heads_bytes},
                          [](const jacobian::CapturesRequest& request, JobContext& context) {
                              return jacobian::compute(request, context);
                          }),

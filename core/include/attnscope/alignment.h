@@ -80,6 +80,9 @@ struct Comparison {
 Comparison compare(const Operators& operators, JobContext& context);
 
 /// A 95 % range.
+/// Standard deviations on either side of a Gaussian's mean between which 95 % of it lie.
+inline constexpr double two_sided = 1.96;
+
 struct Range {
     double low, high;
 };

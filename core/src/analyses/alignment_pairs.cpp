@@ -1,6 +1,7 @@
 // Principal angles of every pair of layers, and cosines of every pair of heads of a layer and the anchor.
 #include "analyses/alignment.h"
 #include "analyses/alignment_layers.h"
+#include "data/none.h"
 #include "models/thread_guard.h"
 
 #include <ATen/ops/from_blob.h>
@@ -14,7 +15,6 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
-#include <limits>
 
 namespace attnscope::compute {
 
@@ -200,7 +200,6 @@ Matching alignment_match(const alignment::MatchRequest& request, JobContext& con
         matching.matched.push_back(matched);
         matching.by_index.push_back(by_index);
     }
-    constexpr double none = std::numeric_limits<double>::quiet_NaN();
     matching.chance = request.model ? matched_chance(heads, operators.hidden, context) : alignment::Range{none, none};
     return matching;
 }

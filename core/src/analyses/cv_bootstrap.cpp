@@ -1,16 +1,15 @@
 #include "analyses/cv_bootstrap.h"
 
+#include "data/none.h"
 #include "kernels/resampled_sums.h"
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 namespace attnscope::compute {
 
 namespace {
 
-constexpr double none = std::numeric_limits<double>::quiet_NaN();
 constexpr std::uint64_t weight_stream = 0xB007'57A9'0000'0000; // of random numbers, apart from those of simplices
 
 /// Between the two neighbours in the order.

@@ -1,5 +1,6 @@
 #include "analyses/jacobian_experiment.h"
 
+#include "data/none.h"
 #include "kernels/softmax_jacobian.h"
 #include "models/char_gpt.h"
 
@@ -7,7 +8,6 @@
 #include <chrono>
 #include <cmath>
 #include <functional>
-#include <limits>
 #include <numeric>
 #include <span>
 #include <utility>
@@ -24,7 +24,7 @@ using Clock = std::chrono::steady_clock;
 
 /// Windows of a step go through the model in so many parts, whatever the number of threads, and their gradients are added
 /// in this order: the same bits everywhere.
-constexpr std::int64_t most_parts = 8;
+constexpr std::int64_t most_window_parts = 8;
 /// Positions × width of the windows that go through together: as quick as more, and a few hundredths of a second between
 /// checkpoints.
 constexpr std::int64_t most_at_once = std::int64_t{1} << 17;
@@ -32,26 +32,24 @@ constexpr std::int64_t most_at_once = std::int64_t{1} << 17;
 constexpr std::int64_t most_validation_windows = 64;
 enum Stream : std::uint64_t { training_stream = 1, measured_stream };
 
-constexpr double none = std::numeric_limits<double>::quiet_NaN();
-
 double finite_or_none(double value) {
     return std::isfinite(value) ? value : none;
 }
 
 /// Half-open ranges of windows.
-struct Part {
+struct WindowRange {
     std::int64_t first = 0, count = 0;
 };
-std::vector<Part> parts_of(std::int64_t windows, std::int64_t parts) {
-    std::vector<Part> out;
+std::vector<WindowRange> parts_of(std::int64_t windows, std::int64_t parts) {
+    std::vector<WindowRange> out;
     for (std::int64_t i = 0; i < parts; ++i) {
         const std::int64_t first = windows * i / parts;
         out.push_back({first, windows * (i + 1) / parts - first});
     }
     return out;
 }
-std::vector<Part> parts_of(std::int64_t windows) {
-    return parts_of(windows, std::min(most_parts, windows));
+std::vector<WindowRange> parts_of(std::int64_t windows) {
+    return parts_of(windows, std::min(most_window_parts, windows));
 }
 
 /// What runs have in common.
@@ -200,11 +198,11 @@ private:
     using Tap = std::function<void(std::int64_t first, int layer, const at::Tensor& a, const at::Tensor& g)>;
 
     /// Mean loss; the gradient of the sum over `predictions` is the sum of gradients_ of the parts, the first ones.
-    double pass(const CharGpt& model, const Windows& windows, const std::vector<Part>& parts, double predictions,
+    double pass(const CharGpt& model, const Windows& windows, const std::vector<WindowRange>& parts, double predictions,
                 const Tap& tap = {}) {
         while (gradients_.size() < parts.size())
             gradients_.push_back(model.new_gradients());
-        return mean_loss(windows, parts, [&](std::size_t p, const Part& some, bool first) {
+        return mean_loss(windows, parts, [&](std::size_t p, const WindowRange& some, bool first) {
             models::AttentionTap seen;
             if (tap)
                 seen = [&](int layer, const at::Tensor& a, const at::Tensor& g) { tap(some.first, layer, a, g); };
@@ -217,14 +215,14 @@ private:
 
     /// Over the windows, some of a part at a time; `loss` is told the number of the part and whether they are its first.
     template <class Loss>
-    double mean_loss(const Windows& windows, const std::vector<Part>& parts, const Loss& loss) {
+    double mean_loss(const Windows& windows, const std::vector<WindowRange>& parts, const Loss& loss) {
         const std::int64_t size = windows.length * request_.shape.width;
         std::vector<double> losses(parts.size());
         context_.parallel_for(parts.size(), [&](std::size_t p, int) {
             const std::int64_t rounds = std::max<std::int64_t>(1, parts[p].count * size / most_at_once);
-            for (const Part& some : parts_of(parts[p].count, rounds)) {
+            for (const WindowRange& some : parts_of(parts[p].count, rounds)) {
                 context_.checkpoint();
-                losses[p] += loss(p, Part{parts[p].first + some.first, some.count}, some.first == 0);
+                losses[p] += loss(p, WindowRange{parts[p].first + some.first, some.count}, some.first == 0);
             }
         });
         return std::accumulate(losses.begin(), losses.end(), 0.0) / static_cast<double>(windows.predictions());
@@ -234,7 +232,7 @@ private:
         auto measurement = std::make_shared<ExperimentMeasurement>();
         measurement->step = step;
         measurement->val_loss =
-            finite_or_none(mean_loss(validation_, parts_of(validation_.count), [&](std::size_t, const Part& some, bool) {
+            finite_or_none(mean_loss(validation_, parts_of(validation_.count), [&](std::size_t, const WindowRange& some, bool) {
                 return model.loss(validation_.part(some.first, some.count));
             }));
         const auto layers = static_cast<std::size_t>(request_.shape.layers);
@@ -291,7 +289,7 @@ private:
     JobContext& context_;
     const Data data_;
     const Windows measured_, validation_;
-    const std::vector<Part> parts_; // of a step's windows
+    const std::vector<WindowRange> parts_; // of a step's windows
     const Clock::time_point start_ = Clock::now();
     std::vector<jacobian::TrainingRunPtr> runs_;
     std::vector<std::unique_ptr<CharGpt>> models_; // null once a run is over

@@ -1,5 +1,6 @@
 #include "analyses/residual_basis.h"
 
+#include "data/none.h"
 #include "kernels/second_moments.h"
 #include "models/thread_guard.h"
 
@@ -24,7 +25,6 @@
 namespace attnscope::compute {
 namespace {
 
-constexpr double none = std::numeric_limits<double>::quiet_NaN();
 constexpr double wanted_share = 0.9; // of the variance, for r90
 
 residual::HeadSpectrum spectrum_of(const at::Tensor& values) {

@@ -1,9 +1,9 @@
 #include "analyses/student_t.h"
+#include "data/none.h"
 
 #include <attnscope/error.h>
 
 #include <cmath>
-#include <limits>
 #include <numbers>
 
 namespace attnscope::compute {
@@ -36,7 +36,6 @@ double student_t_95(int degrees_of_freedom) {
 }
 
 MeanInterval mean_interval(const std::vector<double>& values) {
-    constexpr double none = std::numeric_limits<double>::quiet_NaN();
     double sum = 0;
     int count = 0;
     for (const double value : values)

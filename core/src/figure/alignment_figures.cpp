@@ -145,7 +145,6 @@ Figure profile_figure(const View& view, const Shown& shown) {
         return values;
     };
     const std::vector<double> x = layer_numbers(operators.layers);
-    constexpr double two_sided = 1.96;
     const double error = two_sided * shown.chance.cos_std / (view.head < 0 ? std::sqrt(operators.heads) : 1);
 
     Axes upper;

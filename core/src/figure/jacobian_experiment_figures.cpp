@@ -11,14 +11,14 @@
 namespace attnscope::jacobian {
 namespace {
 
-constexpr std::array panels{PanelName{"jacobian.training", "Training"},
+constexpr std::array training_panels{PanelName{"jacobian.training", "Training"},
                             PanelName{"jacobian.grid", "Runs"},
                             PanelName{"jacobian.trained", "Trained heads"}};
 
 Figure start_figure(std::string_view panel) {
     Figure figure;
     figure.id = panel;
-    figure.title = title_of(panels, panel);
+    figure.title = title_of(training_panels, panel);
     return figure;
 }
 
@@ -130,16 +130,16 @@ const ExperimentMeasurement* shown_measurement(const ExperimentView& view, const
 }
 
 const std::vector<std::string>& experiment_panel_ids() {
-    static const std::vector<std::string> ids = ids_of(panels);
+    static const std::vector<std::string> ids = ids_of(training_panels);
     return ids;
 }
 
 const char* experiment_panel_title(std::string_view panel_id) {
-    return title_of(panels, panel_id);
+    return title_of(training_panels, panel_id);
 }
 
 bool is_experiment_panel(std::string_view panel_id) {
-    return std::any_of(panels.begin(), panels.end(), [&](const PanelName& panel) { return panel_id == panel.id; });
+    return std::any_of(training_panels.begin(), training_panels.end(), [&](const PanelName& panel) { return panel_id == panel.id; });
 }
 
 Figure training_figure(const ExperimentView& view, const Experiment& experiment) {

@@ -30,7 +30,7 @@ const MetricName& named(Metric metric) {
     return names[static_cast<std::size_t>(metric)];
 }
 
-constexpr std::array<PanelName, 5> panels{{{"jacobian.map", "Heads"},
+constexpr std::array<PanelName, 5> head_panels{{{"jacobian.map", "Heads"},
                                            {"jacobian.bars", "Bars"},
                                            {"jacobian.energy", "Energies"},
                                            {"jacobian.row", "One row"},
@@ -138,11 +138,11 @@ const char* metric_label(Metric metric) noexcept {
 }
 
 const std::vector<std::string>& panel_ids() {
-    static const std::vector<std::string> ids = ids_of(panels);
+    static const std::vector<std::string> ids = ids_of(head_panels);
     return ids;
 }
 const char* panel_title(std::string_view panel_id) {
-    return title_of(panels, panel_id);
+    return title_of(head_panels, panel_id);
 }
 bool needs_maps(std::string_view panel_id) {
     return panel_id == "jacobian.row" || panel_id == "jacobian.maps";

@@ -2,6 +2,7 @@
 #include "figure/residual_figure_parts.h"
 
 #include "figure/scale.h"
+#include "data/none.h"
 
 #include <algorithm>
 #include <array>
@@ -10,8 +11,6 @@
 
 namespace attnscope::residual {
 namespace {
-
-constexpr double none = std::numeric_limits<double>::quiet_NaN();
 
 constexpr std::array<PanelName, 5> panels{{{"residual.curve", "Rank curve"},
                                            {"residual.map", "r90 of heads"},

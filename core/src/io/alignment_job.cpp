@@ -12,7 +12,7 @@ namespace attnscope {
 
 namespace {
 
-constexpr const char* analysis_name = "align";
+constexpr const char* alignment_analysis = "align";
 constexpr int default_topk = 8;
 
 Json params_json(const AlignmentJob& job) {
@@ -94,7 +94,7 @@ void load_inputs(AlignmentJob& job, JobContext& context, std::vector<Warning>& w
 
 Recipe alignment_recipe(const AlignmentJob& job) {
     Recipe recipe;
-    recipe.analysis = analysis_name;
+    recipe.analysis = alignment_analysis;
     if (job.grams.empty()) {
         ATTNSCOPE_ASSERT(job.request.model);
         recipe.inputs.push_back({"model", job.request.model->files().name, job.request.model->sha256()});
@@ -109,8 +109,8 @@ Recipe alignment_recipe(const AlignmentJob& job) {
 }
 
 AlignmentJob alignment_job(const Recipe& recipe, const std::vector<std::filesystem::path>& folders) {
-    if (recipe.analysis != analysis_name)
-        throw Error(ErrorKind::input, "recipe", std::string("the analysis ") + analysis_name, recipe.analysis,
+    if (recipe.analysis != alignment_analysis)
+        throw Error(ErrorKind::input, "recipe", std::string("the analysis ") + alignment_analysis, recipe.analysis,
                     "analysis");
     const Json params = parse_json(recipe.params, "recipe");
     const ParamsReader reader(params);

@@ -13,7 +13,7 @@ namespace {
 
 using namespace attention;
 
-constexpr const char* analysis_name = "attention";
+constexpr const char* attention_analysis = "attention";
 
 /// What stands for the tokens in a recipe that has none of its own.
 const TokenSource no_source{TokenSource::Kind::prompt, {}, {}};
@@ -113,7 +113,7 @@ void read_params(const Json& params, AttentionJob& job) {
 Recipe attention_recipe(const AttentionJob& job) {
     ATTNSCOPE_ASSERT(job.request.model);
     Recipe recipe;
-    recipe.analysis = analysis_name;
+    recipe.analysis = attention_analysis;
     recipe.inputs = model_inputs(*job.request.model, job.tokens.value_or(no_source));
     recipe.params = one_line(params_json(job));
     recipe.seed = job.seed;
@@ -121,7 +121,7 @@ Recipe attention_recipe(const AttentionJob& job) {
 }
 
 AttentionJob attention_job(const Recipe& recipe, const std::vector<std::filesystem::path>& folders) {
-    if (recipe.analysis != analysis_name)
+    if (recipe.analysis != attention_analysis)
         throw Error(ErrorKind::input, "recipe", "the analysis attention", recipe.analysis, "analysis");
     const Json params = parse_json(recipe.params, "recipe");
     ModelInputs inputs = find_model_inputs(recipe, params, folders);

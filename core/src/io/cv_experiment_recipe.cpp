@@ -9,7 +9,7 @@
 namespace attnscope {
 namespace {
 
-constexpr const char* analysis_name = "cv";
+constexpr const char* cv_experiment_analysis = "cv";
 
 /// Whole numbers that an int holds.
 void read_whole(const ParamsReader& reader, const char* name, std::vector<int>& values) {
@@ -26,7 +26,7 @@ void read_whole(const ParamsReader& reader, const char* name, std::vector<int>& 
 } // namespace
 
 bool is_cv_experiment(const Recipe& recipe) {
-    if (recipe.analysis != analysis_name)
+    if (recipe.analysis != cv_experiment_analysis)
         return false;
     const Json params = parse_json(recipe.params, "recipe");
     return params.is_object() && params.contains("experiment");
@@ -47,14 +47,14 @@ Recipe cv_experiment_recipe(const CvExperimentJob& job) {
         params["figure"] = figure_params(*job.figure);
     }
     Recipe recipe;
-    recipe.analysis = analysis_name;
+    recipe.analysis = cv_experiment_analysis;
     recipe.params = one_line(params);
     recipe.seed = request.seed;
     return recipe;
 }
 
 CvExperimentJob cv_experiment_job(const Recipe& recipe) {
-    if (recipe.analysis != analysis_name)
+    if (recipe.analysis != cv_experiment_analysis)
         throw Error(ErrorKind::input, "recipe", "the analysis cv", recipe.analysis, "analysis");
     const Json params = parse_json(recipe.params, "recipe");
     const ParamsReader reader(params);

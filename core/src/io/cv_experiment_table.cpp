@@ -1,16 +1,14 @@
 // The experiment's result as a table, as words and as arrays.
 #include <attnscope/cv_experiment_recipe.h>
 
+#include "data/none.h"
 #include "io/npz_arrays.h"
 #include "io/table_text.h"
 
 #include <cmath>
-#include <limits>
 
 namespace attnscope {
 namespace {
-
-constexpr double none = std::numeric_limits<double>::quiet_NaN();
 
 double entry(const std::vector<double>& values, int index) {
     return index >= 0 && static_cast<std::size_t>(index) < values.size() ? values[static_cast<std::size_t>(index)]

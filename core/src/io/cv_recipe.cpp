@@ -12,7 +12,7 @@ namespace attnscope {
 
 namespace {
 
-constexpr const char* analysis_name = "cv";
+constexpr const char* cv_analysis = "cv";
 
 /// What stands for the tokens in a recipe that has none of its own.
 const TokenSource no_source{TokenSource::Kind::prompt, {}, {}};
@@ -85,7 +85,7 @@ void read_model(const Recipe& recipe, const Json& params, const std::vector<std:
 
 Recipe cv_recipe(const CvJob& job) {
     Recipe recipe;
-    recipe.analysis = analysis_name;
+    recipe.analysis = cv_analysis;
     if (job.tensor.empty()) {
         ATTNSCOPE_ASSERT(job.request.model);
         recipe.inputs = model_inputs(*job.request.model, job.tokens.value_or(no_source));
@@ -103,7 +103,7 @@ Recipe cv_recipe(const CvJob& job) {
 }
 
 CvJob cv_job(const Recipe& recipe, const std::vector<std::filesystem::path>& folders) {
-    if (recipe.analysis != analysis_name)
+    if (recipe.analysis != cv_analysis)
         throw Error(ErrorKind::input, "recipe", "the analysis cv", recipe.analysis, "analysis");
     const Json params = parse_json(recipe.params, "recipe");
     const ParamsReader reader(params);

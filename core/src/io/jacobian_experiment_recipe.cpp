@@ -13,7 +13,7 @@ namespace {
 
 using jacobian::Combination;
 
-constexpr const char* analysis_name = "jacobian";
+constexpr const char* jacobian_experiment_analysis = "jacobian";
 constexpr const char* text_role = "text";
 
 Json combination_json(const Combination& combination) {
@@ -74,7 +74,7 @@ void load_inputs(JacobianExperimentJob& job, JobContext& context, std::vector<Wa
 }
 
 bool is_jacobian_experiment(const Recipe& recipe) {
-    if (recipe.analysis != analysis_name)
+    if (recipe.analysis != jacobian_experiment_analysis)
         return false;
     const Json params = parse_json(recipe.params, "recipe");
     return params.is_object() && params.contains("experiment");
@@ -98,7 +98,7 @@ Recipe jacobian_experiment_recipe(const JacobianExperimentJob& job) {
                             {"blocks", request.blocks},
                             {"learning_rate", request.learning_rate}};
     Recipe recipe;
-    recipe.analysis = analysis_name;
+    recipe.analysis = jacobian_experiment_analysis;
     if (job.text.empty())
         params["text"] = job.typed;
     else
@@ -116,7 +116,7 @@ Recipe jacobian_experiment_recipe(const JacobianExperimentJob& job) {
 }
 
 JacobianExperimentJob jacobian_experiment_job(const Recipe& recipe, const std::vector<std::filesystem::path>& folders) {
-    if (recipe.analysis != analysis_name)
+    if (recipe.analysis != jacobian_experiment_analysis)
         throw Error(ErrorKind::input, "recipe", "the analysis jacobian", recipe.analysis, "analysis");
     const Json params = parse_json(recipe.params, "recipe");
     const ParamsReader reader(params);

@@ -1,12 +1,12 @@
 // The experiment's result as a table, as words and as arrays.
 #include <attnscope/jacobian_experiment_recipe.h>
 
+#include "data/none.h"
 #include "io/npz_arrays.h"
 #include "io/table_text.h"
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 namespace attnscope {
 namespace {
@@ -14,8 +14,6 @@ namespace {
 using jacobian::ExperimentMeasurement;
 using jacobian::Metric;
 using jacobian::TrainingRun;
-
-constexpr double none = std::numeric_limits<double>::quiet_NaN();
 
 std::string shown(double value, const char* format) {
     std::string text;

@@ -10,7 +10,7 @@ namespace attnscope {
 
 namespace {
 
-constexpr const char* analysis_name = "jacobian";
+constexpr const char* jacobian_analysis = "jacobian";
 constexpr const char* captures_role = "captures";
 
 Json params_json(const JacobianJob& job) {
@@ -53,7 +53,7 @@ void read_cursor(const Json& json, JacobianJob::Cursor& cursor) {
 
 Recipe jacobian_recipe(const JacobianJob& job) {
     Recipe recipe;
-    recipe.analysis = analysis_name;
+    recipe.analysis = jacobian_analysis;
     if (job.captures.empty()) {
         ATTNSCOPE_ASSERT(job.request.model);
         recipe.inputs = model_inputs(*job.request.model, job.tokens);
@@ -66,7 +66,7 @@ Recipe jacobian_recipe(const JacobianJob& job) {
 }
 
 JacobianJob jacobian_job(const Recipe& recipe, const std::vector<std::filesystem::path>& folders) {
-    if (recipe.analysis != analysis_name)
+    if (recipe.analysis != jacobian_analysis)
         throw Error(ErrorKind::input, "recipe", "the analysis jacobian", recipe.analysis, "analysis");
     const Json params = parse_json(recipe.params, "recipe");
     const ParamsReader reader(params);

@@ -7,7 +7,7 @@
 namespace attnscope {
 
 namespace {
-constexpr const char* analysis_name = "logits";
+constexpr const char* logits_analysis = "logits";
 }
 
 void load_inputs(LogitsJob& job, JobContext& context) {
@@ -18,7 +18,7 @@ void load_inputs(LogitsJob& job, JobContext& context) {
 Recipe logits_recipe(const LogitsJob& job) {
     ATTNSCOPE_ASSERT(job.request.model);
     Recipe recipe;
-    recipe.analysis = analysis_name;
+    recipe.analysis = logits_analysis;
     recipe.inputs = model_inputs(*job.request.model, job.tokens);
     recipe.params = one_line({{"tokens", token_params(job.tokens)},
                               {"top", job.request.top},
@@ -28,7 +28,7 @@ Recipe logits_recipe(const LogitsJob& job) {
 }
 
 LogitsJob logits_job(const Recipe& recipe, const std::vector<std::filesystem::path>& folders) {
-    if (recipe.analysis != analysis_name) {
+    if (recipe.analysis != logits_analysis) {
         throw Error(ErrorKind::input, "recipe", "the analysis logits", recipe.analysis, "analysis");
     }
     const Json params = parse_json(recipe.params, "recipe");

@@ -14,7 +14,7 @@ namespace {
 using residual::HeadChoice;
 using residual::Parameters;
 
-constexpr const char* analysis_name = "residual";
+constexpr const char* residual_analysis = "residual";
 
 Json heads_json(const std::vector<HeadChoice>& heads) {
     Json list = Json::array();
@@ -120,7 +120,7 @@ void read_parameters(const ParamsReader& reader, Parameters& asked) {
 Recipe residual_recipe(const ResidualJob& job) {
     ATTNSCOPE_ASSERT(job.request.model);
     Recipe recipe;
-    recipe.analysis = analysis_name;
+    recipe.analysis = residual_analysis;
     recipe.inputs = model_inputs(*job.request.model, job.tokens);
     recipe.params = one_line(params_json(job));
     recipe.seed = job.seed;
@@ -128,7 +128,7 @@ Recipe residual_recipe(const ResidualJob& job) {
 }
 
 ResidualJob residual_job(const Recipe& recipe, const std::vector<std::filesystem::path>& folders) {
-    if (recipe.analysis != analysis_name)
+    if (recipe.analysis != residual_analysis)
         throw Error(ErrorKind::input, "recipe", "the analysis residual", recipe.analysis, "analysis");
     const Json params = parse_json(recipe.params, "recipe");
     ModelInputs inputs = find_model_inputs(recipe, params, folders);

@@ -15,7 +15,7 @@ namespace {
 
 using namespace retrieval;
 
-constexpr const char* analysis_name = "retrieval";
+constexpr const char* retrieval_analysis = "retrieval";
 constexpr const char* letters_name = "letters";
 
 const char* kind_name(QuerySpec::Kind kind) {
@@ -174,7 +174,7 @@ PlaneDirection parse_plane_direction(const std::string& text) {
 Recipe retrieval_recipe(const RetrievalJob& job) {
     ATTNSCOPE_ASSERT(job.request.bank);
     Recipe recipe;
-    recipe.analysis = analysis_name;
+    recipe.analysis = retrieval_analysis;
     recipe.inputs.push_back(
         {"bank", job.letters ? letters_name : job.request.bank->name, job.request.bank->sha256()});
     const QuerySpec& queries = job.queries;
@@ -193,7 +193,7 @@ Recipe retrieval_recipe(const RetrievalJob& job) {
 }
 
 RetrievalJob retrieval_job(const Recipe& recipe, const std::vector<fs::path>& folders) {
-    if (recipe.analysis != analysis_name) {
+    if (recipe.analysis != retrieval_analysis) {
         throw Error(ErrorKind::input, "recipe", "the analysis retrieval", recipe.analysis, "analysis");
     }
     RetrievalJob job;

@@ -1,17 +1,15 @@
 #include <attnscope/recipe.h>
 
+#include "data/none.h"
 #include "io/npz_arrays.h"
 
 #include <algorithm>
-#include <limits>
 #include <string>
 
 namespace attnscope {
 namespace {
 
 using namespace retrieval;
-
-constexpr double none = std::numeric_limits<double>::quiet_NaN();
 
 std::int64_t count(std::size_t size) { return static_cast<std::int64_t>(size); }
 

@@ -1,4 +1,6 @@
 // What random operators show, and the best assignment of heads.
+#include "data/none.h"
+
 #include <attnscope/alignment.h>
 
 #include <algorithm>
@@ -9,8 +11,6 @@ namespace attnscope::alignment {
 
 namespace {
 
-constexpr double none = std::numeric_limits<double>::quiet_NaN();
-constexpr double two_sided = 1.96;
 constexpr std::uint64_t frame_stream = 0xa11a'0000;
 
 /// Singular values of a square matrix (n, n), row-major, destroyed: one-sided Jacobi rotations of its columns (Hestenes

@@ -1,17 +1,15 @@
 // How layers stand to an anchor: passes over tables that are there already.
+#include "data/none.h"
+
 #include <attnscope/alignment.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 
 namespace attnscope::alignment {
 
 namespace {
-
-constexpr double none = std::numeric_limits<double>::quiet_NaN();
-constexpr double two_sided = 1.96; // 95 % of a Gaussian
 
 /// The mean of the numbers among what is added.
 class Mean {

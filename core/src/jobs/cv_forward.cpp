@@ -1,6 +1,7 @@
 // The public functions of cv.h in base: checks, names, and the door to what computes.
 #include <attnscope/cv.h>
 
+#include "data/none.h"
 #include "jobs/compute_module.h"
 
 #include <cmath>
@@ -9,7 +10,6 @@
 namespace attnscope::cv {
 
 Matrix::Matrix() {
-    constexpr double none = std::numeric_limits<double>::quiet_NaN();
     cv = mean_volume = null_cv = effective_dim = participation_ratio = row_error = cv_corrected = none;
     ci95 = row_ci95 = {none, none};
 }

@@ -1,16 +1,14 @@
 // The public functions of jacobian_experiment.h in base: names, what a request may ask, and the door to training.
 #include <attnscope/jacobian_experiment.h>
 
+#include "data/none.h"
 #include "jobs/compute_module.h"
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 namespace attnscope::jacobian {
 namespace {
-
-constexpr double none = std::numeric_limits<double>::quiet_NaN();
 
 template <class Values, class Name>
 auto parse(const char* subject, std::string_view text, const Values& values, const Name& name) {

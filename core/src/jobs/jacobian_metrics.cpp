@@ -1,15 +1,15 @@
 // Names of the metrics of a head, and a row in full.
+#include "data/none.h"
+
 #include <attnscope/error.h>
 #include <attnscope/jacobian.h>
 
 #include <algorithm>
 #include <cstdlib>
-#include <limits>
 
 namespace attnscope::jacobian {
 
 namespace {
-constexpr double none = std::numeric_limits<double>::quiet_NaN();
 }
 
 HeadMetrics::HeadMetrics()

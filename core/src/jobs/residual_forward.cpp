@@ -1,15 +1,14 @@
 // The public functions of residual.h in base: what a result says, and the door to what computes it.
 #include <attnscope/residual.h>
 
+#include "data/none.h"
 #include "jobs/compute_module.h"
 
 #include <array>
-#include <limits>
 
 namespace attnscope::residual {
 namespace {
 
-constexpr double none = std::numeric_limits<double>::quiet_NaN();
 constexpr double wanted_recovery = 90; // % of what top-1 costs
 
 template <class Value, std::size_t count>

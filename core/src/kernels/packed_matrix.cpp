@@ -1,23 +1,20 @@
 #include "kernels/packed_matrix.h"
 
+#include "data/memory.h"
 #include "kernels/packed_matrix_simd.h"
 
 #include <algorithm>
-#include <new>
 
 namespace attnscope::kernels {
 
 PackedMatrix::PackedMatrix(std::size_t outputs, std::size_t inputs)
     : outputs_(outputs), inputs_(inputs), panel_width_(packed_panel_width()),
-      values_(hwy::AllocateAligned<float>(std::max(panel_width_, panels() * panel_width_ * inputs))) {
-    if (!values_)
-        throw std::bad_alloc();
-}
+      memory_(allocate_bytes(std::max(panel_width_, panels() * panel_width_ * inputs) * sizeof(float), "packed weights")) {}
 
 void PackedMatrix::pack(const float* values, Order order, std::size_t first_panel, std::size_t end_panel) {
     for (std::size_t panel = first_panel; panel < end_panel; ++panel) {
         const std::size_t first = panel * panel_width_, taken = std::min(panel_width_, outputs_ - first);
-        float* to = values_.get() + panel * panel_width_ * inputs_;
+        float* to = numbers() + panel * panel_width_ * inputs_;
         for (std::size_t i = 0; i < inputs_; ++i, to += panel_width_) {
             if (order == Order::columns) {
                 std::copy_n(values + i * outputs_ + first, taken, to);

@@ -8,10 +8,9 @@
 // enough for the first-level cache (Goto and van de Geijn 2008, Anatomy of high-performance matrix multiplication).
 #pragma once
 
-#include <hwy/aligned_allocator.h>
-
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 namespace attnscope::kernels {
 
@@ -24,7 +23,9 @@ public:
     };
 
     PackedMatrix() = default;
-    /// Room for a matrix; either size may be 0. Throws std::bad_alloc.
+    PackedMatrix(PackedMatrix&&) noexcept = default;
+    PackedMatrix& operator=(PackedMatrix&&) noexcept = default;
+    /// Room for a matrix; either size may be 0. Throws Error{resource}.
     PackedMatrix(std::size_t outputs, std::size_t inputs);
     /// Fills panels first … end from a whole matrix of float32 numbers. Thread-safe for panels apart.
     void pack(const float* values, Order order, std::size_t first_panel, std::size_t end_panel);
@@ -37,11 +38,13 @@ public:
 
     std::size_t panels() const noexcept { return (outputs_ + panel_width_ - 1) / panel_width_; }
     std::size_t panel_width() const noexcept { return panel_width_; }
-    const float* panel(std::size_t index) const noexcept { return values_.get() + index * inputs_ * panel_width_; }
+    const float* panel(std::size_t index) const noexcept { return numbers() + index * inputs_ * panel_width_; }
 
 private:
+    float* numbers() const noexcept { return reinterpret_cast<float*>(memory_.get()); }
+
     std::size_t outputs_ = 0, inputs_ = 0, panel_width_ = 1;
-    hwy::AlignedFreeUniquePtr<float[]> values_; // (panels, inputs, panel width), zeros behind the last output
+    std::shared_ptr<std::byte> memory_; // (panels, inputs, panel width), zeros behind the last output
 };
 
 /// A product, or some of its rows and panels, and where its numbers lie:

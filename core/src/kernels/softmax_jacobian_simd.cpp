@@ -56,62 +56,102 @@ HWY_INLINE double total(WideVector values) {
     return hn::GetLane(hn::SumOfLanes(Wide(), values));
 }
 
-struct Accumulators {
-    WideVector mass, full, diagonal, lateral, cross, straight, gradient, information;
+/// What needs no Σ A g, and that sum itself. Two loops over a row keep all their sums in registers; one would not.
+struct PlainSums {
+    WideVector inner, mass, gradient, information;
+    hn::Vec<hn::RebindToSigned<Narrow>> positive;
+};
+
+/// What does: ‖full‖², ‖diagonal‖², ‖lateral‖², ⟨diagonal, lateral⟩, ⟨g, full⟩.
+struct ProductSums {
+    WideVector full, diagonal, lateral, cross, straight;
 
     HWY_INLINE void add(WideVector p, WideVector g, WideVector inner) {
         const WideVector product = hn::Mul(p, g);
         const WideVector whole = hn::Mul(p, hn::Sub(g, inner));
         const WideVector own = hn::NegMulAdd(p, product, product);
         const WideVector others = hn::Mul(p, hn::Sub(product, inner));
-        mass = hn::Add(mass, p);
         full = hn::MulAdd(whole, whole, full);
         diagonal = hn::MulAdd(own, own, diagonal);
         lateral = hn::MulAdd(others, others, lateral);
         cross = hn::MulAdd(own, others, cross);
         straight = hn::MulAdd(g, whole, straight);
-        gradient = hn::MulAdd(g, g, gradient);
     }
 };
 
-HWY_INLINE Accumulators nothing() {
-    const WideVector zero = hn::Zero(Wide());
-    return {zero, zero, zero, zero, zero, zero, zero, zero};
+HWY_INLINE PlainSums plain_sums(const float* a, const float* g, std::size_t first, std::size_t end) {
+    const Narrow tag;
+    const hn::RebindToSigned<Narrow> counts;
+    const NarrowVector zero = hn::Zero(tag), one = hn::Set(tag, 1.0f);
+    const WideVector none = hn::Zero(Wide());
+    PlainSums sums{none, none, none, none, hn::Zero(counts)};
+    for_keys(a, g, first, end, [&](NarrowVector p, NarrowVector gradient) HWY_ATTR {
+        const auto weighted = hn::Gt(p, zero);
+        sums.positive = hn::Sub(sums.positive, hn::BitCast(counts, hn::VecFromMask(tag, weighted)));
+        const NarrowVector information = hn::Mul(p, hn::Log(tag, hn::IfThenElse(weighted, p, one)));
+        sums.information = hn::Add(sums.information, hn::Add(lower(information), upper(information)));
+        const WideVector low = lower(p), high = upper(p), left = lower(gradient), right = upper(gradient);
+        sums.inner = hn::MulAdd(high, right, hn::MulAdd(low, left, sums.inner));
+        sums.mass = hn::Add(sums.mass, hn::Add(low, high));
+        sums.gradient = hn::MulAdd(right, right, hn::MulAdd(left, left, sums.gradient));
+    });
+    return sums;
 }
 
+HWY_INLINE ProductSums product_sums(const float* a, const float* g, std::size_t first, std::size_t end,
+                                    WideVector inner) {
+    const WideVector none = hn::Zero(Wide());
+    ProductSums sums{none, none, none, none, none};
+    for_keys(a, g, first, end, [&](NarrowVector p, NarrowVector gradient) HWY_ATTR {
+        sums.add(lower(p), lower(gradient), inner);
+        sums.add(upper(p), upper(gradient), inner);
+    });
+    return sums;
+}
+
+/// Of some keys of all rows.
+struct Totals {
+    WideVector mass, gradient, information, full, diagonal, lateral, cross, straight;
+    std::size_t positive;
+
+    HWY_INLINE void add(const PlainSums& sums) {
+        mass = hn::Add(mass, sums.mass);
+        gradient = hn::Add(gradient, sums.gradient);
+        information = hn::Add(information, sums.information);
+        const hn::RebindToSigned<Narrow> counts;
+        positive += static_cast<std::size_t>(hn::GetLane(hn::SumOfLanes(counts, sums.positive)));
+    }
+    HWY_INLINE void add(const ProductSums& sums) {
+        full = hn::Add(full, sums.full);
+        diagonal = hn::Add(diagonal, sums.diagonal);
+        lateral = hn::Add(lateral, sums.lateral);
+        cross = hn::Add(cross, sums.cross);
+        straight = hn::Add(straight, sums.straight);
+    }
+};
+
 JacobianSums softmax_jacobian(const JacobianRows& rows) {
-    const Narrow narrow;
-    const NarrowVector zero = hn::Zero(narrow), one = hn::Set(narrow, 1.0f);
-    Accumulators seen = nothing(), unseen = nothing();
-    WideVector masked_gradient = hn::Zero(Wide());
-    std::size_t positive = 0;
+    const WideVector none = hn::Zero(Wide());
+    Totals seen{none, none, none, none, none, none, none, none, 0}, unseen = seen;
+    WideVector masked_gradient = none;
     for (std::size_t r = 0; r < rows.rows; ++r) {
         const float* const a = rows.probabilities + r * rows.stride;
         const float* const g = rows.gradients + r * rows.stride;
         const std::size_t visible = std::min(rows.first_row + r + 1, rows.keys);
         const std::size_t attended = rows.causal ? visible : rows.keys;
 
-        WideVector even = hn::Zero(Wide()), odd = hn::Zero(Wide());
-        for_keys(a, g, 0, attended, [&](NarrowVector p, NarrowVector gradient) HWY_ATTR {
-            even = hn::MulAdd(lower(p), lower(gradient), even);
-            odd = hn::MulAdd(upper(p), upper(gradient), odd);
-        });
-        const WideVector inner = hn::SumOfLanes(Wide(), hn::Add(even, odd));
-
-        const auto sweep = [&](std::size_t first, std::size_t end, Accumulators& sums) HWY_ATTR {
-            for_keys(a, g, first, end, [&](NarrowVector p, NarrowVector gradient) HWY_ATTR {
-                sums.add(lower(p), lower(gradient), inner);
-                sums.add(upper(p), upper(gradient), inner);
-                const auto weighted = hn::Gt(p, zero);
-                positive += hn::CountTrue(narrow, weighted);
-                const NarrowVector information =
-                    hn::Mul(p, hn::Log(narrow, hn::IfThenElse(weighted, p, one)));
-                sums.information = hn::Add(sums.information, hn::Add(lower(information), upper(information)));
-            });
-        };
-        sweep(0, visible, seen);
+        const PlainSums before = plain_sums(a, g, 0, visible);
+        seen.add(before);
+        WideVector inner = before.inner;
+        if (visible < attended) {
+            const PlainSums after = plain_sums(a, g, visible, attended);
+            unseen.add(after);
+            inner = hn::Add(inner, after.inner);
+        }
+        inner = hn::SumOfLanes(Wide(), inner);
+        seen.add(product_sums(a, g, 0, visible, inner));
         if (visible < attended)
-            sweep(visible, attended, unseen);
+            unseen.add(product_sums(a, g, visible, attended, inner));
         for_keys(g, g, attended, rows.keys, [&](NarrowVector gradient, NarrowVector) HWY_ATTR {
             masked_gradient = hn::MulAdd(lower(gradient), lower(gradient), masked_gradient);
             masked_gradient = hn::MulAdd(upper(gradient), upper(gradient), masked_gradient);
@@ -119,7 +159,7 @@ JacobianSums softmax_jacobian(const JacobianRows& rows) {
     }
     JacobianSums sums;
     sums.rows = static_cast<double>(rows.rows);
-    sums.positive = static_cast<double>(positive);
+    sums.positive = static_cast<double>(seen.positive + unseen.positive);
     sums.future_mass = total(unseen.mass);
     sums.mass = total(seen.mass) + sums.future_mass;
     sums.entropy = -total(hn::Add(seen.information, unseen.information));

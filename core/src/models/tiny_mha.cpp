@@ -25,7 +25,7 @@ namespace attnscope::models {
 namespace {
 
 enum Part {
-    token_embedding, position_embedding, in_weight, in_bias, out_weight, out_bias, norm_weight, norm_bias, class_weight,
+    token_table, position_table, in_weight, in_bias, out_weight, out_bias, norm_weight, norm_bias, class_weight,
     class_bias, parts
 };
 
@@ -93,8 +93,8 @@ struct TinyMha::Tensors {
     void initialise(std::uint64_t seed, std::int64_t dim) {
         const double linear = 1 / std::sqrt(static_cast<double>(dim));
         const double xavier = std::sqrt(6 / static_cast<double>(3 * dim + dim));
-        fill_normal(token_embedding, 1, seed);
-        fill_normal(position_embedding, 0.02, seed);
+        fill_normal(token_table, 1, seed);
+        fill_normal(position_table, 0.02, seed);
         fill_uniform(in_weight, xavier, seed);
         fill_uniform(out_weight, linear, seed);
         fill_uniform(class_weight, linear, seed);
@@ -153,7 +153,7 @@ TinyMha::Evaluation TinyMha::evaluate(Gradients gradients, const JobContext& con
         context.checkpoint();
         const std::int64_t first = sequences * block / blocks, size = sequences * (block + 1) / blocks - first;
         const at::Tensor embedded = // (size, length, dim)
-            at::embedding(t.part[token_embedding], tokens.narrow(0, first, size)).add(t.part[position_embedding]);
+            at::embedding(t.part[token_table], tokens.narrow(0, first, size)).add(t.part[position_table]);
         const at::Tensor packed = // (3, size, heads, length, head_dim)
             at::linear(embedded, t.part[in_weight], t.part[in_bias])
                 .view({size, length, 3, heads, head_dim})
@@ -230,7 +230,7 @@ std::vector<NamedMatrix> TinyMha::matrices() const {
     const Tensors& t = *tensors_;
     const std::int64_t dim = shape_.dim, head_dim = dim / shape_.heads;
     const auto projection = [&](std::int64_t which) { return t.part[in_weight].narrow(0, which * dim, dim); };
-    std::vector<at::Tensor> found{t.part[token_embedding], projection(0), projection(1), projection(2)};
+    std::vector<at::Tensor> found{t.part[token_table], projection(0), projection(1), projection(2)};
     for (std::int64_t which = 0; which < 3; ++which)
         for (std::int64_t head = 0; head < shape_.heads; ++head)
             found.push_back(projection(which).narrow(0, head * head_dim, head_dim));

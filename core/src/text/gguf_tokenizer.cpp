@@ -14,7 +14,6 @@ namespace attnscope {
 namespace {
 
 constexpr std::size_t most_tokens = std::size_t{1} << 24;
-constexpr std::size_t longest_token = 4096; // bytes
 
 enum TokenType { normal = 1, unknown_type = 2, control = 3, user_defined = 4, unused = 5, byte = 6 };
 

@@ -21,7 +21,6 @@
 namespace attnscope {
 
 constexpr std::int64_t most_token_ids = std::int64_t{1} << 24;
-constexpr std::size_t longest_token = 4096; // bytes
 
 void check_token(const std::string& token, const JsonMembers& members, const char* name);
 

@@ -4,10 +4,14 @@
 #include "text/byte_pair_model.h"
 #include "text/split_steps.h"
 
+#include <cstddef>
 #include <memory>
 #include <string>
 
 namespace attnscope {
+
+/// Bytes of a token in a file; longer ones are refused.
+inline constexpr std::size_t longest_token = 4096;
 
 /// How GPT-2 splits a text before the byte level. Source: Radford et al. 2019.
 inline constexpr const char* gpt2_pattern =

@@ -5,14 +5,12 @@
 #include "support/error_of.h"
 
 #include <algorithm>
-#include <limits>
 #include <numeric>
 
 namespace attnscope::test {
 namespace {
 
 using namespace attention;
-constexpr double infinite = std::numeric_limits<double>::infinity();
 
 class AttentionHead : public ::testing::Test {
 protected:

@@ -13,7 +13,6 @@
 
 #include <chrono>
 #include <functional>
-#include <limits>
 #include <thread>
 
 namespace attnscope::test {
@@ -21,7 +20,6 @@ namespace {
 
 using namespace attention;
 using compute::HeadStatistics;
-constexpr double infinite = std::numeric_limits<double>::infinity();
 
 /// A layer of one head whose row t has all its weight on key target(t); at −1 it is spread over all keys.
 models::AttentionPoint point_at(const std::function<std::int64_t(std::int64_t)>& target, std::int64_t tokens) {

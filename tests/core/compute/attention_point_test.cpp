@@ -1,6 +1,6 @@
 // The attention point against plain loops in float64: tiles, masks, grouped heads, gains and observers.
-#include "core/compute/support.h"
 #include "models/attention_point.h"
+#include "core/compute/support.h"
 
 #include "kernels/attention_rows.h"
 
@@ -9,16 +9,12 @@
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 
-#include <limits>
-
 namespace attnscope::test {
 namespace {
 
 using models::AttentionObserver;
 using models::AttentionPoint;
 using models::AttentionTile;
-
-constexpr double infinite = std::numeric_limits<double>::infinity();
 
 at::Tensor random_tensor(std::vector<std::int64_t> shape, std::uint64_t stream, double spread = 1) {
     at::Tensor tensor = at::empty(shape, at::kFloat);

@@ -1,15 +1,12 @@
 // The softmax of a row against its float64 reference, on every instruction set this machine has.
-#include "support/every_target.h"
 #include "core/compute/support.h"
 #include "kernels/attention_rows.h"
+#include "support/every_target.h"
 
-#include <limits>
 #include <numeric>
 
 namespace attnscope::test {
 namespace {
-
-constexpr double infinite = std::numeric_limits<double>::infinity();
 
 std::vector<float> random_scores(std::size_t count, double spread, std::uint64_t seed = 1) {
     std::vector<float> scores(count);

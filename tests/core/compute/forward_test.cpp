@@ -1,4 +1,5 @@
 // Forward passes of every family against plain loops in float64, and what has to hold of any of them.
+#include "core/compute/support.h"
 #include "models/forward.h"
 
 #include "support/error_of.h"
@@ -14,7 +15,6 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
-#include <limits>
 #include <thread>
 
 namespace attnscope::test {
@@ -26,8 +26,6 @@ using models::AttentionTile;
 using models::ForwardOptions;
 using models::LoadedModel;
 using Ids = std::vector<std::int64_t>;
-
-constexpr double infinite = std::numeric_limits<double>::infinity();
 
 struct Gain : AttentionObserver {
     explicit Gain(double gain_) : gain(gain_) {}

@@ -48,6 +48,8 @@ TEST_P(GoldenResidual, HasTheLossesAndSpectraOfTheReferenceForBothCalibrations) 
             const residual::CurvePoint& point = result.curve[i];
             EXPECT_EQ(point.rank, expected["curve"][i]["rank"]);
             close(point.loss.nll, expected["curve"][i]["nll"], "rank " + std::to_string(point.rank));
+            // A row whose two largest weights are 3e-7 of each other takes the other value as V* where they are rounded
+            // otherwise; SmolLM2 has one at two ranks, and its token's loss moves by a tenth of a nat.
             EXPECT_NEAR(point.recovered_ppl, expected["curve"][i]["recovered_ppl"].get<double>(), 0.1);
             if (point.rank == 0) {
                 EXPECT_EQ(point.loss.nll, result.top1.nll);

@@ -8,10 +8,13 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 #include <string>
 #include <vector>
 
 namespace attnscope::test {
+
+inline constexpr double infinite = std::numeric_limits<double>::infinity();
 
 /// Normal values in `clusters` groups, shifted off the origin; unit rows when asked.
 inline std::vector<float> random_rows(std::size_t n, std::size_t d, std::uint64_t seed, int clusters = 5,

@@ -217,4 +217,3 @@ BENCHMARK(drag)
     ->Unit(benchmark::kMillisecond)
     ->Iterations(60);
 
-BENCHMARK_MAIN();

@@ -2,6 +2,7 @@
 #include "support/run_program.h"
 #include "support/temporary_folder.h"
 #include "support/tiny_models.h"
+#include "support/waiting.h"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -150,9 +151,9 @@ TEST_F(CvCommand, ASignalCancelsAndLeavesNothing) {
     const Outcome run = program.wait();
     EXPECT_EQ(run.status, 130) << run.error;
     EXPECT_EQ(folder.files(), before);
-    // A tenth of a second is promised; the rest is for a machine under load.
+    // A tenth of a second is promised; what is not cancelled takes minutes.
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-    EXPECT_LT(took.count(), 2);
+    EXPECT_LT(took, hang_limit);
     std::printf("cancelled in %.0f ms\n", 1000 * took.count());
 }
 

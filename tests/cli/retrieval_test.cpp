@@ -1,6 +1,7 @@
 #include "support/golden.h"
 #include "support/run_program.h"
 #include "support/temporary_folder.h"
+#include "support/waiting.h"
 
 #include <attnscope/bank.h>
 #include <attnscope/recipe.h>
@@ -187,8 +188,8 @@ TEST(RetrievalCommand, ASignalCancelsAndLeavesNothing) {
         EXPECT_EQ(run.status, 130) << run.error;
         EXPECT_EQ(folder.files(), 1u);  // the bank alone
         EXPECT_NE(run.error.find("cancelled\n"), std::string::npos);
-        // A tenth of a second is promised; the rest is for a machine under load.
-        EXPECT_LT(seconds, 2);
+        // A tenth of a second is promised; what is not cancelled takes minutes.
+        EXPECT_LT(std::chrono::duration<double>(seconds), hang_limit);
         std::printf("cancelled in %.0f ms\n", 1000 * seconds);
     }
 }

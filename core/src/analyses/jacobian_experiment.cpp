@@ -3,6 +3,7 @@
 #include "data/none.h"
 #include "kernels/softmax_jacobian.h"
 #include "models/char_gpt.h"
+#include "models/thread_guard.h"
 
 #include <algorithm>
 #include <chrono>
@@ -206,8 +207,11 @@ private:
             models::AttentionTap seen;
             if (tap)
                 seen = [&](int layer, const at::Tensor& a, const at::Tensor& g) { tap(some.first, layer, a, g); };
-            if (first)
+            if (first) {
+                // LibTorch's own threads would wait for more, busily, on the cores that the parts are computed on.
+                const models::ThreadGuard calling_thread(1);
                 gradients_[p].zero_();
+            }
             return model.loss(windows.part(some.first, some.count), predictions, gradients_[p],
                               seen);
         });

@@ -17,14 +17,13 @@ void restart_with_huge_pages(char** arguments) {
     if (arguments[0] == nullptr || told.find(wanted) != std::string::npos)
         return;
     // A loader or an emulator named on the command line is not this program.
-    const std::filesystem::path link = "/proc/self/exe";
     std::error_code failure;
-    const std::filesystem::path program = std::filesystem::read_symlink(link, failure);
+    const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", failure);
     if (failure || program.filename() != std::filesystem::path(arguments[0]).filename())
         return;
     told += (told.empty() ? "" : ":") + wanted + "=1";
     if (setenv(variable, told.c_str(), 1) == 0)
-        execv(link.c_str(), arguments);
+        execv(program.c_str(), arguments);
 }
 
 } // namespace attnscope

@@ -1,11 +1,9 @@
 #include "cli/command_line.h"
-#include "data/huge_pages.h"
 
 #include <cstdio>
 #include <cstdlib>
 
 int main(int argc, char** argv) {
-    attnscope::restart_with_huge_pages(argv);
     const int status = attnscope::cli::run(argc, argv);
     // Everything is written and every worker has ended. Taking LibTorch down as well would take longer than many a
     // command, and a decomposition that nobody waited for may still be running in it.

@@ -217,3 +217,4 @@ BENCHMARK(drag)
     ->Unit(benchmark::kMillisecond)
     ->Iterations(60);
 
+BENCHMARK_MAIN();

@@ -1,6 +1,5 @@
 #include "support/run_program.h"
 #include "support/temporary_folder.h"
-#include "support/waiting.h"
 
 #include <gtest/gtest.h>
 
@@ -33,16 +32,6 @@ TEST(CommandLine, SaysItsVersion) {
         EXPECT_EQ(run.out.rfind("attnscope ", 0), 0u);
         EXPECT_EQ(run.error, "");
     }
-}
-
-TEST(CommandLine, AsksTheCLibraryForHugePagesBesideWhatTheUserAskedFor) {
-    setenv("GLIBC_TUNABLES", "glibc.malloc.tcache_count=5", 1);
-    Program program({"cv", "--experiment", "--epochs", "1000", "--progress", "none"});
-    unsetenv("GLIBC_TUNABLES");
-    const std::string environment = "/proc/" + std::to_string(program.process()) + "/environ";
-    const auto asked = [&](const char* text) { return read_all(environment).find(text) != std::string::npos; };
-    EXPECT_TRUE(wait_until([&] { return asked("glibc.malloc.hugetlb=1"); }));
-    EXPECT_TRUE(asked("GLIBC_TUNABLES=glibc.malloc.tcache_count=5"));
 }
 
 TEST(CommandLine, HelpsWithItselfAndEveryCommand) {

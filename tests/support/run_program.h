@@ -73,7 +73,6 @@ public:
     Program& operator=(const Program&) = delete;
 
     void signal(int number) const { kill(process_, number); }
-    pid_t process() const { return process_; }
     std::string error() const { return read_all(folder_ / "error"); }
 
     Outcome wait() {

@@ -85,7 +85,7 @@ TEST_F(JacobianExperimentCommand, TrainsSeveralSideBySideAndExportsThem) {
 }
 
 TEST_F(JacobianExperimentCommand, ACancelKeepsTrainingSoFarAndTheNextRunGoesOn) {
-    const Arguments arguments = with({"--steps", "60", "--every", "5", "--threads", "1", "--out", folder / "run.json"});
+    const Arguments arguments = with({"--steps", "60", "--every", "0", "--threads", "1", "--out", folder / "run.json"});
     const std::filesystem::path partial = folder / "run.json.partial";
     {
         Program program(arguments);

@@ -31,6 +31,8 @@ constexpr std::int64_t most_window_parts = 8;
 constexpr std::int64_t most_at_once = std::int64_t{1} << 17;
 /// Of the rest of the text.
 constexpr std::int64_t most_validation_windows = 64;
+/// A program that is ended loses no more than this of a run, whatever is measured.
+constexpr auto state_interval = std::chrono::seconds(2);
 enum Stream : std::uint64_t { training_stream = 1, measured_stream };
 
 double finite_or_none(double value) {
@@ -103,7 +105,7 @@ public:
     Training(const jacobian::ExperimentRequest& request, JobContext& context)
         : request_(request), context_(context), data_(request), measured_(data_.measured()),
           validation_(data_.validation()), parts_(parts_of(request.batch)), runs_(request.combinations.size()),
-          models_(runs_.size()) {
+          models_(runs_.size()), kept_(runs_.size(), start_) {
         for (std::size_t i = 0; i < runs_.size(); ++i)
             runs_[i] = std::make_shared<const TrainingRun>(earlier(request.combinations[i]));
     }
@@ -173,7 +175,9 @@ private:
         const bool last = step == request_.steps;
         if (measured(step) && (!run.last() || run.last()->step < step)) {
             run.measurements.push_back(measure(model, step));
-            run.training = std::make_shared<const TrainingState>(model.state(CharGpt::Kept::all));
+            keep_state(i, run);
+        } else if (Clock::now() >= kept_[i] + state_interval) {
+            keep_state(i, run);
         }
         double loss = 0;
         if (!last) {
@@ -189,6 +193,12 @@ private:
             model.update(std::span(gradients_).first(parts_.size()), request_.learning_rate, context_.pool());
         }
         runs_[i] = std::make_shared<const TrainingRun>(std::move(run));
+    }
+
+    /// What the run goes on from, should it be ended now.
+    void keep_state(std::size_t i, TrainingRun& run) {
+        run.training = std::make_shared<const TrainingState>(models_[i]->state(CharGpt::Kept::all));
+        kept_[i] = Clock::now();
     }
 
     bool measured(int step) const {
@@ -271,7 +281,7 @@ private:
             if (!models_[i] || (runs_[i]->training && runs_[i]->training->updates == models_[i]->updates()))
                 return;
             TrainingRun run = *runs_[i];
-            run.training = std::make_shared<const TrainingState>(models_[i]->state(CharGpt::Kept::all));
+            keep_state(i, run);
             runs_[i] = std::make_shared<const TrainingRun>(std::move(run));
         });
         context_.publish(std::make_shared<const jacobian::Experiment>(experiment()));
@@ -297,6 +307,7 @@ private:
     const Clock::time_point start_ = Clock::now();
     std::vector<jacobian::TrainingRunPtr> runs_;
     std::vector<std::unique_ptr<CharGpt>> models_; // null once a run is over
+    std::vector<Clock::time_point> kept_;          // when a run's state was
     std::vector<at::Tensor> gradients_;            // a part each
 };
 

@@ -5,6 +5,7 @@
 #include "state/services.h"
 
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -50,6 +51,20 @@ inline std::int64_t checked(const char* name, std::int64_t value, std::int64_t l
 inline bool has_model(const AppState& state) { return state.model() != nullptr; }
 
 inline std::optional<Command> no_undo() { return std::nullopt; }
+/// A command that sets one whole number of the state, field(AppState&), and undoes it by its former value.
+template <class Field>
+CommandSpec whole_command(const std::string& id, const std::string& title, const std::string& help, std::int64_t least,
+                          std::int64_t most, Field field) {
+    return {id, title, "", "", {integer_parameter("value", help)},
+            [id, least, most, field](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
+                const std::int64_t value = checked(id.c_str(), integer(arguments, "value"), least, most);
+                auto& now = field(state);
+                const auto before = static_cast<std::int64_t>(now);
+                if (before == value) return std::nullopt;
+                now = static_cast<std::remove_reference_t<decltype(now)>>(value);
+                return command(id, {{"value", before}});
+            }, {}, {}};
+}
 /// The inverse of a change to several parts of the view: the whole view as it is now.
 Command restore_view(const AppState& state);
 

@@ -25,29 +25,14 @@ std::optional<Command> change_options(AppState& state, Change change) {
     return inverse;
 }
 
-/// A command that sets one whole number of the options, and undoes it by its former value.
-template <class Field>
-CommandSpec whole_cv_command(const std::string& id, const std::string& title, const std::string& help, std::int64_t least,
-                          std::int64_t most, Field field) {
-    return {id, title, "", "", {integer_parameter("value", help)},
-            [id, least, most, field](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
-                const std::int64_t value = checked(id.c_str(), integer(arguments, "value"), least, most);
-                auto& now = field(state.view.cv);
-                const auto before = static_cast<std::int64_t>(now);
-                if (before == value) return std::nullopt;
-                now = static_cast<std::remove_reference_t<decltype(now)>>(value);
-                return command(id, {{"value", before}});
-            }, {}, {}};
-}
-
 void add_measuring(CommandRegistry& registry) {
     constexpr std::int64_t most_samples = 100'000'000;
-    registry.add(whole_cv_command("cv.samples", "Simplices drawn for a matrix", "how many", 10, most_samples,
-                               [](CvOptions& options) -> std::size_t& { return options.parameters.samples; }));
-    registry.add(whole_cv_command("cv.pool", "Rows that simplices are drawn from", "the first so many; 0 = all", 0,
-                               1'000'000'000, [](CvOptions& options) -> std::size_t& { return options.parameters.pool; }));
-    registry.add(whole_cv_command("cv.points", "Corners of a simplex", "3 to 8", cv::least_points, cv::most_points,
-                               [](CvOptions& options) -> int& { return options.parameters.points; }));
+    registry.add(whole_command("cv.samples", "Simplices drawn for a matrix", "how many", 10, most_samples,
+                               [](AppState& state) -> std::size_t& { return state.view.cv.parameters.samples; }));
+    registry.add(whole_command("cv.pool", "Rows that simplices are drawn from", "the first so many; 0 = all", 0,
+                               1'000'000'000, [](AppState& state) -> std::size_t& { return state.view.cv.parameters.pool; }));
+    registry.add(whole_command("cv.points", "Corners of a simplex", "3 to 8", cv::least_points, cv::most_points,
+                               [](AppState& state) -> int& { return state.view.cv.parameters.points; }));
     registry.add({"cv.band", "Set the band", "", "",
                   {number_parameter("low", "lower end"), number_parameter("high", "upper end")},
                   [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
@@ -153,8 +138,8 @@ void add_experiment(CommandRegistry& registry) {
                           options.epoch = -1;
                       });
                   }, {}, {}});
-    registry.add(whole_cv_command("cv.seed", "Seed of the experiment", "0 or more", 0, INT64_MAX,
-                               [](CvOptions& options) -> std::uint64_t& { return options.seed; }));
+    registry.add(whole_command("cv.seed", "Seed of the experiment", "0 or more", 0, INT64_MAX,
+                               [](AppState& state) -> std::uint64_t& { return state.view.cv.seed; }));
     registry.add({"cv.config", "Select a configuration", "", "",
                   {integer_parameter("dim", "width"), integer_parameter("heads", "number of heads")},
                   [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
@@ -180,8 +165,8 @@ void add_experiment(CommandRegistry& registry) {
                       state.view.cv.group = text(arguments, "group");
                       return command("cv.group", {{"group", before}});
                   }, {}, {}});
-    registry.add(whole_cv_command("cv.epoch", "Look at an epoch", "counted from 0; -1 = the newest", -1,
-                               cv::most_experiment_epochs, [](CvOptions& options) -> int& { return options.epoch; }));
+    registry.add(whole_command("cv.epoch", "Look at an epoch", "counted from 0; -1 = the newest", -1,
+                               cv::most_experiment_epochs, [](AppState& state) -> int& { return state.view.cv.epoch; }));
     registry.add({"cv.save_run", "Save the run of the experiment", "", "", {text_parameter("path", "a JSON file")},
                   [](AppState& state, Services& services, const Arguments& arguments) {
                       services.save_experiment(state, text(arguments, "path"));

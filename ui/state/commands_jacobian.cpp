@@ -7,23 +7,6 @@ namespace attnscope::ui {
 
 namespace {
 
-/// A command that sets one whole number of the options, and undoes it by its former value.
-template <class Field>
-CommandSpec whole_jacobian_command(const std::string& id, const std::string& title, const std::string& help, std::int64_t most,
-                          Field field) {
-    return {id, title, "", "", {integer_parameter("value", help)},
-            [id, most, field](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
-                const std::int64_t value = integer(arguments, "value");
-                if (value < 1 || value > most)
-                    throw Error(ErrorKind::usage, id, "1 … " + std::to_string(most), std::to_string(value));
-                int& now = field(state.view.jacobian);
-                const std::int64_t before = now;
-                if (before == value) return std::nullopt;
-                now = static_cast<int>(value);
-                return command(id, {{"value", before}});
-            }, {}, {}};
-}
-
 int within(const char* name, std::int64_t value, std::int64_t end) {
     if (value < 0 || value >= end)
         throw Error(ErrorKind::usage, name, "0 … " + std::to_string(end - 1), std::to_string(value));
@@ -100,10 +83,10 @@ void add_jacobian_commands(CommandRegistry& registry) {
                       return command("jacobian.metric", {{"metric", std::string(jacobian::metric_name(before))}});
                   }, {}, {}});
     constexpr std::int64_t most_tokens = 8192, most_blocks = 100'000;
-    registry.add(whole_jacobian_command("jacobian.length", "Tokens of a sequence", "as many as the text has at most", most_tokens,
-                               [](JacobianOptions& options) -> int& { return options.length; }));
-    registry.add(whole_jacobian_command("jacobian.blocks", "Sequences of the text", "as many as the text has at most", most_blocks,
-                               [](JacobianOptions& options) -> int& { return options.blocks; }));
+    registry.add(whole_command("jacobian.length", "Tokens of a sequence", "as many as the text has at most", 1, most_tokens,
+                               [](AppState& state) -> int& { return state.view.jacobian.length; }));
+    registry.add(whole_command("jacobian.blocks", "Sequences of the text", "as many as the text has at most", 1, most_blocks,
+                               [](AppState& state) -> int& { return state.view.jacobian.blocks; }));
     registry.add({"jacobian.select", "Select a head and look at its gradient", "", "",
                   {integer_parameter("layer", "counted from 0"), integer_parameter("head", "counted from 0")},
                   [](AppState& state, Services& services, const Arguments& arguments) -> std::optional<Command> {

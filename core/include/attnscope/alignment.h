@@ -79,10 +79,10 @@ struct Comparison {
 /// Loads the compute module unless there are no directions.
 Comparison compare(const Operators& operators, JobContext& context);
 
-/// A 95 % range.
 /// Standard deviations on either side of a Gaussian's mean between which 95 % of it lie.
 inline constexpr double two_sided = 1.96;
 
+/// A 95 % range.
 struct Range {
     double low, high;
 };

@@ -173,12 +173,11 @@ private:
         const int step = model.updates();
         run.state = TrainingRun::State::running;
         const bool last = step == request_.steps;
-        if (measured(step) && (!run.last() || run.last()->step < step)) {
+        const bool measuring = measured(step) && (!run.last() || run.last()->step < step);
+        if (measuring)
             run.measurements.push_back(measure(model, step));
+        if (measuring || Clock::now() >= kept_[i] + state_interval)
             keep_state(i, run);
-        } else if (Clock::now() >= kept_[i] + state_interval) {
-            keep_state(i, run);
-        }
         double loss = 0;
         if (!last) {
             const Windows windows = data_.training(step);

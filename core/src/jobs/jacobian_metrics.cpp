@@ -9,9 +9,6 @@
 
 namespace attnscope::jacobian {
 
-namespace {
-}
-
 HeadMetrics::HeadMetrics()
     : a_mean(none), entropy(none), r_diag(none), r_offdiag(none), energy_off(none), energy_cross(none), cos_diag(none),
       cos_ste(none), cos_ste_unmasked(none) {}

@@ -1,6 +1,6 @@
 // The softmax Jacobian of rows of attention, summed: everything the metrics of a head are made of, in one sweep over A
-// and g. A row is read twice while it is in the first-level cache, for Σ A g and for what needs it; products and sums are in
-// float64, because g − Σ A g cancels where a row's gradients are nearly equal.
+// and g. A row is read twice while it is in the first-level cache, for Σ A g and for what needs it; products and sums are
+// in float64, because g − Σ A g cancels where a row's gradients are nearly equal.
 #pragma once
 
 #include <attnscope/jacobian.h>

@@ -61,13 +61,12 @@ void log_sum_exp_part(const PackedMatrix& matrix, const LogSumExpPart& part) {
     const std::size_t width = matrix.panel_width(), rows = part.end_row - part.first_row;
     const std::size_t panels_at_once = std::max<std::size_t>(1, columns_at_once / width);
     const std::size_t pitch = panels_at_once * width;
-    const std::size_t strips = (rows + tile_rows - 1) / tile_rows;
     const DepthBlocks blocks(matrix.inputs());
-    const auto packed = hwy::AllocateAligned<float>(strips * tile_rows * std::max<std::size_t>(1, matrix.inputs()));
+    const auto packed = hwy::AllocateAligned<float>(std::max<std::size_t>(1, packed_floats(rows, matrix.inputs())));
     const auto logits = hwy::AllocateAligned<float>(rows * pitch);
     if (!packed || !logits)
         throw std::bad_alloc();
-    const auto packed_block = [&](std::size_t block) { return packed.get() + strips * tile_rows * blocks.begin(block); };
+    const auto packed_block = [&](std::size_t block) { return packed.get() + packed_floats(rows, blocks.begin(block)); };
     for (std::size_t block = 0; block < blocks.count; ++block)
         pack_rows(part.input + part.first_row * part.input_stride + blocks.begin(block), part.input_stride, rows,
                   blocks.begin(block + 1) - blocks.begin(block), packed_block(block));
@@ -80,6 +79,7 @@ void log_sum_exp_part(const PackedMatrix& matrix, const LogSumExpPart& part) {
             const std::size_t depth = blocks.begin(block + 1) - blocks.begin(block);
             for (std::size_t panel = first; panel < end; ++panel)
                 multiply_strips(packed_block(block), rows, matrix.panel(panel) + blocks.begin(block) * width, depth,
+                                matrix.panel(std::min(panel + 1, part.end_panel - 1)) + blocks.begin(block) * width,
                                 {.result = logits.get() + (panel - first) * width,
                                  .stride = pitch,
                                  .columns = std::min(width, end_output - panel * width),

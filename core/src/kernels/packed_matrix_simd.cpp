@@ -22,9 +22,8 @@ std::size_t panel_width() {
 
 void multiply_part(const PackedMatrix& matrix, const ProductPart& part) {
     const std::size_t width = matrix.panel_width(), rows = part.end_row - part.first_row;
-    const std::size_t strips = (rows + tile_rows - 1) / tile_rows;
     const DepthBlocks blocks(matrix.inputs());
-    const auto packed = hwy::AllocateAligned<float>(strips * tile_rows * std::max<std::size_t>(1, blocks.longest()));
+    const auto packed = hwy::AllocateAligned<float>(std::max<std::size_t>(1, packed_floats(rows, blocks.longest())));
     if (!packed)
         throw std::bad_alloc();
 
@@ -33,8 +32,9 @@ void multiply_part(const PackedMatrix& matrix, const ProductPart& part) {
         pack_rows(part.input + part.first_row * part.input_stride + first, part.input_stride, rows, depth,
                   packed.get());
         for (std::size_t panel = part.first_panel; panel < part.end_panel; ++panel) {
-            const std::size_t column = panel * width;
+            const std::size_t column = panel * width, next = std::min(panel + 1, part.end_panel - 1);
             multiply_strips(packed.get(), rows, matrix.panel(panel) + first * width, depth,
+                            matrix.panel(next) + first * width,
                             {.result = part.result + part.first_row * part.result_stride + column,
                              .stride = part.result_stride,
                              .columns = std::min(width, matrix.outputs() - column),

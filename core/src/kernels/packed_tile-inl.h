@@ -8,10 +8,12 @@
 
 #include "kernels/packed_matrix_simd.h"
 
+#include <hwy/cache_control.h>
 #include <hwy/highway.h>
 
 #include <algorithm>
 #include <cstddef>
+#include <cstring>
 #include <utility>
 
 HWY_BEFORE_NAMESPACE();
@@ -30,6 +32,12 @@ inline constexpr std::size_t tile_rows = 12;
 inline constexpr std::size_t tile_rows = 6;
 #endif
 
+/// Inputs of a row that lie side by side in a packed strip.
+inline constexpr std::size_t inputs_together = 8;
+
+/// Numbers of a cache line.
+inline constexpr std::size_t line_floats = 16;
+
 /// Where the sums of a tile go.
 struct TileTarget {
     float* result;
@@ -38,29 +46,54 @@ struct TileTarget {
     bool add;
 };
 
-/// rows × panel sums over `depth` inputs. `input` (depth, tile_rows), `weights` (depth, panel).
+/// What a tile multiplies.
+struct TileInput {
+    const float* rows;    ///< a strip as pack_rows() leaves it
+    const float* weights; ///< (depth, panel)
+    std::size_t depth;
+    const float* ahead; ///< weights that later tiles read; depth / inputs_together cache lines of them are fetched
+};
+
+/// Adds the products of one input of all rows with a panel's weights.
 template <std::size_t rows>
-HWY_INLINE void multiply_tile(const float* HWY_RESTRICT input, const float* HWY_RESTRICT weights, std::size_t depth,
-                              const TileTarget& target) {
+HWY_INLINE void add_products(const float* HWY_RESTRICT input, const float* HWY_RESTRICT weights, Vector (&low)[rows],
+                             Vector (&high)[rows]) {
+    const Tag tag;
+    const Vector left = hn::Load(tag, weights), right = hn::Load(tag, weights + hn::Lanes(tag));
+#pragma GCC unroll 16
+    for (std::size_t r = 0; r < rows; ++r) {
+        const Vector number = hn::Set(tag, input[r * inputs_together]);
+        low[r] = hn::MulAdd(number, left, low[r]);
+        high[r] = hn::MulAdd(number, right, high[r]);
+    }
+}
+
+/// rows × panel sums over `depth` inputs.
+template <std::size_t rows>
+HWY_INLINE void multiply_tile(const TileInput& tile, const TileTarget& target) {
     const Tag tag;
     const std::size_t lanes = hn::Lanes(tag);
+    const float* HWY_RESTRICT input = tile.rows;
+    const float* HWY_RESTRICT weights = tile.weights;
+    const float* ahead = tile.ahead;
     Vector low[rows], high[rows];
 #pragma GCC unroll 16
     for (std::size_t r = 0; r < rows; ++r) {
         low[r] = hn::Zero(tag);
         high[r] = hn::Zero(tag);
+        hwy::Prefetch(target.result + r * target.stride);
     }
-    for (std::size_t k = 0; k < depth; ++k) {
-        const Vector left = hn::Load(tag, weights), right = hn::Load(tag, weights + lanes);
-    #pragma GCC unroll 16
-        for (std::size_t r = 0; r < rows; ++r) {
-            const Vector number = hn::Set(tag, input[r]);
-            low[r] = hn::MulAdd(number, left, low[r]);
-            high[r] = hn::MulAdd(number, right, high[r]);
-        }
-        weights += 2 * lanes;
-        input += tile_rows;
+    for (std::size_t block = tile.depth / inputs_together; block > 0; --block) {
+        hwy::Prefetch(ahead);
+        ahead += line_floats;
+    #pragma GCC unroll 8
+        for (std::size_t k = 0; k < inputs_together; ++k)
+            add_products(input + k, weights + k * 2 * lanes, low, high);
+        input += tile_rows * inputs_together;
+        weights += inputs_together * 2 * lanes;
     }
+    for (std::size_t k = 0; k < tile.depth % inputs_together; ++k)
+        add_products(input + k, weights + k * 2 * lanes, low, high);
 
     if (target.columns == 2 * lanes) {
         const Vector low_bias = target.bias ? hn::LoadU(tag, target.bias) : hn::Zero(tag);
@@ -89,11 +122,11 @@ HWY_INLINE void multiply_tile(const float* HWY_RESTRICT input, const float* HWY_
     }
 }
 
-using TileFunction = void (*)(const float*, const float*, std::size_t, const TileTarget&);
+using TileFunction = void (*)(const TileInput&, const TileTarget&);
 
 template <std::size_t rows>
-void tile_of(const float* input, const float* weights, std::size_t depth, const TileTarget& target) {
-    multiply_tile<rows>(input, weights, depth, target);
+void tile_of(const TileInput& tile, const TileTarget& target) {
+    multiply_tile<rows>(tile, target);
 }
 
 template <std::size_t... smaller>
@@ -102,36 +135,45 @@ TileFunction tile_function(std::size_t rows, std::index_sequence<smaller...>) {
     return functions[rows - 1];
 }
 
-/// Strips of tile_rows rows, input after input: (strips, depth, tile_rows).
+/// Numbers that pack_rows() writes.
+inline std::size_t packed_floats(std::size_t rows, std::size_t depth) {
+    const auto whole = [](std::size_t count, std::size_t step) { return (count + step - 1) / step * step; };
+    return whole(rows, tile_rows) * whole(depth, inputs_together);
+}
+
+/// Strips of tile_rows rows: (strips, depth / inputs_together, tile_rows, inputs_together). Places behind the last row
+/// and the last input are left as they are, and never read.
 inline void pack_rows(const float* HWY_RESTRICT input, std::size_t stride, std::size_t rows, std::size_t depth,
-               float* HWY_RESTRICT packed) {
-    for (std::size_t first = 0; first < rows; first += tile_rows, packed += depth * tile_rows) {
+                      float* HWY_RESTRICT packed) {
+    for (std::size_t first = 0; first < rows; first += tile_rows) {
         const std::size_t taken = std::min(tile_rows, rows - first);
         const float* const strip = input + first * stride;
-        if (taken < tile_rows) {
-            for (std::size_t k = 0; k < depth; ++k) {
+        for (std::size_t k = 0; k < depth; k += inputs_together, packed += tile_rows * inputs_together) {
+            if (depth - k >= inputs_together) {
                 for (std::size_t r = 0; r < taken; ++r)
-                    packed[k * tile_rows + r] = strip[r * stride + k];
+                    std::memcpy(packed + r * inputs_together, strip + r * stride + k, inputs_together * sizeof(float));
+            } else {
+                for (std::size_t r = 0; r < taken; ++r)
+                    std::copy_n(strip + r * stride + k, depth - k, packed + r * inputs_together);
             }
-            continue;
-        }
-        for (std::size_t k = 0; k < depth; ++k) {
-        #pragma GCC unroll 16
-            for (std::size_t r = 0; r < tile_rows; ++r)
-                packed[k * tile_rows + r] = strip[r * stride + k];
         }
     }
 }
 
-/// All rows of one panel over `depth` inputs: `packed` as pack_rows() leaves it.
+/// All rows of one panel over `depth` inputs: `packed` as pack_rows() leaves it. Meanwhile the weights at `next`, as
+/// many, are fetched into the cache.
 HWY_INLINE void multiply_strips(const float* packed, std::size_t rows, const float* weights, std::size_t depth,
-                                TileTarget target) {
-    for (std::size_t first = 0; first < rows; first += tile_rows, packed += depth * tile_rows) {
+                                const float* next, TileTarget target) {
+    const std::size_t strip_floats = packed_floats(tile_rows, depth);
+    const std::size_t panel_floats = depth * 2 * hn::Lanes(Tag());
+    const std::size_t fetched = std::min(depth / inputs_together * line_floats, panel_floats);
+    for (std::size_t first = 0; first < rows; first += tile_rows, packed += strip_floats) {
         const std::size_t taken = std::min(tile_rows, rows - first);
+        const TileInput tile{packed, weights, depth, next + (panel_floats - fetched) * first / rows};
         if (taken == tile_rows)
-            multiply_tile<tile_rows>(packed, weights, depth, target);
+            multiply_tile<tile_rows>(tile, target);
         else
-            tile_function(taken, std::make_index_sequence<tile_rows>())(packed, weights, depth, target);
+            tile_function(taken, std::make_index_sequence<tile_rows>())(tile, target);
         target.result += tile_rows * target.stride;
     }
 }
@@ -140,8 +182,10 @@ HWY_INLINE void multiply_strips(const float* packed, std::size_t rows, const flo
 struct DepthBlocks {
     explicit DepthBlocks(std::size_t inputs)
         : inputs(inputs), count(std::max<std::size_t>(1, (inputs + longest_depth - 1) / longest_depth)) {}
-    std::size_t begin(std::size_t block) const { return inputs * block / count; }
-    std::size_t longest() const { return (inputs + count - 1) / count; }
+    std::size_t begin(std::size_t block) const {
+        return block == count ? inputs : inputs * block / count / inputs_together * inputs_together;
+    }
+    std::size_t longest() const { return (inputs + count - 1) / count + inputs_together; }
 
     std::size_t inputs, count;
 };

@@ -19,7 +19,7 @@ endforeach()
 attnscope_unity(attnscope_compute ${compute_sources})
 # at::parallel_for is a template that is serial unless its caller is compiled with OpenMP, which the precompiled headers
 # are not.
-foreach(name IN ITEMS attention_gradient attention_point packed_linear)
+foreach(name IN ITEMS attention_gradient attention_on_cpu packed_linear pass rotary)
     set_source_files_properties("${CMAKE_SOURCE_DIR}/core/src/models/${name}.cpp"
         PROPERTIES COMPILE_OPTIONS "-fopenmp" SKIP_PRECOMPILE_HEADERS ON)
 endforeach()

@@ -69,7 +69,10 @@ Capture attention_capture(const attention::CaptureRequest& request, JobContext& 
     capture.name = model.files().name + " · layer " + std::to_string(request.layer);
     CaptureInputs observer(request.layer, request.gain, capture);
     models::hidden_states(model, {request.text},
-                          {.observer = &observer, .last_layer = request.layer, .precision = request.precision},
+                          {.observer = &observer,
+                           .last_layer = request.layer,
+                           .precision = request.precision,
+                           .attention_only = true},
                           context);
     ATTNSCOPE_ASSERT(capture.tokens == std::ssize(request.text));
     return capture;

@@ -52,8 +52,12 @@ public:
                               static_cast<double>(count_), "forward");
         };
         JobContext part(context_.pool(), std::move(options));
-        models::hidden_states(
-            model_, {text}, {.observer = &observer, .last_layer = layers_.last, .precision = request_.precision}, part);
+        models::hidden_states(model_, {text},
+                              {.observer = &observer,
+                               .last_layer = layers_.last,
+                               .precision = request_.precision,
+                               .attention_only = true},
+                              part);
         ++done_;
     }
 

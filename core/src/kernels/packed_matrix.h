@@ -27,8 +27,9 @@ public:
     PackedMatrix& operator=(PackedMatrix&&) noexcept = default;
     /// Room for a matrix; either size may be 0. Throws Error{resource}.
     PackedMatrix(std::size_t outputs, std::size_t inputs);
-    /// Fills panels first … end from a whole matrix of float32 numbers. Thread-safe for panels apart.
-    void pack(const float* values, Order order, std::size_t first_panel, std::size_t end_panel);
+    /// Fills panels first … end from a whole matrix of float32 numbers, `stride` between the beginnings of two rows (or
+    /// columns); 0: they follow each other. Thread-safe for panels apart.
+    void pack(const float* values, Order order, std::size_t first_panel, std::size_t end_panel, std::size_t stride = 0);
 
     std::size_t outputs() const noexcept { return outputs_; }
     std::size_t inputs() const noexcept { return inputs_; }
@@ -48,7 +49,7 @@ private:
 };
 
 /// A product, or some of its rows and panels, and where its numbers lie:
-/// result[r, o] = Σ_i input[r, i] · W[o, i] + bias[o].
+/// result[r, o] = Σ_i input[r, i − first_input] · W[o, i] + bias[o].
 struct ProductPart {
     const float* input = nullptr; ///< (rows, inputs)
     std::size_t input_stride = 0; ///< numbers between two rows
@@ -58,7 +59,12 @@ struct ProductPart {
     bool add = false;            ///< to what stands in `result`
     std::size_t first_row = 0, end_row = 0;
     std::size_t first_panel = 0, end_panel = 0;
+    std::size_t first_input = 0;
+    std::size_t end_input = ~std::size_t{0}; ///< or the matrix's last
 };
+
+/// First row of block `block` of `blocks` about equal ones: whole tiles of every instruction set lie before it.
+std::size_t row_block_begin(std::size_t rows, std::size_t block, std::size_t blocks);
 
 /// A product cut into parts of about equal work, none of more than a few milliseconds; any thread may do any of them.
 class ProductPlan {

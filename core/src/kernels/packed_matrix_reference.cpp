@@ -16,8 +16,8 @@ void multiply_reference(const PackedMatrix& matrix, const ProductPart& part) {
             const float* const input = part.input + r * part.input_stride;
             float& result = part.result[r * part.result_stride + o];
             double sum = (part.bias ? part.bias[o] : 0.0) + (part.add ? result : 0.0);
-            for (std::size_t i = 0; i < weights.size(); ++i)
-                sum += static_cast<double>(input[i]) * weights[i];
+            for (std::size_t i = part.first_input; i < std::min(part.end_input, weights.size()); ++i)
+                sum += static_cast<double>(input[i - part.first_input]) * weights[i];
             result = static_cast<float>(sum);
         }
     }

@@ -22,7 +22,7 @@ std::size_t panel_width() {
 
 void multiply_part(const PackedMatrix& matrix, const ProductPart& part) {
     const std::size_t width = matrix.panel_width(), rows = part.end_row - part.first_row;
-    const DepthBlocks blocks(matrix.inputs());
+    const DepthBlocks blocks(std::min(part.end_input, matrix.inputs()) - part.first_input);
     const auto packed = hwy::AllocateAligned<float>(std::max<std::size_t>(1, packed_floats(rows, blocks.longest())));
     if (!packed)
         throw std::bad_alloc();
@@ -33,8 +33,8 @@ void multiply_part(const PackedMatrix& matrix, const ProductPart& part) {
                   packed.get());
         for (std::size_t panel = part.first_panel; panel < part.end_panel; ++panel) {
             const std::size_t column = panel * width, next = std::min(panel + 1, part.end_panel - 1);
-            multiply_strips(packed.get(), rows, matrix.panel(panel) + first * width, depth,
-                            matrix.panel(next) + first * width,
+            const std::size_t skipped = (part.first_input + first) * width;
+            multiply_strips(packed.get(), rows, matrix.panel(panel) + skipped, depth, matrix.panel(next) + skipped,
                             {.result = part.result + part.first_row * part.result_stride + column,
                              .stride = part.result_stride,
                              .columns = std::min(width, matrix.outputs() - column),

@@ -1,8 +1,7 @@
 #include "models/attention_point.h"
 
-#include "kernels/attention_rows.h"
+#include "models/attention_tiles.h"
 
-#include <ATen/Parallel.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/bmm.h>
 #include <ATen/ops/empty.h>
@@ -21,54 +20,9 @@ namespace {
 constexpr std::int64_t preferred_tile_bytes = std::int64_t{2} << 20, most_tile_bytes = std::int64_t{32} << 20;
 constexpr std::int64_t fewest_rows = 64;
 
-struct TilePlan {
-    std::int64_t key_value_heads, rows;
-};
-
-TilePlan plan_tiles(std::int64_t texts, std::int64_t heads, std::int64_t key_value_heads, std::int64_t rows,
-                    std::int64_t keys) {
-    const std::int64_t row_bytes = texts * (heads / key_value_heads) * keys * static_cast<std::int64_t>(sizeof(float));
-    const std::int64_t wanted = preferred_tile_bytes / (row_bytes * key_value_heads);
-    TilePlan plan{key_value_heads, std::clamp(wanted, std::min(fewest_rows, rows), rows)};
-    if (plan.rows * key_value_heads * row_bytes > most_tile_bytes)
-        plan.key_value_heads = std::clamp<std::int64_t>(most_tile_bytes / (plan.rows * row_bytes), 1, key_value_heads);
-    if (plan.rows * plan.key_value_heads * row_bytes > most_tile_bytes)
-        plan.rows = std::clamp<std::int64_t>(most_tile_bytes / row_bytes, 1, plan.rows);
-    return plan;
-}
-
-/// Half-open range of a tile's columns that a row sees.
-struct Bounds {
-    std::int64_t begin, end;
-};
-
-/// scores (batch, rows, columns) become weights; entropy and max_weight are (batch, rows). `bounds` repeat over the rows.
-void normalise_on_cpu(const at::Tensor& scores, const std::vector<Bounds>& bounds, double factor,
-                      const at::Tensor& entropy, const at::Tensor& max_weight) {
-    const std::int64_t rows = scores.numel() / scores.size(-1), columns = scores.size(-1);
-    const auto period = static_cast<std::int64_t>(bounds.size());
-    float* const values = scores.mutable_data_ptr<float>();
-    float* const entropies = entropy.mutable_data_ptr<float>();
-    float* const weights = max_weight.mutable_data_ptr<float>();
-    constexpr std::int64_t floats_per_task = 16384;
-    at::parallel_for(0, rows, std::max<std::int64_t>(1, floats_per_task / columns),
-                     [&](std::int64_t first, std::int64_t last) {
-                         for (std::int64_t row = first; row < last; ++row) {
-                             const Bounds seen = bounds[static_cast<std::size_t>(row % period)];
-                             float* const begin = values + row * columns;
-                             const auto count = static_cast<std::size_t>(seen.end - seen.begin);
-                             const auto result = kernels::attention_row(begin + seen.begin, count, factor);
-                             std::fill(begin, begin + seen.begin, 0.0f);
-                             std::fill(begin + seen.end, begin + columns, 0.0f);
-                             entropies[row] = result.entropy;
-                             weights[row] = result.max_weight;
-                         }
-                     });
-}
-
-/// The same by ATen's operations, where the tensors lie.
-void normalise_on_device(at::Tensor& scores, const AttentionPoint& point, const AttentionTile& tile, std::int64_t rows,
-                         double factor, const at::Tensor& entropy, const at::Tensor& max_weight) {
+/// scores (batch, rows, columns) become weights; entropy and max_weight are (batch, rows).
+void normalise(at::Tensor& scores, const AttentionPoint& point, const AttentionTile& tile, std::int64_t rows, double factor,
+               const at::Tensor& entropy, const at::Tensor& max_weight) {
     constexpr double nothing = -std::numeric_limits<double>::infinity(), negligible_logit = -200;
     if (point.causal) {
         const auto options = scores.options().dtype(at::kLong);
@@ -96,11 +50,6 @@ void normalise_on_device(at::Tensor& scores, const AttentionPoint& point, const 
     scores.copy_(weights.div_(sum.unsqueeze(-1)));
 }
 
-/// The result, laid out so that the heads of a token are neighbours: what follows is a product over all of them.
-at::Tensor empty_context(const AttentionPoint& point, at::TensorOptions options) {
-    return at::empty({point.texts(), point.rows(), point.heads(), point.values.size(-1)}, options).transpose(1, 2);
-}
-
 at::Tensor attend_at_once(const AttentionPoint& point, double factor) {
     return at::scaled_dot_product_attention(point.queries, point.keys, point.values, {}, 0.0, point.causal,
                                             factor * point.scale, point.heads() != point.key_value_heads());
@@ -118,6 +67,23 @@ bool attends_at_once(const AttentionPoint& point, double factor) {
 
 } // namespace
 
+TilePlan plan_tiles(std::int64_t texts, std::int64_t heads, std::int64_t key_value_heads, std::int64_t rows,
+                    std::int64_t keys) {
+    const std::int64_t row_bytes = texts * (heads / key_value_heads) * keys * static_cast<std::int64_t>(sizeof(float));
+    const std::int64_t wanted = preferred_tile_bytes / (row_bytes * key_value_heads);
+    TilePlan plan{key_value_heads, std::clamp(wanted, std::min(fewest_rows, rows), rows)};
+    if (plan.rows * key_value_heads * row_bytes > most_tile_bytes)
+        plan.key_value_heads = std::clamp<std::int64_t>(most_tile_bytes / (plan.rows * row_bytes), 1, key_value_heads);
+    if (plan.rows * plan.key_value_heads * row_bytes > most_tile_bytes)
+        plan.rows = std::clamp<std::int64_t>(most_tile_bytes / row_bytes, 1, plan.rows);
+    return plan;
+}
+
+/// The result, laid out so that the heads of a token are neighbours: what follows is a product over all of them.
+at::Tensor empty_context(const AttentionPoint& point, at::TensorOptions options) {
+    return at::empty({point.texts(), point.rows(), point.heads(), point.values.size(-1)}, options).transpose(1, 2);
+}
+
 std::uint64_t attention_tile_bytes(std::int64_t texts, std::int64_t heads, std::int64_t key_value_heads,
                                    std::int64_t rows, std::int64_t keys) {
     const TilePlan plan = plan_tiles(texts, heads, key_value_heads, rows, keys);
@@ -125,8 +91,10 @@ std::uint64_t attention_tile_bytes(std::int64_t texts, std::int64_t heads, std::
            static_cast<std::uint64_t>(keys + 2) * sizeof(float);
 }
 
-at::Tensor attend_in_tiles(const AttentionPoint& point, double factor, AttentionObserver* watcher,
-                           JobContext& context) {
+namespace {
+
+at::Tensor attend_on_device(const AttentionPoint& point, double factor, AttentionObserver* watcher,
+                            JobContext& context) {
     const std::int64_t texts = point.texts(), heads = point.heads(), rows = point.rows(), head_dim = point.queries.size(3);
     const std::int64_t key_value_heads = point.key_value_heads(), group = heads / key_value_heads;
     const std::int64_t value_dim = point.values.size(3);
@@ -142,7 +110,6 @@ at::Tensor attend_in_tiles(const AttentionPoint& point, double factor, Attention
     const at::Tensor tile_memory = at::empty({tile_rows * point.keys.size(2)}, queries.options());
     const at::Tensor statistics = at::empty({2, tile_rows}, queries.options());
 
-    std::vector<Bounds> bounds;
     for (std::int64_t first_head = 0; first_head < key_value_heads; first_head += plan.key_value_heads) {
         const std::int64_t count = std::min(plan.key_value_heads, key_value_heads - first_head);
         const std::int64_t batch = texts * count;
@@ -155,10 +122,6 @@ at::Tensor attend_in_tiles(const AttentionPoint& point, double factor, Attention
             const std::int64_t taken = std::min(plan.rows, rows - first);
             const std::int64_t first_key = point.first_key(first);
             const std::int64_t columns = point.end_key(first + taken - 1) - first_key;
-            bounds.clear();
-            for (std::int64_t row = first; row < first + taken; ++row)
-                bounds.push_back({point.first_key(row) - first_key, point.end_key(row) - first_key});
-
             const at::Tensor tile_queries = queries.narrow(1, first_head, count)
                                                 .narrow(3, first, taken)
                                                 .reshape({batch, group * taken, head_dim});
@@ -175,10 +138,7 @@ at::Tensor attend_in_tiles(const AttentionPoint& point, double factor, Attention
                                .probabilities = {},
                                .entropy = statistic(0),
                                .max_weight = statistic(1)};
-            if (scores.is_cpu())
-                normalise_on_cpu(scores, bounds, factor * point.scale, tile.entropy, tile.max_weight);
-            else
-                normalise_on_device(scores, point, tile, taken, factor * point.scale, tile.entropy, tile.max_weight);
+            normalise(scores, point, tile, taken, factor * point.scale, tile.entropy, tile.max_weight);
             if (watcher) {
                 tile.probabilities = scores.view({texts, count * group, taken, columns});
                 tile.entropy = tile.entropy.view({texts, count * group, taken});
@@ -192,6 +152,14 @@ at::Tensor attend_in_tiles(const AttentionPoint& point, double factor, Attention
         }
     }
     return result.to(point.queries.scalar_type());
+}
+
+} // namespace
+
+at::Tensor attend_in_tiles(const AttentionPoint& point, double factor, AttentionObserver* watcher,
+                           JobContext& context) {
+    return point.queries.is_cpu() ? attend_on_cpu(point, factor, watcher, context)
+                                  : attend_on_device(point, factor, watcher, context);
 }
 
 at::Tensor attend(const AttentionPoint& point, AttentionObserver* observer, JobContext& context) {

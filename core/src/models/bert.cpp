@@ -1,7 +1,6 @@
 #include "models/bert.h"
 
 #include "models/bert_weights.h"
-#include "models/packed_linear.h"
 
 #include <ATen/ops/cat.h>
 #include <ATen/ops/embedding.h>
@@ -26,7 +25,7 @@ Bert::Bert(const ModelConfig& config, const TensorFile& file) : config_(config) 
     const BertWeights weights(file);
     const std::int64_t hidden = config.hidden;
     const auto linear = [&](const std::string& name, std::int64_t outputs, std::int64_t inputs) {
-        return Linear{pack_matrix(weights.read(name + ".weight", {outputs, inputs}), false),
+        return LinearMap{pack_matrix(weights.read(name + ".weight", {outputs, inputs}), false),
                       weights.read(name + ".bias", {outputs})};
     };
     const auto layer_norm = [&](const std::string& name) {
@@ -88,12 +87,12 @@ at::Tensor Bert::forward(const RaggedBatch& batch, JobContext& context, Attentio
     for (std::int64_t index = 0; index <= last; ++index) {
         const Layer& layer = layers_[static_cast<std::size_t>(index)];
         const at::Tensor attended = attention(layer, static_cast<int>(index), hidden, batch, context, observer);
-        add_linear(hidden, attended, *layer.attention_output.weight, layer.attention_output.bias, context);
+        add_linear(hidden, attended, layer.attention_output, context);
         hidden = layer.attention_norm(hidden);
         // (tokens, intermediate)
-        at::Tensor inner = linear(hidden, *layer.intermediate.weight, layer.intermediate.bias, context);
+        at::Tensor inner = linear(hidden, layer.intermediate, context);
         at::gelu_(inner);
-        add_linear(hidden, inner, *layer.output.weight, layer.output.bias, context);
+        add_linear(hidden, inner, layer.output, context);
         hidden = layer.output_norm(hidden);
         show(static_cast<int>(index));
     }
@@ -103,8 +102,8 @@ at::Tensor Bert::forward(const RaggedBatch& batch, JobContext& context, Attentio
 std::uint64_t Bert::packed_bytes() const {
     std::uint64_t bytes = 0;
     for (const Layer& layer : layers_) {
-        for (const Linear* const part : {&layer.attention_input, &layer.attention_output, &layer.intermediate, &layer.output})
-            bytes += part->weight->bytes();
+        for (const LinearMap* const part : {&layer.attention_input, &layer.attention_output, &layer.intermediate, &layer.output})
+            bytes += part->weights->bytes();
     }
     return bytes;
 }
@@ -113,7 +112,7 @@ at::Tensor Bert::attention(const Layer& layer, int index, const at::Tensor& hidd
                            JobContext& context, AttentionObserver* observer) const {
     const std::int64_t head_dim = config_.hidden / config_.heads;
     // (tokens, 3·hidden)
-    const at::Tensor projected = linear(hidden, *layer.attention_input.weight, layer.attention_input.bias, context);
+    const at::Tensor projected = linear(hidden, layer.attention_input, context);
     at::Tensor result = at::empty_like(hidden);                 // (tokens, hidden)
     std::int64_t row = 0;
     for (std::size_t first = 0; first < batch.lengths.size();) {

@@ -4,8 +4,8 @@
 // attention works on rows of tokens. Attention runs over groups of neighbouring texts of equal length.
 #pragma once
 
-#include "kernels/packed_matrix.h"
 #include "models/attention_point.h"
+#include "models/packed_linear.h"
 
 #include <attnscope/job.h>
 #include <attnscope/model.h>
@@ -43,20 +43,16 @@ public:
     std::uint64_t packed_bytes() const;
 
 private:
-    struct Linear {
-        std::shared_ptr<const kernels::PackedMatrix> weight;
-        at::Tensor bias; // (outputs)
-    };
     struct LayerNorm {
         at::Tensor weight, bias;
         double epsilon = 0;
         at::Tensor operator()(const at::Tensor& input) const;
     };
     struct Layer {
-        Linear attention_input; // queries, keys, values: (3·hidden, hidden)
-        Linear attention_output;
+        LinearMap attention_input; // queries, keys, values: (3·hidden, hidden)
+        LinearMap attention_output;
         LayerNorm attention_norm;
-        Linear intermediate, output;
+        LinearMap intermediate, output;
         LayerNorm output_norm;
     };
 

@@ -86,11 +86,13 @@ at::Tensor run_layers(const LoadedModel& model, const Pass& pass, at::Tensor hid
         pass.context.progress(static_cast<double>(index - first), static_cast<double>(last + 1 - first), "forward");
         pass.weights.prepare(index, pass.type, pass.device, pass.context);
         hidden = family.layer(pass, index, std::move(hidden));
+        if (!hidden.defined())
+            break;
         if (pass.observer)
             pass.observer->observe_residual(static_cast<int>(index), hidden);
     }
     pass.context.progress(1, 1, "forward");
-    return last + 1 == model.config().layers ? family.finish(pass, hidden) : hidden;
+    return hidden.defined() && last + 1 == model.config().layers ? family.finish(pass, hidden) : hidden;
 }
 
 } // namespace
@@ -108,7 +110,9 @@ at::Tensor hidden_states(const LoadedModel& model, const std::vector<std::vector
     if (model.is_encoder())
         return encoder_states(model, texts, last, options.observer, context);
 
-    const Pass pass = pass_over(model, static_cast<std::int64_t>(texts.front().size()), options, context);
+    Pass pass = pass_over(model, static_cast<std::int64_t>(texts.front().size()), options, context);
+    if (options.attention_only)
+        pass.attention_only = last;
     at::Tensor hidden = model.forward().embed(pass, id_tensor(texts, pass.device));
     if (pass.observer)
         pass.observer->observe_residual(-1, hidden);

@@ -20,6 +20,9 @@ struct ForwardOptions {
     AttentionObserver* observer = nullptr;
     std::int64_t last_layer = -1; ///< −1 = all. Later layers are neither run nor converted
     Precision precision = Precision::float32;
+    /// Of the last layer of a decoder only the attention is run, for an observer who wants no more: hidden_states()
+    /// gives an undefined tensor.
+    bool attention_only = false;
 };
 
 /// Hidden states (texts, T, hidden) behind the last layer asked for; behind the final norm too when all are run. `texts`

@@ -43,7 +43,10 @@ at::Tensor layer(const Pass& pass, std::int64_t index, at::Tensor hidden) {
     const Block block(pass, index);
     const ModelConfig& config = pass.config;
     const at::Tensor known = block.known_attention();
-    block.add_linear(hidden, known.defined() ? known : attention(block, config, hidden), "attn.c_proj", true);
+    const at::Tensor attended = known.defined() ? known : attention(block, config, hidden);
+    if (!attended.defined())
+        return attended;
+    block.add_linear(hidden, attended, "attn.c_proj", true);
 
     at::Tensor inner = block.linear(block.layer_norm(hidden, "ln_2"), "mlp.c_fc", config.intermediate, true);
     activate(inner, config.activation);

@@ -36,8 +36,10 @@ at::Tensor layer(const Pass& pass, std::int64_t index, at::Tensor hidden) {
     const auto norm = [&] { return block.layer_norm(hidden, "post_attention_layernorm"); };
     const at::Tensor before = pass.config.parallel_residual ? norm() : at::Tensor();
     const at::Tensor known = block.known_attention();
-    block.add_linear(hidden, known.defined() ? known : attention(block, pass, hidden), "attention.dense",
-                     pass.config.attention_bias);
+    const at::Tensor attended = known.defined() ? known : attention(block, pass, hidden);
+    if (!attended.defined())
+        return attended;
+    block.add_linear(hidden, attended, "attention.dense", pass.config.attention_bias);
     feed_forward(block, pass, before.defined() ? before : norm(), hidden);
     return hidden;
 }

@@ -33,32 +33,38 @@ at::Tensor embed(const Pass& pass, const at::Tensor& ids) {
 /// Of `hidden`, the heads of a token side by side.
 at::Tensor attention(const Block& block, const Pass& pass, const at::Tensor& hidden) {
     const ModelConfig& config = pass.config;
-    const at::Tensor input = block.rms_norm(hidden, "input_layernorm");
-    const auto project = [&](const char* name, std::int64_t heads) {
-        return split_heads(block.linear(input, name, heads * config.head_dim, config.attention_bias), heads);
+    const std::int64_t width = config.heads * config.head_dim, shared_width = config.key_value_heads * config.head_dim;
+    const bool bias = config.attention_bias;
+    const auto projected = block.linears(block.rms_norm(hidden, "input_layernorm"), {{"self_attn.q_proj", width, bias},
+                                                                                     {"self_attn.k_proj", shared_width, bias},
+                                                                                     {"self_attn.v_proj", shared_width, bias}});
+    const auto heads_of = [&](const at::Tensor& tensor, std::int64_t heads, const char* norm) {
+        at::Tensor split = tensor.view({tensor.size(0), tensor.size(1), heads, config.head_dim});
+        if (config.family == Family::qwen3)
+            split = block.rms_norm(split, norm);
+        split = split.transpose(1, 2);
+        rotate(split, pass.rotary);
+        return split;
     };
-    at::Tensor queries = project("self_attn.q_proj", config.heads);
-    at::Tensor keys = project("self_attn.k_proj", config.key_value_heads);
-    if (config.family == Family::qwen3) {
-        queries = block.rms_norm(queries, "self_attn.q_norm");
-        keys = block.rms_norm(keys, "self_attn.k_norm");
-    }
-    rotate(queries, pass.rotary);
-    rotate(keys, pass.rotary);
-    return block.attention(queries, keys, project("self_attn.v_proj", config.key_value_heads));
+    return block.attention(heads_of(projected[0], config.heads, "self_attn.q_norm"),
+                           heads_of(projected[1], config.key_value_heads, "self_attn.k_norm"),
+                           split_heads(projected[2], config.key_value_heads));
 }
 
 at::Tensor layer(const Pass& pass, std::int64_t index, at::Tensor hidden) {
     const Block block(pass, index);
     const at::Tensor known = block.known_attention();
+    const at::Tensor attended = known.defined() ? known : attention(block, pass, hidden);
     // Llama's attention_bias is one of all four projections, Qwen2's of three.
-    block.add_linear(hidden, known.defined() ? known : attention(block, pass, hidden), "self_attn.o_proj",
+    if (!attended.defined())
+        return attended;
+    block.add_linear(hidden, attended, "self_attn.o_proj",
                      pass.config.attention_bias && block.has("self_attn.o_proj.bias"));
-    const at::Tensor normed = block.rms_norm(hidden, "post_attention_layernorm");
-    at::Tensor inner = block.linear(normed, "mlp.gate_proj", pass.config.intermediate, false);
-    activate(inner, pass.config.activation);
-    inner.mul_(block.linear(normed, "mlp.up_proj", pass.config.intermediate, false));
-    block.add_linear(hidden, inner, "mlp.down_proj", false);
+    const std::int64_t width = pass.config.intermediate;
+    auto inner = block.linears(block.rms_norm(hidden, "post_attention_layernorm"),
+                               {{"mlp.gate_proj", width, false}, {"mlp.up_proj", width, false}});
+    gate(inner[0], inner[1], pass.config.activation);
+    block.add_linear(hidden, inner[0], "mlp.down_proj", false);
     return hidden;
 }
 

@@ -1,12 +1,14 @@
 #include "models/packed_linear.h"
 
-#include <ATen/Parallel.h>
+#include "models/parallel_parts.h"
+
 #include <ATen/ops/empty.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace attnscope::models {
@@ -18,49 +20,73 @@ at::Tensor rows_of(const at::Tensor& input) {
     return rows.stride(1) == 1 ? rows : rows.contiguous();
 }
 
-void run(const kernels::PackedMatrix& weights, kernels::ProductPart whole, const at::Tensor& rows,
-         const at::Tensor& bias, JobContext& context) {
-    context.checkpoint();
-    ATTNSCOPE_ASSERT(rows.size(1) == static_cast<std::int64_t>(weights.inputs()));
-    const at::Tensor biases = bias.defined() ? bias.contiguous() : bias;
-    whole.input = rows.const_data_ptr<float>();
-    whole.input_stride = static_cast<std::size_t>(rows.stride(0));
-    whole.end_row = static_cast<std::size_t>(rows.size(0));
-    whole.bias = biases.defined() ? biases.const_data_ptr<float>() : nullptr;
-    const int threads = at::in_parallel_region() ? 1 : at::get_num_threads();
-    const kernels::ProductPlan plan(weights, whole, static_cast<std::size_t>(threads));
-    std::atomic<std::size_t> next{0};
-    at::parallel_for(0, threads, 1, [&](std::int64_t, std::int64_t) {
-        for (std::size_t index; (index = next++) < plan.parts() && !context.stopping();)
-            kernels::multiply(weights, plan.part(index));
+/// result (rows, outputs), which must be contiguous, becomes the map of some rows, or has it added.
+struct Product {
+    const LinearMap& map;
+    at::Tensor& result;
+    bool add;
+};
+
+/// Products of the same rows, their parts handed out one after another.
+void run(std::span<const Product> products, const at::Tensor& rows, JobContext& context) {
+    struct Planned {
+        const kernels::PackedMatrix& weights;
+        at::Tensor bias;
+        kernels::ProductPlan plan;
+        std::size_t end_part; ///< counted over all products
+    };
+    std::vector<Planned> planned;
+    planned.reserve(products.size());
+    std::size_t parts = 0;
+    for (const Product& product : products) {
+        const kernels::PackedMatrix& weights = *product.map.weights;
+        ATTNSCOPE_ASSERT(rows.size(1) == static_cast<std::int64_t>(weights.inputs()));
+        ATTNSCOPE_ASSERT(product.result.is_contiguous() &&
+                         product.result.size(-1) == static_cast<std::int64_t>(weights.outputs()));
+        const at::Tensor bias = product.map.bias.defined() ? product.map.bias.contiguous() : product.map.bias;
+        const kernels::ProductPlan plan(weights,
+                                        {.input = rows.const_data_ptr<float>(),
+                                         .input_stride = static_cast<std::size_t>(rows.stride(0)),
+                                         .result = product.result.mutable_data_ptr<float>(),
+                                         .result_stride = weights.outputs(),
+                                         .bias = bias.defined() ? bias.const_data_ptr<float>() : nullptr,
+                                         .add = product.add,
+                                         .end_row = static_cast<std::size_t>(rows.size(0)),
+                                         .end_panel = weights.panels()},
+                                        parallel_threads());
+        parts += plan.parts();
+        planned.push_back({weights, bias, plan, parts});
+    }
+    parallel_parts(parts, context, [&](std::size_t index) {
+        auto product = planned.begin();
+        while (index >= product->end_part)
+            ++product;
+        kernels::multiply(product->weights, product->plan.part(index + product->plan.parts() - product->end_part));
     });
-    context.checkpoint();
 }
 
 } // namespace
 
-void add_linear(at::Tensor& result, const at::Tensor& input, const kernels::PackedMatrix& weights,
-                const at::Tensor& bias, JobContext& context) {
-    ATTNSCOPE_ASSERT(result.is_contiguous() && result.size(-1) == static_cast<std::int64_t>(weights.outputs()));
-    run(weights,
-        {.result = result.mutable_data_ptr<float>(),
-         .result_stride = weights.outputs(),
-         .add = true,
-         .end_panel = weights.panels()},
-        rows_of(input), bias, context);
+void add_linear(at::Tensor& result, const at::Tensor& input, const LinearMap& map, JobContext& context) {
+    const Product product{map, result, true};
+    run({&product, 1}, rows_of(input), context);
 }
 
-at::Tensor linear(const at::Tensor& input, const kernels::PackedMatrix& weights, const at::Tensor& bias,
-                  JobContext& context) {
-    std::vector<std::int64_t> shape = input.sizes().vec();
-    shape.back() = static_cast<std::int64_t>(weights.outputs());
-    const at::Tensor result = at::empty(shape, input.options());
-    run(weights,
-        {.result = result.mutable_data_ptr<float>(),
-         .result_stride = weights.outputs(),
-         .end_panel = weights.panels()},
-        rows_of(input), bias, context);
-    return result;
+std::vector<at::Tensor> linears(const at::Tensor& input, std::span<const LinearMap> maps, JobContext& context) {
+    std::vector<at::Tensor> results;
+    results.reserve(maps.size());
+    std::vector<Product> products;
+    for (const LinearMap& map : maps) {
+        std::vector<std::int64_t> shape = input.sizes().vec();
+        shape.back() = static_cast<std::int64_t>(map.weights->outputs());
+        products.push_back({map, results.emplace_back(at::empty(shape, input.options())), false});
+    }
+    run(products, rows_of(input), context);
+    return results;
+}
+
+at::Tensor linear(const at::Tensor& input, const LinearMap& map, JobContext& context) {
+    return std::move(linears(input, {&map, 1}, context).front());
 }
 
 namespace {
@@ -81,8 +107,8 @@ public:
     /// The rows go by faster, so that the weights are read once.
     void place(std::size_t index, kernels::LogSumExpPart& part) const {
         const std::size_t row = index % row_blocks_;
-        part.first_row = rows_ * row / row_blocks_;
-        part.end_row = rows_ * (row + 1) / row_blocks_;
+        part.first_row = kernels::row_block_begin(rows_, row, row_blocks_);
+        part.end_row = kernels::row_block_begin(rows_, row + 1, row_blocks_);
         part.first_panel = panel_block(index) * panels_a_part_;
         part.end_panel = std::min(part.first_panel + panels_a_part_, panels_);
     }
@@ -113,20 +139,17 @@ at::Tensor softmax_losses(const at::Tensor& rows, const kernels::PackedMatrix& w
     const LossPlan plan(weights, count);
     std::vector<double> normalisers(plan.panel_blocks() * count);
     std::vector<float> chosen(count);
-    std::atomic<std::size_t> next{0}, done{0};
-    at::parallel_for(0, at::in_parallel_region() ? 1 : at::get_num_threads(), 1, [&](std::int64_t, std::int64_t) {
-        for (std::size_t index; (index = next++) < plan.parts() && !context.stopping();) {
-            kernels::LogSumExpPart part{.input = input.const_data_ptr<float>(),
-                                        .input_stride = static_cast<std::size_t>(input.stride(0)),
-                                        .targets = places.const_data_ptr<std::int64_t>(),
-                                        .normalisers = normalisers.data() + plan.panel_block(index) * count,
-                                        .chosen = chosen.data()};
-            plan.place(index, part);
-            kernels::log_sum_exp(weights, part);
-            progress(static_cast<double>(++done) / static_cast<double>(plan.parts()));
-        }
+    std::atomic<std::size_t> done{0};
+    parallel_parts(plan.parts(), context, [&](std::size_t index) {
+        kernels::LogSumExpPart part{.input = input.const_data_ptr<float>(),
+                                    .input_stride = static_cast<std::size_t>(input.stride(0)),
+                                    .targets = places.const_data_ptr<std::int64_t>(),
+                                    .normalisers = normalisers.data() + plan.panel_block(index) * count,
+                                    .chosen = chosen.data()};
+        plan.place(index, part);
+        kernels::log_sum_exp(weights, part);
+        progress(static_cast<double>(++done) / static_cast<double>(plan.parts()));
     });
-    context.checkpoint();
     const at::Tensor losses = at::empty({input.size(0)}, at::kDouble);
     double* const loss = losses.mutable_data_ptr<double>();
     for (std::size_t row = 0; row < count; ++row)

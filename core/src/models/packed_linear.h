@@ -10,6 +10,8 @@
 
 #include <functional>
 #include <memory>
+#include <span>
+#include <vector>
 
 namespace attnscope::models {
 
@@ -21,12 +23,18 @@ inline bool takes_packed_weights(const at::Tensor& input) {
 /// Packs (outputs, inputs) or, `turned`, (inputs, outputs); contiguous float32.
 std::shared_ptr<const kernels::PackedMatrix> pack_matrix(const at::Tensor& matrix, bool turned);
 
-/// input (…, inputs) · Wᵀ + bias as (…, outputs); `bias` (outputs) may be undefined. Throws Cancelled.
-at::Tensor linear(const at::Tensor& input, const kernels::PackedMatrix& weights, const at::Tensor& bias,
-                  JobContext& context);
-/// The same, added to what stands in `result` (…, outputs), contiguous.
-void add_linear(at::Tensor& result, const at::Tensor& input, const kernels::PackedMatrix& weights,
-                const at::Tensor& bias, JobContext& context);
+/// x · Wᵀ + bias.
+struct LinearMap {
+    std::shared_ptr<const kernels::PackedMatrix> weights;
+    at::Tensor bias; ///< (outputs), or undefined
+};
+
+/// The map of input (…, inputs) as (…, outputs). Throws Cancelled.
+at::Tensor linear(const at::Tensor& input, const LinearMap& map, JobContext& context);
+/// Several maps of one input; threads wait for each other once.
+std::vector<at::Tensor> linears(const at::Tensor& input, std::span<const LinearMap> maps, JobContext& context);
+/// The map, added to what stands in `result` (…, outputs), contiguous.
+void add_linear(at::Tensor& result, const at::Tensor& input, const LinearMap& map, JobContext& context);
 
 /// −ln softmax(rows · Wᵀ)[target] of rows (rows, inputs) and `targets` (rows), int64 on the CPU: (rows) in float64, the
 /// same with any number of threads. The logits are never held. `progress` is told the share that is done, from any

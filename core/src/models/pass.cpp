@@ -1,10 +1,12 @@
 #include "models/pass.h"
 
+#include "kernels/layer_rows.h"
 #include "models/attention_gradient.h"
-#include "models/packed_linear.h"
 
+#include <ATen/Parallel.h>
 #include <ATen/ops/embedding.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
 #include <ATen/ops/gelu.h>
 #include <ATen/ops/layer_norm.h>
 #include <ATen/ops/linear.h>
@@ -14,6 +16,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace attnscope::models {
 namespace {
@@ -35,6 +38,17 @@ bool multiplies_bfloat16() {
 /// Products of bfloat16 as hardware makes them, summed in float32, also where there is no such hardware.
 bool widen_products(const at::Tensor& input) {
     return input.scalar_type() == at::kBFloat16 && input.is_cpu() && !multiplies_bfloat16();
+}
+
+/// Whether a function of rows reads this tensor as it lies, and nobody asks for gradients.
+bool goes_by_rows(const at::Tensor& tensor) {
+    return takes_packed_weights(tensor) && tensor.is_contiguous() && !tensor.requires_grad();
+}
+
+/// Rows of a task that is worth a thread.
+std::int64_t rows_per_task(std::int64_t width) {
+    constexpr std::int64_t numbers = 8192;
+    return std::max<std::int64_t>(1, numbers / width);
 }
 
 } // namespace
@@ -89,11 +103,26 @@ at::Tensor Block::unpacked_linear(const at::Tensor& input, const std::string& na
 }
 
 at::Tensor Block::linear(const at::Tensor& input, const std::string& name, std::int64_t outputs, bool bias) const {
-    const at::Tensor biases = bias_of(name, outputs, bias);
-    if (pass_.differentiable || !takes_packed_weights(input))
-        return unpacked_linear(input, name, outputs, biases);
-    const auto weights = pass_.weights.packed({layer_, name + ".weight"}, outputs, input.size(-1));
-    return models::linear(input, *weights, biases, pass_.context);
+    return std::move(linears(input, {{name, outputs, bias}}).front());
+}
+
+LinearMap Block::packed_map(const std::string& name, std::int64_t outputs, std::int64_t inputs,
+                            const at::Tensor& bias) const {
+    return {pass_.weights.packed({layer_, name + ".weight"}, outputs, inputs), bias};
+}
+
+std::vector<at::Tensor> Block::linears(const at::Tensor& input, const std::vector<Map>& maps) const {
+    const bool packed = !pass_.differentiable && takes_packed_weights(input);
+    std::vector<at::Tensor> results;
+    std::vector<LinearMap> packed_maps;
+    for (const auto& [name, outputs, bias] : maps) {
+        const at::Tensor biases = bias_of(name, outputs, bias);
+        if (packed)
+            packed_maps.push_back(packed_map(name, outputs, input.size(-1), biases));
+        else
+            results.push_back(unpacked_linear(input, name, outputs, biases));
+    }
+    return packed ? models::linears(input, packed_maps, pass_.context) : results;
 }
 
 void Block::add_linear(at::Tensor& result, const at::Tensor& input, const std::string& name, bool bias) const {
@@ -107,9 +136,8 @@ void Block::add_linear(at::Tensor& result, const at::Tensor& input, const std::s
         result.add_(unpacked_linear(input, name, outputs, biases));
         return;
     }
-    const auto weights = pass_.weights.packed({layer_, name + ".weight"}, outputs, input.size(-1));
     result = result.contiguous();
-    models::add_linear(result, input, *weights, biases, pass_.context);
+    models::add_linear(result, input, packed_map(name, outputs, input.size(-1), biases), pass_.context);
 }
 
 at::Tensor Block::embedding(const std::string& name, const at::Tensor& ids) const {
@@ -128,8 +156,20 @@ at::Tensor Block::layer_norm(const at::Tensor& input, const std::string& name) c
 }
 
 at::Tensor Block::rms_norm(const at::Tensor& input, const std::string& name) const {
-    const std::vector<std::int64_t> shape{input.size(-1)};
-    return at::rms_norm(input, shape, weight(name + ".weight", shape), pass_.config.norm_epsilon);
+    const std::int64_t width = input.size(-1);
+    const at::Tensor weights = weight(name + ".weight", {width});
+    if (!goes_by_rows(input))
+        return at::rms_norm(input, {width}, weights, pass_.config.norm_epsilon);
+    at::Tensor result = at::empty_like(input);
+    const float* const from = input.const_data_ptr<float>();
+    const float* const factors = weights.const_data_ptr<float>();
+    float* const to = result.mutable_data_ptr<float>();
+    at::parallel_for(0, input.numel() / width, rows_per_task(width), [&](std::int64_t first, std::int64_t last) {
+        for (std::int64_t row = first; row < last; ++row)
+            kernels::rms_norm_row(from + row * width, factors, static_cast<std::size_t>(width),
+                                  pass_.config.norm_epsilon, to + row * width);
+    });
+    return result;
 }
 
 namespace {
@@ -149,7 +189,8 @@ at::Tensor Block::attention(const at::Tensor& queries, const at::Tensor& keys, c
                                .scale = 1 / std::sqrt(static_cast<double>(queries.size(-1))),
                                .causal = pass_.config.causal(),
                                .window = pass_.config.window(layer_)};
-    return merge_heads(attend(point, pass_.observer, pass_.context));
+    const at::Tensor context = attend(point, pass_.observer, pass_.context);
+    return layer_ == pass_.attention_only ? at::Tensor() : merge_heads(context);
 }
 
 at::Tensor Block::known_attention() const {
@@ -178,6 +219,20 @@ void activate(at::Tensor& values, Activation activation) {
     case Activation::silu: at::silu_(values); break;
     case Activation::relu: at::relu_(values); break;
     }
+}
+
+void gate(at::Tensor& values, const at::Tensor& by, Activation activation) {
+    if (activation != Activation::silu || !goes_by_rows(values) || !goes_by_rows(by)) {
+        activate(values, activation);
+        values.mul_(by);
+        return;
+    }
+    ATTNSCOPE_ASSERT(values.sizes() == by.sizes());
+    float* const to = values.mutable_data_ptr<float>();
+    const float* const factors = by.const_data_ptr<float>();
+    at::parallel_for(0, values.numel(), rows_per_task(1), [&](std::int64_t first, std::int64_t last) {
+        kernels::silu_gate(to + first, factors + first, static_cast<std::size_t>(last - first));
+    });
 }
 
 } // namespace attnscope::models

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "models/attention_point.h"
+#include "models/packed_linear.h"
 #include "models/rotary.h"
 #include "models/weights.h"
 
@@ -25,6 +26,8 @@ struct Pass {
     at::ScalarType type = at::kFloat;
     at::Device device = at::kCPU;
     RotaryTable rotary; ///< for all places of the texts; none without rotary positions
+    /// A layer that is run up to its attention, as the last: its function gives an undefined tensor. −1: none.
+    std::int64_t attention_only = -1;
     /// A layer's input may ask for gradients: weights are tensors then, and nothing is written into what a gradient needs.
     bool differentiable = false;
 };
@@ -39,6 +42,13 @@ public:
 
     /// input · Wᵀ + b with the weights `name`.weight and, with `bias`, `name`.bias.
     at::Tensor linear(const at::Tensor& input, const std::string& name, std::int64_t outputs, bool bias) const;
+    /// Several of one input, in their order.
+    struct Map {
+        std::string name;
+        std::int64_t outputs;
+        bool bias;
+    };
+    std::vector<at::Tensor> linears(const at::Tensor& input, const std::vector<Map>& maps) const;
     /// The same, added to `result`: in place where it is contiguous, unless the pass is differentiable.
     void add_linear(at::Tensor& result, const at::Tensor& input, const std::string& name, bool bias) const;
     /// Rows `ids` of the matrix `name`.weight (vocabulary, width), which the head may use as well.
@@ -47,7 +57,7 @@ public:
     /// Zhang and Sennrich 2019.
     at::Tensor rms_norm(const at::Tensor& input, const std::string& name) const;
     /// Softmax attention of heads (texts, heads or key-value heads, T, head_dim) at this layer's point, the heads of a
-    /// token side by side: (texts, T, heads · head_dim).
+    /// token side by side: (texts, T, heads · head_dim). Undefined where the pass ends with it.
     at::Tensor attention(const at::Tensor& queries, const at::Tensor& keys, const at::Tensor& values) const;
     /// The same where somebody knows it before there are queries, keys and values; else undefined.
     at::Tensor known_attention() const;
@@ -56,6 +66,8 @@ private:
     at::Tensor unpacked_linear(const at::Tensor& input, const std::string& name, std::int64_t outputs,
                                const at::Tensor& bias) const;
     at::Tensor bias_of(const std::string& name, std::int64_t outputs, bool bias) const;
+    LinearMap packed_map(const std::string& name, std::int64_t outputs, std::int64_t inputs,
+                         const at::Tensor& bias) const;
 
     const Pass& pass_;
     std::int64_t layer_;
@@ -69,6 +81,8 @@ at::Tensor split_heads(const at::Tensor& projected, std::int64_t heads);
 
 /// In place, unless a gradient is wanted.
 void activate(at::Tensor& values, Activation activation);
+/// values = activation(values) · by.
+void gate(at::Tensor& values, const at::Tensor& by, Activation activation);
 
 /// Puts work(rows of input) together, as many rows at a time as end well within the time between two checkpoints, with
 /// a checkpoint before each. input (…, width); work gives (rows, outputs).

@@ -1,5 +1,8 @@
 #include "models/rotary.h"
 
+#include "kernels/layer_rows.h"
+
+#include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 
 #include <algorithm>
@@ -44,8 +47,35 @@ RotaryTable rotary_table(const Rotary& rotary, std::int64_t places, at::Device d
     return {cosines.to(device), sines.to(device), rotary.interleaved};
 }
 
+namespace {
+
+/// heads (texts, heads, T, head_dim) of float32 on the CPU, the numbers of a head side by side.
+void rotate_in_rows(at::Tensor& heads, const RotaryTable& table) {
+    const std::int64_t count = heads.size(1), places = heads.size(2), pairs = table.cosines.size(1);
+    const std::int64_t text_stride = heads.stride(0), head_stride = heads.stride(1), place_stride = heads.stride(2);
+    float* const values = heads.mutable_data_ptr<float>();
+    const float* const cosines = table.cosines.const_data_ptr<float>();
+    const float* const sines = table.sines.const_data_ptr<float>();
+    constexpr std::int64_t numbers_per_task = 8192;
+    const std::int64_t grain = std::max<std::int64_t>(1, numbers_per_task / (2 * pairs * count));
+    at::parallel_for(0, heads.size(0) * places, grain, [&](std::int64_t first, std::int64_t last) {
+        for (std::int64_t row = first; row < last; ++row) {
+            const std::int64_t place = row % places;
+            float* head = values + row / places * text_stride + place * place_stride;
+            for (std::int64_t h = 0; h < count; ++h, head += head_stride)
+                kernels::rotate_row(head, cosines + place * pairs, sines + place * pairs,
+                                    static_cast<std::size_t>(pairs));
+        }
+    });
+}
+
+} // namespace
+
 void rotate(at::Tensor& heads, const RotaryTable& table) {
     const std::int64_t pairs = table.cosines.size(1);
+    if (heads.is_cpu() && heads.scalar_type() == at::kFloat && heads.stride(-1) == 1 && !table.interleaved &&
+        !heads.requires_grad())
+        return rotate_in_rows(heads, table);
     at::Tensor first = table.interleaved ? heads.slice(-1, 0, 2 * pairs, 2) : heads.narrow(-1, 0, pairs);
     at::Tensor second = table.interleaved ? heads.slice(-1, 1, 2 * pairs, 2) : heads.narrow(-1, pairs, pairs);
     const at::Tensor turned = first.mul(table.cosines).sub_(second.mul(table.sines));

@@ -164,8 +164,8 @@ at::Tensor attend_on_cpu(const AttentionPoint& point, double factor, AttentionOb
             }
         }
         for (std::int64_t first = 0; first < rows; first += plan.rows) {
-            const CpuTile tile(point, queries, packed, first_head, taken_heads, first, std::min(plan.rows, rows - first));
             const std::int64_t taken = std::min(plan.rows, rows - first);
+            const CpuTile tile(point, queries, packed, first_head, taken_heads, first, taken);
             const auto statistic = [&](std::int64_t which) {
                 return statistics[which].narrow(0, 0, texts * tile.heads() * taken).view({texts, tile.heads(), taken});
             };

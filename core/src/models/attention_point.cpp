@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <vector>
 
 namespace attnscope::models {
 namespace {
@@ -21,8 +20,8 @@ constexpr std::int64_t preferred_tile_bytes = std::int64_t{2} << 20, most_tile_b
 constexpr std::int64_t fewest_rows = 64;
 
 /// scores (batch, rows, columns) become weights; entropy and max_weight are (batch, rows).
-void normalise(at::Tensor& scores, const AttentionPoint& point, const AttentionTile& tile, std::int64_t rows, double factor,
-               const at::Tensor& entropy, const at::Tensor& max_weight) {
+void normalise(at::Tensor& scores, const AttentionPoint& point, const AttentionTile& tile, std::int64_t rows,
+               double factor, const at::Tensor& entropy, const at::Tensor& max_weight) {
     constexpr double nothing = -std::numeric_limits<double>::infinity(), negligible_logit = -200;
     if (point.causal) {
         const auto options = scores.options().dtype(at::kLong);
@@ -55,14 +54,10 @@ at::Tensor attend_at_once(const AttentionPoint& point, double factor) {
                                             factor * point.scale, point.heads() != point.key_value_heads());
 }
 
-/// Whether ATen's fused attention does as well: no window, a finite factor, and few enough operations to end well
-/// within the time between two checkpoints.
+/// Whether ATen's fused attention does as well: on a device, no window, a finite factor.
 bool attends_at_once(const AttentionPoint& point, double factor) {
-    constexpr double most_operations = 2e9;
-    const double operations = 4.0 * static_cast<double>(point.texts() * point.heads() * point.rows()) *
-                              static_cast<double>(point.keys.size(2) * point.queries.size(-1));
     const bool whole = point.window == 0 || point.window >= point.rows();
-    return whole && std::isfinite(factor * point.scale) && (operations <= most_operations || !point.queries.is_cpu());
+    return !point.queries.is_cpu() && whole && std::isfinite(factor * point.scale);
 }
 
 } // namespace
@@ -79,7 +74,6 @@ TilePlan plan_tiles(std::int64_t texts, std::int64_t heads, std::int64_t key_val
     return plan;
 }
 
-/// The result, laid out so that the heads of a token are neighbours: what follows is a product over all of them.
 at::Tensor empty_context(const AttentionPoint& point, at::TensorOptions options) {
     return at::empty({point.texts(), point.rows(), point.heads(), point.values.size(-1)}, options).transpose(1, 2);
 }

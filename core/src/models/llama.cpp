@@ -55,9 +55,9 @@ at::Tensor layer(const Pass& pass, std::int64_t index, at::Tensor hidden) {
     const Block block(pass, index);
     const at::Tensor known = block.known_attention();
     const at::Tensor attended = known.defined() ? known : attention(block, pass, hidden);
-    // Llama's attention_bias is one of all four projections, Qwen2's of three.
     if (!attended.defined())
         return attended;
+    // Llama's attention_bias is one of all four projections, Qwen2's of three.
     block.add_linear(hidden, attended, "self_attn.o_proj",
                      pass.config.attention_bias && block.has("self_attn.o_proj.bias"));
     const std::int64_t width = pass.config.intermediate;

@@ -91,6 +91,14 @@ def make_gguf():
         [("general.architecture", "gpt2"), ("gpt2.block_count", 1), ("gpt2.context_length", 8),
          ("gpt2.embedding_length", 4), ("gpt2.attention.head_count", 2)],
         [tensor("token_embd.weight", [3, 4], 0, 0), tensor("blk.0.attn_qkv.weight", [12, 4], 0, 64)], bytes(64 + 192)))
+    fused = [tensor("token_embd.weight", [3, 4], 0, 0), tensor("blk.0.attn_qkv.weight", [12, 4], 0, 64),
+             tensor("blk.0.attn_qkv.bias", [12], 0, 256)]
+    neox = [("general.architecture", "gptneox"), ("gptneox.block_count", 1), ("gptneox.context_length", 8),
+            ("gptneox.embedding_length", 4), ("gptneox.feed_forward_length", 8), ("gptneox.attention.head_count", 2),
+            ("gptneox.attention.layer_norm_epsilon", 1e-5), ("gptneox.rope.dimension_count", 2),
+            ("gptneox.use_parallel_residual", True)]
+    put("gguf", "gptneox", gguf(neox, fused, bytes(256 + 64)))
+    put("gguf", "gptneox-grouped", gguf(neox + [("gptneox.attention.head_count_kv", 1)], fused, bytes(256 + 64)))
     put("gguf", "falcon", gguf([("general.architecture", "falcon")], [], b""))
 
     kinds = {0: (1, 4), 1: (1, 2), 2: (32, 18), 3: (32, 20), 6: (32, 22), 7: (32, 24), 8: (32, 34), 12: (256, 144),

@@ -142,6 +142,17 @@ struct TinySizes {
     static constexpr int vocabulary = 40, positions = 64;
 };
 
+/// The header of a model of `architecture` gptneox, without tensors.
+inline TinyGguf tiny_neox_header() {
+    using S = TinySizes;
+    TinyGguf file;
+    file.text("general.architecture", "gptneox").integer("gptneox.block_count", S::layers);
+    file.integer("gptneox.context_length", S::positions).integer("gptneox.embedding_length", S::hidden);
+    file.integer("gptneox.feed_forward_length", S::intermediate).integer("gptneox.attention.head_count", S::heads);
+    file.integer("gptneox.rope.dimension_count", S::head_dim / 4).flag("gptneox.use_parallel_residual", true);
+    return file.number("gptneox.attention.layer_norm_epsilon", 1e-5f);
+}
+
 /// A model of `architecture` llama, qwen2 or qwen3, its weights float32, without a tokenizer and with a tied head.
 inline TinyGguf tiny_gguf_model(const std::string& architecture = "llama") {
     using S = TinySizes;

@@ -25,6 +25,13 @@ public:
         return metadata_.integer(key(name), least, most, fallback);
     }
     double number(std::string_view name, double fallback) const { return metadata_.number(key(name), fallback); }
+    bool flag(std::string_view name, bool fallback) const { return metadata_.flag(key(name), fallback); }
+    double epsilon(std::string_view name, double fallback) const {
+        const double value = number(name, fallback);
+        if (!(value >= 0 && value <= 1))
+            fail(name, "a number from 0 to 1", std::to_string(value));
+        return value;
+    }
     std::string text(std::string_view name, std::string fallback) const {
         return metadata_.text(key(name), std::move(fallback));
     }
@@ -137,17 +144,46 @@ ModelConfig read_sizes(const Keys& keys) {
     return config;
 }
 
+/// Of a family whose heads all have keys and values of their own and together are as wide as the hidden state.
+ModelConfig read_equal_sizes(const Keys& keys) {
+    const ModelConfig config = read_sizes(keys);
+    if (config.key_value_heads != config.heads)
+        keys.fail("attention.head_count_kv", "the " + std::to_string(config.heads) + " of head_count",
+                  std::to_string(config.key_value_heads));
+    if (config.heads * config.head_dim != config.hidden)
+        keys.fail("attention.key_length",
+                  "embedding_length " + std::to_string(config.hidden) + " over " + std::to_string(config.heads) +
+                      " heads",
+                  std::to_string(config.head_dim));
+    return config;
+}
+
 ModelConfig gpt2(const Keys& keys, const TensorFile&) {
-    ModelConfig config = read_sizes(keys);
-    config.norm_epsilon = keys.number("attention.layer_norm_epsilon", 1e-5);
+    ModelConfig config = read_equal_sizes(keys);
+    config.norm_epsilon = keys.epsilon("attention.layer_norm_epsilon", 1e-5);
     config.activation = Activation::gelu_tanh;
     config.attention_bias = true;
     return config;
 }
 
+ModelConfig gpt_neox(const Keys& keys, const TensorFile& weights) {
+    ModelConfig config = read_equal_sizes(keys);
+    config.norm_epsilon = keys.epsilon("attention.layer_norm_epsilon", 1e-5);
+    // No key says which; it is the one that the family has unless its config.json says otherwise.
+    config.activation = Activation::gelu;
+    config.rotary = read_rotary(keys, config, false, weights);
+    config.parallel_residual = keys.flag("use_parallel_residual", true);
+    // One bias is enough: a layer without is then one that lacks it.
+    config.attention_bias =
+        std::any_of(weights.tensors().begin(), weights.tensors().end(), [](const TensorInfo& tensor) {
+            return tensor.name.ends_with(".attn_qkv.bias") || tensor.name.ends_with(".attn_output.bias");
+        });
+    return config;
+}
+
 ModelConfig llama_like(const Keys& keys, const TensorFile& weights, bool interleaved) {
     ModelConfig config = read_sizes(keys);
-    config.norm_epsilon = keys.number("attention.layer_norm_rms_epsilon", 1e-6);
+    config.norm_epsilon = keys.epsilon("attention.layer_norm_rms_epsilon", 1e-6);
     config.activation = Activation::silu;
     config.rotary = read_rotary(keys, config, interleaved, weights);
     config.attention_bias = weights.find("blk.0.attn_q.bias") != nullptr;
@@ -176,6 +212,7 @@ constexpr std::array architectures{
     Architecture{"qwen2", Family::llama, qwen},
     Architecture{"qwen3", Family::qwen3, qwen},
     Architecture{"gpt2", Family::gpt2, gpt2},
+    Architecture{"gptneox", Family::gpt_neox, gpt_neox},
 };
 
 } // namespace
@@ -197,8 +234,6 @@ ModelConfig gguf_model_config(const GgufMetadata& metadata, const TensorFile& we
     ModelConfig config = architecture->read(keys, weights);
     config.family = architecture->family;
     config.architecture = name;
-    if (!(config.norm_epsilon >= 0 && config.norm_epsilon <= 1))
-        keys.fail("attention.layer_norm_rms_epsilon", "a number from 0 to 1", std::to_string(config.norm_epsilon));
     config.tied_head = weights.find("output.weight") == nullptr;
     const TensorInfo* const embedding = weights.find("token_embd.weight");
     if (!embedding || embedding->shape.size() != 2)

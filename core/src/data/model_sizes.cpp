@@ -38,11 +38,11 @@ constexpr std::array folder_names{
           "attention.self.key.weight"},
 };
 constexpr Names gguf_names{Family::llama, "", "token_embd.weight", "blk.", "attn_q.weight", "attn_k.weight"};
-constexpr Names gguf_gpt2_names{Family::gpt2, "", "token_embd.weight", "blk.", "attn_qkv.weight", nullptr};
+constexpr Names gguf_fused_names{Family::gpt2, "", "token_embd.weight", "blk.", "attn_qkv.weight", nullptr};
 
 const Names& names_of(Family family, bool gguf) {
     if (gguf)
-        return family == Family::gpt2 ? gguf_gpt2_names : gguf_names;
+        return family == Family::gpt2 || family == Family::gpt_neox ? gguf_fused_names : gguf_names;
     for (const Names& names : folder_names)
         if (names.family == family)
             return names;

@@ -1,9 +1,25 @@
 // GPT-NeoX (Black et al. 2022; Pythia): rotary positions on part of a head, attention and feed-forward side by side or
-// one after the other, and queries, keys and values of a head next to each other in one projection.
+// one after the other, and queries, keys and values in one projection: in files of the Hugging Face library those of a
+// head next to each other, in GGUF the queries of all heads, then all keys, then all values.
 #include "models/families.h"
+
+#include <array>
+#include <utility>
 
 namespace attnscope::models {
 namespace {
+
+constexpr std::array<std::pair<std::string_view, std::string_view>, 9> gguf_names{{
+    {"embed_in", "token_embd"},
+    {"input_layernorm", "attn_norm"},
+    {"attention.query_key_value", "attn_qkv"},
+    {"attention.dense", "attn_output"},
+    {"post_attention_layernorm", "ffn_norm"},
+    {"mlp.dense_h_to_4h", "ffn_up"},
+    {"mlp.dense_4h_to_h", "ffn_down"},
+    {"final_layer_norm", "output_norm"},
+    {"embed_out", "output"},
+}};
 
 at::Tensor embed(const Pass& pass, const at::Tensor& ids) {
     return Block(pass, -1).embedding("embed_in", ids);
@@ -16,8 +32,11 @@ at::Tensor attention(const Block& block, const Pass& pass, const at::Tensor& hid
     const at::Tensor projected =
         block.linear(input, "attention.query_key_value", 3 * config.hidden, config.attention_bias);
     // (3, texts, heads, T, head_dim)
-    const at::Tensor parts = projected.view({input.size(0), input.size(1), config.heads, 3, config.head_dim})
-                                 .permute({3, 0, 2, 1, 4});
+    const std::int64_t texts = input.size(0), length = input.size(1);
+    const at::Tensor parts =
+        pass.weights.is_gguf()
+            ? projected.view({texts, length, 3, config.heads, config.head_dim}).permute({2, 0, 3, 1, 4})
+            : projected.view({texts, length, config.heads, 3, config.head_dim}).permute({3, 0, 2, 1, 4});
     at::Tensor queries = parts[0], keys = parts[1];
     rotate(queries, pass.rotary);
     rotate(keys, pass.rotary);
@@ -50,12 +69,13 @@ at::Tensor finish(const Pass& pass, const at::Tensor& hidden) {
 
 } // namespace
 
-const FamilyForward gpt_neox{.family = Family::gpt_neox,
-                             .names = {.prefix = "gpt_neox.", .layers = "layers.", .columns = false, .gguf = {}},
-                             .embedding = "embed_in",
-                             .head = "embed_out",
-                             .embed = embed,
-                             .layer = layer,
-                             .finish = finish};
+const FamilyForward gpt_neox{
+    .family = Family::gpt_neox,
+    .names = {.prefix = "gpt_neox.", .layers = "layers.", .columns = false, .gguf = gguf_names},
+    .embedding = "embed_in",
+    .head = "embed_out",
+    .embed = embed,
+    .layer = layer,
+    .finish = finish};
 
 } // namespace attnscope::models

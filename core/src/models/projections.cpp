@@ -43,7 +43,9 @@ Projections of_gpt_neox(const LoadedModel& model, std::int64_t layer) {
     const at::Tensor fused =
         model.weights().get({layer, "attention.query_key_value.weight"}, {3 * config.hidden, config.hidden});
     // (3, heads, head_dim, hidden)
-    const at::Tensor parts = fused.view({config.heads, 3, config.head_dim, config.hidden}).permute({1, 0, 2, 3});
+    const at::Tensor parts = model.weights().is_gguf()
+                                 ? fused.view({3, config.heads, config.head_dim, config.hidden})
+                                 : fused.view({config.heads, 3, config.head_dim, config.hidden}).permute({1, 0, 2, 3});
     return {parts[0], parts[1], parts[2],
             model.weights().get({layer, "attention.dense.weight"}, {config.hidden, config.hidden})};
 }

@@ -51,6 +51,43 @@ TEST_F(GgufModels, OpensGguf) {
     EXPECT_EQ(files.config.rotary.factor, 4);
 }
 
+/// Of GPT-NeoX, as far as opening looks at it.
+TinyGguf tiny_neox() {
+    using S = TinySizes;
+    TinyGguf file = test::tiny_neox_header();
+    file.random("token_embd.weight", {S::vocabulary, S::hidden}).random("output.weight", {S::vocabulary, S::hidden});
+    for (int i = 0; i < S::layers; ++i) {
+        const std::string layer = "blk." + std::to_string(i) + ".";
+        file.random(layer + "attn_qkv.weight", {3 * S::hidden, S::hidden})
+            .random(layer + "attn_qkv.bias", {3 * S::hidden});
+    }
+    return file;
+}
+
+TEST_F(GgufModels, OpensGptNeoX) {
+    TinyGguf file = tiny_neox();
+    const ModelConfig config = open(file).config;
+    EXPECT_EQ(config.family, Family::gpt_neox);
+    EXPECT_EQ(config.architecture, "gptneox");
+    EXPECT_EQ(config.activation, Activation::gelu);
+    EXPECT_EQ(config.rotary.dimensions, TinySizes::head_dim / 4);
+    EXPECT_EQ(config.rotary.theta, 10000);
+    EXPECT_FALSE(config.rotary.interleaved);
+    EXPECT_TRUE(config.parallel_residual);
+    EXPECT_TRUE(config.attention_bias);
+    EXPECT_FALSE(config.tied_head);
+    EXPECT_FLOAT_EQ(static_cast<float>(config.norm_epsilon), 1e-5f);
+
+    file.flag("gptneox.use_parallel_residual", false).number("gptneox.rope.freq_base", 500);
+    for (int i = 0; i < TinySizes::layers; ++i)
+        file.drop("blk." + std::to_string(i) + ".attn_qkv.bias");
+    EXPECT_FALSE(open(file).config.parallel_residual);
+    EXPECT_EQ(open(file).config.rotary.theta, 500);
+    EXPECT_FALSE(open(file).config.attention_bias);
+    file.random("blk.1.attn_output.bias", {TinySizes::hidden});
+    EXPECT_TRUE(open(file).config.attention_bias) << "a bias is not passed over";
+}
+
 TEST_F(GgufModels, RecognisesTheScalingOfLlama3InDivisors) {
     TinyGguf file = test::tiny_gguf_model();
     file.number("llama.rope.freq_base", 500000);
@@ -80,7 +117,7 @@ TEST_F(GgufModels, NamesWhatAGgufLacks) {
         EXPECT_SAYS(refusal(file), expected);
     };
     says([](TinyGguf& f) { f.text("general.architecture", "falcon"); },
-         "expected an architecture of llama, qwen2, qwen3, gpt2, got falcon (general.architecture)");
+         "expected an architecture of llama, qwen2, qwen3, gpt2, gptneox, got falcon (general.architecture)");
     says([](TinyGguf& f) { f.drop("general.architecture"); }, "got none (general.architecture)");
     says([](TinyGguf& f) { f.drop("llama.block_count"); }, "got none (llama.block_count)");
     says([](TinyGguf& f) { f.integer("llama.block_count", 3); }, "expected tensor blk.2.attn_q.weight, got none");
@@ -98,6 +135,33 @@ TEST_F(GgufModels, NamesWhatAGgufLacks) {
     says([](TinyGguf& f) { f.integer("llama.attention.value_length", 4); }, "the 8 of keys, got 4");
     says([](TinyGguf& f) { f.text("llama.rope.scaling.type", "yarn"); }, "expected none or linear, got yarn");
     says([](TinyGguf& f) { f.number("llama.attention.layer_norm_rms_epsilon", -1); }, "layer_norm_rms_epsilon");
+
+    const auto neox_says = [&](auto change, const char* expected) {
+        TinyGguf file = tiny_neox();
+        change(file);
+        EXPECT_SAYS(refusal(file), expected);
+    };
+    neox_says([](TinyGguf& f) { f.drop("gptneox.embedding_length"); }, "got none (gptneox.embedding_length)");
+    neox_says([](TinyGguf& f) { f.drop("blk.1.attn_qkv.weight"); }, "expected tensor blk.1.attn_qkv.weight, got none");
+    neox_says(
+        [](TinyGguf& f) {
+            f.drop("blk.1.attn_qkv.weight").random("blk.1.attn_qkv.weight", {64, 32});
+        },
+        "expected 96 × 32 (3 · heads · head_dim × hidden size), got 64 × 32 (tensor blk.1.attn_qkv.weight)");
+    neox_says([](TinyGguf& f) { f.integer("gptneox.attention.head_count_kv", 2); },
+              "expected the 4 of head_count, got 2 (gptneox.attention.head_count_kv)");
+    neox_says(
+        [](TinyGguf& f) {
+            f.integer("gptneox.attention.key_length", 16).integer("gptneox.attention.value_length", 16);
+        },
+        "expected embedding_length 32 over 4 heads, got 16 (gptneox.attention.key_length)");
+    neox_says([](TinyGguf& f) { f.integer("gptneox.rope.dimension_count", 10); },
+              "expected an integer from 2 to 8, got 10 (gptneox.rope.dimension_count)");
+    neox_says([](TinyGguf& f) { f.integer("gptneox.rope.dimension_count", 3); }, "expected an even number, got 3");
+    neox_says([](TinyGguf& f) { f.integer("gptneox.use_parallel_residual", 1); },
+              "expected true or false, got 1 (gptneox.use_parallel_residual)");
+    neox_says([](TinyGguf& f) { f.number("gptneox.attention.layer_norm_epsilon", 2); },
+              "expected a number from 0 to 1, got 2.000000 (gptneox.attention.layer_norm_epsilon)");
     TinyGguf lists = good;
     lists.integers("llama.attention.head_count_kv", {2, 2});
     EXPECT_EQ(open(lists).config.key_value_heads, 2);

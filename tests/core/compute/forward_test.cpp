@@ -1,6 +1,7 @@
 // Forward passes of every family against plain loops in float64, and what has to hold of any of them.
 #include "core/compute/support.h"
 #include "models/forward.h"
+#include "models/projections.h"
 
 #include "support/error_of.h"
 #include "support/plain_forward.h"
@@ -204,6 +205,64 @@ TEST_F(Forward, GivesTheSameFromGguf) {
                                        {"mlp.c_fc", "ffn_up"},
                                        {"mlp.c_proj", "ffn_down"}});
     EXPECT_LT(apart(logits(LoadedModel(open_model_files(from_gpt2)), ids), PlainForward(gpt2).logits(ids)), 2e-4);
+}
+
+/// Rows of queries, keys and values of a head next to each other as GGUF has them: all queries, all keys, all values.
+void sort_rows(TinyModel::Weight& weight) {
+    constexpr std::size_t heads = TinySizes::heads, dim = TinySizes::head_dim;
+    const std::size_t width = weight.values.size() / (3 * heads * dim);
+    const std::vector<float> before = weight.values;
+    for (std::size_t row = 0; row < 3 * heads * dim; ++row) {
+        const std::size_t kind = row / (heads * dim), head = row / dim % heads;
+        const std::size_t from = (head * 3 + kind) * dim + row % dim;
+        for (std::size_t k = 0; k < width; ++k)
+            weight.values[row * width + k] = before[from * width + k];
+    }
+}
+
+TEST_F(Forward, GivesTheSameFromAGgufOfGptNeoX) {
+    const std::vector<std::pair<std::string, std::string>> names{{"gpt_neox.embed_in", "token_embd"},
+                                                                 {"gpt_neox.final_layer_norm", "output_norm"},
+                                                                 {"embed_out", "output"},
+                                                                 {"input_layernorm", "attn_norm"},
+                                                                 {"attention.query_key_value", "attn_qkv"},
+                                                                 {"attention.dense", "attn_output"},
+                                                                 {"post_attention_layernorm", "ffn_norm"},
+                                                                 {"mlp.dense_h_to_4h", "ffn_up"},
+                                                                 {"mlp.dense_4h_to_h", "ffn_down"}};
+    const Ids ids = random_ids(20);
+    for (const bool parallel : {true, false}) {
+        TinyModel neox("GPTNeoXForCausalLM");
+        neox.config["use_parallel_residual"] = parallel;
+        neox.config["rotary_emb_base"] = 2000;
+        TinyModel sorted = neox;
+        for (int i = 0; i < TinySizes::layers; ++i) {
+            for (const char* const part : {"weight", "bias"})
+                sort_rows(
+                    sorted.weights["gpt_neox.layers." + std::to_string(i) + ".attention.query_key_value." + part]);
+        }
+        TinyGguf header = tiny_neox_header();
+        header.flag("gptneox.use_parallel_residual", parallel).number("gptneox.rope.freq_base", 2000);
+        const LoadedModel model(
+            open_model_files(write_gguf(folder, header, sorted, "gpt_neox.layers.", false, false, names)));
+        EXPECT_LT(apart(logits(model, ids), PlainForward(neox).logits(ids)), 2e-4);
+        EXPECT_EQ(apart(logits(model, ids), logits(*open(neox), ids)), 0);
+        for (const std::int64_t layer : {0, 1}) {
+            const auto got = models::attention_projections(model, layer);
+            const auto wanted = models::attention_projections(*open(neox), layer);
+            EXPECT_EQ(apart(got.query, wanted.query), 0);
+            EXPECT_EQ(apart(got.key, wanted.key), 0);
+            EXPECT_EQ(apart(got.value, wanted.value), 0);
+            EXPECT_EQ(apart(got.output, wanted.output), 0);
+        }
+    }
+    // A bias that one layer has and another lacks.
+    TinyModel damaged("GPTNeoXForCausalLM");
+    damaged.weights.erase("gpt_neox.layers.1.attention.query_key_value.bias");
+    const LoadedModel model(
+        open_model_files(write_gguf(folder, tiny_neox_header(), damaged, "gpt_neox.layers.", false, false, names)));
+    const std::string said = message_of([&] { logits(model, ids); });
+    EXPECT_NE(said.find("expected tensor blk.1.attn_qkv.bias, got none"), std::string::npos) << said;
 }
 
 TEST_F(Forward, GivesTheSameWhoeverLooks) {

@@ -58,7 +58,7 @@ Command bank_command(CLI::App& app) {
         options->source = source;
     });
     add_path(*command, "--texts", options->texts, "file of texts, one a line; a tab parts a label from its text");
-    add_path(*command, "--encoder", options->encoder, "folder of a sentence encoder (the sample's)");
+    add_path(*command, "--encoder", options->encoder, "folder of a sentence encoder, or a GGUF file (the sample's)");
     add_count(*command, "--limit", options->limit, "texts at most, evenly spaced over the whole (all)");
     add_path(*command, "--wordnet", options->wordnet, "folder with data.noun … (where its package puts it)");
     return {command, [options](Context& context) { make_bank(*options, context); }};

@@ -26,7 +26,7 @@ void embed(const EmbedOptions& options, Context& context) {
 Command embed_command(CLI::App& app) {
     const auto options = std::make_shared<EmbedOptions>();
     CLI::App* const command = app.add_subcommand("embed", "embed texts, one a line, into a safetensors file");
-    add_path(*command, "--encoder", options->encoder, "folder of a sentence encoder (the sample's)");
+    add_path(*command, "--encoder", options->encoder, "folder of a sentence encoder, or a GGUF file (the sample's)");
     add_path(*command, "--texts", options->texts, "file of texts, one a line")->required();
     return {command, [options](Context& context) { embed(*options, context); }};
 }

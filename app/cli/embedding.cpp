@@ -8,7 +8,8 @@ namespace attnscope::cli {
 std::filesystem::path encoder_or_sample(const std::filesystem::path& encoder) {
     if (!encoder.empty()) return encoder;
     const std::filesystem::path sample = find_samples().encoder;
-    if (sample.empty()) throw Error(ErrorKind::usage, "--encoder", "the folder of a sentence encoder", "nothing");
+    if (sample.empty())
+        throw Error(ErrorKind::usage, "--encoder", "the folder or GGUF file of a sentence encoder", "nothing");
     return sample;
 }
 

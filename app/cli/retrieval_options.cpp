@@ -38,7 +38,7 @@ void add_input_options(CLI::App& app, RetrievalOptions& options) {
     add_value(app, "--rows", "L", "memories as queries; with a file, rows of it",
               [&job](const std::string& text) { job.queries.rows = parse_rows("--rows", text); })
         ->group(group);
-    add_path(app, "--encoder", job.queries.encoder, "folder of the encoder of the questions (the sample's)")
+    add_path(app, "--encoder", job.queries.encoder, "folder or GGUF file of the questions' encoder (the sample's)")
         ->group(group);
 }
 

@@ -199,6 +199,36 @@ TEST(EmbedCommand, WritesABankOfTheTexts) {
     EXPECT_EQ(quiet.error, "");
 }
 
+TEST(EmbedCommand, TakesAGgufOfBert) {
+    TemporaryFolder folder;
+    std::filesystem::create_directory(folder / "encoder");
+    TinyBert().write(folder / "encoder");
+    const std::string file = folder.put("tiny-bert.gguf", TinyBert().gguf().str());
+    const std::string texts = folder.put("t.txt", "a\nb A\nab, zzz\n");
+    const std::string out = folder / "b.safetensors", other = folder / "c.safetensors";
+    const Outcome run = run_program({"embed", "--encoder", file, "--texts", texts, "--out", out});
+    ASSERT_EQ(run.status, 0) << run.error;
+    ASSERT_EQ(run_program({"embed", "--encoder", folder / "encoder", "--texts", texts, "--out", other}).status, 0);
+    const auto bank = open_bank(out), expected = open_bank(other);
+    EXPECT_EQ(bank->encoder, "tiny-bert.gguf");
+    EXPECT_TRUE(std::equal(bank->keys.begin(), bank->keys.end(), expected->keys.begin(), expected->keys.end()));
+    const Outcome tokens = run_program({"tokenize", "--model", file, "--prompt", "ab C", "--format", "csv"});
+    const Outcome same =
+        run_program({"tokenize", "--model", folder / "encoder", "--prompt", "ab C", "--format", "csv"});
+    EXPECT_EQ(tokens.out, same.out);
+    const std::string questions = folder.put("q.jsonl", "{\"question\": \"a b\"}\n");
+    const std::string result = folder / "r.json";
+    const Outcome asked =
+        run_program({"retrieval", "--bank", out, "--questions", questions, "--encoder", file, "--out", result});
+    ASSERT_EQ(asked.status, 0) << asked.error;
+    const Outcome replayed = run_program({"replay", result, "--inputs", folder.path()});
+    EXPECT_EQ(replayed.status, 0) << replayed.error;
+    const Outcome inspected = run_program({"inspect", file});
+    EXPECT_EQ(Json::parse(inspected.out)["result"]["files"][0]["kind"], "encoder");
+    const Outcome attention = run_program({"attention", "--model", file, "--prompt", "a b c"});
+    EXPECT_EQ(attention.status, 0) << attention.error;
+}
+
 TEST(BankCommand, PartsLabelsFromTextsAndThinsEvenly) {
     TemporaryFolder folder;
     std::filesystem::create_directory(folder / "encoder");

@@ -276,6 +276,16 @@ def make_gguf_tokenizer():
     put("gguf_tokenizer", "pieces_bare", gguf(piece | {"add_space_prefix": False, "add_bos_token": True}))
     put("gguf_tokenizer", "scores_nan", gguf(piece | {"scores": [float("nan")] * 8}))
     put("gguf_tokenizer", "bos_beyond", gguf(piece | {"bos_token_id": 8}))
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "\u2581un", "aff", "able", "\u2581caf\u00e9", "\u2581", "",
+             "\u2581!"]
+    word = {"model": "bert", "tokens": words, "token_type": [3] * 5 + [1] * 7, "cls_token_id": 2,
+            "seperator_token_id": 3, "unknown_token_id": 1, "padding_token_id": 0, "mask_token_id": 4}
+    put("gguf_tokenizer", "words", gguf(word))
+    put("gguf_tokenizer", "words_bare", gguf({key: word[key] for key in ("model", "tokens")}))
+    put("gguf_tokenizer", "words_added", gguf(word | {"token_type": [3] * 5 + [1] * 5 + [4, 4]}))
+    put("gguf_tokenizer", "words_cased", gguf(word | {"tokens": words[:-1] + ["\u2581Unaffable"]}))
+    put("gguf_tokenizer", "words_unmarked", gguf(word | {"tokens": ["[PAD]", "[UNK]", "[CLS]", "[SEP]"] + ["##a"] * 8}))
+    put("gguf_tokenizer", "words_beyond", gguf(word | {"mask_token_id": 12}))
 
 
 if __name__ == "__main__":

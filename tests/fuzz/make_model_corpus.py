@@ -99,6 +99,15 @@ def make_gguf():
             ("gptneox.use_parallel_residual", True)]
     put("gguf", "gptneox", gguf(neox, fused, bytes(256 + 64)))
     put("gguf", "gptneox-grouped", gguf(neox + [("gptneox.attention.head_count_kv", 1)], fused, bytes(256 + 64)))
+    apart = [tensor("token_embd.weight", [3, 4], 0, 0), tensor("token_types.weight", [2, 4], 0, 64),
+             tensor("blk.0.attn_q.weight", [4, 4], 0, 96), tensor("blk.0.attn_k.weight", [4, 4], 0, 160)]
+    bert = [("general.architecture", "bert"), ("bert.block_count", 1), ("bert.context_length", 8),
+            ("bert.embedding_length", 4), ("bert.feed_forward_length", 8), ("bert.attention.head_count", 2),
+            ("bert.attention.layer_norm_epsilon", 1e-12), ("bert.attention.causal", False), ("bert.pooling_type", 1),
+            ("tokenizer.ggml.token_type_count", 2)]
+    put("gguf", "bert", gguf(bert, apart, bytes(160 + 64)))
+    put("gguf", "bert-bare", gguf(bert[:6], apart[:1] + apart[2:], bytes(160 + 64)))
+    put("gguf", "bert-causal", gguf(bert[:7] + [("bert.attention.causal", True)], apart, bytes(160 + 64)))
     put("gguf", "falcon", gguf([("general.architecture", "falcon")], [], b""))
 
     kinds = {0: (1, 4), 1: (1, 2), 2: (32, 18), 3: (32, 20), 6: (32, 22), 7: (32, 24), 8: (32, 34), 12: (256, 144),

@@ -1,6 +1,8 @@
 // A folder with a BERT of a few hundred numbers, and its forward pass in plain loops to compare with.
 #pragma once
 
+#include "support/tiny_gguf.h"
+
 #include <attnscope/job.h>
 #include <attnscope/tensor_file.h>
 
@@ -65,6 +67,27 @@ public:
         write_file(folder / "vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\na\nb\nc\nd\ne\n##a\n##b\n,\n");
     }
 
+    /// The same model in one file, in which the tokens of vocab.txt have a mark before words and no ## inside them.
+    TinyGguf gguf() const {
+        TinyGguf file;
+        file.text("general.architecture", "bert").integer("bert.block_count", layers);
+        file.integer("bert.context_length", positions).integer("bert.embedding_length", hidden);
+        file.integer("bert.feed_forward_length", intermediate).integer("bert.attention.head_count", heads);
+        file.number("bert.attention.layer_norm_epsilon", 1e-12f).flag("bert.attention.causal", false);
+        file.integer("bert.pooling_type", 1).integer("tokenizer.ggml.token_type_count", 2);
+        file.text("tokenizer.ggml.model", "bert");
+        file.texts("tokenizer.ggml.tokens", {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "\u2581a", "\u2581b", "\u2581c",
+                                             "\u2581d", "\u2581e", "a", "b", "\u2581,"});
+        file.integers("tokenizer.ggml.token_type", {3, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1});
+        file.integer("tokenizer.ggml.cls_token_id", 2).integer("tokenizer.ggml.seperator_token_id", 3);
+        file.integer("tokenizer.ggml.unknown_token_id", 1).integer("tokenizer.ggml.padding_token_id", 0);
+        for (const auto& [name, weight] : weights) {
+            const std::vector<std::uint64_t> shape(weight.shape.begin(), weight.shape.end());
+            file.tensor(name_in_gguf(name), shape, weight.values);
+        }
+        return file;
+    }
+
     /// Unit mean of the last hidden states of one text, with the scores of every head multiplied by `gain`.
     std::vector<double> embed(const std::vector<std::int64_t>& ids, double gain = 1) const {
         const std::size_t length = ids.size();
@@ -105,6 +128,28 @@ public:
     }
 
 private:
+    static std::string name_in_gguf(const std::string& name) {
+        static const std::map<std::string, std::string> names{{"embeddings.word_embeddings", "token_embd"},
+                                                              {"embeddings.position_embeddings", "position_embd"},
+                                                              {"embeddings.token_type_embeddings", "token_types"},
+                                                              {"embeddings.LayerNorm", "token_embd_norm"},
+                                                              {"attention.self.query", "attn_q"},
+                                                              {"attention.self.key", "attn_k"},
+                                                              {"attention.self.value", "attn_v"},
+                                                              {"attention.output.dense", "attn_output"},
+                                                              {"attention.output.LayerNorm", "attn_output_norm"},
+                                                              {"intermediate.dense", "ffn_up"},
+                                                              {"output.dense", "ffn_down"},
+                                                              {"output.LayerNorm", "layer_output_norm"}};
+        const std::string front = "encoder.layer.";
+        const std::size_t end = name.rfind('.');
+        if (!name.starts_with(front))
+            return names.at(name.substr(0, end)) + name.substr(end);
+        const std::size_t part = name.find('.', front.size()) + 1;
+        return "blk." + name.substr(front.size(), part - front.size()) + names.at(name.substr(part, end - part)) +
+               name.substr(end);
+    }
+
     using Row = std::vector<double>;
     using Rows = std::vector<Row>;
 

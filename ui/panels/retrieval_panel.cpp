@@ -44,7 +44,7 @@ std::optional<Hint> RetrievalPanel::hint(PanelContext& context) const {
         Hint failed{"This could not be computed", answer_.error->what(), {}, true};
         if (answer_.error->kind == ErrorKind::usage && answer_.error->subject == "query") {
             failed.title = "The query needs an encoder";
-            failed.text += ". Open the folder of a sentence encoder, or use a memory as the query.";
+            failed.text += ". Open the folder or GGUF file of a sentence encoder, or use a memory as the query.";
             failed.actions = {sample, open, {"Use memory 0", command("query.memory", {{"row", std::int64_t{0}}})}};
         }
         return failed;

@@ -24,7 +24,7 @@ struct Group {
 };
 constexpr std::array retrieval_groups{
     Group{SourceKind::bank, "BANKS", "drop a file of embeddings, or open one"},
-    Group{SourceKind::encoder, "ENCODERS", "drop the folder of a sentence encoder"},
+    Group{SourceKind::encoder, "ENCODERS", "drop an encoder's folder or GGUF file"},
     Group{SourceKind::model, "MODELS", nullptr},
     Group{SourceKind::prompt, "QUERIES", nullptr},
     Group{SourceKind::texts, "TEXTS", nullptr},

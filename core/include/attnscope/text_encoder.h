@@ -20,7 +20,7 @@ class TextEncoder {
 public:
     virtual ~TextEncoder() = default;
     virtual std::size_t dimension() const = 0;
-    virtual std::string name() const = 0;     ///< folder name
+    virtual std::string name() const = 0;     ///< of the folder or file
     virtual std::string summary() const = 0;  ///< bert · 6 layers · 12 heads · hidden 384
     virtual std::string sha256() const = 0;   ///< of the weights file
     virtual const Tokenizer& tokenizer() const = 0;
@@ -30,8 +30,9 @@ public:
                                       const std::function<void(std::size_t, std::span<const float>)>& finished = {}) const = 0;
 };
 /// Opens a Hugging Face folder of the BERT family (config.json, model.safetensors or pytorch_model.bin, tokenizer.json
-/// or vocab.txt). Weights are mapped. Throws Error{input}: architecture not known (named), tensor missing (named).
-std::shared_ptr<const TextEncoder> open_text_encoder(const std::filesystem::path& folder);
+/// or vocab.txt), or a GGUF file of architecture bert. Weights are mapped. Throws Error{input}: architecture not known
+/// (named), tensor missing (named), another pooling than the mean.
+std::shared_ptr<const TextEncoder> open_text_encoder(const std::filesystem::path& path);
 
 /// Embeds texts into a bank file; resumable: finished rows lie in `out`.partial and are taken up by the next run with
 /// the same encoder and texts. On cancel the .partial stays and nothing is at `out`.

@@ -52,6 +52,8 @@ public:
     [[noreturn]] void fail(std::string_view name, std::string expected, std::string got) const {
         metadata_.fail(key(name), std::move(expected), std::move(got));
     }
+    /// The keys of all architectures.
+    const GgufMetadata& metadata() const noexcept { return metadata_; }
 
 private:
     const GgufMetadata& metadata_;
@@ -181,6 +183,21 @@ ModelConfig gpt_neox(const Keys& keys, const TensorFile& weights) {
     return config;
 }
 
+ModelConfig bert(const Keys& keys, const TensorFile& weights) {
+    ModelConfig config = read_equal_sizes(keys);
+    config.norm_epsilon = keys.epsilon("attention.layer_norm_epsilon", 1e-12);
+    config.activation = Activation::gelu;
+    config.attention_bias = true;
+    const TensorInfo* const types = weights.find("token_types.weight");
+    // Not every writer counts them.
+    const std::int64_t rows = types && types->shape.size() == 2 ? types->shape[0] : 2;
+    config.token_types = keys.metadata().integer("tokenizer.ggml.token_type_count", 1, widest,
+                                                 std::clamp(rows, std::int64_t{1}, widest));
+    if (keys.flag("attention.causal", false))
+        keys.fail("attention.causal", "false", "true");
+    return config;
+}
+
 ModelConfig llama_like(const Keys& keys, const TensorFile& weights, bool interleaved) {
     ModelConfig config = read_sizes(keys);
     config.norm_epsilon = keys.epsilon("attention.layer_norm_rms_epsilon", 1e-6);
@@ -213,6 +230,7 @@ constexpr std::array architectures{
     Architecture{"qwen3", Family::qwen3, qwen},
     Architecture{"gpt2", Family::gpt2, gpt2},
     Architecture{"gptneox", Family::gpt_neox, gpt_neox},
+    Architecture{"bert", Family::bert, bert},
 };
 
 } // namespace

@@ -38,8 +38,8 @@ std::vector<fs::path> entries(const fs::path& folder) {
     return list;
 }
 
-bool is_encoder(const fs::path& folder, const std::string& sha256) {
-    const fs::path weights = encoder_weights(folder);
+bool is_encoder(const fs::path& path, const std::string& sha256) {
+    const fs::path weights = encoder_weights(path);
     return !weights.empty() && has_hash(weights, sha256);
 }
 
@@ -90,11 +90,11 @@ fs::path locate(const RecipeInput& input, const std::vector<fs::path>& places) {
     return found;
 }
 
-fs::path encoder_weights(const fs::path& folder) {
+fs::path encoder_weights(const fs::path& path) {
     for (const char* name : {"model.safetensors", "pytorch_model.bin"}) {
-        if (is_file(folder / name)) return folder / name;
+        if (is_file(path / name)) return path / name;
     }
-    return {};
+    return is_file(path) && is_model(path) ? path : fs::path();
 }
 
 fs::path find_by_hash(const RecipeInput& input, const std::vector<fs::path>& places) {

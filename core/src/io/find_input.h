@@ -8,8 +8,8 @@
 
 namespace attnscope {
 
-/// The weights in an encoder's folder; empty when there are none.
-std::filesystem::path encoder_weights(const std::filesystem::path& folder);
+/// The weights in an encoder's folder, or its GGUF file; empty when there are none.
+std::filesystem::path encoder_weights(const std::filesystem::path& path);
 
 /// The last part of a path, a folder's name included.
 std::string base_name(const std::filesystem::path& path);

@@ -49,8 +49,8 @@ const ComputeTable& compute_module() {
 
 std::vector<std::string> available_devices() { return compute_module().devices(); }
 
-std::shared_ptr<const TextEncoder> open_text_encoder(const std::filesystem::path& folder) {
-    return compute_module().open_text_encoder(folder);
+std::shared_ptr<const TextEncoder> open_text_encoder(const std::filesystem::path& path) {
+    return compute_module().open_text_encoder(path);
 }
 
 }  // namespace attnscope

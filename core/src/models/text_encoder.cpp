@@ -1,10 +1,13 @@
 #include "models/text_encoder.h"
 
+#include "data/gguf.h"
 #include "data/input_error.h"
 #include "data/model_config.h"
 #include "models/bert.h"
 #include "models/thread_guard.h"
 #include "text/json_document.h"
+
+#include <attnscope/model.h>
 
 #include <ATen/Parallel.h>
 #include <c10/core/InferenceMode.h>
@@ -65,13 +68,13 @@ struct Batch {
 
 class BertTextEncoder final : public TextEncoder {
 public:
-    BertTextEncoder(fs::path folder, std::unique_ptr<Tokenizer> tokenizer, std::unique_ptr<const TensorFile> weights,
+    BertTextEncoder(fs::path path, std::unique_ptr<Tokenizer> tokenizer, std::shared_ptr<const TensorFile> weights,
                     const ModelConfig& config, std::size_t longest)
-        : folder_(std::move(folder)), tokenizer_(std::move(tokenizer)), weights_(std::move(weights)),
+        : path_(std::move(path)), tokenizer_(std::move(tokenizer)), weights_(std::move(weights)),
           model_(config, *weights_), longest_(longest) {}
 
     std::size_t dimension() const override { return static_cast<std::size_t>(model_.config().hidden); }
-    std::string name() const override { return folder_.filename().string(); }
+    std::string name() const override { return path_.filename().string(); }
     std::string summary() const override {
         const ModelConfig& config = model_.config();
         return "bert · " + std::to_string(config.layers) + " layers · " + std::to_string(config.heads) +
@@ -183,9 +186,9 @@ private:
         }
     }
 
-    fs::path folder_;
+    fs::path path_; // the folder, or the GGUF file
     std::unique_ptr<Tokenizer> tokenizer_;
-    std::unique_ptr<const TensorFile> weights_;
+    std::shared_ptr<const TensorFile> weights_;
     Bert model_;
     std::size_t longest_; // tokens of a text, those set around it included
     mutable std::once_flag hashed_;
@@ -210,6 +213,21 @@ void check_pooling(const fs::path& path) {
     }
 }
 
+/// The tokenizer beside or inside an encoder; `config` is what says its vocabulary.
+std::unique_ptr<Tokenizer> fitting_tokenizer(const fs::path& path, const std::string& config, std::int64_t vocabulary,
+                                             std::int64_t longest) {
+    std::unique_ptr<Tokenizer> tokenizer = open_tokenizer(path);
+    if (tokenizer->vocabulary_size() > static_cast<std::size_t>(vocabulary)) {
+        input_error(config, "vocab_size of at least the tokenizer's " + std::to_string(tokenizer->vocabulary_size()),
+                    std::to_string(vocabulary));
+    }
+    if (const std::size_t fixed = tokenizer->encode("").size(); fixed >= static_cast<std::size_t>(longest)) {
+        input_error(path.string(), "fewer than " + std::to_string(longest) + " tokens around a text",
+                    std::to_string(fixed));
+    }
+    return tokenizer;
+}
+
 std::shared_ptr<const TextEncoder> open_bert(const fs::path& folder) {
     const ModelConfig config = read_model_config(folder / "config.json");
     auto longest = config.positions;
@@ -219,17 +237,8 @@ std::shared_ptr<const TextEncoder> open_bert(const fs::path& folder) {
     }
     check_pooling(folder / "1_Pooling" / "config.json");
 
-    std::unique_ptr<Tokenizer> tokenizer = open_tokenizer(folder);
-    if (tokenizer->vocabulary_size() > static_cast<std::size_t>(config.vocabulary)) {
-        input_error((folder / "config.json").string(),
-                    "vocab_size of at least the tokenizer's " + std::to_string(tokenizer->vocabulary_size()),
-                    std::to_string(config.vocabulary));
-    }
-    if (const std::size_t fixed = tokenizer->encode("").size(); fixed >= static_cast<std::size_t>(longest)) {
-        input_error(folder.string(), "fewer than " + std::to_string(longest) + " tokens around a text",
-                    std::to_string(fixed));
-    }
-
+    std::unique_ptr<Tokenizer> tokenizer =
+        fitting_tokenizer(folder, (folder / "config.json").string(), config.vocabulary, longest);
     for (const char* const name : {"model.safetensors", "pytorch_model.bin"}) {
         if (!fs::exists(folder / name))
             continue;
@@ -254,13 +263,41 @@ std::string family_names() {
     return names;
 }
 
+/// A GGUF file with its tokenizer inside. How long texts may be there and how they are pooled, its header says.
+std::shared_ptr<const TextEncoder> open_gguf_encoder(const fs::path& file) {
+    const std::string subject = file.string();
+    const GgufMetadata metadata = read_gguf_metadata(file);
+    const std::string architecture = metadata.text("general.architecture");
+    if (architecture != families.front().model_type)
+        metadata.fail("general.architecture", "an encoder of architecture " + family_names(), excerpt(architecture));
+    // RoBERTa goes by the same architecture and has another tokenizer.
+    if (const std::string kind = metadata.text("tokenizer.ggml.model"); kind != "bert")
+        metadata.fail("tokenizer.ggml.model", "bert", excerpt(kind));
+    // 0 leaves pooling open, as does no word on it: it is the mean then, as in a folder.
+    constexpr const char* pooling = "bert.pooling_type";
+    if (const std::int64_t type = metadata.integer(pooling, 0, INT32_MAX, 1); type > 1) {
+        static constexpr std::array others{"2 (the first token)", "3 (the last token)", "4 (a ranking)"};
+        const auto other = static_cast<std::size_t>(type - 2);
+        metadata.fail(pooling, "1, mean pooling", other < others.size() ? others[other] : std::to_string(type));
+    }
+
+    ModelFiles files = open_model_files(file);
+    const ModelConfig& config = files.config;
+    std::unique_ptr<Tokenizer> tokenizer = fitting_tokenizer(file, subject, config.vocabulary, config.positions);
+    return std::make_shared<BertTextEncoder>(file, std::move(tokenizer), files.weights, config,
+                                             static_cast<std::size_t>(config.positions));
+}
+
 } // namespace
 
 std::shared_ptr<const TextEncoder> open_text_encoder(const fs::path& path) {
     std::error_code failure;
     const fs::path folder = fs::canonical(path, failure);
+    if (!failure && !fs::is_directory(folder) && is_model(folder))
+        return open_gguf_encoder(folder);
     if (failure || !fs::is_directory(folder)) {
-        input_error(path.string(), "the folder of an encoder", failure ? "nothing there" : "a file");
+        input_error(path.string(), "the folder of an encoder, or a GGUF file",
+                    failure ? "nothing there" : "another file");
     }
     if (!fs::exists(folder / "config.json"))
         input_error(folder.string(), "config.json", "none");

@@ -9,6 +9,6 @@
 namespace attnscope::compute {
 
 /// What the compute module's table points at.
-std::shared_ptr<const TextEncoder> open_text_encoder(const std::filesystem::path& folder);
+std::shared_ptr<const TextEncoder> open_text_encoder(const std::filesystem::path& path);
 
 } // namespace attnscope::compute

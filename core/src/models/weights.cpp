@@ -36,6 +36,17 @@ std::string place(const TensorInfo& info, std::int64_t layer) {
 
 } // namespace
 
+std::string gguf_name(std::span<const std::pair<std::string_view, std::string_view>> names, std::int64_t layer,
+                      std::string_view part) {
+    const std::size_t dot = part.rfind('.');
+    const auto known =
+        std::find_if(names.begin(), names.end(), [&](const auto& pair) { return pair.first == part.substr(0, dot); });
+    if (known == names.end())
+        return {};
+    const std::string front = layer < 0 ? std::string() : "blk." + std::to_string(layer) + ".";
+    return front + std::string(known->second) + std::string(part.substr(dot));
+}
+
 Weights::Weights(std::shared_ptr<const TensorFile> file, std::string model, const WeightNames& names)
     : file_(std::move(file)), model_(std::move(model)), names_(names), gguf_(file_->format() == "gguf"),
       budget_(half_of_memory()) {}
@@ -46,14 +57,7 @@ std::string Weights::file_name(const WeightName& name, bool with_prefix) const {
             name.layer < 0 ? std::string() : std::string(names_.layers) + std::to_string(name.layer) + ".";
         return (with_prefix ? std::string(names_.prefix) : std::string()) + layer + name.part;
     }
-    const std::size_t dot = name.part.rfind('.');
-    const std::string_view part = std::string_view(name.part).substr(0, dot);
-    const auto known =
-        std::find_if(names_.gguf.begin(), names_.gguf.end(), [&](const auto& pair) { return pair.first == part; });
-    if (known == names_.gguf.end())
-        return {};
-    const std::string layer = name.layer < 0 ? std::string() : "blk." + std::to_string(name.layer) + ".";
-    return layer + std::string(known->second) + name.part.substr(dot);
+    return gguf_name(names_.gguf, name.layer, name.part);
 }
 
 const TensorInfo* Weights::find(const WeightName& name) const {

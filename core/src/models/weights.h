@@ -36,6 +36,11 @@ struct WeightNames {
     std::span<const std::pair<std::string_view, std::string_view>> gguf;
 };
 
+/// The name in a GGUF file of `part` (self_attn.q_proj.weight) of a layer, or with −1 of what is in no layer, by pairs
+/// as WeightNames has them; empty for a part they do not have.
+std::string gguf_name(std::span<const std::pair<std::string_view, std::string_view>> names, std::int64_t layer,
+                      std::string_view part);
+
 /// Which weight: `layer` counts from 0, −1 is outside of layers.
 struct WeightName {
     std::int64_t layer = -1;

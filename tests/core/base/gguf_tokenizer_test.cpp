@@ -81,7 +81,7 @@ TEST_F(GgufTokenizer, TheTokenizerOfAModelIsTheOneInItsFile) {
 
 TEST_F(GgufTokenizer, NamesWhatItCannotUse) {
     expect_refusal("got nonsense (tokenizer.ggml.pre)", [](auto& f) { f.text("tokenizer.ggml.pre", "nonsense"); });
-    expect_refusal("expected gpt2 or llama, got rwkv", [](auto& f) { f.text("tokenizer.ggml.model", "rwkv"); });
+    expect_refusal("expected gpt2, llama or bert, got rwkv", [](auto& f) { f.text("tokenizer.ggml.model", "rwkv"); });
     expect_refusal("(tokenizer.ggml.tokens)", [](auto& f) { f.drop("tokenizer.ggml.tokens"); });
     expect_refusal("(tokenizer.ggml.merges)", [](auto& f) { f.drop("tokenizer.ggml.merges"); });
     expect_refusal("(tokenizer.ggml.merges[0])", [](auto& f) { f.texts("tokenizer.ggml.merges", {"hello"}); });
@@ -149,6 +149,97 @@ TEST(SentencePiece, ControlTokensAreNeverMerged) {
     const auto tokenizer = tokenizer_from_gguf(data, "f");
     EXPECT_EQ(texts_of(tokenizer->encode("<s>")), "<s>"); // cut out before anything is merged
     EXPECT_EQ(tokenizer->encode("<s >").back().text, ">");
+}
+
+/// WordPiece as a file has it, and the same vocabulary as a vocab.txt.
+struct WordPieces {
+    std::vector<std::string> vocabulary{"[PAD]", "[unused0]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "un",
+                                        "##aff", "##able",    "a",     "##a",   "cafe",  "!",      "[",
+                                        "]",     "#",         "##",    "##[",   "日"};
+    GgufTokenizerData data;
+
+    explicit WordPieces(std::vector<std::string> more = {}) {
+        vocabulary.insert(vocabulary.end(), more.begin(), more.end());
+        data.model = "bert";
+        for (const std::string& token : vocabulary) {
+            const bool special = token.size() > 2 && token.front() == '[' && token != "[unused0]";
+            data.types.push_back(special ? 3 : 1);
+            data.tokens.push_back(special ? token : token.starts_with("##") ? token.substr(2) : "\u2581" + token);
+        }
+        data.padding = 0;
+        data.unknown = 2;
+        data.cls = 3;
+        data.separator = 4;
+        data.mask = 5;
+    }
+    std::unique_ptr<Tokenizer> open() const { return tokenizer_from_gguf(data, "f"); }
+    std::string refusal() const {
+        return message_of([&] { open(); });
+    }
+};
+
+TEST(GgufWordPiece, GivesWhatTheSameVocabularyGivesElsewhere) {
+    WordPieces words;
+    const test::TemporaryFolder folder;
+    std::string lines;
+    for (const std::string& token : words.vocabulary)
+        lines += token + "\n";
+    const auto expected = open_tokenizer(folder.put("vocab.txt", lines));
+    const auto agree = [&](const Tokenizer& tokenizer) {
+        ASSERT_EQ(tokenizer.vocabulary_size(), words.vocabulary.size());
+        for (std::size_t id = 0; id < words.vocabulary.size(); ++id)
+            EXPECT_EQ(tokenizer.token_text(static_cast<std::int64_t>(id)), words.vocabulary[id]);
+        for (const char* const text : {"", "unaffable", "Unaffable CAFÉ!", "a aa [MASK] [SEP]a",
+                                       "zzz a#a ## 日a [unused0]", "[[]", "a\t\u2581a"}) {
+            const std::vector<Token> got = tokenizer.encode(text), wanted = expected->encode(text);
+            ASSERT_EQ(ids_of(got), ids_of(wanted)) << text;
+            for (std::size_t i = 0; i < got.size(); ++i) {
+                EXPECT_EQ(got[i].text, wanted[i].text) << text;
+                EXPECT_EQ(got[i].begin, wanted[i].begin) << text;
+                EXPECT_EQ(got[i].end, wanted[i].end) << text;
+            }
+            EXPECT_EQ(tokenizer.decode(ids_of(got)), expected->decode(ids_of(wanted))) << text;
+        }
+    };
+    agree(*words.open());
+    // Whatever is said of beginnings and ends, and where they have no ids but those of other models.
+    words.data.add_bos = words.data.add_eos = false;
+    agree(*words.open());
+    words.data.bos = words.data.cls;
+    words.data.eos = words.data.separator;
+    words.data.cls = words.data.separator = -1;
+    agree(*words.open());
+    // No ids but those of usual spellings, no types, and brackets left alone as older converters do.
+    words.data.bos = words.data.eos = words.data.unknown = -1;
+    words.data.types.clear();
+    words.data.tokens[1] = "[unused0]";
+    agree(*words.open());
+}
+
+TEST(GgufWordPiece, KeepsTheCaseAndTheAccentsOfItsVocabulary) {
+    const auto texts = [](const std::vector<std::string>& more, const char* text) {
+        return texts_of(WordPieces(more).open()->encode(text));
+    };
+    EXPECT_EQ(texts({}, "Café A"), "[CLS]|cafe|a|[SEP]");
+    EXPECT_EQ(texts({"Café"}, "Café A"), "[CLS]|Café|[UNK]|[SEP]");
+    EXPECT_EQ(texts({"café"}, "Café A"), "[CLS]|café|a|[SEP]");
+    EXPECT_EQ(texts({"[Q]"}, "Café"), "[CLS]|cafe|[SEP]") << "what stands in brackets is no word";
+}
+
+TEST(GgufWordPiece, NamesWhatItCannotUse) {
+    WordPieces words;
+    words.data.cls = 19;
+    EXPECT_NE(words.refusal().find("expected an id below 19, got 19 (tokenizer.ggml.cls_token_id)"), std::string::npos)
+        << words.refusal();
+    words.data.cls = -1;
+    words.data.tokens[3] = "[BEGIN]";
+    EXPECT_NE(words.refusal().find("expected the id of [CLS], got none (tokenizer.ggml.cls_token_id)"),
+              std::string::npos)
+        << words.refusal();
+    words.data.tokens = words.vocabulary;
+    EXPECT_NE(words.refusal().find("expected U+2581 before tokens that begin a word, got none (tokenizer.ggml.tokens)"),
+              std::string::npos)
+        << words.refusal();
 }
 
 TEST(SentencePiece, RefusesScoresThatAreNone) {

@@ -1,5 +1,6 @@
 // Models in GGUF files, good and bad.
 #include "support/model_folder.h"
+#include "support/tiny_bert.h"
 
 namespace attnscope {
 namespace {
@@ -88,6 +89,29 @@ TEST_F(GgufModels, OpensGptNeoX) {
     EXPECT_TRUE(open(file).config.attention_bias) << "a bias is not passed over";
 }
 
+TEST_F(GgufModels, OpensBert) {
+    const test::TinyBert bert;
+    TinyGguf file = bert.gguf();
+    const ModelFiles files = open(file);
+    EXPECT_EQ(files.summary(), "bert · 2 layers · 2 heads · hidden 8 · float32");
+    EXPECT_TRUE(files.has_tokenizer);
+    EXPECT_FALSE(files.config.causal());
+    EXPECT_EQ(files.config.positions, test::TinyBert::positions);
+    EXPECT_EQ(files.config.intermediate, test::TinyBert::intermediate);
+    EXPECT_EQ(files.config.token_types, 2);
+    EXPECT_EQ(files.config.activation, Activation::gelu);
+    EXPECT_TRUE(files.config.attention_bias);
+    EXPECT_FLOAT_EQ(static_cast<float>(files.config.norm_epsilon), 1e-12f);
+    file.drop("tokenizer.ggml.token_type_count")
+        .drop("bert.attention.layer_norm_epsilon")
+        .drop("bert.attention.causal");
+    EXPECT_EQ(open(file).config, [&] {
+        ModelConfig same = files.config;
+        same.norm_epsilon = 1e-12;
+        return same;
+    }());
+}
+
 TEST_F(GgufModels, RecognisesTheScalingOfLlama3InDivisors) {
     TinyGguf file = test::tiny_gguf_model();
     file.number("llama.rope.freq_base", 500000);
@@ -117,7 +141,7 @@ TEST_F(GgufModels, NamesWhatAGgufLacks) {
         EXPECT_SAYS(refusal(file), expected);
     };
     says([](TinyGguf& f) { f.text("general.architecture", "falcon"); },
-         "expected an architecture of llama, qwen2, qwen3, gpt2, gptneox, got falcon (general.architecture)");
+         "expected an architecture of llama, qwen2, qwen3, gpt2, gptneox, bert, got falcon (general.architecture)");
     says([](TinyGguf& f) { f.drop("general.architecture"); }, "got none (general.architecture)");
     says([](TinyGguf& f) { f.drop("llama.block_count"); }, "got none (llama.block_count)");
     says([](TinyGguf& f) { f.integer("llama.block_count", 3); }, "expected tensor blk.2.attn_q.weight, got none");
@@ -162,6 +186,19 @@ TEST_F(GgufModels, NamesWhatAGgufLacks) {
               "expected true or false, got 1 (gptneox.use_parallel_residual)");
     neox_says([](TinyGguf& f) { f.number("gptneox.attention.layer_norm_epsilon", 2); },
               "expected a number from 0 to 1, got 2.000000 (gptneox.attention.layer_norm_epsilon)");
+
+    const auto bert_says = [&](auto change, const char* expected) {
+        TinyGguf file = test::TinyBert().gguf();
+        change(file);
+        EXPECT_SAYS(refusal(file), expected);
+    };
+    bert_says([](TinyGguf& f) { f.flag("bert.attention.causal", true); },
+              "expected false, got true (bert.attention.causal)");
+    bert_says([](TinyGguf& f) { f.integer("tokenizer.ggml.token_type_count", 0); },
+              "got 0 (tokenizer.ggml.token_type_count)");
+    bert_says([](TinyGguf& f) { f.integer("bert.attention.head_count_kv", 1); },
+              "got 1 (bert.attention.head_count_kv)");
+    bert_says([](TinyGguf& f) { f.integer("bert.block_count", 3); }, "expected tensor blk.2.attn_q.weight, got none");
     TinyGguf lists = good;
     lists.integers("llama.attention.head_count_kv", {2, 2});
     EXPECT_EQ(open(lists).config.key_value_heads, 2);

@@ -123,6 +123,54 @@ TEST_F(BertEncoder, FindsTensorsUnderAPrefixAndOlderNames) {
     EXPECT_EQ(open()->encode(texts, context), expected);
 }
 
+TEST_F(BertEncoder, GivesTheSameFromGguf) {
+    const auto from_folder = write_and_open();
+    test::TinyGguf file = bert.gguf();
+    const auto open_file = [&] { return compute::open_text_encoder(folder.put("tiny.gguf", file.str())); };
+    const auto encoder = open_file();
+    EXPECT_EQ(encoder->name(), "tiny.gguf");
+    EXPECT_EQ(encoder->summary(), from_folder->summary());
+    EXPECT_EQ(encoder->sha256(), sha256_file(folder / "tiny.gguf"));
+    const std::vector<std::string> texts{"a", "ab, ba C", "d e a b c zzz", "", "a b c d e a b c d e a b c d e a b c"};
+    const auto expected = from_folder->encode(texts, context);
+    EXPECT_EQ(encoder->encode(texts, context), expected);
+    for (const std::uint32_t mean : {0u, 1u}) {
+        file.integer("bert.pooling_type", mean);
+        EXPECT_EQ(open_file()->encode(texts, context), expected);
+    }
+    file.drop("bert.pooling_type");
+    EXPECT_EQ(open_file()->encode(texts, context), expected);
+
+    const auto says = [&](auto change, const char* wanted) {
+        file = bert.gguf();
+        change(file);
+        const std::string said = message_of([&] { open_file(); });
+        EXPECT_NE(said.find(wanted), std::string::npos) << said;
+    };
+    says([](auto& f) { f.integer("bert.pooling_type", 2); },
+         "tiny.gguf: expected 1, mean pooling, got 2 (the first token) (bert.pooling_type)");
+    says([](auto& f) { f.integer("bert.pooling_type", 9); }, "got 9 (bert.pooling_type)");
+    says([](auto& f) { f.text("bert.pooling_type", "mean"); }, "got 'mean' (bert.pooling_type)");
+    says([](auto& f) { f.text("tokenizer.ggml.model", "gpt2"); }, "expected bert, got gpt2 (tokenizer.ggml.model)");
+    says([](auto& f) { f.drop("tokenizer.ggml.model"); }, "got none (tokenizer.ggml.model)");
+    says([](auto& f) { f.drop("blk.1.attn_k.bias"); }, "expected tensor blk.1.attn_k.bias, got none");
+    says([](auto& f) { f.drop("token_embd_norm.weight"); }, "expected tensor token_embd_norm.weight, got none");
+    says([](auto& f) { f.integer("bert.context_length", 15); }, "expected 15 × 8, got 16 × 8 (position_embd.weight)");
+    says([](auto& f) { f.integer("tokenizer.ggml.token_type_count", 3); },
+         "expected 3 × 8, got 2 × 8 (token_types.weight)");
+    says([](auto& f) { f.drop("tokenizer.ggml.token_type_count").drop("token_types.weight"); },
+         "expected tensor token_types.weight, got none");
+    says(
+        [](auto& f) {
+            f.drop("tokenizer.ggml.token_type_count").drop("token_types.weight");
+            f.tensor("token_types.weight", {0, 8}, {});
+        },
+        "expected 1 × 8, got 0 × 8 (token_types.weight)");
+    says([](auto& f) { f = test::tiny_gguf_model(); },
+         "expected an encoder of architecture bert, got llama (general.architecture)");
+    says([](auto& f) { f.integer("bert.context_length", 2); }, "fewer than 2 tokens around a text, got 2");
+}
+
 TEST_F(BertEncoder, CancelsWithoutAResult) {
     const auto encoder = write_and_open();
     std::stop_source source;

@@ -473,6 +473,16 @@ TEST_F(Forward, RunsAnEncoderForThoseWhoLook) {
     for (std::int64_t k = 0; k < 8; ++k)
         EXPECT_NEAR(mean[k].item<double>() / norm, expected[static_cast<std::size_t>(k)], 2e-6);
 
+    const LoadedModel from_gguf(open_model_files(folder.put("bert.gguf", bert.gguf().str())));
+    EXPECT_EQ(
+        apart(models::hidden_states(from_gguf, texts, {}, context), models::hidden_states(model, texts, {}, context)),
+        0);
+    for (const std::int64_t layer : {0, 1})
+        EXPECT_EQ(
+            apart(models::attention_projections(from_gguf, layer).key, models::attention_projections(model, layer).key),
+            0);
+    EXPECT_EQ(apart(models::token_embedding(from_gguf), models::token_embedding(model)), 0);
+
     const auto shared = std::make_shared<const LoadedModel>(open_model_files(folder.path()));
     LogitsRequest request;
     request.model = shared;

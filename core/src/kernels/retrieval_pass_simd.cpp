@@ -1,7 +1,8 @@
 // The pass over one chunk of rows, compiled once per instruction set and chosen when the program runs.
 //
 // A tile of rows is centred into a buffer that stays in the cache; on it follow the logits of all states, their
-// exponentials, and the weighted sums of the rows.
+// exponentials, and the weighted sums of the rows. For one state the buffer costs more than it saves: its rows are
+// centred where they lie, once for the logits and once for the sums, with the same results to the last bit.
 #include "kernels/retrieval_pass.h"
 
 #include <algorithm>
@@ -251,6 +252,81 @@ HWY_INLINE void add_rows(const float* tile, std::size_t count, std::size_t pitch
         strip.template operator()<1>(column);
 }
 
+/// How far ahead of the row that is read the next lines are asked for.
+inline constexpr std::size_t floats_ahead = 256;
+
+HWY_INLINE void fetch_ahead(const float* place) {
+    __builtin_prefetch(place + floats_ahead, 0, 2);
+}
+
+/// As logit_block for one state and four rows (4, d) as they lie in the bank, read one after the other: the memory
+/// serves one stream sooner than four. d is a multiple of 16.
+HWY_INLINE void four_logits(const float* HWY_RESTRICT rows, std::size_t d, const float* HWY_RESTRICT mean,
+                            const float* HWY_RESTRICT query, float* HWY_RESTRICT logits) {
+    const FloatTag tag;
+    const std::size_t lanes = hn::Lanes(tag);
+    FloatVector sums[4];
+    HWY_UNROLL(4)
+    for (std::size_t r = 0; r < 4; ++r) {
+        const float* HWY_RESTRICT row = rows + r * d;
+        auto sum = hn::Zero(tag);
+        for (std::size_t line = 0; line < d; line += 16) {
+            fetch_ahead(row + line);
+            HWY_UNROLL(4)
+            for (std::size_t k = line; k < line + 16; k += lanes) {
+                const auto centred = hn::Sub(hn::LoadU(tag, row + k), hn::Load(tag, mean + k));
+                sum = hn::MulAdd(centred, hn::Load(tag, query + k), sum);
+            }
+        }
+        sums[r] = sum;
+    }
+    store_four_sums(sums[0], sums[1], sums[2], sums[3], logits);
+}
+
+/// out[k] += Σ_r weights[r] (rows[r][k] − mean[k]) for `Columns` vectors of columns. Asks for the rows that come next as
+/// it goes, from `next` on.
+template <std::size_t Columns>
+HWY_INLINE void update_columns(const float* HWY_RESTRICT rows, std::size_t count, std::size_t d,
+                               const float* HWY_RESTRICT mean, const float* HWY_RESTRICT weights,
+                               float* HWY_RESTRICT out, const float*& next) {
+    const FloatTag tag;
+    const std::size_t lanes = hn::Lanes(tag);
+    FloatVector sums[Columns], centre[Columns];
+    HWY_UNROLL(8)
+    for (std::size_t c = 0; c < Columns; ++c) {
+        sums[c] = hn::Load(tag, out + c * lanes);
+        centre[c] = hn::Load(tag, mean + c * lanes);
+    }
+    for (std::size_t r = 0; r < count; ++r) {
+        if (r % 2 == 0) {
+            fetch_ahead(next);
+            next += 16;
+        }
+        const auto weight = hn::Set(tag, weights[r]);
+        HWY_UNROLL(8)
+        for (std::size_t c = 0; c < Columns; ++c) {
+            const auto centred = hn::Sub(hn::LoadU(tag, rows + r * d + c * lanes), centre[c]);
+            sums[c] = hn::MulAdd(weight, centred, sums[c]);
+        }
+    }
+    HWY_UNROLL(8)
+    for (std::size_t c = 0; c < Columns; ++c)
+        hn::Store(sums[c], tag, out + c * lanes);
+}
+
+HWY_INLINE void update_in_place(const float* HWY_RESTRICT rows, std::size_t count, std::size_t d,
+                                const float* HWY_RESTRICT mean, const float* HWY_RESTRICT weights,
+                                float* HWY_RESTRICT out) {
+    constexpr std::size_t columns = 6;
+    const std::size_t lanes = hn::Lanes(FloatTag());
+    const float* next = rows + count * d;
+    std::size_t k = 0;
+    for (; k + columns * lanes <= d; k += columns * lanes)
+        update_columns<columns>(rows + k, count, d, mean + k, weights, out + k, next);
+    for (; k < d; k += lanes)
+        update_columns<1>(rows + k, count, d, mean + k, weights, out + k, next);
+}
+
 void pass_chunk(const ChunkInput& input, ChunkSums* sums, double* update, float* scratch) {
     const std::size_t padded = input.padded, states = input.states;
     const std::size_t rows = tile_rows_for(padded, states), logit_rows = (rows + 15) / 16 * 16,
@@ -276,19 +352,26 @@ void pass_chunk(const ChunkInput& input, ChunkSums* sums, double* update, float*
     for (std::size_t first = 0; first < input.count; first += rows) {
         const std::size_t count = std::min(rows, input.count - first);
         const float* const tile_source = input.rows + first * input.d;
-        RowPrefetcher prefetcher(tile_source, count, input.d);
-        fill_tile(tile_source, count, input.d, input.mean, input.queries, states, padded, tile, pitch, logits,
-                  logit_rows, prefetcher);
-        std::size_t pending = 0;
-        for (std::size_t s = 0; s < states; ++s) {
-            float* row = logits + s * logit_rows;
-            if (!weigh(input, s, running[s], row, first, count, logit_rows))
-                continue;
-            weights[pending] = row;
-            out[pending++] = running[s].recent;
+        if (states == 1 && padded == input.d && count % 4 == 0) {
+            for (std::size_t r = 0; r < count; r += 4)
+                four_logits(tile_source + r * input.d, input.d, input.mean, input.queries, logits + r);
+            if (weigh(input, 0, running[0], logits, first, count, logit_rows))
+                update_in_place(tile_source, count, input.d, input.mean, logits, running[0].recent);
+        } else {
+            RowPrefetcher prefetcher(tile_source, count, input.d);
+            fill_tile(tile_source, count, input.d, input.mean, input.queries, states, padded, tile, pitch, logits,
+                      logit_rows, prefetcher);
+            std::size_t pending = 0;
+            for (std::size_t s = 0; s < states; ++s) {
+                float* row = logits + s * logit_rows;
+                if (!weigh(input, s, running[s], row, first, count, logit_rows))
+                    continue;
+                weights[pending] = row;
+                out[pending++] = running[s].recent;
+            }
+            add_rows(tile, count, pitch, padded, pending, weights.data(), out.data(), prefetcher);
+            prefetcher.rest();
         }
-        add_rows(tile, count, pitch, padded, pending, weights.data(), out.data(), prefetcher);
-        prefetcher.rest();
         unflushed += count;
         if (unflushed >= flush_rows || first + rows >= input.count) {
             for (Running& state : running)

@@ -13,11 +13,14 @@ void rms_norm_row_reference(const float* row, const float* weight, std::size_t w
         result[i] = static_cast<double>(weight[i]) * static_cast<double>(row[i]) / length;
 }
 
-void rotate_row_reference(double* row, const float* cosines, const float* sines, std::size_t pairs) {
+void rotate_row_reference(double* row, const float* cosines, const float* sines, std::size_t pairs, PairLayout layout) {
+    const bool halves = layout == PairLayout::halves;
     for (std::size_t i = 0; i < pairs; ++i) {
-        const double x = row[i], y = row[pairs + i];
-        row[i] = x * static_cast<double>(cosines[i]) - y * static_cast<double>(sines[i]);
-        row[pairs + i] = y * static_cast<double>(cosines[i]) + x * static_cast<double>(sines[i]);
+        double& first = row[halves ? i : 2 * i];
+        double& second = row[halves ? pairs + i : 2 * i + 1];
+        const double x = first, y = second;
+        first = x * static_cast<double>(cosines[i]) - y * static_cast<double>(sines[i]);
+        second = y * static_cast<double>(cosines[i]) + x * static_cast<double>(sines[i]);
     }
 }
 

@@ -38,19 +38,34 @@ void rms_norm_row_simd(const float* row, const float* weight, std::size_t width,
         result[i] = row[i] * factor * weight[i];
 }
 
-void rotate_row_simd(float* row, const float* cosines, const float* sines, std::size_t pairs) {
+void rotate_row_simd(float* row, const float* cosines, const float* sines, std::size_t pairs, PairLayout layout) {
     const LayerTag tag;
     const std::size_t lanes = hn::Lanes(tag), whole = pairs / lanes * lanes;
+    const bool halves = layout == PairLayout::halves;
     for (std::size_t i = 0; i < whole; i += lanes) {
-        const LayerVector x = hn::LoadU(tag, row + i), y = hn::LoadU(tag, row + pairs + i);
+        LayerVector x, y;
+        if (halves) {
+            x = hn::LoadU(tag, row + i);
+            y = hn::LoadU(tag, row + pairs + i);
+        } else {
+            hn::LoadInterleaved2(tag, row + 2 * i, x, y);
+        }
         const LayerVector cosine = hn::LoadU(tag, cosines + i), sine = hn::LoadU(tag, sines + i);
-        hn::StoreU(hn::MulSub(x, cosine, hn::Mul(y, sine)), tag, row + i);
-        hn::StoreU(hn::MulAdd(y, cosine, hn::Mul(x, sine)), tag, row + pairs + i);
+        const LayerVector first = hn::MulSub(x, cosine, hn::Mul(y, sine));
+        const LayerVector second = hn::MulAdd(y, cosine, hn::Mul(x, sine));
+        if (halves) {
+            hn::StoreU(first, tag, row + i);
+            hn::StoreU(second, tag, row + pairs + i);
+        } else {
+            hn::StoreInterleaved2(first, second, tag, row + 2 * i);
+        }
     }
     for (std::size_t i = whole; i < pairs; ++i) {
-        const float x = row[i], y = row[pairs + i];
-        row[i] = x * cosines[i] - y * sines[i];
-        row[pairs + i] = y * cosines[i] + x * sines[i];
+        float& first = row[halves ? i : 2 * i];
+        float& second = row[halves ? pairs + i : 2 * i + 1];
+        const float x = first, y = second;
+        first = x * cosines[i] - y * sines[i];
+        second = y * cosines[i] + x * sines[i];
     }
 }
 
@@ -90,8 +105,8 @@ void rms_norm_row(const float* row, const float* weight, std::size_t width, doub
     HWY_DYNAMIC_DISPATCH(rms_norm_row_simd)(row, weight, width, epsilon, result);
 }
 
-void rotate_row(float* row, const float* cosines, const float* sines, std::size_t pairs) {
-    HWY_DYNAMIC_DISPATCH(rotate_row_simd)(row, cosines, sines, pairs);
+void rotate_row(float* row, const float* cosines, const float* sines, std::size_t pairs, PairLayout layout) {
+    HWY_DYNAMIC_DISPATCH(rotate_row_simd)(row, cosines, sines, pairs, layout);
 }
 
 void silu_gate(float* values, const float* by, std::size_t count) {

@@ -56,6 +56,7 @@ void rotate_in_rows(at::Tensor& heads, const RotaryTable& table) {
     float* const values = heads.mutable_data_ptr<float>();
     const float* const cosines = table.cosines.const_data_ptr<float>();
     const float* const sines = table.sines.const_data_ptr<float>();
+    const auto layout = table.interleaved ? kernels::PairLayout::neighbours : kernels::PairLayout::halves;
     constexpr std::int64_t numbers_per_task = 8192;
     const std::int64_t grain = std::max<std::int64_t>(1, numbers_per_task / (2 * pairs * count));
     at::parallel_for(0, heads.size(0) * places, grain, [&](std::int64_t first, std::int64_t last) {
@@ -64,7 +65,7 @@ void rotate_in_rows(at::Tensor& heads, const RotaryTable& table) {
             float* head = values + row / places * text_stride + place * place_stride;
             for (std::int64_t h = 0; h < count; ++h, head += head_stride)
                 kernels::rotate_row(head, cosines + place * pairs, sines + place * pairs,
-                                    static_cast<std::size_t>(pairs));
+                                    static_cast<std::size_t>(pairs), layout);
         }
     });
 }
@@ -73,8 +74,7 @@ void rotate_in_rows(at::Tensor& heads, const RotaryTable& table) {
 
 void rotate(at::Tensor& heads, const RotaryTable& table) {
     const std::int64_t pairs = table.cosines.size(1);
-    if (heads.is_cpu() && heads.scalar_type() == at::kFloat && heads.stride(-1) == 1 && !table.interleaved &&
-        !heads.requires_grad())
+    if (heads.is_cpu() && heads.scalar_type() == at::kFloat && heads.stride(-1) == 1 && !heads.requires_grad())
         return rotate_in_rows(heads, table);
     at::Tensor first = table.interleaved ? heads.slice(-1, 0, 2 * pairs, 2) : heads.narrow(-1, 0, pairs);
     at::Tensor second = table.interleaved ? heads.slice(-1, 1, 2 * pairs, 2) : heads.narrow(-1, pairs, pairs);

@@ -43,16 +43,18 @@ TEST(LayerRows, NormsAgreeWithPlainLoopsOnEveryInstructionSet) {
 
 TEST(LayerRows, RotationsAgreeWithPlainLoopsOnEveryInstructionSet) {
     test::on_every_target([] {
-        for (const std::size_t pairs : widths) {
-            std::vector<float> row = normal_numbers(2 * pairs, 3, 2), cosines, sines;
-            for (const float angle : normal_numbers(pairs, 4, 3)) {
-                cosines.push_back(std::cos(angle));
-                sines.push_back(std::sin(angle));
+        for (const PairLayout layout : {PairLayout::halves, PairLayout::neighbours}) {
+            for (const std::size_t pairs : widths) {
+                std::vector<float> row = normal_numbers(2 * pairs, 3, 2), cosines, sines;
+                for (const float angle : normal_numbers(pairs, 4, 3)) {
+                    cosines.push_back(std::cos(angle));
+                    sines.push_back(std::sin(angle));
+                }
+                std::vector<double> expected(row.begin(), row.end());
+                rotate_row(row.data(), cosines.data(), sines.data(), pairs, layout);
+                rotate_row_reference(expected.data(), cosines.data(), sines.data(), pairs, layout);
+                expect_near(row, expected);
             }
-            std::vector<double> expected(row.begin(), row.end());
-            rotate_row(row.data(), cosines.data(), sines.data(), pairs);
-            rotate_row_reference(expected.data(), cosines.data(), sines.data(), pairs);
-            expect_near(row, expected);
         }
     });
 }

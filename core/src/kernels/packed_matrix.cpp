@@ -3,9 +3,25 @@
 #include "data/memory.h"
 #include "kernels/packed_matrix_simd.h"
 
+#include <hwy/aligned_allocator.h>
+
 #include <algorithm>
+#include <new>
 
 namespace attnscope::kernels {
+
+float* packed_rows_memory(std::size_t floats) {
+    thread_local hwy::AlignedFreeUniquePtr<float[]> memory;
+    thread_local std::size_t size = 0;
+    if (floats > size) {
+        size = 0;
+        memory = hwy::AllocateAligned<float>(floats);
+        if (!memory)
+            throw std::bad_alloc();
+        size = floats;
+    }
+    return memory.get();
+}
 
 PackedMatrix::PackedMatrix(std::size_t outputs, std::size_t inputs)
     : outputs_(outputs), inputs_(inputs), panel_width_(packed_panel_width()),

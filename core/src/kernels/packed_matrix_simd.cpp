@@ -2,10 +2,7 @@
 #include "kernels/packed_matrix.h"
 #include "kernels/packed_matrix_simd.h"
 
-#include <hwy/aligned_allocator.h>
-
 #include <algorithm>
-#include <new>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/packed_matrix_simd.cpp"
@@ -23,18 +20,16 @@ std::size_t panel_width() {
 void multiply_part(const PackedMatrix& matrix, const ProductPart& part) {
     const std::size_t width = matrix.panel_width(), rows = part.end_row - part.first_row;
     const DepthBlocks blocks(std::min(part.end_input, matrix.inputs()) - part.first_input);
-    const auto packed = hwy::AllocateAligned<float>(std::max<std::size_t>(1, packed_floats(rows, blocks.longest())));
-    if (!packed)
-        throw std::bad_alloc();
+    float* const packed = packed_rows_memory(packed_floats(rows, blocks.longest()));
 
     for (std::size_t block = 0; block < blocks.count; ++block) {
         const std::size_t first = blocks.begin(block), depth = blocks.begin(block + 1) - first;
         pack_rows(part.input + part.first_row * part.input_stride + first, part.input_stride, rows, depth,
-                  packed.get());
+                  packed);
         for (std::size_t panel = part.first_panel; panel < part.end_panel; ++panel) {
             const std::size_t column = panel * width, next = std::min(panel + 1, part.end_panel - 1);
             const std::size_t skipped = (part.first_input + first) * width;
-            multiply_strips(packed.get(), rows, matrix.panel(panel) + skipped, depth, matrix.panel(next) + skipped,
+            multiply_strips(packed, rows, matrix.panel(panel) + skipped, depth, matrix.panel(next) + skipped,
                             {.result = part.result + part.first_row * part.result_stride + column,
                              .stride = part.result_stride,
                              .columns = std::min(width, matrix.outputs() - column),

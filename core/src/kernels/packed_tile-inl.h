@@ -135,18 +135,26 @@ TileFunction tile_function(std::size_t rows, std::index_sequence<smaller...>) {
     return functions[rows - 1];
 }
 
+/// Rows of the next strip when `left` are left: tile_rows, or fewer where the last strip would have so few that their
+/// sums wait for each other.
+inline std::size_t strip_rows(std::size_t left) {
+    constexpr std::size_t few = 3;
+    const bool split = left > tile_rows && left <= tile_rows + few;
+    return std::min(tile_rows, split ? (left + 1) / 2 : left);
+}
+
 /// Numbers that pack_rows() writes.
 inline std::size_t packed_floats(std::size_t rows, std::size_t depth) {
     const auto whole = [](std::size_t count, std::size_t step) { return (count + step - 1) / step * step; };
     return whole(rows, tile_rows) * whole(depth, inputs_together);
 }
 
-/// Strips of tile_rows rows: (strips, depth / inputs_together, tile_rows, inputs_together). Places behind the last row
-/// and the last input are left as they are, and never read.
+/// Strips of strip_rows() rows: (strips, depth / inputs_together, tile_rows, inputs_together). Places behind a strip's
+/// last row and the last input are left as they are, and never read.
 inline void pack_rows(const float* HWY_RESTRICT input, std::size_t stride, std::size_t rows, std::size_t depth,
                       float* HWY_RESTRICT packed) {
-    for (std::size_t first = 0; first < rows; first += tile_rows) {
-        const std::size_t taken = std::min(tile_rows, rows - first);
+    for (std::size_t first = 0, taken = 0; first < rows; first += taken) {
+        taken = strip_rows(rows - first);
         const float* const strip = input + first * stride;
         for (std::size_t k = 0; k < depth; k += inputs_together, packed += tile_rows * inputs_together) {
             if (depth - k >= inputs_together) {
@@ -167,14 +175,14 @@ HWY_INLINE void multiply_strips(const float* packed, std::size_t rows, const flo
     const std::size_t strip_floats = packed_floats(tile_rows, depth);
     const std::size_t panel_floats = depth * 2 * hn::Lanes(Tag());
     const std::size_t fetched = std::min(depth / inputs_together * line_floats, panel_floats);
-    for (std::size_t first = 0; first < rows; first += tile_rows, packed += strip_floats) {
-        const std::size_t taken = std::min(tile_rows, rows - first);
+    for (std::size_t first = 0, taken = 0; first < rows; first += taken, packed += strip_floats) {
+        taken = strip_rows(rows - first);
         const TileInput tile{packed, weights, depth, next + (panel_floats - fetched) * first / rows};
         if (taken == tile_rows)
             multiply_tile<tile_rows>(tile, target);
         else
             tile_function(taken, std::make_index_sequence<tile_rows>())(tile, target);
-        target.result += tile_rows * target.stride;
+        target.result += taken * target.stride;
     }
 }
 

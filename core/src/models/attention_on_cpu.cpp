@@ -37,9 +37,9 @@ struct HeadRows {
 /// Keys and values of a key-value head, laid out for products.
 struct PackedHead {
     PackedMatrix keys, values;
-    PackedHead(const HeadRows& key_rows, std::int64_t key_dim, const HeadRows& value_rows, std::int64_t value_dim,
-               std::int64_t count)
-        : keys(size(count), size(key_dim)), values(size(value_dim), size(count)) {
+    PackedHead(std::int64_t key_dim, std::int64_t value_dim, std::int64_t count)
+        : keys(size(count), size(key_dim)), values(size(value_dim), size(count)) {}
+    void pack(const HeadRows& key_rows, const HeadRows& value_rows) {
         keys.pack(key_rows.begin, PackedMatrix::Order::rows, 0, keys.panels(), key_rows.stride);
         values.pack(value_rows.begin, PackedMatrix::Order::columns, 0, values.panels(), value_rows.stride);
     }
@@ -156,13 +156,13 @@ at::Tensor attend_on_cpu(const AttentionPoint& point, double factor, AttentionOb
         const std::int64_t taken_heads = std::min(plan.key_value_heads, key_value_heads - first_head);
         std::vector<PackedHead> packed;
         packed.reserve(size(texts * taken_heads));
-        for (std::int64_t text = 0; text < texts; ++text) {
-            for (std::int64_t head = first_head; head < first_head + taken_heads; ++head) {
-                context.checkpoint();
-                packed.emplace_back(HeadRows(keys, text, head), keys.size(3), HeadRows(values, text, head),
-                                    values.size(3), count);
-            }
-        }
+        for (std::int64_t head = 0; head < texts * taken_heads; ++head)
+            packed.emplace_back(keys.size(3), values.size(3), count);
+        parallel_parts(packed.size(), context, [&](std::size_t index) {
+            const auto place = static_cast<std::int64_t>(index);
+            const std::int64_t text = place / taken_heads, head = first_head + place % taken_heads;
+            packed[index].pack(HeadRows(keys, text, head), HeadRows(values, text, head));
+        });
         for (std::int64_t first = 0; first < rows; first += plan.rows) {
             const std::int64_t taken = std::min(plan.rows, rows - first);
             const CpuTile tile(point, queries, packed, first_head, taken_heads, first, taken);

@@ -25,7 +25,7 @@ public:
     virtual std::string sha256() const = 0;   ///< of the weights file
     virtual const Tokenizer& tokenizer() const = 0;
     /// (texts, dimension) row-major, in the order of the texts. Batches by length, reports progress, a checkpoint every
-    /// batch. `finished(index, row)` is called for every text as it is done, from the calling thread.
+    /// batch. `finished(index, row)` is called for every text as it is done, from any thread, one call at a time.
     virtual std::vector<float> encode(std::span<const std::string> texts, JobContext& context,
                                       const std::function<void(std::size_t, std::span<const float>)>& finished = {}) const = 0;
 };

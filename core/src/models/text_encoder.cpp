@@ -39,8 +39,6 @@ std::size_t tokens_per_batch(const ModelConfig& config) {
         std::clamp(operations_per_layer / operations_per_token, fewest_tokens_per_batch, most_tokens_per_batch));
 }
 
-// Results reach the caller after every round; enough batches in one that threads wait little for the last of it.
-constexpr std::size_t batches_per_round = 4;
 constexpr std::size_t texts_per_task = 64;
 constexpr std::size_t config_limit = std::size_t{16} << 20;
 
@@ -60,10 +58,9 @@ std::vector<std::int64_t> cut_ids(const std::vector<Token>& tokens, std::size_t 
     return ids;
 }
 
-/// Texts order[first … last) with their tokens.
+/// Texts order[first … last).
 struct Batch {
-    std::size_t first = 0, last = 0;
-    RaggedBatch tokens;
+    std::size_t first, last;
 };
 
 class BertTextEncoder final : public TextEncoder {
@@ -103,28 +100,25 @@ public:
         const auto threads = static_cast<std::size_t>(context.threads());
         const std::size_t wanted = std::min(tokens_per_batch(model_.config()), (total + threads - 1) / threads);
 
+        std::vector<Batch> batches;
+        for (std::size_t first = 0; first < order.size(); first = batches.back().last)
+            batches.push_back(take_batch(ids, order, first, wanted));
+
         // A batch a thread: no barrier inside a matrix product, so busy neighbours cost only what they take.
         const models::ThreadGuard calling_thread(1);
-        const std::size_t per_round = batches_per_round * threads;
-        std::vector<Batch> round;
-        std::size_t next = 0, done = 0;
-        while (next < order.size()) {
+        std::mutex telling;
+        std::size_t done = 0;
+        context.progress(0, static_cast<double>(total), "embedding");
+        context.parallel_for(batches.size(), [&](std::size_t task, int) {
+            const auto [first, last] = batches[task];
+            const RaggedBatch tokens = tokens_of(ids, std::span(order).subspan(first, last - first));
+            embed(tokens, std::span(order).subspan(first, last - first), context, embeddings);
+            const std::lock_guard lock(telling);
+            for (std::size_t i = first; finished && i < last; ++i)
+                finished(order[i], std::span(embeddings).subspan(order[i] * dimension(), dimension()));
+            done += tokens.ids.size();
             context.progress(static_cast<double>(done), static_cast<double>(total), "embedding");
-            for (round.clear(); next < order.size() && round.size() < per_round; next = round.back().last) {
-                round.push_back(take_batch(ids, order, next, wanted));
-            }
-            context.parallel_for(round.size(), [&](std::size_t task, int) {
-                const Batch& batch = round[task];
-                embed(batch.tokens, std::span(order).subspan(batch.first, batch.last - batch.first), context,
-                      embeddings);
-            });
-            for (const Batch& batch : round) {
-                done += batch.tokens.ids.size();
-                for (std::size_t i = batch.first; finished && i < batch.last; ++i) {
-                    finished(order[i], std::span(embeddings).subspan(order[i] * dimension(), dimension()));
-                }
-            }
-        }
+        });
         context.progress(1, 1, "embedding");
         return embeddings;
     }
@@ -145,15 +139,23 @@ private:
         return ids;
     }
 
-    static Batch take_batch(const std::vector<std::vector<std::int64_t>>& ids, const std::vector<std::size_t>& order,
+    static Batch take_batch(const std::vector<std::vector<std::int64_t>>& ids, std::span<const std::size_t> order,
                             std::size_t first, std::size_t wanted) {
-        Batch batch{.first = first, .last = first, .tokens = {}};
-        for (; batch.last < order.size(); ++batch.last) {
-            const std::vector<std::int64_t>& text = ids[order[batch.last]];
-            if (batch.last > first && batch.tokens.ids.size() + text.size() > wanted)
+        std::size_t last = first;
+        for (std::size_t tokens = 0; last < order.size(); ++last) {
+            tokens += ids[order[last]].size();
+            if (last > first && tokens > wanted)
                 break;
-            batch.tokens.ids.insert(batch.tokens.ids.end(), text.begin(), text.end());
-            batch.tokens.lengths.push_back(static_cast<std::int64_t>(text.size()));
+        }
+        return {first, last};
+    }
+
+    static RaggedBatch tokens_of(const std::vector<std::vector<std::int64_t>>& ids,
+                                 std::span<const std::size_t> texts) {
+        RaggedBatch batch;
+        for (const std::size_t index : texts) {
+            batch.ids.insert(batch.ids.end(), ids[index].begin(), ids[index].end());
+            batch.lengths.push_back(static_cast<std::int64_t>(ids[index].size()));
         }
         return batch;
     }

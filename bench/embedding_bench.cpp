@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -33,11 +34,12 @@ void embed_glosses(benchmark::State& state) {
     }
     ThreadPool pool;
     JobContext context(pool);
+    benchmark::DoNotOptimize(encoder->encode(std::span(glosses).first(glosses.size() / 8), context));
     for (auto _ : state)
         benchmark::DoNotOptimize(encoder->encode(glosses, context));
     state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(glosses.size()));
 }
-BENCHMARK(embed_glosses)->Arg(1000)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK(embed_glosses)->Arg(1000)->Iterations(3)->Unit(benchmark::kMillisecond)->UseRealTime();
 
 void embed_question(benchmark::State& state) {
     const auto encoder = sample_encoder(state);

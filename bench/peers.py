@@ -45,7 +45,8 @@ def own_numbers(program, repetitions, names):
     for entry in json.loads(output)["benchmarks"]:
         if entry.get("error_occurred") or (repetitions > 1 and entry.get("aggregate_name") != "median"):
             continue
-        name = "/".join(part for part in entry["run_name"].split("/") if ":" not in part and part != "real_time")
+        measured_how = ("real_time", "iterations:", "repeats:", "min_time:")
+        name = "/".join(part for part in entry["run_name"].split("/") if not part.startswith(measured_how))
         numbers[name] = entry
     return numbers
 
@@ -124,10 +125,7 @@ def encoder_rate(folder, threads):
     glosses = wordnet_glosses(1000)
     if not glosses:
         return None
-    model.encode(glosses[:64])
-    start = time.perf_counter()
-    model.encode(glosses, batch_size=32)
-    return len(glosses) / (time.perf_counter() - start)
+    return 1e3 * len(glosses) / median_ms(lambda: model.encode(glosses, batch_size=32), 3)
 
 
 def language_model_numbers(threads, repeats):
@@ -225,13 +223,16 @@ def main():
         peers["FAISS flat, top 5"] = faiss_numbers(arguments.threads, arguments.repeats)
 
     if installed("transformers") and "model_logits/1024" in own:
-        peers["transformers"] = language_model_numbers(arguments.threads, 3)
+        peers["transformers"] = language_model_numbers(arguments.threads, 5)
+        # A forward pass with a gain in every layer, beside one without.
+        peers["transformers"]["all_heads/tokens:128/scores:0"] = peers["transformers"]["model_logits/128"]
 
     rows = []
     titles = {"bank_sum": "sum of the bank", "step/1": "one step, all statistics", "step/24": "24 query-β pairs",
               "spectrum": "mean, covariance, eigenpairs",
               "model_logits/32": "SmolLM2, 32 tokens, logits", "model_logits/128": "SmolLM2, 128 tokens, logits",
               "model_logits/1024": "SmolLM2, 1,024 tokens, logits",
+              "all_heads/tokens:128/scores:0": "SmolLM2, 128 tokens, all heads",
               "training_step/full": "character model, training step"}
     for name, title in titles.items():
         for peer, numbers in peers.items():

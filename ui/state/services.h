@@ -42,10 +42,10 @@ public:
     PinnedView& pinned() { return pinned_; }
 
     /// Adds a row and loads it on the batch worker: tensor files become banks (or queries when a bank of the same
-    /// width is selected and the file has few rows – the user can change that), folders with a BERT config encoders,
+    /// width is selected and the file has few rows – the user can change that), BERT models, folders or GGUF, encoders,
     /// .txt/.jsonl prompts, session and result files what they hold.
     SourceId open(AppState& state, const std::filesystem::path& path);
-    /// Adds a row for the folder of an encoder as a model to look into.
+    /// Adds a row for an encoder as a model to look into.
     SourceId open_as_model(AppState& state, const std::filesystem::path& path);
     SourceId add_bank(AppState& state, std::shared_ptr<const Bank> bank);
     SourceId add_prompt(AppState& state, std::string text);

@@ -125,7 +125,8 @@ Result attention_heads(const Request& request, JobContext& context) {
         result.peak_bytes =
             std::max(result.peak_bytes,
                      HeadStatistics::bytes(wanted, tokens) +
-                         models::attention_tile_bytes(1, config.heads, config.key_value_heads, tokens, tokens));
+                         models::attention_tile_bytes(1, config.heads, config.key_value_heads, tokens, tokens,
+                                                      config.head_dim));
         HeadStatistics observer(wanted, text);
         passes.run(text, observer);
         return observer;

@@ -79,10 +79,13 @@ at::Tensor empty_context(const AttentionPoint& point, at::TensorOptions options)
 }
 
 std::uint64_t attention_tile_bytes(std::int64_t texts, std::int64_t heads, std::int64_t key_value_heads,
-                                   std::int64_t rows, std::int64_t keys) {
+                                   std::int64_t rows, std::int64_t keys, std::int64_t head_dim) {
     const TilePlan plan = plan_tiles(texts, heads, key_value_heads, rows, keys);
-    return static_cast<std::uint64_t>(texts * (heads / key_value_heads) * plan.key_value_heads * plan.rows) *
-           static_cast<std::uint64_t>(keys + 2) * sizeof(float);
+    const std::int64_t packed_heads = texts * plan.key_value_heads;
+    // A row's weights, its entropy and its largest weight; a key and a value a place.
+    const std::int64_t tile = packed_heads * (heads / key_value_heads) * plan.rows * (keys + 2);
+    const std::int64_t packed = packed_heads * keys * 2 * head_dim;
+    return static_cast<std::uint64_t>(tile + packed) * sizeof(float);
 }
 
 namespace {

@@ -74,8 +74,9 @@ at::Tensor attend(const AttentionPoint& point, AttentionObserver* observer, JobC
 at::Tensor attend_in_tiles(const AttentionPoint& point, double factor, AttentionObserver* watcher,
                            JobContext& context);
 
-/// Bytes of the tiles that attend() holds at once for a point of these sizes.
+/// Bytes that attend() holds at once for a point of these sizes: tiles, and on the CPU the keys and values laid out for
+/// their products.
 std::uint64_t attention_tile_bytes(std::int64_t texts, std::int64_t heads, std::int64_t key_value_heads,
-                                   std::int64_t rows, std::int64_t keys);
+                                   std::int64_t rows, std::int64_t keys, std::int64_t head_dim);
 
 } // namespace attnscope::models

@@ -1,7 +1,7 @@
 # Several sources compiled as one. Most of what a source costs the compiler is the templates it shares with its
-# neighbours: compiled eight at a time, the program is built in less than half the time. Only sources of one folder go together, those
-# compiled with options of their own stay apart, and every source still includes what it uses and builds alone with
-# ATTNSCOPE_UNITY off: what is in an unnamed namespace must merely have names of its own within a folder.
+# neighbours: compiled eight at a time, the program is built in less than half the time. Only sources of one folder go
+# together, those compiled with options of their own stay apart, and every source still includes what it uses and builds
+# alone with ATTNSCOPE_UNITY off: what is in an unnamed namespace must merely have names of its own within a folder.
 option(ATTNSCOPE_UNITY "Compile several sources of a folder as one" OFF)
 
 set(unity_sources_together 8)

@@ -54,11 +54,9 @@ at::Tensor layer(const Pass& pass, std::int64_t index, at::Tensor hidden) {
     const Block block(pass, index);
     const auto norm = [&] { return block.layer_norm(hidden, "post_attention_layernorm"); };
     const at::Tensor before = pass.config.parallel_residual ? norm() : at::Tensor();
-    const at::Tensor known = block.known_attention();
-    const at::Tensor attended = known.defined() ? known : attention(block, pass, hidden);
-    if (!attended.defined())
-        return attended;
-    block.add_linear(hidden, attended, "attention.dense", pass.config.attention_bias);
+    if (!block.add_attention(hidden, "attention.dense", pass.config.attention_bias,
+                             [&] { return attention(block, pass, hidden); }))
+        return {};
     feed_forward(block, pass, before.defined() ? before : norm(), hidden);
     return hidden;
 }

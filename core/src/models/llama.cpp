@@ -35,9 +35,10 @@ at::Tensor attention(const Block& block, const Pass& pass, const at::Tensor& hid
     const ModelConfig& config = pass.config;
     const std::int64_t width = config.heads * config.head_dim, shared_width = config.key_value_heads * config.head_dim;
     const bool bias = config.attention_bias;
-    const auto projected = block.linears(block.rms_norm(hidden, "input_layernorm"), {{"self_attn.q_proj", width, bias},
-                                                                                     {"self_attn.k_proj", shared_width, bias},
-                                                                                     {"self_attn.v_proj", shared_width, bias}});
+    const auto projected = block.linears(block.rms_norm(hidden, "input_layernorm"),
+                                         {{"self_attn.q_proj", width, bias},
+                                          {"self_attn.k_proj", shared_width, bias},
+                                          {"self_attn.v_proj", shared_width, bias}});
     const auto heads_of = [&](const at::Tensor& tensor, std::int64_t heads, const char* norm) {
         at::Tensor split = tensor.view({tensor.size(0), tensor.size(1), heads, config.head_dim});
         if (config.family == Family::qwen3)
@@ -53,13 +54,10 @@ at::Tensor attention(const Block& block, const Pass& pass, const at::Tensor& hid
 
 at::Tensor layer(const Pass& pass, std::int64_t index, at::Tensor hidden) {
     const Block block(pass, index);
-    const at::Tensor known = block.known_attention();
-    const at::Tensor attended = known.defined() ? known : attention(block, pass, hidden);
-    if (!attended.defined())
-        return attended;
     // Llama's attention_bias is one of all four projections, Qwen2's of three.
-    block.add_linear(hidden, attended, "self_attn.o_proj",
-                     pass.config.attention_bias && block.has("self_attn.o_proj.bias"));
+    const bool bias = pass.config.attention_bias && block.has("self_attn.o_proj.bias");
+    if (!block.add_attention(hidden, "self_attn.o_proj", bias, [&] { return attention(block, pass, hidden); }))
+        return {};
     const std::int64_t width = pass.config.intermediate;
     auto inner = block.linears(block.rms_norm(hidden, "post_attention_layernorm"),
                                {{"mlp.gate_proj", width, false}, {"mlp.up_proj", width, false}});

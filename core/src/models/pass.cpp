@@ -193,10 +193,13 @@ at::Tensor Block::attention(const at::Tensor& queries, const at::Tensor& keys, c
     return layer_ == pass_.attention_only ? at::Tensor() : merge_heads(context);
 }
 
-at::Tensor Block::known_attention() const {
-    const at::Tensor context =
-        pass_.observer ? pass_.observer->known_context(static_cast<int>(layer_)) : at::Tensor();
-    return context.defined() ? merge_heads(context) : context;
+bool Block::add_attention(at::Tensor& hidden, const std::string& name, bool bias,
+                          const std::function<at::Tensor()>& compute) const {
+    const at::Tensor known = pass_.observer ? pass_.observer->known_context(static_cast<int>(layer_)) : at::Tensor();
+    const at::Tensor attended = known.defined() ? merge_heads(known) : compute();
+    if (attended.defined())
+        add_linear(hidden, attended, name, bias);
+    return attended.defined();
 }
 
 at::Tensor split_heads(const at::Tensor& projected, std::int64_t heads) {

@@ -59,8 +59,10 @@ public:
     /// Softmax attention of heads (texts, heads or key-value heads, T, head_dim) at this layer's point, the heads of a
     /// token side by side: (texts, T, heads · head_dim). Undefined where the pass ends with it.
     at::Tensor attention(const at::Tensor& queries, const at::Tensor& keys, const at::Tensor& values) const;
-    /// The same where somebody knows it before there are queries, keys and values; else undefined.
-    at::Tensor known_attention() const;
+    /// Adds the layer's attention to `hidden`, by the weights `name`: what `compute` gives, or what somebody knows before
+    /// there are queries, keys and values. False where the pass ends with attention, and nothing is added.
+    bool add_attention(at::Tensor& hidden, const std::string& name, bool bias,
+                       const std::function<at::Tensor()>& compute) const;
 
 private:
     at::Tensor unpacked_linear(const at::Tensor& input, const std::string& name, std::int64_t outputs,

@@ -21,19 +21,27 @@ public:
     std::string format() const override { return contents_.format; }
     const std::map<std::string, std::string>& metadata() const override { return contents_.metadata; }
     FloatTensor read(const TensorInfo& tensor) const override {
-        for (const StoredTensor& stored : contents_.tensors) {
-            if (stored.info.name != tensor.name)
-                continue;
-            const auto values = std::make_shared<std::vector<float>>(tensor.elements());
-            copy_as_float(tensor, stored.storage.bytes, values->data());
-            return {tensor.shape, *values, false, values};
-        }
-        input_error("input", "a tensor of the file", "none of that name");
+        const auto values = std::make_shared<std::vector<float>>(tensor.elements());
+        copy_as_float(tensor, bytes_of(tensor), values->data());
+        return {tensor.shape, *values, false, values};
+    }
+    FloatTensor read_rows(const TensorInfo& matrix, std::span<const std::int64_t> rows) const override {
+        const auto width = static_cast<std::size_t>(matrix.shape[1]);
+        const auto values = std::make_shared<std::vector<float>>(rows.size() * width);
+        copy_rows_as_float(matrix, bytes_of(matrix), rows, values->data());
+        return {{std::ssize(rows), matrix.shape[1]}, *values, false, values};
     }
     std::vector<std::int64_t> read_integers(const TensorInfo&) const override { return {}; }
     std::string read_text(const TensorInfo&) const override { return {}; }
 
 private:
+    std::span<const std::byte> bytes_of(const TensorInfo& tensor) const {
+        for (const StoredTensor& stored : contents_.tensors)
+            if (stored.info.name == tensor.name)
+                return stored.storage.bytes;
+        input_error("input", "a tensor of the file", "none of that name");
+    }
+
     TensorContents contents_;
     std::vector<TensorInfo> infos_;
 };

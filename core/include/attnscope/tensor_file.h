@@ -81,6 +81,8 @@ public:
     virtual const std::map<std::string, std::string>& metadata() const = 0;
     /// Converts to float32 (integers too) unless it can be viewed. Throws Error{input} naming file and tensor.
     virtual FloatTensor read(const TensorInfo& tensor) const = 0;
+    /// Some rows of a matrix as read() gives them, (rows, width); a copy. `rows` lie within the matrix.
+    virtual FloatTensor read_rows(const TensorInfo& matrix, std::span<const std::int64_t> rows) const = 0;
     /// As read, but integers; throws when the dtype is floating or quantised.
     virtual std::vector<std::int64_t> read_integers(const TensorInfo& tensor) const = 0;
     /// Text arrays stored as a uint8 tensor of UTF-8 lines; throws when the dtype is not uint8.

@@ -220,6 +220,21 @@ void copy_as_float(const TensorInfo& tensor, std::span<const std::byte> storage,
     }
 }
 
+void copy_rows_as_float(const TensorInfo& matrix, std::span<const std::byte> storage,
+                        std::span<const std::int64_t> rows, float* out) {
+    ATTNSCOPE_ASSERT(matrix.shape.size() == 2 && (!is_quantised(matrix.dtype) || is_contiguous(matrix)));
+    TensorInfo row = matrix;
+    row.shape[0] = 1;
+    // Rows of blocks are whole blocks, one after the other.
+    const std::size_t row_bytes = static_cast<std::size_t>(matrix.strides[0]) / block_elements(matrix.dtype) *
+                                  block_size(matrix.dtype);
+    for (const std::int64_t index : rows) {
+        ATTNSCOPE_ASSERT(index >= 0 && index < matrix.shape[0]);
+        copy_as_float(row, storage.subspan(static_cast<std::size_t>(index) * row_bytes), out);
+        out += matrix.shape[1];
+    }
+}
+
 bool copy_as_integers(const TensorInfo& tensor, std::span<const std::byte> storage, std::int64_t* out) {
     const std::byte* base = storage.data();
     switch (tensor.dtype) {

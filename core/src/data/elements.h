@@ -10,6 +10,9 @@ namespace attnscope {
 
 /// Row-major copy of the elements at `storage`, which check_extent has passed. `out` has room for all of them.
 void copy_as_float(const TensorInfo& tensor, std::span<const std::byte> storage, float* out);
+/// The same for some rows of a matrix, (rows, width). Quantised matrices are contiguous.
+void copy_rows_as_float(const TensorInfo& matrix, std::span<const std::byte> storage,
+                        std::span<const std::int64_t> rows, float* out);
 /// The same for integers and booleans. False when a value does not fit into int64.
 bool copy_as_integers(const TensorInfo& tensor, std::span<const std::byte> storage, std::int64_t* out);
 bool is_contiguous(const TensorInfo& tensor) noexcept;

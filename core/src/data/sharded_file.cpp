@@ -76,6 +76,9 @@ public:
     std::string format() const override { return files_.front()->format(); }
     const std::map<std::string, std::string>& metadata() const override { return files_.front()->metadata(); }
     FloatTensor read(const TensorInfo& tensor) const override { return shard(tensor).read(tensor); }
+    FloatTensor read_rows(const TensorInfo& matrix, std::span<const std::int64_t> rows) const override {
+        return shard(matrix).read_rows(matrix, rows);
+    }
     std::vector<std::int64_t> read_integers(const TensorInfo& tensor) const override {
         return shard(tensor).read_integers(tensor);
     }

@@ -84,6 +84,18 @@ public:
         return result;
     }
 
+    FloatTensor read_rows(const TensorInfo& matrix, std::span<const std::int64_t> rows) const override {
+        ATTNSCOPE_ASSERT(matrix.shape.size() == 2);
+        const SharedBytes storage = bytes_of(matrix);
+        const std::size_t count = rows.size() * static_cast<std::size_t>(matrix.shape[1]);
+        const auto memory = allocate_bytes(count * sizeof(float), path_.string());
+        auto* const values = reinterpret_cast<float*>(memory.get());
+        copy_rows_as_float(matrix, storage.bytes, rows, values);
+        if (storage.mapped)
+            file_->check_intact();
+        return {.shape = {std::ssize(rows), matrix.shape[1]}, .values = {values, count}, .owner = memory};
+    }
+
     std::vector<std::int64_t> read_integers(const TensorInfo& tensor) const override {
         if (!is_integer(tensor.dtype))
             refuse(tensor, "whole numbers", dtype_name(tensor.dtype));

@@ -171,16 +171,4 @@ std::shared_ptr<const kernels::PackedMatrix> pack_matrix(const at::Tensor& matri
     return packed;
 }
 
-at::Tensor packed_rows(const kernels::PackedMatrix& weights, const at::Tensor& ids) {
-    const auto width = static_cast<std::int64_t>(weights.inputs());
-    std::vector<std::int64_t> shape = ids.sizes().vec();
-    shape.push_back(width);
-    const at::Tensor rows = at::empty(shape, at::kFloat), places = ids.contiguous();
-    float* row = rows.mutable_data_ptr<float>();
-    const std::int64_t* const id = places.const_data_ptr<std::int64_t>();
-    for (std::int64_t i = 0; i < places.numel(); ++i, row += width)
-        weights.copy_output(static_cast<std::size_t>(id[i]), row);
-    return rows;
-}
-
 } // namespace attnscope::models

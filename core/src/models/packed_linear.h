@@ -42,7 +42,4 @@ void add_linear(at::Tensor& result, const at::Tensor& input, const LinearMap& ma
 at::Tensor softmax_losses(const at::Tensor& rows, const kernels::PackedMatrix& weights, const at::Tensor& targets,
                           JobContext& context, const std::function<void(double share)>& progress);
 
-/// The weights of outputs `ids` (…), int64 on the CPU, as (…, inputs): rows of an embedding.
-at::Tensor packed_rows(const kernels::PackedMatrix& weights, const at::Tensor& ids);
-
 } // namespace attnscope::models

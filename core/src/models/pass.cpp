@@ -4,7 +4,6 @@
 #include "models/attention_gradient.h"
 
 #include <ATen/Parallel.h>
-#include <ATen/ops/embedding.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/gelu.h>
@@ -142,11 +141,8 @@ void Block::add_linear(at::Tensor& result, const at::Tensor& input, const std::s
 
 at::Tensor Block::embedding(const std::string& name, const at::Tensor& ids) const {
     const ModelConfig& config = pass_.config;
-    const WeightName full{layer_, name + ".weight"};
-    if (!config.tied_head || pass_.differentiable || pass_.type != at::kFloat || !pass_.device.is_cpu())
-        return at::embedding(weight(full.part, {config.vocabulary, config.hidden}), ids);
-    // The head's product wants this matrix packed; it is not held twice.
-    return packed_rows(*pass_.weights.packed(full, config.vocabulary, config.hidden), ids);
+    return pass_.weights.rows({layer_, name + ".weight"}, config.vocabulary, config.hidden, ids.cpu())
+        .to(pass_.device, pass_.type);
 }
 
 at::Tensor Block::layer_norm(const at::Tensor& input, const std::string& name) const {

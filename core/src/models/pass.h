@@ -51,7 +51,7 @@ public:
     std::vector<at::Tensor> linears(const at::Tensor& input, const std::vector<Map>& maps) const;
     /// The same, added to `result`: in place where it is contiguous, unless the pass is differentiable.
     void add_linear(at::Tensor& result, const at::Tensor& input, const std::string& name, bool bias) const;
-    /// Rows `ids` of the matrix `name`.weight (vocabulary, width), which the head may use as well.
+    /// Rows `ids` of the matrix `name`.weight (vocabulary, width).
     at::Tensor embedding(const std::string& name, const at::Tensor& ids) const;
     at::Tensor layer_norm(const at::Tensor& input, const std::string& name) const;
     /// Zhang and Sennrich 2019.

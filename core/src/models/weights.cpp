@@ -4,6 +4,7 @@
 #include "models/packed_linear.h"
 #include "models/thread_guard.h"
 
+#include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
 #include <c10/core/GradMode.h>
 #include <c10/core/InferenceMode.h>
@@ -87,6 +88,36 @@ std::shared_ptr<const kernels::PackedMatrix> Weights::packed(const WeightName& n
     const bool turned = columns(name);
     const TensorInfo& info = find(name, {turned ? inputs : outputs, turned ? outputs : inputs});
     return obtain({&info, at::kFloat, on_cpu, true}, name.layer).packed;
+}
+
+at::Tensor Weights::rows(const WeightName& name, std::int64_t outputs, std::int64_t inputs,
+                         const at::Tensor& ids) const {
+    const TensorInfo& info = find(name, {outputs, inputs});
+    const at::Tensor places = ids.contiguous();
+    const std::span wanted(places.const_data_ptr<std::int64_t>(), static_cast<std::size_t>(places.numel()));
+    std::vector<std::int64_t> different(wanted.begin(), wanted.end());
+    std::sort(different.begin(), different.end());
+    different.erase(std::unique(different.begin(), different.end()), different.end());
+    if (!different.empty() && (different.front() < 0 || different.back() >= outputs))
+        input_error(model_, "tokens from 0 to " + std::to_string(outputs - 1),
+                    std::to_string(different.front() < 0 ? different.front() : different.back()));
+
+    const FloatTensor read = file_->read_rows(info, different);
+    const auto width = static_cast<std::size_t>(inputs);
+    const auto bad = std::find_if(read.values.begin(), read.values.end(), [](float x) { return !std::isfinite(x); });
+    if (bad != read.values.end()) {
+        const auto at = static_cast<std::size_t>(bad - read.values.begin());
+        not_finite(*bad, info, name.layer, different[at / width] * inputs + static_cast<std::int64_t>(at % width));
+    }
+    std::vector<std::int64_t> shape = ids.sizes().vec();
+    shape.push_back(inputs);
+    at::Tensor result = at::empty(shape, at::kFloat);
+    float* to = result.mutable_data_ptr<float>();
+    for (const std::int64_t id : wanted) {
+        const auto row = std::lower_bound(different.begin(), different.end(), id) - different.begin();
+        to = std::copy_n(read.values.data() + static_cast<std::size_t>(row) * width, width, to);
+    }
+    return result;
 }
 
 Weights::Converted Weights::obtain(const Key& key, std::int64_t layer) const {
@@ -178,10 +209,13 @@ void Weights::check_finite(const at::Tensor& tensor, const TensorInfo& info, std
     const float* const values = tensor.const_data_ptr<float>();
     const float* const end = values + tensor.numel();
     const float* const found = std::find_if(values, end, [](float value) { return !std::isfinite(value); });
-    if (found == end)
-        return;
-    input_error(model_, "finite weights", std::isnan(*found) ? "NaN" : "infinity",
-                place(info, layer) + ", element " + std::to_string(found - values));
+    if (found != end)
+        not_finite(*found, info, layer, found - values);
+}
+
+void Weights::not_finite(float value, const TensorInfo& info, std::int64_t layer, std::int64_t element) const {
+    input_error(model_, "finite weights", std::isnan(value) ? "NaN" : "infinity",
+                place(info, layer) + ", element " + std::to_string(element));
 }
 
 void Weights::keep_within_budget(const Entry* latest) const {

@@ -59,6 +59,9 @@ public:
     at::Tensor get(const WeightName& name, const std::vector<std::int64_t>& shape, at::ScalarType type = at::kFloat,
                    at::Device device = at::kCPU) const;
 
+    /// Rows `ids` (…), int64 on the CPU, of a matrix (outputs, inputs) as (…, inputs) in float32 on the CPU: nothing else of
+    /// it is converted, or looked at. Thread-safe, and throws, as get(); also where an id is no row.
+    at::Tensor rows(const WeightName& name, std::int64_t outputs, std::int64_t inputs, const at::Tensor& ids) const;
     /// The matrix of a linear map, in float32 on the CPU; a copy. Thread-safe, and throws, as get().
     std::shared_ptr<const kernels::PackedMatrix> packed(const WeightName& name, std::int64_t outputs,
                                                         std::int64_t inputs) const;
@@ -98,6 +101,7 @@ private:
     Converted obtain(const Key& key, std::int64_t layer) const;
     std::string file_name(const WeightName& name, bool with_prefix) const;
     void convert(const Key& key, std::int64_t layer, Entry& entry) const;
+    [[noreturn]] void not_finite(float value, const TensorInfo& info, std::int64_t layer, std::int64_t element) const;
     void check_finite(const at::Tensor& tensor, const TensorInfo& info, std::int64_t layer) const;
     void keep_within_budget(const Entry* latest) const;
 

@@ -10,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdio>
 
 namespace attnscope {
@@ -104,6 +105,10 @@ TEST_F(Gguf, DequantisesToTheWholeTensor) {
     EXPECT_EQ(read.values[0], -8);
     EXPECT_EQ(read.values[63], 30);
     EXPECT_FALSE(read.mapped);
+    const std::int64_t second = 1;
+    const FloatTensor row = opened->read_rows(info, {&second, 1});
+    EXPECT_EQ(row.values.size(), 32u);
+    EXPECT_TRUE(std::equal(row.values.begin(), row.values.end(), read.values.begin() + 32));
     EXPECT_NE(message_of([&] { opened->read_integers(info); }).find("expected whole numbers, got Q8_0"),
               std::string::npos);
 

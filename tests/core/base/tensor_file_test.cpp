@@ -122,6 +122,10 @@ TEST_F(TensorFiles, ReadsPyTorchViews) {
     EXPECT_EQ(file->tensors()[0].name, "tensor");
     EXPECT_EQ(copied(file->read(file->tensors()[0])),
               (std::vector<float>{4.5f, 8.5f, 5.5f, 9.5f, 6.5f, 10.5f, 7.5f, 11.5f}));
+    const std::int64_t rows[] = {3, 0, 3};
+    const FloatTensor some = file->read_rows(file->tensors()[0], rows);
+    EXPECT_EQ(some.shape, (std::vector<std::int64_t>{3, 2}));
+    EXPECT_EQ(copied(some), (std::vector<float>{7.5f, 11.5f, 4.5f, 8.5f, 7.5f, 11.5f}));
 }
 
 TEST_F(TensorFiles, ReadsNumPyObjectsInPyTorchFilesAsData) {

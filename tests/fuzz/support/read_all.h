@@ -33,6 +33,14 @@ inline void read_all(const TensorContents& contents) {
         check_extent(tensor.info, stored_elements(tensor.info.dtype, storage.bytes.size()), "input");
         std::vector<float> values(count);
         copy_as_float(tensor.info, storage.bytes, values.data());
+        if (tensor.info.shape.size() == 2 && count > 0) {
+            const auto width = static_cast<std::size_t>(tensor.info.shape[1]);
+            const std::int64_t last = tensor.info.shape[0] - 1;
+            std::vector<float> row(width);
+            copy_rows_as_float(tensor.info, storage.bytes, {&last, 1}, row.data());
+            if (std::memcmp(row.data(), values.data() + count - width, width * sizeof(float)) != 0)
+                std::abort();
+        }
         if (is_integer(tensor.info.dtype)) {
             std::vector<std::int64_t> integers(count);
             copy_as_integers(tensor.info, storage.bytes, integers.data());

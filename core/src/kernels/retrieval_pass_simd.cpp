@@ -152,6 +152,27 @@ HWY_INLINE Moments refined_weights(const ChunkInput& input, std::size_t state, s
     return {static_cast<float>(sum), static_cast<float>(sum_logit)};
 }
 
+using WideTag = hn::ScalableTag<double>;
+
+/// values[k] *= factor for `padded` aligned numbers.
+template <class Number>
+HWY_INLINE void scale_all(Number* HWY_RESTRICT values, std::size_t padded, Number factor) {
+    const hn::ScalableTag<Number> tag;
+    for (std::size_t k = 0; k < padded; k += hn::Lanes(tag))
+        hn::Store(hn::Mul(hn::Load(tag, values + k), hn::Set(tag, factor)), tag, values + k);
+}
+
+/// to[k] += from[k], and from[k] = 0, for `padded` aligned numbers.
+HWY_INLINE void move_sums(float* HWY_RESTRICT from, double* HWY_RESTRICT to, std::size_t padded) {
+    const WideTag wide;
+    const hn::Rebind<float, WideTag> narrow;
+    for (std::size_t k = 0; k < padded; k += hn::Lanes(wide)) {
+        const auto moved = hn::PromoteTo(wide, hn::Load(narrow, from + k));
+        hn::Store(hn::Add(hn::Load(wide, to + k), moved), wide, to + k);
+        hn::Store(hn::Zero(narrow), narrow, from + k);
+    }
+}
+
 /// One state's sums while its chunk is walked.
 struct Running {
     ChunkSums sums;
@@ -167,25 +188,16 @@ struct Running {
             sums.sum_logit = factor > 0 ? factor * (sums.sum_logit + step * sums.sum) : 0;
             sums.sum *= factor;
             if (update) {
-                const float narrow = static_cast<float>(factor);
-                for (std::size_t k = 0; k < padded; ++k)
-                    update[k] *= factor;
-                for (std::size_t k = 0; k < padded; ++k)
-                    recent[k] *= narrow;
+                scale_all(update, padded, factor);
+                scale_all(recent, padded, static_cast<float>(factor));
             }
         }
         sums.reference = reference;
     }
 
     HWY_INLINE void flush(std::size_t padded) {
-        if (!update)
-            return;
-        const float* HWY_RESTRICT from = recent;
-        double* HWY_RESTRICT to = update;
-        for (std::size_t k = 0; k < padded; ++k)
-            to[k] += static_cast<double>(from[k]);
-        for (std::size_t k = 0; k < padded; ++k)
-            recent[k] = 0;
+        if (update)
+            move_sums(recent, update, padded);
     }
 };
 
@@ -358,7 +370,8 @@ void pass_chunk(const ChunkInput& input, ChunkSums* sums, double* update, float*
             if (weigh(input, 0, running[0], logits, first, count, logit_rows))
                 update_in_place(tile_source, count, input.d, input.mean, logits, running[0].recent);
         } else {
-            RowPrefetcher prefetcher(tile_source, count, input.d);
+            // Of many states the products take longer than the memory does by itself.
+            RowPrefetcher prefetcher(tile_source, states < 4 ? count : 0, input.d);
             fill_tile(tile_source, count, input.d, input.mean, input.queries, states, padded, tile, pitch, logits,
                       logit_rows, prefetcher);
             std::size_t pending = 0;

@@ -32,19 +32,33 @@ struct Moments {
     float sum, sum_logit;
 };
 
+/// Where e^l leaves the normal numbers of float32, which are quicker than those below: nothing beside a weight of 1.
+inline constexpr float least_exponent = -87;
+
 /// Replaces `count` logits by weights e^{l − reference}; those from count to rows, a multiple of 16, become 0.
 HWY_INLINE Moments online_weights(float* HWY_RESTRICT logits, std::size_t count, std::size_t rows, float reference) {
     const FloatTag tag;
     const std::size_t lanes = hn::Lanes(tag);
-    const auto shift = hn::Set(tag, reference), floor = hn::Set(tag, -200.0f);
+    const auto shift = hn::Set(tag, reference), floor = hn::Set(tag, least_exponent);
     auto sum = hn::Zero(tag), sum_logit = hn::Zero(tag);
-    for (std::size_t r = 0; r < rows; r += lanes) {
+    const auto shifted = [&](std::size_t r) HWY_ATTR {
+        return hn::Max(hn::Sub(hn::Load(tag, logits + r), shift), floor);
+    };
+    std::size_t r = 0;
+    for (; r + lanes <= count; r += lanes) {
+        const auto logit = shifted(r), weight = hn::Exp(tag, logit);
+        sum = hn::Add(sum, weight);
+        sum_logit = hn::MulAdd(weight, logit, sum_logit);
+        hn::Store(weight, tag, logits + r);
+    }
+    for (; r < rows; r += lanes) {
         const auto index = hn::Iota(tag, static_cast<float>(r));
         const auto live = hn::Lt(index, hn::Set(tag, static_cast<float>(count)));
-        const auto logit = hn::Max(hn::Sub(hn::Load(tag, logits + r), shift), floor);
-        const auto weight = hn::IfThenElseZero(live, hn::Exp(tag, hn::IfThenElseZero(live, logit)));
+        // Behind the last logit may be anything.
+        const auto logit = hn::IfThenElseZero(live, shifted(r));
+        const auto weight = hn::IfThenElseZero(live, hn::Exp(tag, logit));
         sum = hn::Add(sum, weight);
-        sum_logit = hn::Add(sum_logit, hn::IfThenElseZero(live, hn::Mul(weight, logit)));
+        sum_logit = hn::MulAdd(weight, logit, sum_logit);
         hn::Store(weight, tag, logits + r);
     }
     return {hn::GetLane(hn::SumOfLanes(tag, sum)), hn::GetLane(hn::SumOfLanes(tag, sum_logit))};
@@ -370,8 +384,7 @@ void pass_chunk(const ChunkInput& input, ChunkSums* sums, double* update, float*
             if (weigh(input, 0, running[0], logits, first, count, logit_rows))
                 update_in_place(tile_source, count, input.d, input.mean, logits, running[0].recent);
         } else {
-            // Of many states the products take longer than the memory does by itself.
-            RowPrefetcher prefetcher(tile_source, states < 4 ? count : 0, input.d);
+            RowPrefetcher prefetcher(tile_source, count, input.d, states);
             fill_tile(tile_source, count, input.d, input.mean, input.queries, states, padded, tile, pitch, logits,
                       logit_rows, prefetcher);
             std::size_t pending = 0;

@@ -29,10 +29,13 @@ inline constexpr int logit_block_rows = 8, logit_block_states = 3;
 inline constexpr int logit_block_rows = 4, logit_block_states = 3;
 #endif
 
+/// From so many states on, products take longer than the memory does.
+inline constexpr std::size_t many_states = 4;
+
 /// Rows a tile has. Few states: what fits beside a few queries in a 32 kB first-level cache. More states: four times
 /// that, so that their sums, which no longer fit, are fetched a quarter as often.
 HWY_INLINE std::size_t tile_rows_for(std::size_t padded, std::size_t states) {
-    const std::size_t floats = states < 4 ? 6144 : 24576;
+    const std::size_t floats = states < many_states ? 6144 : 24576;
     return std::clamp<std::size_t>(floats / padded / 8 * 8, 8, most_tile_rows);
 }
 /// Floats from one row of a tile to the next: an odd number of cache lines, so rows do not compete for the same sets.
@@ -61,9 +64,11 @@ HWY_INLINE float largest(const float* HWY_RESTRICT logits, std::size_t count) {
 /// is busy all the time and not only while a tile is being filled.
 class RowPrefetcher {
 public:
-    /// Covers as many rows as the tile at `rows` has, some rows ahead of it: past the bank's end this does nothing.
-    HWY_INLINE RowPrefetcher(const float* rows, std::size_t count, std::size_t d)
-        : next_(reinterpret_cast<const char*>(rows + rows_ahead * d)), left_(count * d * sizeof(float) / line_bytes) {}
+    /// Covers as many rows as the tile at `rows` has, some rows ahead of it: past the bank's end this does nothing. With
+    /// many states it has nothing to do, as fill_tile() sees to it.
+    HWY_INLINE RowPrefetcher(const float* rows, std::size_t count, std::size_t d, std::size_t states)
+        : next_(reinterpret_cast<const char*>(rows + rows_ahead * d)),
+          left_(states < many_states ? count * d * sizeof(float) / line_bytes : 0) {}
     HWY_INLINE void line() {
         if (left_ == 0)
             return;
@@ -181,7 +186,8 @@ HWY_INLINE void logit_block(const float* HWY_RESTRICT tile, std::size_t pitch, c
 }
 
 /// Centres `count` rows into a tile and writes their logits (states, stride), eight rows at a time: the first use of a
-/// row finds it in the first-level cache. Rows up to a multiple of 8 are written.
+/// row finds it in the first-level cache. Rows up to a multiple of 8 are written. With many states the eight rows that
+/// come next are asked for meanwhile, some between any two blocks of states.
 HWY_INLINE void fill_tile(const float* HWY_RESTRICT rows, std::size_t count, std::size_t d,
                           const float* HWY_RESTRICT mean, const float* HWY_RESTRICT queries, std::size_t states,
                           std::size_t padded, float* HWY_RESTRICT tile, std::size_t pitch, float* HWY_RESTRICT logits,
@@ -191,11 +197,16 @@ HWY_INLINE void fill_tile(const float* HWY_RESTRICT rows, std::size_t count, std
         float* eight = tile + first * pitch;
         centre_rows(rows + first * d, std::min<std::size_t>(8, count - first), d, mean, padded, eight, pitch,
                     prefetcher);
+        const float* next = rows + (first + 8) * d;
+        const std::size_t fetched = states < many_states ? 0 : 8 * d / (states / block);
         std::size_t s = 0;
-        for (; s + block <= states; s += block)
+        for (; s + block <= states; s += block, next += fetched) {
+            for (std::size_t k = 0; k < fetched; k += 16)
+                __builtin_prefetch(next + k, 0, 2);
             for (std::size_t r = 0; r < 8; r += block_rows)
                 logit_block<block_rows, block>(eight + r * pitch, pitch, queries + s * padded, padded,
                                                logits + s * stride + first + r, stride, prefetcher);
+        }
         for (; s < states; ++s)
             logit_block<8, 1>(eight, pitch, queries + s * padded, padded, logits + s * stride + first, stride,
                               prefetcher);

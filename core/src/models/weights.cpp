@@ -98,9 +98,6 @@ at::Tensor Weights::rows(const WeightName& name, std::int64_t outputs, std::int6
     std::vector<std::int64_t> different(wanted.begin(), wanted.end());
     std::sort(different.begin(), different.end());
     different.erase(std::unique(different.begin(), different.end()), different.end());
-    if (!different.empty() && (different.front() < 0 || different.back() >= outputs))
-        input_error(model_, "tokens from 0 to " + std::to_string(outputs - 1),
-                    std::to_string(different.front() < 0 ? different.front() : different.back()));
 
     const FloatTensor read = file_->read_rows(info, different);
     const auto width = static_cast<std::size_t>(inputs);

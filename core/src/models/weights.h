@@ -60,7 +60,7 @@ public:
                    at::Device device = at::kCPU) const;
 
     /// Rows `ids` (…), int64 on the CPU, of a matrix (outputs, inputs) as (…, inputs) in float32 on the CPU: nothing else of
-    /// it is converted, or looked at. Thread-safe, and throws, as get(); also where an id is no row.
+    /// it is converted, or looked at. Every id is a row. Thread-safe, and throws, as get().
     at::Tensor rows(const WeightName& name, std::int64_t outputs, std::int64_t inputs, const at::Tensor& ids) const;
     /// The matrix of a linear map, in float32 on the CPU; a copy. Thread-safe, and throws, as get().
     std::shared_ptr<const kernels::PackedMatrix> packed(const WeightName& name, std::int64_t outputs,

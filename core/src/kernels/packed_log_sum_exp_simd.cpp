@@ -62,11 +62,11 @@ void log_sum_exp_part(const PackedMatrix& matrix, const LogSumExpPart& part) {
     const std::size_t panels_at_once = std::max<std::size_t>(1, columns_at_once / width);
     const std::size_t pitch = panels_at_once * width;
     const DepthBlocks blocks(matrix.inputs());
-    const auto packed = hwy::AllocateAligned<float>(std::max<std::size_t>(1, packed_floats(rows, matrix.inputs())));
+    float* const packed = packed_rows_memory(packed_floats(rows, matrix.inputs()));
     const auto logits = hwy::AllocateAligned<float>(rows * pitch);
-    if (!packed || !logits)
+    if (!logits)
         throw std::bad_alloc();
-    const auto packed_block = [&](std::size_t block) { return packed.get() + packed_floats(rows, blocks.begin(block)); };
+    const auto packed_block = [&](std::size_t block) { return packed + packed_floats(rows, blocks.begin(block)); };
     for (std::size_t block = 0; block < blocks.count; ++block)
         pack_rows(part.input + part.first_row * part.input_stride + blocks.begin(block), part.input_stride, rows,
                   blocks.begin(block + 1) - blocks.begin(block), packed_block(block));

@@ -24,9 +24,8 @@ void nearest_chunk(const ChunkInput& input, const std::uint32_t* memories, Neigh
     for (std::size_t first = 0; first < input.count; first += rows) {
         const std::size_t count = std::min(rows, input.count - first), start = input.first + first;
         const float* const tile_source = input.rows + first * input.d;
-        RowPrefetcher prefetcher(tile_source, count, input.d, states);
         fill_tile(tile_source, count, input.d, input.mean, input.queries, states, padded, tile, pitch, products,
-                  logit_rows, prefetcher);
+                  logit_rows);
         for (std::size_t s = 0; s < states; ++s) {
             float* row = products + s * logit_rows;
             const std::size_t memory = memories[s];

@@ -84,8 +84,7 @@ HWY_INLINE Moments linear_weights(float* HWY_RESTRICT logits, std::size_t count,
 /// out_s[k] += Σ_r weights_s[r] tile[r][k] for `States` states and `Columns` vectors of columns.
 template <std::size_t States, std::size_t Columns>
 HWY_INLINE void update_block(const float* HWY_RESTRICT tile, std::size_t rows, std::size_t pitch,
-                             const float* const* weights, float* const* out, std::size_t column,
-                             RowPrefetcher& prefetcher) {
+                             const float* const* weights, float* const* out, std::size_t column) {
     const FloatTag tag;
     const std::size_t lanes = hn::Lanes(tag);
     FloatVector sums[States][Columns];
@@ -97,7 +96,6 @@ HWY_INLINE void update_block(const float* HWY_RESTRICT tile, std::size_t rows, s
     }
     for (std::size_t r = 0; r < rows; ++r) {
         const float* HWY_RESTRICT row = tile + r * pitch + column;
-        prefetcher.line();
         FloatVector values[Columns];
         HWY_UNROLL(8)
         for (std::size_t c = 0; c < Columns; ++c)
@@ -120,13 +118,13 @@ HWY_INLINE void update_block(const float* HWY_RESTRICT tile, std::size_t rows, s
 
 template <std::size_t States, std::size_t Columns>
 HWY_INLINE void update_states(const float* HWY_RESTRICT tile, std::size_t rows, std::size_t pitch, std::size_t padded,
-                              const float* const* weights, float* const* out, RowPrefetcher& prefetcher) {
+                              const float* const* weights, float* const* out) {
     const std::size_t lanes = hn::Lanes(FloatTag());
     std::size_t column = 0;
     for (; column + Columns * lanes <= padded; column += Columns * lanes)
-        update_block<States, Columns>(tile, rows, pitch, weights, out, column, prefetcher);
+        update_block<States, Columns>(tile, rows, pitch, weights, out, column);
     for (; column < padded; column += lanes)
-        update_block<States, 1>(tile, rows, pitch, weights, out, column, prefetcher);
+        update_block<States, 1>(tile, rows, pitch, weights, out, column);
 }
 
 /// Logits of a refined state: those that can matter are computed again in float64, relative to the new maximum.
@@ -166,8 +164,6 @@ HWY_INLINE Moments refined_weights(const ChunkInput& input, std::size_t state, s
     return {static_cast<float>(sum), static_cast<float>(sum_logit)};
 }
 
-using WideTag = hn::ScalableTag<double>;
-
 /// values[k] *= factor for `padded` aligned numbers.
 template <class Number>
 HWY_INLINE void scale_all(Number* HWY_RESTRICT values, std::size_t padded, Number factor) {
@@ -178,8 +174,8 @@ HWY_INLINE void scale_all(Number* HWY_RESTRICT values, std::size_t padded, Numbe
 
 /// to[k] += from[k], and from[k] = 0, for `padded` aligned numbers.
 HWY_INLINE void move_sums(float* HWY_RESTRICT from, double* HWY_RESTRICT to, std::size_t padded) {
-    const WideTag wide;
-    const hn::Rebind<float, WideTag> narrow;
+    const hn::ScalableTag<double> wide;
+    const hn::Rebind<float, decltype(wide)> narrow;
     for (std::size_t k = 0; k < padded; k += hn::Lanes(wide)) {
         const auto moved = hn::PromoteTo(wide, hn::Load(narrow, from + k));
         hn::Store(hn::Add(hn::Load(wide, to + k), moved), wide, to + k);
@@ -247,17 +243,16 @@ HWY_INLINE bool weigh(const ChunkInput& input, std::size_t state, Running& runni
 
 /// Adds a tile's weighted rows to some states.
 HWY_INLINE void add_rows(const float* tile, std::size_t count, std::size_t pitch, std::size_t padded,
-                         std::size_t states, const float* const* weights, float* const* out,
-                         RowPrefetcher& prefetcher) {
+                         std::size_t states, const float* const* weights, float* const* out) {
     switch (states) {
     case 0:
         return;
     case 1:
-        return update_states<1, 8>(tile, count, pitch, padded, weights, out, prefetcher);
+        return update_states<1, 8>(tile, count, pitch, padded, weights, out);
     case 2:
-        return update_states<2, 6>(tile, count, pitch, padded, weights, out, prefetcher);
+        return update_states<2, 6>(tile, count, pitch, padded, weights, out);
     case 3:
-        return update_states<3, 4>(tile, count, pitch, padded, weights, out, prefetcher);
+        return update_states<3, 4>(tile, count, pitch, padded, weights, out);
     default:
         break;
     }
@@ -267,9 +262,9 @@ HWY_INLINE void add_rows(const float* tile, std::size_t count, std::size_t pitch
     const auto strip = [&]<std::size_t Vectors>(std::size_t column) HWY_ATTR {
         std::size_t s = 0;
         for (; s + 4 <= states; s += 4)
-            update_block<4, Vectors>(tile, count, pitch, weights + s, out + s, column, prefetcher);
+            update_block<4, Vectors>(tile, count, pitch, weights + s, out + s, column);
         for (; s < states; ++s)
-            update_block<1, Vectors>(tile, count, pitch, weights + s, out + s, column, prefetcher);
+            update_block<1, Vectors>(tile, count, pitch, weights + s, out + s, column);
     };
     std::size_t column = 0;
     for (; column + vectors * lanes <= padded; column += vectors * lanes)
@@ -384,9 +379,8 @@ void pass_chunk(const ChunkInput& input, ChunkSums* sums, double* update, float*
             if (weigh(input, 0, running[0], logits, first, count, logit_rows))
                 update_in_place(tile_source, count, input.d, input.mean, logits, running[0].recent);
         } else {
-            RowPrefetcher prefetcher(tile_source, count, input.d, states);
             fill_tile(tile_source, count, input.d, input.mean, input.queries, states, padded, tile, pitch, logits,
-                      logit_rows, prefetcher);
+                      logit_rows);
             std::size_t pending = 0;
             for (std::size_t s = 0; s < states; ++s) {
                 float* row = logits + s * logit_rows;
@@ -395,8 +389,7 @@ void pass_chunk(const ChunkInput& input, ChunkSums* sums, double* update, float*
                 weights[pending] = row;
                 out[pending++] = running[s].recent;
             }
-            add_rows(tile, count, pitch, padded, pending, weights.data(), out.data(), prefetcher);
-            prefetcher.rest();
+            add_rows(tile, count, pitch, padded, pending, weights.data(), out.data());
         }
         unflushed += count;
         if (unflushed >= flush_rows || first + rows >= input.count) {

@@ -8,7 +8,6 @@
 
 #include "kernels/retrieval_pass.h"
 
-#include <hwy/cache_control.h>
 #include <hwy/highway.h>
 
 #include <algorithm>
@@ -29,13 +28,10 @@ inline constexpr int logit_block_rows = 8, logit_block_states = 3;
 inline constexpr int logit_block_rows = 4, logit_block_states = 3;
 #endif
 
-/// From so many states on, products take longer than the memory does.
-inline constexpr std::size_t many_states = 4;
-
 /// Rows a tile has. Few states: what fits beside a few queries in a 32 kB first-level cache. More states: four times
 /// that, so that their sums, which no longer fit, are fetched a quarter as often.
 HWY_INLINE std::size_t tile_rows_for(std::size_t padded, std::size_t states) {
-    const std::size_t floats = states < many_states ? 6144 : 24576;
+    const std::size_t floats = states < 4 ? 6144 : 24576;
     return std::clamp<std::size_t>(floats / padded / 8 * 8, 8, most_tile_rows);
 }
 /// Floats from one row of a tile to the next: an odd number of cache lines, so rows do not compete for the same sets.
@@ -60,49 +56,28 @@ HWY_INLINE float largest(const float* HWY_RESTRICT logits, std::size_t count) {
     return best;
 }
 
-/// Asks for the rows that come next, a cache line now and then while the present ones are worked on, so that the memory
-/// is busy all the time and not only while a tile is being filled.
-class RowPrefetcher {
-public:
-    /// Covers as many rows as the tile at `rows` has, some rows ahead of it: past the bank's end this does nothing. With
-    /// many states it has nothing to do, as fill_tile() sees to it.
-    HWY_INLINE RowPrefetcher(const float* rows, std::size_t count, std::size_t d, std::size_t states)
-        : next_(reinterpret_cast<const char*>(rows + rows_ahead * d)),
-          left_(states < many_states ? count * d * sizeof(float) / line_bytes : 0) {}
-    HWY_INLINE void line() {
-        if (left_ == 0)
-            return;
-        --left_;
-        __builtin_prefetch(next_, 0, 2);
-        next_ += line_bytes;
-    }
-    HWY_INLINE void rest() {
-        while (left_ > 0)
-            line();
-    }
-
-private:
-    static constexpr std::size_t rows_ahead = 24, line_bytes = 64;
-    const char* next_;
-    std::size_t left_;
-};
+/// Asks for the cache lines of `floats` numbers from `next` on, and moves it behind them. Past the bank's end this does
+/// nothing.
+HWY_INLINE void fetch_lines(const float*& next, std::size_t floats) {
+    constexpr std::size_t line_floats = 16;
+    for (std::size_t k = 0; k < floats; k += line_floats)
+        __builtin_prefetch(next + k, 0, 2);
+    next += floats;
+}
 
 /// tile (8, pitch) = rows − mean for up to 8 rows; rows beyond `count` and columns beyond d are zero. mean is padded
 /// with zeros.
 HWY_INLINE void centre_rows(const float* HWY_RESTRICT rows, std::size_t count, std::size_t d,
                             const float* HWY_RESTRICT mean, std::size_t padded, float* HWY_RESTRICT tile,
-                            std::size_t pitch, RowPrefetcher& prefetcher) {
+                            std::size_t pitch) {
     const FloatTag tag;
     const std::size_t lanes = hn::Lanes(tag);
     const std::size_t whole = d / lanes * lanes;
     for (std::size_t r = 0; r < count; ++r) {
         const float* HWY_RESTRICT row = rows + r * d;
         float* HWY_RESTRICT out = tile + r * pitch;
-        for (std::size_t k = 0; k < whole; k += lanes) {
-            if (k % 32 == 0)
-                prefetcher.line();
+        for (std::size_t k = 0; k < whole; k += lanes)
             hn::Store(hn::Sub(hn::LoadU(tag, row + k), hn::Load(tag, mean + k)), tag, out + k);
-        }
         for (std::size_t k = whole; k < d; ++k)
             out[k] = row[k] - mean[k];
         for (std::size_t k = d; k < padded; ++k)
@@ -151,8 +126,7 @@ HWY_INLINE void store_four_sums(FloatVector a, FloatVector b, FloatVector c, Flo
 /// block, so a logit does not depend on which states or rows it is computed with.
 template <int Rows, int States>
 HWY_INLINE void logit_block(const float* HWY_RESTRICT tile, std::size_t pitch, const float* HWY_RESTRICT queries,
-                            std::size_t padded, float* HWY_RESTRICT logits, std::size_t stride,
-                            RowPrefetcher& prefetcher) {
+                            std::size_t padded, float* HWY_RESTRICT logits, std::size_t stride) {
     static_assert(Rows % 4 == 0);
     const FloatTag tag;
     const std::size_t lanes = hn::Lanes(tag);
@@ -164,7 +138,6 @@ HWY_INLINE void logit_block(const float* HWY_RESTRICT tile, std::size_t pitch, c
             sums[s][r] = hn::Zero(tag);
     }
     for (std::size_t k = 0; k < padded; k += lanes) {
-        prefetcher.line();
         FloatVector query[States];
         HWY_UNROLL(8)
         for (int s = 0; s < States; ++s)
@@ -186,30 +159,29 @@ HWY_INLINE void logit_block(const float* HWY_RESTRICT tile, std::size_t pitch, c
 }
 
 /// Centres `count` rows into a tile and writes their logits (states, stride), eight rows at a time: the first use of a
-/// row finds it in the first-level cache. Rows up to a multiple of 8 are written. With many states the eight rows that
-/// come next are asked for meanwhile, some between any two blocks of states.
+/// row finds it in the first-level cache. Rows up to a multiple of 8 are written. The eight rows that come next are asked
+/// for meanwhile, some before every block of states, so that the memory is busy while the products are made.
 HWY_INLINE void fill_tile(const float* HWY_RESTRICT rows, std::size_t count, std::size_t d,
                           const float* HWY_RESTRICT mean, const float* HWY_RESTRICT queries, std::size_t states,
                           std::size_t padded, float* HWY_RESTRICT tile, std::size_t pitch, float* HWY_RESTRICT logits,
-                          std::size_t stride, RowPrefetcher& prefetcher) {
+                          std::size_t stride) {
     constexpr int block_rows = logit_block_rows, block = logit_block_states;
+    const std::size_t fetched_a_state = (8 * d + states - 1) / states;
     for (std::size_t first = 0; first < count; first += 8) {
         float* eight = tile + first * pitch;
-        centre_rows(rows + first * d, std::min<std::size_t>(8, count - first), d, mean, padded, eight, pitch,
-                    prefetcher);
+        centre_rows(rows + first * d, std::min<std::size_t>(8, count - first), d, mean, padded, eight, pitch);
         const float* next = rows + (first + 8) * d;
-        const std::size_t fetched = states < many_states ? 0 : 8 * d / (states / block);
         std::size_t s = 0;
-        for (; s + block <= states; s += block, next += fetched) {
-            for (std::size_t k = 0; k < fetched; k += 16)
-                __builtin_prefetch(next + k, 0, 2);
+        for (; s + block <= states; s += block) {
+            fetch_lines(next, block * fetched_a_state);
             for (std::size_t r = 0; r < 8; r += block_rows)
                 logit_block<block_rows, block>(eight + r * pitch, pitch, queries + s * padded, padded,
-                                               logits + s * stride + first + r, stride, prefetcher);
+                                               logits + s * stride + first + r, stride);
         }
-        for (; s < states; ++s)
-            logit_block<8, 1>(eight, pitch, queries + s * padded, padded, logits + s * stride + first, stride,
-                              prefetcher);
+        for (; s < states; ++s) {
+            fetch_lines(next, fetched_a_state);
+            logit_block<8, 1>(eight, pitch, queries + s * padded, padded, logits + s * stride + first, stride);
+        }
     }
 }
 

@@ -1,10 +1,10 @@
+#include <attnscope/failure.h>
 #include <attnscope/slot.h>
 
 #include <algorithm>
 #include <array>
 #include <condition_variable>
 #include <deque>
-#include <new>
 #include <thread>
 #include <utility>
 
@@ -15,22 +15,8 @@ using Clock = std::chrono::steady_clock;
 
 /// Runs the task and tells it how it ended. Whatever escapes a computation becomes an Error, except a cancel.
 void run_task(const JobSystem::Task& task, JobContext& context) {
-    const auto report = [&](const Error& error) {
-        if (task.failed) task.failed(error);
-    };
-    try {
-        task.run(context);
-    } catch (const Cancelled&) {
-        // Whoever cancelled knows.
-    } catch (const Error& error) {
-        report(error);
-    } catch (const std::bad_alloc&) {
-        report(Error(ErrorKind::resource, task.name, "enough memory", "none left"));
-    } catch (const std::exception& exception) {
-        report(Error(ErrorKind::internal, task.name, "", exception.what()));
-    } catch (...) {
-        report(Error(ErrorKind::internal, task.name, "", "an exception of unknown type"));
-    }
+    const auto failure = failure_of(task.name, [&] { task.run(context); });
+    if (failure && task.failed) task.failed(*failure);
 }
 
 }  // namespace

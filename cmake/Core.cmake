@@ -1,6 +1,6 @@
-# attnscope_base: data, text, figure, jobs, io. A lab can link it without a window and without LibTorch.
+# attnscope_base: base, data, text, figure, jobs, io. A lab can link it without a window and without LibTorch.
 attnscope_sources(base_sources
-    core/src/data/*.cpp core/src/text/*.cpp core/src/figure/*.cpp core/src/jobs/*.cpp core/src/io/*.cpp)
+    core/src/base/*.cpp core/src/data/*.cpp core/src/text/*.cpp core/src/figure/*.cpp core/src/jobs/*.cpp core/src/io/*.cpp)
 if(NOT base_sources)
     return()
 endif()

@@ -1,8 +1,8 @@
 #include "script.h"
 
-#include "state/command_json.h"
-
 #include <attnscope/tensor_file.h>
+
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -15,13 +15,6 @@ namespace {
 
 /// Frames without work before a window counts as settled: results of one frame ask for others in the next.
 constexpr int settled_for = 3;
-constexpr int most_frames = 1'000'000;
-
-int frame_count(const json& value, const std::string& where) {
-    if (!value.is_number_integer() || value.get<std::int64_t>() < 1 || value.get<std::int64_t>() > most_frames)
-        throw Error(ErrorKind::input, where, "a number of frames from 1", value.dump());
-    return value.get<int>();
-}
 
 /// Quantiles in milliseconds.
 json summary(std::vector<double> seconds) {
@@ -44,46 +37,12 @@ json summary(std::vector<double> seconds) {
 }  // namespace
 
 Script Script::parse(const std::string& text, const std::string& where) {
-    const json list = json::parse(text, nullptr, false);
-    if (list.is_discarded() || !list.is_array())
-        throw Error(ErrorKind::input, where, "a list of commands (JSON)", list.is_discarded() ? "no JSON" : list.type_name());
     Script script;
-    for (std::size_t i = 0; i < list.size(); ++i) {
-        const json& entry = list[i];
-        const std::string at = where + " entry " + std::to_string(i);
-        if (!entry.is_object()) throw Error(ErrorKind::input, at, "an object", entry.type_name());
-        if (entry.contains("command")) {
-            script.entries_.push_back(command_from_json(entry, at));
-        } else if (entry.contains("wait")) {
-            if (entry["wait"] != "settled") throw Error(ErrorKind::input, at, "\"wait\": \"settled\"", entry["wait"].dump());
-            script.entries_.push_back(WaitSettled{});
-        } else if (entry.contains("wait_frames")) {
-            script.entries_.push_back(WaitFrames{frame_count(entry["wait_frames"], at)});
-        } else if (entry.contains("screenshot") && entry["screenshot"].is_string()) {
-            script.entries_.push_back(Screenshot{entry["screenshot"].get<std::string>()});
-        } else if (entry.contains("drag") && entry["drag"].is_object()) {
-            try {
-                const json& object = entry["drag"];
-                Drag drag;
-                drag.command = object.at("command").get<std::string>();
-                drag.argument = object.value("argument", std::string("value"));
-                drag.fixed = command_from_json(object, at).arguments;
-                drag.from = object.at("from").get<double>();
-                drag.to = object.at("to").get<double>();
-                drag.frames = frame_count(object.at("frames"), at + " frames");
-                drag.record = entry.value("record", std::string());
-                script.entries_.push_back(std::move(drag));
-            } catch (const json::exception& failed) {
-                throw Error(ErrorKind::input, at, "a drag's command, from, to, frames", failed.what());
-            }
-        } else {
-            throw Error(ErrorKind::input, at, "command, wait, wait_frames, screenshot or drag", entry.dump().substr(0, 60));
-        }
-    }
+    script.entries_ = parse_script(text, where);
     return script;
 }
 
-bool Script::drag(Shell& shell, const Drag& drag) {
+bool Script::drag(Shell& shell, const ScriptedDrag& drag) {
     AppState& state = shell.state();
     auto& slots = shell.services().retrieval();
     if (frames_ == 0) {
@@ -117,7 +76,7 @@ bool Script::drag(Shell& shell, const Drag& drag) {
     return true;
 }
 
-void Script::write_record(Shell& shell, const Drag& drag) const {
+void Script::write_record(Shell& shell, const ScriptedDrag& drag) const {
     const auto bank = shell.state().bank();
     json record{{"drag", {{"command", drag.command}, {"from", drag.from}, {"to", drag.to}, {"frames", drag.frames}}},
                 {"request_to_result", summary(latencies_)},
@@ -130,7 +89,7 @@ void Script::write_record(Shell& shell, const Drag& drag) const {
 bool Script::advance(Shell& shell) {
     waiting_ = false;
     while (next_ < entries_.size()) {
-        const Entry& entry = entries_[next_];
+        const ScriptEntry& entry = entries_[next_];
         const auto done = [this] {
             ++next_;
             frames_ = settled_frames_ = 0;
@@ -155,7 +114,8 @@ bool Script::advance(Shell& shell) {
             done();
             return false;
         } else {
-            if (!drag(shell, std::get<Drag>(entry))) return false;
+            if (!drag(shell, std::get<ScriptedDrag>(entry)))
+                return false;
             done();
         }
     }

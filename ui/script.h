@@ -10,11 +10,11 @@
 #pragma once
 
 #include "shell.h"
+#include "state/script_entries.h"
 
 #include <filesystem>
 #include <functional>
 #include <string>
-#include <variant>
 #include <vector>
 
 namespace attnscope::ui {
@@ -37,26 +37,10 @@ public:
     bool waits_for_events() const { return waiting_; }
 
 private:
-    struct WaitSettled {};
-    struct WaitFrames {
-        int frames = 0;
-    };
-    struct Screenshot {
-        std::filesystem::path path;
-    };
-    struct Drag {
-        std::string command, argument;
-        Arguments fixed;   ///< its other arguments
-        double from = 0, to = 0;
-        int frames = 0;
-        std::filesystem::path record;
-    };
-    using Entry = std::variant<Command, WaitSettled, WaitFrames, Screenshot, Drag>;
+    bool drag(Shell& shell, const ScriptedDrag& drag);
+    void write_record(Shell& shell, const ScriptedDrag& drag) const;
 
-    bool drag(Shell& shell, const Drag& drag);
-    void write_record(Shell& shell, const Drag& drag) const;
-
-    std::vector<Entry> entries_;
+    std::vector<ScriptEntry> entries_;
     std::size_t next_ = 0;
     int frames_ = 0;          ///< spent in the current entry
     int settled_frames_ = 0;

@@ -1,4 +1,6 @@
 #include "cli/cv_experiment.h"
+
+#include "base/json_reader.h"
 #include "cli/partial_result.h"
 
 #include <attnscope/tensor_file.h>
@@ -35,15 +37,16 @@ public:
     /// What an interrupted run of the same recipe left; null when there is none.
     cv::ExperimentPtr take_up() {
         return PartialResult::take_up<cv::Experiment>([this](const fs::path& path) -> Left<cv::Experiment> {
-            using Json = nlohmann::ordered_json;
-            const Json file = Json::parse(read_file(path, most_partial_bytes), nullptr, false);
+            const auto file = parse_json(read_file(path, most_partial_bytes), name(), json_kinds::result);
+            check_schema(file, name());
             const auto has = [&file](const char* key) { return file.is_object() && file.contains(key); };
             if (!has("recipe") || file["recipe"].dump() != recipe_.json() || !has("result") || !has("version") ||
-                file["version"] != Json(ATTNSCOPE_VERSION))
+                file["version"] != nlohmann::ordered_json(ATTNSCOPE_VERSION))
                 return {};
             cv::Experiment left;
             left.configs = read_cv_experiment(file["result"].dump(), name());
-            if (left.configs.empty()) return {};
+            if (left.configs.empty())
+                return {};
             const std::size_t count = left.configs.size();
             return {std::make_shared<const cv::Experiment>(std::move(left)), count};
         });

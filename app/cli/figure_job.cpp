@@ -1,11 +1,10 @@
 #include "cli/figure_job.h"
 
+#include "base/json_reader.h"
 #include "state/session.h"
 
 #include <attnscope/retrieval_figures.h>
 #include <attnscope/tensor_file.h>
-
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <cctype>
@@ -55,8 +54,8 @@ Figure draw_plane(const RetrievalJob& job, View view, JobContext& context) {
 
 FoundRecipe open_recipe(const fs::path& path) {
     if (path.extension() == ".json") {
-        const std::string text = read_file(path);
-        const auto json = nlohmann::json::parse(text, nullptr, false);
+        const std::string text = read_file(path, json_kinds::result.most_bytes);
+        const auto json = parse_json(text, path.filename().string(), json_kinds::result);
         if (json.is_object() && json.contains("analysis")) return {Recipe::parse(text), text};
     }
     std::string text = read_recipe(path);

@@ -1,5 +1,6 @@
 #include "cli/inspect_file.h"
 
+#include "base/json_reader.h"
 #include "cli/inspect_model.h"
 
 #include <attnscope/bank.h>
@@ -53,7 +54,7 @@ Json inspect_recipe(const fs::path& path, const std::string& extension) {
     const bool figure = extension != ".json";
     Json json = {{"name", name_of(path)}, {"kind", figure ? "figure" : "result"}, {"format", extension.substr(1)}};
     add_file(json, path);
-    json["recipe"] = Json::parse(read_recipe(path), nullptr, false);
+    json["recipe"] = parse_json(read_recipe(path), path.filename().string(), json_kinds::recipe);
     return json;
 }
 

@@ -1,5 +1,7 @@
 #include "cli/inspect_model.h"
 
+#include "base/json_members.h"
+
 #include <attnscope/model.h>
 
 #include <algorithm>
@@ -105,11 +107,11 @@ Json tokenizer_json(const ModelFiles& files) {
         return json;
     }
     if (const fs::path path = files.path / "tokenizer.json"; fs::exists(path)) {
-        const Json document = Json::parse(read_file(path, std::size_t{256} << 20), nullptr, false);
-        const Json type = document.is_object() && document.contains("model") && document["model"].is_object()
-                              ? document["model"].value("type", Json())
-                              : Json();
-        return {{"kind", type.is_string() ? type : Json("unknown")}, {"file", "tokenizer.json"}};
+        // The sorted form: a vocabulary is an object of very many members.
+        const auto document = read_json<nlohmann::json>(path, json_kinds::tokenizer, path.string());
+        const JsonMembers members(document, path.string());
+        const auto model = members.find_object("model");
+        return {{"kind", model ? model->text("type", "unknown") : "unknown"}, {"file", "tokenizer.json"}};
     }
     return {{"kind", "WordPiece"}, {"file", "vocab.txt"}};
 }

@@ -1,3 +1,4 @@
+#include "base/json_reader.h"
 #include "cli/commands.h"
 #include "cli/figure_job.h"
 #include "cli/recipe_job.h"
@@ -27,7 +28,7 @@ struct Verdict {
 
 /// The result of an envelope as JSON text.
 std::string expected_result(const fs::path& file) {
-    const Json envelope = Json::parse(read_file(file), nullptr, false);
+    const Json envelope = read_json(file, json_kinds::result);
     if (!envelope.is_object() || !envelope.contains("result")) {
         throw Error(ErrorKind::input, file.filename().string(), "a result to compare with", "a recipe alone");
     }

@@ -1,3 +1,4 @@
+#include "base/json_reader.h"
 #include "cli/commands.h"
 #include "cli/model_options.h"
 #include "cli/partial_result.h"
@@ -65,7 +66,8 @@ private:
     }
     /// Null where the file is of another recipe. Throws Error{input}.
     residual::ResultPtr read(const fs::path& path) {
-        const auto file = nlohmann::ordered_json::parse(read_file(path, most_bytes()), nullptr, false);
+        const auto file = parse_json(read_file(path, most_bytes()), name(), json_kinds::result);
+        check_schema(file, name());
         if (!file.is_object() || !file.contains("recipe") || !file.contains("result")) {
             throw Error(ErrorKind::input, name(), "a result with its recipe", "something else");
         }

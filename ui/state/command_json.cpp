@@ -1,13 +1,14 @@
 #include "state/command_json.h"
 
-#include "state/view_job.h"
-
+#include "base/json_members.h"
 #include "state/jacobian_training_json.h"
+#include "state/view_job.h"
 
 #include <attnscope/cv_recipe.h>
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
 namespace attnscope::ui {
 
@@ -23,14 +24,19 @@ namespace {
 
 Value value_from_json(const json& value, const std::string& where) {
     if (value.is_boolean()) return value.get<bool>();
-    if (value.is_number_integer()) return value.get<std::int64_t>();
-    if (value.is_number()) return value.get<double>();
+    // Whole numbers beyond 64 bits with a sign are numbers like any other.
+    if (const auto whole = number_in<std::int64_t>(value))
+        return *whole;
+    if (const auto number = number_in<double>(value))
+        return *number;
     if (value.is_string()) return value.get<std::string>();
     if (value.is_array()) {
         std::vector<double> numbers;
         for (const auto& entry : value) {
-            if (!entry.is_number()) not_usable(where, "a list of numbers", value);
-            numbers.push_back(entry.get<double>());
+            const auto number = number_in<double>(entry);
+            if (!number)
+                not_usable(where, "a list of numbers", value);
+            numbers.push_back(*number);
         }
         return numbers;
     }
@@ -42,24 +48,38 @@ json direction_json(const retrieval::PlaneDirection& direction) {
     return {{"kind", names[static_cast<int>(direction.kind)]}, {"index", direction.index}};
 }
 
-retrieval::PlaneDirection direction_from_json(const json& object) {
-    const auto kind = object.value("kind", std::string("eigenvector"));
+/// What no view that was saved here exceeds; what a bank or a model has is asked where the view is used.
+constexpr int most_retrieval_steps = 100, most_sequence_tokens = 8192, most_sequences = 100'000, most_directions = 256;
+constexpr Range<int> from_zero{0, std::numeric_limits<int>::max()}, from_none{-1, std::numeric_limits<int>::max()};
+
+/// Runs a check that speaks of usage: of a file's values it is the file that is wrong.
+template <class Check>
+void check_read(const JsonMembers& object, const Check& check) {
+    try {
+        check();
+    } catch (const Error& error) {
+        object.fail(error.subject.c_str(), error.expected, error.got);
+    }
+}
+
+retrieval::PlaneDirection direction_from_json(const JsonMembers& object) {
+    const auto kind = object.text("kind", "eigenvector");
     return {kind == "query"    ? retrieval::PlaneAxis::query
             : kind == "memory" ? retrieval::PlaneAxis::memory
                                : retrieval::PlaneAxis::eigenvector,
-            object.value("index", 0)};
+            object.value_or("index", 0, from_zero)};
 }
 
-AttentionOptions attention_from_json(const json& object) {
+AttentionOptions attention_from_json(const JsonMembers& object) {
     AttentionOptions options;
-    options.colour = attention::parse_head_colour(object.value("colour", std::string("entropy")));
-    options.top_one = object.value("top_one", false);
-    options.every_layer = object.value("every_layer", false);
-    options.without_sink = object.value("without_sink", false);
-    options.renormalize = object.value("renormalize", false);
-    options.chat = object.value("chat", false);
-    options.whole_set = object.value("whole_set", false);
-    options.beside = object.value("beside", false);
+    options.colour = object.named("colour", "entropy", attention::parse_head_colour);
+    options.top_one = object.flag("top_one", false);
+    options.every_layer = object.flag("every_layer", false);
+    options.without_sink = object.flag("without_sink", false);
+    options.renormalize = object.flag("renormalize", false);
+    options.chat = object.flag("chat", false);
+    options.whole_set = object.flag("whole_set", false);
+    options.beside = object.flag("beside", false);
     return options;
 }
 
@@ -82,28 +102,29 @@ json cv_json(const CvOptions& options) {
             {"epoch", options.epoch}};
 }
 
-CvOptions cv_from_json(const json& object, const std::string& where) {
+CvOptions cv_from_json(const JsonMembers& object) {
     CvOptions options;
     cv::Parameters& parameters = options.parameters;
-    options.kind = cv::parse_kind(object.value("kind", std::string("Q")));
-    options.activations = object.value("activations", options.activations);
-    parameters.points = object.value("points", parameters.points);
-    parameters.samples = object.value("samples", parameters.samples);
-    parameters.pool = object.value("pool", parameters.pool);
-    parameters.exact = object.value("exact", parameters.exact);
-    const auto band = object.value("band", std::vector<double>{parameters.band_low, parameters.band_high});
-    if (band.size() != 2) not_usable(where + " band", "two numbers", object["band"]);
+    options.kind = object.named("kind", "Q", cv::parse_kind);
+    options.activations = object.flag("activations", options.activations);
+    parameters.points = object.value_or("points", parameters.points);
+    parameters.samples = object.value_or("samples", parameters.samples);
+    parameters.pool = object.value_or("pool", parameters.pool);
+    parameters.exact = object.flag("exact", parameters.exact);
+    const auto band = object.values_or<double>("band", {parameters.band_low, parameters.band_high});
+    if (band.size() != 2)
+        object.fail("band", "two numbers", std::to_string(band.size()));
     parameters.band_low = band[0];
     parameters.band_high = band[1];
-    options.dims = object.value("dims", options.dims);
-    options.heads = object.value("heads", options.heads);
-    options.epochs = object.value("epochs", options.epochs);
-    options.seed = object.value("seed", options.seed);
-    options.group = object.value("group", options.group);
-    options.dim = object.value("dim", options.dim);
-    options.config_heads = object.value("config_heads", options.config_heads);
-    options.epoch = object.value("epoch", options.epoch);
-    cv::check_experiment(experiment_request(options));
+    options.dims = object.values_or("dims", options.dims);
+    options.heads = object.values_or("heads", options.heads);
+    options.epochs = object.value_or("epochs", options.epochs);
+    options.seed = object.value_or("seed", options.seed);
+    options.group = object.text("group", options.group);
+    options.dim = object.value_or("dim", options.dim, from_zero);
+    options.config_heads = object.value_or("config_heads", options.config_heads, from_zero);
+    options.epoch = object.value_or("epoch", options.epoch, from_none);
+    check_read(object, [&] { cv::check_experiment(experiment_request(options)); });
     return options;
 }
 
@@ -118,16 +139,16 @@ json alignment_json(const AlignmentOptions& options) {
             {"quantity", alignment::quantity_name(options.quantity)}};
 }
 
-AlignmentOptions alignment_from_json(const json& object) {
+AlignmentOptions alignment_from_json(const JsonMembers& object) {
     AlignmentOptions options;
-    options.grams = object.value("grams", options.grams);
-    options.kind = alignment::parse_operator(object.value("operator", std::string(alignment::operator_name(options.kind))));
-    options.basis = alignment::parse_basis(object.value("directions", std::string(alignment::basis_name(options.basis))));
-    options.norm_gain = object.value("norm_gain", options.norm_gain);
-    options.topk = std::clamp(object.value("topk", options.topk), 1, 256);
-    options.anchor = std::max(-1, object.value("anchor", options.anchor));
-    options.all_heads = object.value("all_heads", options.all_heads);
-    options.quantity = alignment::parse_quantity(object.value("quantity", std::string(alignment::quantity_name(options.quantity))));
+    options.grams = object.value_or("grams", options.grams);
+    options.kind = object.named("operator", alignment::operator_name(options.kind), alignment::parse_operator);
+    options.basis = object.named("directions", alignment::basis_name(options.basis), alignment::parse_basis);
+    options.norm_gain = object.flag("norm_gain", options.norm_gain);
+    options.topk = object.value_or<int>("topk", options.topk, {1, most_directions});
+    options.anchor = object.value_or("anchor", options.anchor, from_none);
+    options.all_heads = object.flag("all_heads", options.all_heads);
+    options.quantity = object.named("quantity", alignment::quantity_name(options.quantity), alignment::parse_quantity);
     return options;
 }
 
@@ -153,36 +174,73 @@ json residual_json(const ResidualOptions& options) {
 }
 
 /// Whether the model has the layers and heads is known once it is open.
-ResidualOptions residual_from_json(const json& object, const std::string& where) {
+ResidualOptions residual_from_json(const JsonMembers& object) {
     ResidualOptions options;
     residual::Parameters& parameters = options.parameters;
     const auto count = [&](const char* name, auto now, std::int64_t least, std::int64_t most) {
-        const std::int64_t value = object.value(name, static_cast<std::int64_t>(now));
-        if (value < least || value > most)
-            not_usable(where + " " + name, std::to_string(least) + " to " + std::to_string(most), object[name]);
-        return static_cast<decltype(now)>(value);
+        return static_cast<decltype(now)>(object.value_or<std::int64_t>(name, now, {least, most}));
     };
-    parameters.layers = object.value("layers", parameters.layers);
-    parameters.ranks = object.value("ranks", parameters.ranks);
-    if (object.contains("heads"))
-        for (const auto& pair : object["heads"].get<std::vector<std::array<int, 2>>>())
-            parameters.heads.push_back({pair[0], pair[1]});
+    parameters.layers = object.values_or("layers", parameters.layers, from_zero);
+    parameters.ranks = object.values_or("ranks", parameters.ranks, from_zero);
+    if (object.find("heads"))
+        for (const json& pair : object.list("heads")) {
+            if (!pair.is_array() || pair.size() != 2)
+                object.fail("heads", "a layer and a head each", describe(pair));
+            const auto layer = number_in(pair[0], from_zero), head = number_in(pair[1], from_zero);
+            if (!layer || !head)
+                object.fail("heads", "a layer and a head each", pair.dump());
+            parameters.heads.push_back({*layer, *head});
+        }
     parameters.seq_len = count("seq_len", parameters.seq_len, 2, residual::most_blocks);
     parameters.blocks = count("blocks", parameters.blocks, 1, residual::most_blocks);
-    parameters.calibration = residual::parse_calibration(object.value("calibration", std::string("heldout")));
+    parameters.calibration = object.named("calibration", "heldout", residual::parse_calibration);
     parameters.calibration_blocks = count("calibration_blocks", parameters.calibration_blocks, 1, residual::most_blocks);
-    parameters.form = residual::parse_form(object.value("form", std::string("context")));
+    parameters.form = object.named("form", "context", residual::parse_form);
     parameters.top_k = count("top_k", parameters.top_k, 1, residual::most_top_k);
-    parameters.exclude_sink = object.value("exclude_sink", false);
-    parameters.centred = object.value("centred", false);
-    parameters.output_weighted = object.value("output_weighted", false);
-    parameters.two_nn = object.value("two_nn", false);
+    parameters.exclude_sink = object.flag("exclude_sink", false);
+    parameters.centred = object.flag("centred", false);
+    parameters.output_weighted = object.flag("output_weighted", false);
+    parameters.two_nn = object.flag("two_nn", false);
     options.block = count("block", options.block, 0, residual::most_blocks);
-    options.click = parse_map_click(object.value("click", std::string("select")));
+    options.click = object.named("click", "select", parse_map_click);
     return options;
 }
 
 constexpr std::array query_kinds{"memory", "prompt", "file", "drawing", "vector"};
+
+QueryChoice query_from_json(const JsonMembers& query) {
+    QueryChoice choice;
+    const auto kind = query.text("kind", "memory");
+    for (std::size_t i = 0; i < query_kinds.size(); ++i)
+        if (kind == query_kinds[i])
+            choice.kind = static_cast<QueryChoice::Kind>(i);
+    choice.source = query.value_or("source", SourceId{0});
+    choice.row = query.value_or("row", std::size_t{0});
+    choice.drawing = query.values_or("drawing", std::vector<float>{});
+    choice.label = query.text("label", "");
+    return choice;
+}
+
+void selection_from_json(const JsonMembers& s, Selection& to) {
+    to.bank = s.value_or("bank", SourceId{0});
+    to.encoder = s.value_or("encoder", SourceId{0});
+    to.model = s.value_or("model", SourceId{0});
+    to.beta = s.value_or<double>("beta", to.beta, {0, std::numeric_limits<double>::max()});
+    to.gain = std::clamp(s.value_or("gain", to.gain), 0.125, 64.0);
+    to.step = s.value_or("step", to.step, from_zero);
+    to.mode = s.named("mode", "centered", retrieval::parse_mode);
+    to.layer = s.value_or("layer", 0, from_zero);
+    to.head = s.value_or("head", 0, from_zero);
+    to.token = s.value_or("token", -1, from_none);
+    to.capture = s.value_or("capture", SourceId{0});
+    to.prompt = s.value_or("prompt", SourceId{0});
+    to.text = s.value_or("text", 0, from_zero);
+    to.rank = s.value_or("rank", to.rank, from_none);
+    if (s.find("memory"))
+        to.memory = s.value<std::uint32_t>("memory");
+    if (const auto query = s.find_object("query"))
+        to.query = query_from_json(*query);
+}
 
 }  // namespace
 
@@ -254,64 +312,42 @@ json to_json(const View& view) {
 }
 
 View view_from_json(const json& object, const std::string& where) {
-    if (!object.is_object()) not_usable(where, "an object", object);
+    const JsonMembers members(object, where);
     View view;
-    try {
-        const json none = json::object();
-        view.workspace = parse_workspace(object.value("workspace", std::string("retrieval")));
-        const json& s = object.contains("selection") ? object["selection"] : none;
-        Selection& to = view.selection;
-        to.bank = s.value("bank", SourceId{0});
-        to.encoder = s.value("encoder", SourceId{0});
-        to.model = s.value("model", SourceId{0});
-        to.beta = s.value("beta", to.beta);
-        to.gain = s.value("gain", to.gain);
-        to.step = s.value("step", to.step);
-        to.mode = retrieval::parse_mode(s.value("mode", std::string("centered")));
-        to.gain = std::clamp(to.gain, 0.125, 64.0);
-        to.layer = std::max(0, s.value("layer", 0));
-        to.head = std::max(0, s.value("head", 0));
-        to.token = s.value("token", -1);
-        to.capture = s.value("capture", SourceId{0});
-        to.prompt = s.value("prompt", SourceId{0});
-        to.text = s.value("text", 0);
-        to.rank = s.value("rank", to.rank);
-        if (s.contains("memory")) to.memory = s["memory"].get<std::uint32_t>();
-        if (s.contains("query")) {
-            const json& query = s["query"];
-            const auto kind = query.value("kind", std::string("memory"));
-            for (std::size_t i = 0; i < query_kinds.size(); ++i)
-                if (kind == query_kinds[i]) to.query.kind = static_cast<QueryChoice::Kind>(i);
-            to.query.source = query.value("source", SourceId{0});
-            to.query.row = query.value("row", std::size_t{0});
-            to.query.drawing = query.value("drawing", std::vector<float>{});
-            to.query.label = query.value("label", std::string());
-        }
-        const json& o = object.contains("retrieval") ? object["retrieval"] : none;
-        view.retrieval.steps = o.value("steps", view.retrieval.steps);
-        view.retrieval.lambda = o.value("lambda", view.retrieval.lambda);
-        view.retrieval.basins = o.value("basins", view.retrieval.basins);
-        if (o.contains("plane_x")) view.retrieval.plane_x = direction_from_json(o["plane_x"]);
-        if (o.contains("plane_y")) view.retrieval.plane_y = direction_from_json(o["plane_y"]);
-        if (object.contains("attention")) view.attention = attention_from_json(object["attention"]);
-        if (object.contains("alignment")) view.alignment = alignment_from_json(object["alignment"]);
-        if (object.contains("residual"))
-            view.residual = residual_from_json(object["residual"], where + " residual");
-        if (object.contains("cv")) view.cv = cv_from_json(object["cv"], where + " cv");
-        if (object.contains("training")) view.training = jacobian_training_from_json(object["training"]);
-        if (object.contains("jacobian")) {
-            const json& options = object["jacobian"];
-            JacobianOptions& into = view.jacobian;
-            into.metric = jacobian::parse_metric(
-                options.value("metric", std::string(jacobian::metric_name(into.metric))));
-            into.length = std::max(1, options.value("length", into.length));
-            into.blocks = std::max(1, options.value("blocks", into.blocks));
-        }
-        view.open_panels = object.value("open_panels", view.open_panels);
-        view.outlined_panel = object.value("outlined_panel", view.outlined_panel);
-    } catch (const json::exception& failed) {
-        throw Error(ErrorKind::input, where, "a view", failed.what());
+    view.workspace = members.named("workspace", "retrieval", parse_workspace);
+    if (const auto selection = members.find_object("selection"))
+        selection_from_json(*selection, view.selection);
+    if (const auto o = members.find_object("retrieval")) {
+        RetrievalOptions& to = view.retrieval;
+        to.steps = o->value_or<int>("steps", to.steps, {1, most_retrieval_steps});
+        to.lambda = o->value_or("lambda", to.lambda);
+        to.basins = o->flag("basins", to.basins);
+        if (const auto direction = o->find_object("plane_x"))
+            to.plane_x = direction_from_json(*direction);
+        if (const auto direction = o->find_object("plane_y"))
+            to.plane_y = direction_from_json(*direction);
     }
+    if (const auto options = members.find_object("attention"))
+        view.attention = attention_from_json(*options);
+    if (const auto options = members.find_object("alignment"))
+        view.alignment = alignment_from_json(*options);
+    if (const auto options = members.find_object("residual"))
+        view.residual = residual_from_json(*options);
+    if (const auto options = members.find_object("cv"))
+        view.cv = cv_from_json(*options);
+    if (const auto options = members.find_object("training"))
+        view.training = jacobian_training_from_json(*options);
+    if (const auto options = members.find_object("jacobian")) {
+        JacobianOptions& into = view.jacobian;
+        into.metric = options->named("metric", jacobian::metric_name(into.metric), jacobian::parse_metric);
+        into.length = options->value_or<int>("length", into.length, {1, most_sequence_tokens});
+        into.blocks = options->value_or<int>("blocks", into.blocks, {1, most_sequences});
+    }
+    if (members.find("open_panels")) {
+        const auto panels = members.texts("open_panels");
+        view.open_panels = {panels.begin(), panels.end()};
+    }
+    view.outlined_panel = members.text("outlined_panel", view.outlined_panel);
     return view;
 }
 

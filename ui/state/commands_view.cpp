@@ -1,6 +1,7 @@
 // Edit and View: history, panels, layout, theme, zoom, the pinned view.
 #include "state/command_helpers.h"
 
+#include "base/json_reader.h"
 #include "state/command_json.h"
 
 #include <algorithm>
@@ -198,14 +199,20 @@ void add_view_commands(CommandRegistry& registry) {
                       state.help_panel.clear();  // the Inspector explains the panel that is looked at
                       return no_undo();
                   }, {}, {}});
-    registry.add({"view.restore", "Restore a view", "", "", {text_parameter("view", "a view as JSON")},
+    registry.add({"view.restore",
+                  "Restore a view",
+                  "",
+                  "",
+                  {text_parameter("view", "a view as JSON")},
                   [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
-                      const auto json = nlohmann::json::parse(text(arguments, "view"), nullptr, false);
-                      if (json.is_discarded()) throw Error(ErrorKind::usage, "view.restore view", "JSON", "none");
+                      const auto json =
+                          parse_json<nlohmann::json>(text(arguments, "view"), "view.restore view", json_kinds::view);
                       Command inverse = restore_view(state);
                       state.view = view_from_json(json, "view.restore view");
                       return inverse;
-                  }, {}, {}});
+                  },
+                  {},
+                  {}});
     registry.add({"view.reset_layout", "Reset layout", "View", "", {},
                   [](AppState& state, Services&, const Arguments&) {
                       state.layout_reset_wanted = true;

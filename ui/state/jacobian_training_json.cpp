@@ -1,5 +1,7 @@
 #include "state/jacobian_training_json.h"
 
+#include "base/json_members.h"
+
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -20,13 +22,22 @@ json names(const Values& values, const Name& name) {
 
 /// Each once, in the order of `all`.
 template <class Value, class All, class Parse>
-void read_names(const json& object, const char* field, const All& all, const Parse& parse, std::vector<Value>& values) {
-    if (!object.contains(field)) return;
+void read_names(const JsonMembers& object, const char* field, const All& all, const Parse& parse,
+                std::vector<Value>& values) {
+    if (!object.find(field))
+        return;
     std::vector<Value> named, ordered;
-    for (const std::string& name : object[field].get<std::vector<std::string>>()) named.push_back(parse(name));
+    for (const std::string& name : object.texts(field)) {
+        try {
+            named.push_back(parse(name));
+        } catch (const Error& error) {
+            object.fail(field, error.expected, describe(json(name)));
+        }
+    }
     for (const Value value : all)
         if (std::ranges::find(named, value) != named.end()) ordered.push_back(value);
-    if (ordered.empty()) throw Error(ErrorKind::usage, field, "one or more", "none");
+    if (ordered.empty())
+        object.fail(field, "one or more", "none");
     values = std::move(ordered);
 }
 
@@ -45,23 +56,27 @@ json jacobian_training_json(const JacobianTrainingOptions& options) {
             {"step", options.step}};
 }
 
-JacobianTrainingOptions jacobian_training_from_json(const json& object) {
+JacobianTrainingOptions jacobian_training_from_json(const JsonMembers& object) {
     using namespace jacobian;
     JacobianTrainingOptions options;
     read_names(object, "methods", methods, parse_method, options.methods);
     read_names(object, "gradients", softmax_gradients, parse_softmax_gradient, options.gradients);
-    options.steps = object.value("steps", options.steps);
-    options.every = object.value("every", options.every);
-    options.learning_rate = object.value("learning_rate", options.learning_rate);
-    options.seed = object.value("seed", options.seed);
-    options.shown.method = parse_method(object.value("method", std::string("bp")));
-    options.shown.gradient = parse_softmax_gradient(object.value("gradient", std::string("full")));
-    options.step = object.value("step", options.step);
+    options.steps = object.value_or("steps", options.steps);
+    options.every = object.value_or("every", options.every);
+    options.learning_rate = object.value_or("learning_rate", options.learning_rate);
+    options.seed = object.value_or("seed", options.seed);
+    options.shown.method = object.named("method", "bp", parse_method);
+    options.shown.gradient = object.named("gradient", "full", parse_softmax_gradient);
+    options.step = object.value_or<int>("step", options.step, {-1, most_training_steps});
     ExperimentRequest request;
     request.steps = options.steps;
     request.every = options.every;
     request.learning_rate = options.learning_rate;
-    check_experiment_parameters(request);
+    try {
+        check_experiment_parameters(request);
+    } catch (const Error& error) {
+        object.fail(error.subject.c_str(), error.expected, error.got);
+    }
     return options;
 }
 

@@ -5,10 +5,14 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+namespace attnscope {
+class JsonMembers;
+}
+
 namespace attnscope::ui {
 
 nlohmann::json jacobian_training_json(const JacobianTrainingOptions& options);
-/// The reverse; fields that are missing keep their defaults. Throws Error{usage} naming the field.
-JacobianTrainingOptions jacobian_training_from_json(const nlohmann::json& object);
+/// The reverse; fields that are missing keep their defaults. Throws Error{input} naming the field.
+JacobianTrainingOptions jacobian_training_from_json(const JsonMembers& object);
 
 } // namespace attnscope::ui

@@ -1,11 +1,16 @@
 #include "state/session.h"
 
+#include "base/json_members.h"
+#include "base/json_reader.h"
+#include "data/checked.h"
 #include "state/command_json.h"
 
 #include <attnscope/tensor_file.h>
 
 #include <algorithm>
 #include <cstdlib>
+#include <limits>
+#include <set>
 
 namespace attnscope::ui {
 
@@ -16,10 +21,10 @@ namespace {
 
 constexpr const char* schema = "attnscope.session/1";
 
-SourceKind parse_kind(const std::string& name, const std::string& where) {
+SourceKind parse_kind(std::string_view name) {
     for (int i = 0; i <= static_cast<int>(SourceKind::grams); ++i)
         if (name == source_kind_name(static_cast<SourceKind>(i))) return static_cast<SourceKind>(i);
-    throw Error(ErrorKind::input, where, "a kind of source", name);
+    throw Error(ErrorKind::usage, "kind", "a kind of source", std::string(name));
 }
 
 json bank_values(const Bank& bank) {
@@ -33,22 +38,22 @@ json bank_values(const Bank& bank) {
             {"keys", std::vector<float>(bank.keys.begin(), bank.keys.end())}};
 }
 
-std::shared_ptr<const Bank> bank_from_values(const std::string& name, const json& values, const std::string& where) {
-    const auto n = values.at("n").get<std::size_t>(), d = values.at("d").get<std::size_t>();
-    auto keys = values.at("keys").get<std::vector<float>>();
-    if (n < 1 || d < 1 || n > keys.size() || keys.size() != n * d)
-        throw Error(ErrorKind::input, where, std::to_string(n) + " × " + std::to_string(d) + " numbers",
-                    std::to_string(keys.size()));
+std::shared_ptr<const Bank> bank_from_values(const std::string& name, const JsonMembers& values) {
+    const auto n = values.value<std::size_t>("n"), d = values.value<std::size_t>("d");
+    auto keys = values.values<float>("keys");
+    if (n < 1 || d < 1 || checked_multiply(n, d) != keys.size())
+        values.fail("keys", std::to_string(n) + " × " + std::to_string(d) + " numbers", std::to_string(keys.size()));
     std::string lines;
-    for (const auto& line : values.at("texts")) lines += line.get<std::string>() + "\n";
-    const int width = values.value("picture_width", 0), height = values.value("picture_height", 0);
+    for (const std::string& line : values.texts("texts", {}))
+        lines += line + "\n";
+    const int width = values.value_or("picture_width", 0), height = values.value_or("picture_height", 0);
     const bool pictures = width > 0 && height > 0 && std::size_t(width) * std::size_t(height) == d;
     return make_bank(name, n, d, std::move(keys), lines.empty() ? TextTable{} : TextTable::from_lines(std::move(lines)),
                      pictures ? width : 0, pictures ? height : 0);
 }
 
-std::shared_ptr<const std::vector<std::string>> saved_texts(const json& list) {
-    auto texts = list.get<std::vector<std::string>>();
+std::shared_ptr<const std::vector<std::string>> saved_texts(const JsonMembers& source) {
+    auto texts = source.texts("texts", {});
     return texts.empty() ? nullptr : std::make_shared<const std::vector<std::string>>(std::move(texts));
 }
 
@@ -61,11 +66,37 @@ json history_json(const std::deque<History::Entry>& entries) {
     return list;
 }
 
-std::deque<History::Entry> history_from_json(const json& list, const std::string& where) {
+std::deque<History::Entry> history_from_json(const JsonMembers& history, const char* name) {
     std::deque<History::Entry> entries;
-    for (const auto& entry : list)
-        entries.push_back({command_from_json(entry.at("done"), where), command_from_json(entry.at("inverse"), where)});
+    const std::string where = history.subject() + " history";
+    for (const auto& entry : history.list(name)) {
+        const JsonMembers pair(entry, history.subject(), history.path(name));
+        entries.push_back({command_from_json(pair.at("done"), where), command_from_json(pair.at("inverse"), where)});
+    }
     return entries;
+}
+
+Session::SavedSource source_from_json(const JsonMembers& entry) {
+    Session::SavedSource saved;
+    saved.source.id = entry.value<SourceId>("id", {1, std::numeric_limits<SourceId>::max()});
+    saved.source.kind = entry.named("kind", "", parse_kind);
+    saved.source.name = entry.text("name");
+    saved.source.path = entry.text("path", "");
+    saved.source.prompt = entry.text("prompt", "");
+    saved.source.texts = saved_texts(entry);
+    saved.sha256 = entry.text("sha256", "");
+    saved.letters = entry.flag("letters", false);
+    if (const auto values = entry.find_object("values"))
+        saved.source.bank = bank_from_values(saved.source.name, *values);
+    return saved;
+}
+
+void playback_from_json(const JsonMembers& playback, Session& session) {
+    if (const auto timelines = playback.find_object("timelines"))
+        for (const Workspace workspace : all_workspaces)
+            if (const char* const name = workspace_id(workspace); timelines->find(name))
+                session.playback.chosen[workspace] = timelines->named(name, "", parse_timeline);
+    session.playback.frames_per_second = std::clamp(playback.number("frames_per_second", 4.0), 0.5, 30.0);
 }
 
 void keep_text(const fs::path& folder, const char* name, const std::string& text) {
@@ -108,49 +139,29 @@ std::string session_json(const AppState& state, const std::map<SourceId, std::st
 }
 
 Session parse_session(const std::string& text, const std::string& where) {
-    const json file = json::parse(text, nullptr, false);
-    if (file.is_discarded()) throw Error(ErrorKind::input, where, "a session (JSON)", "something else");
-    if (!file.is_object() || file.value("schema", json()) != schema)
+    const auto document = parse_json<json>(text, where, json_kinds::session);
+    const JsonMembers file(document, where);
+    if (document.value("schema", json()) != schema)
         throw Error(ErrorKind::input, where, std::string("schema ") + schema,
-                    file.is_object() && file.contains("schema") ? file["schema"].dump() : "none");
+                    document.contains("schema") ? describe(document["schema"]) : "none");
     Session session;
-    try {
-        for (const auto& entry : file.at("sources")) {
-            Session::SavedSource saved;
-            saved.source.id = entry.at("id").get<SourceId>();
-            saved.source.kind = parse_kind(entry.at("kind").get<std::string>(), where);
-            saved.source.name = entry.at("name").get<std::string>();
-            saved.source.path = entry.value("path", std::string());
-            saved.source.prompt = entry.value("prompt", std::string());
-            if (entry.contains("texts")) saved.source.texts = saved_texts(entry["texts"]);
-            saved.sha256 = entry.value("sha256", std::string());
-            saved.letters = entry.value("letters", false);
-            if (entry.contains("values"))
-                saved.source.bank = bank_from_values(saved.source.name, entry["values"], where + " " + saved.source.name);
-            const bool known = std::any_of(session.sources.begin(), session.sources.end(),
-                                           [&](const auto& other) { return other.source.id == saved.source.id; });
-            if (saved.source.id == 0 || known)
-                throw Error(ErrorKind::input, where, "a different number for every source",
-                            std::to_string(saved.source.id));
-            session.sources.push_back(std::move(saved));
-        }
-        session.view = view_from_json(file.at("view"), where + " view");
-        if (file.contains("playback")) {
-            const auto& playback = file["playback"];
-            for (const auto& [workspace, timeline] : playback.value("timelines", std::map<std::string, std::string>{}))
-                session.playback.chosen[parse_workspace(workspace)] = parse_timeline(timeline);
-            session.playback.frames_per_second = std::clamp(playback.value("frames_per_second", 4.0), 0.5, 30.0);
-        }
-        if (file.contains("pinned"))
-            session.pinned = Pin{file["pinned"].at("title").get<std::string>(),
-                                 view_from_json(file["pinned"].at("view"), where + " pinned")};
-        session.layout = file.value("layout", std::string());
-        if (file.contains("history")) {
-            session.history.undo = history_from_json(file["history"].at("undo"), where + " history");
-            session.history.redo = history_from_json(file["history"].at("redo"), where + " history");
-        }
-    } catch (const json::exception& failed) {
-        throw Error(ErrorKind::input, where, "a session's fields", failed.what());
+    std::set<SourceId> ids;
+    for (const auto& entry : file.list("sources")) {
+        const JsonMembers members(entry, where, "sources[" + std::to_string(session.sources.size()) + "]");
+        session.sources.push_back(source_from_json(members));
+        const SourceId id = session.sources.back().source.id;
+        if (!ids.insert(id).second)
+            members.fail("id", "a different number for every source", std::to_string(id));
+    }
+    session.view = view_from_json(file.at("view"), where + " view");
+    if (const auto playback = file.find_object("playback"))
+        playback_from_json(*playback, session);
+    if (const auto pinned = file.find_object("pinned"))
+        session.pinned = Pin{pinned->text("title"), view_from_json(pinned->at("view"), where + " pinned")};
+    session.layout = file.text("layout", "");
+    if (const auto history = file.find_object("history")) {
+        session.history.undo = history_from_json(*history, "undo");
+        session.history.redo = history_from_json(*history, "redo");
     }
     return session;
 }
@@ -165,13 +176,17 @@ Preferences load_preferences(const fs::path& folder) {
     Preferences preferences;
     try {
         if (folder.empty()) return preferences;
-        const json file = json::parse(read_file(folder / "preferences.json", std::size_t{1} << 20));
-        if (file.value("theme", std::string("dark")) == "light") preferences.theme = Theme::light;
-        preferences.zoom = std::clamp(file.value("zoom", 1.0f), 0.5f, 3.0f);
-        preferences.hints = file.value("hints", true);
-        preferences.shortcuts = file.value("shortcuts", preferences.shortcuts);
-        preferences.figure_style = file.value("figure_style", preferences.figure_style);
-        for (const auto& path : file.value("recent", std::vector<std::string>{})) preferences.recent.push_back(path);
+        const auto document = read_json<json>(folder / "preferences.json", json_kinds::preferences);
+        const JsonMembers file(document, "preferences.json");
+        if (file.text("theme", "dark") == "light")
+            preferences.theme = Theme::light;
+        preferences.zoom = std::clamp(file.value_or("zoom", 1.0f), 0.5f, 3.0f);
+        preferences.hints = file.flag("hints", true);
+        if (const json* const shortcuts = file.find("shortcuts"))
+            preferences.shortcuts = shortcuts->get<std::map<std::string, std::string>>();
+        preferences.figure_style = file.text("figure_style", preferences.figure_style);
+        for (const std::string& path : file.texts("recent", {}))
+            preferences.recent.push_back(path);
     } catch (const Error&) {
     } catch (const json::exception&) {
     }

@@ -1,8 +1,8 @@
 #include "state/source_loading.h"
 
-#include <attnscope/figure.h>
+#include "base/json_reader.h"
 
-#include <nlohmann/json.hpp>
+#include <attnscope/figure.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -24,7 +24,7 @@ std::string extension(const fs::path& path) {
 
 bool is_session_file(const fs::path& path) {
     if (extension(path) != ".json") return false;
-    const auto json = nlohmann::json::parse(read_file(path, std::size_t{256} << 20), nullptr, false);
+    const auto json = read_json(path, json_kinds::result);
     return json.is_object() && json.contains("schema") && json["schema"].is_string() &&
            json["schema"].get<std::string>().starts_with(session_schema);
 }
@@ -71,7 +71,7 @@ void load_experiment(const LoadRequest& request, const Recipe& recipe, Loaded& o
     LoadedExperiment loaded;
     loaded.job = cv_experiment_job(recipe);
     if (extension(request.path) == ".json") {
-        const auto file = nlohmann::ordered_json::parse(read_file(request.path, std::size_t{1} << 30), nullptr, false);
+        const auto file = read_json(request.path, json_kinds::result);
         if (file.is_object() && file.contains("result")) {
             auto experiment = std::make_shared<cv::Experiment>();
             experiment->configs = read_cv_experiment(file["result"].dump(), request.path.filename().string());
@@ -100,7 +100,7 @@ void load_training(const LoadRequest& request, const Recipe& recipe, Loaded& out
     loaded.job.request.text = loaded.job.text.empty() ? jacobian::experiment_text(loaded.job.typed, "the text")
                                                       : jacobian::open_experiment_text(loaded.job.text);
     if (extension(request.path) == ".json") {
-        const auto file = nlohmann::ordered_json::parse(read_file(request.path, std::size_t{1} << 30), nullptr, false);
+        const auto file = read_json(request.path, json_kinds::result);
         if (file.is_object() && file.contains("result")) {
             loaded.experiment = std::make_shared<const jacobian::Experiment>(
                 read_jacobian_experiment(file["result"].dump(), request.path.filename().string()));

@@ -1,8 +1,9 @@
 #include "data/model_config.h"
 
+#include "base/json_members.h"
+#include "base/json_reader.h"
 #include "data/input_error.h"
 #include "data/text_list.h"
-#include "text/json_document.h"
 
 #include <nlohmann/json.hpp>
 
@@ -331,7 +332,7 @@ const Architecture& find_architecture(const JsonMembers& members, std::string& n
 } // namespace
 
 ModelConfig parse_model_config(std::string_view text, const std::string& subject) {
-    const Json document = parse_json(text, subject);
+    const Json document = parse_json<Json>(text, subject, json_kinds::model_config);
     const JsonMembers members(document, subject);
     std::string name;
     const Architecture& architecture = find_architecture(members, name);

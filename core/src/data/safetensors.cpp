@@ -1,5 +1,6 @@
 #include "data/safetensors.h"
 
+#include "base/json_reader.h"
 #include "data/checked.h"
 #include "data/file_writer.h"
 #include "data/input_error.h"
@@ -217,7 +218,7 @@ TensorContents parse_safetensors(const SharedBytes& file, const std::string& sub
 
     const auto* header = reinterpret_cast<const char*>(bytes.data()) + length_bytes;
     HeaderReader reader(subject);
-    nlohmann::json::sax_parse(header, header + header_size, &reader);
+    read_json_events({header, header_size}, subject, json_kinds::tensor_header, reader, "header");
 
     const std::size_t data_begin = length_bytes + header_size;
     check_tiling(reader.entries, bytes.size() - data_begin, subject);

@@ -1,8 +1,9 @@
 #include "data/sharded_file.h"
 
+#include "base/json_members.h"
+#include "base/json_reader.h"
 #include "data/input_error.h"
 #include "data/tensor_contents.h"
-#include "text/json_document.h"
 
 #include <nlohmann/json.hpp>
 
@@ -15,24 +16,8 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
-constexpr std::size_t largest_index = std::size_t{64} << 20, most_shards = 4096;
+constexpr std::size_t most_shards = 4096;
 constexpr const char* map_name = "weight_map";
-
-/// A JSON object keeps the last of two members of one name; here that would hide a tensor.
-void refuse_repeated_tensors(std::string_view text, const std::string& subject) {
-    std::unordered_set<std::string> names;
-    bool inside = false;
-    const auto look = [&](int depth, Json::parse_event_t event, Json& parsed) {
-        if (event == Json::parse_event_t::key && depth == 1)
-            inside = parsed == map_name;
-        if (event == Json::parse_event_t::key && depth == 2 && inside &&
-            !names.insert(parsed.get_ref<const std::string&>()).second)
-            input_error(subject, "tensors once", "the same twice", tensor_place(parsed.get_ref<const std::string&>()));
-        return true;
-    };
-    // Cannot fail: it was parsed before.
-    [[maybe_unused]] const Json again = Json::parse(text, look);
-}
 
 void check_file_name(const std::string& name, const std::string& subject) {
     const bool plain = !name.empty() && name != "." && name != ".." &&
@@ -100,11 +85,10 @@ private:
 } // namespace
 
 ShardIndex parse_shard_index(std::string_view text, const std::string& subject) {
-    const Json document = parse_json(text, subject);
+    const Json document = parse_json<Json>(text, subject, json_kinds::shard_index);
     const Json& map = JsonMembers(document, subject).at(map_name);
     if (!map.is_object() || map.empty())
         input_error(subject, "a shard for every tensor", map.is_object() ? "none" : describe(map), map_name);
-    refuse_repeated_tensors(text, subject);
     ShardIndex shards;
     for (const auto& [tensor, shard] : map.items()) {
         if (!shard.is_string())
@@ -120,7 +104,7 @@ ShardIndex parse_shard_index(std::string_view text, const std::string& subject) 
 }
 
 std::shared_ptr<const TensorFile> open_shards(const fs::path& index, std::vector<fs::path>& files) {
-    const ShardIndex shards = parse_shard_index(read_file(index, largest_index), index.string());
+    const ShardIndex shards = parse_shard_index(read_file(index, json_kinds::shard_index.most_bytes), index.string());
     auto file = std::make_shared<ShardedFile>(index, shards);
     for (const auto& [name, tensors] : shards)
         files.push_back(index.parent_path() / name);

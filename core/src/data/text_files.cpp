@@ -2,6 +2,7 @@
 
 #include <attnscope/bank.h>
 
+#include "base/json_reader.h"
 #include "data/input_error.h"
 
 #include <algorithm>
@@ -43,7 +44,7 @@ bool blank(std::string_view line) {
     return line.find_first_not_of(" \t\v\f") == std::string_view::npos;
 }
 
-/// Takes the text of `question` out of one JSON object and passes over everything else, however deep.
+/// Takes the text of `question` out of one JSON object and passes over everything else.
 class QuestionReader : public nlohmann::json_sax<nlohmann::json> {
 public:
     std::optional<std::string> question;
@@ -152,7 +153,7 @@ std::vector<std::string> parse_jsonl_questions(std::string_view bytes, const std
         if (blank(line))
             return;
         QuestionReader reader;
-        nlohmann::json::sax_parse(line.begin(), line.end(), &reader);
+        read_json_events(line, subject, json_kinds::question, reader, line_number(number));
         if (reader.trouble.empty() && !reader.question)
             reader.trouble = reader.object ? "an object without one" : "JSON that is no object";
         if (!reader.trouble.empty())

@@ -1,4 +1,5 @@
 // The whole figure model as JSON: what a reader needs to draw it again.
+#include "base/json_reader.h"
 #include "figure/fonts.h"
 
 #include <attnscope/figure.h>
@@ -129,6 +130,15 @@ struct ElementJson {
     }
 };
 
+/// Readable as a part of the file; as a text where it is no JSON.
+Json recipe_of_figure(const std::string& recipe) {
+    try {
+        return parse_json(recipe, "recipe", json_kinds::recipe);
+    } catch (const Error&) {
+        return clean_utf8(recipe);
+    }
+}
+
 } // namespace
 
 std::string figure_json(const Figure& figure) {
@@ -137,11 +147,8 @@ std::string figure_json(const Figure& figure) {
               {"title", clean_utf8(figure.title)},
               {"subtitle", clean_utf8(figure.subtitle)},
               {"caption", clean_utf8(figure.caption)}};
-    if (!figure.recipe.empty()) {
-        // Readable as a part of the file; as a text where it is no JSON.
-        Json recipe = Json::parse(figure.recipe, nullptr, false);
-        json["recipe"] = recipe.is_discarded() ? Json(clean_utf8(figure.recipe)) : std::move(recipe);
-    }
+    if (!figure.recipe.empty())
+        json["recipe"] = recipe_of_figure(figure.recipe);
     json["columns"] = figure.columns;
     json["axes"] = Json::array();
     static constexpr const char* legends[]{"none", "top_left", "top_right", "bottom_left", "bottom_right", "outside"};

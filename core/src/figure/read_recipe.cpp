@@ -2,6 +2,7 @@
 // nothing in a file is trusted but the text that is returned.
 #include "figure/recipe_keys.h"
 
+#include "base/json_reader.h"
 #include "io/json_text.h"
 #include "text/characters.h"
 
@@ -200,8 +201,9 @@ Found recipe_in_pdf(std::string_view bytes) {
 }
 
 // ---------------------------------------------------------------- json, py, npz
-Found recipe_in_json(const std::string& bytes) {
-    const auto json = nlohmann::ordered_json::parse(bytes, nullptr, false);
+Found recipe_in_json(const std::string& bytes, const std::string& subject) {
+    const Json json = parse_json(bytes, subject, json_kinds::result);
+    check_schema(json, subject);
     if (!json.is_object() || !json.contains("recipe"))
         return {};
     const auto& recipe = json["recipe"];
@@ -212,15 +214,15 @@ Found recipe_in_json(const std::string& bytes) {
     return one_line(recipe);
 }
 
-Found recipe_in_python(const std::string& bytes) {
+Found recipe_in_python(std::string_view bytes, const std::string& subject) {
     const std::string key = recipe_keys::python_variable;
     std::size_t at = bytes.starts_with(key) ? 0 : bytes.find("\n" + key);
-    if (at == std::string::npos)
+    if (at == std::string_view::npos)
         return {};
     if (at > 0)
         ++at;
     const std::size_t end = std::min(bytes.find('\n', at), bytes.size());
-    const auto text = nlohmann::json::parse(bytes.substr(at + key.size(), end - at - key.size()), nullptr, false);
+    const Json text = parse_json(bytes.substr(at + key.size(), end - at - key.size()), subject, json_kinds::recipe);
     return text.is_string() ? Found(text.get<std::string>()) : std::nullopt;
 }
 
@@ -233,7 +235,7 @@ Found recipe_in_npz(const std::filesystem::path& path) {
 } // namespace
 
 std::string read_recipe(const std::filesystem::path& path) {
-    const std::string bytes = read_file(path, std::size_t{1} << 28);
+    const std::string bytes = read_file(path, std::size_t{1} << 28), name = path.filename().string();
     // What a file is shows in its first bytes, whatever it is called.
     const std::size_t first = std::min(bytes.find_first_not_of(" \t\r\n"), bytes.size());
     Found recipe;
@@ -246,11 +248,11 @@ std::string read_recipe(const std::filesystem::path& path) {
     else if (bytes.compare(first, 1, "<") == 0)
         recipe = recipe_in_svg(bytes);
     else if (bytes.compare(first, 1, "{") == 0)
-        recipe = recipe_in_json(bytes);
+        recipe = recipe_in_json(bytes, name);
     else
-        recipe = recipe_in_python(bytes);
+        recipe = recipe_in_python(bytes, name);
     if (!recipe || recipe->empty())
-        throw Error{ErrorKind::input, path.filename().string(), "a figure or a result with a recipe in it", "none"};
+        throw Error{ErrorKind::input, name, "a figure or a result with a recipe in it", "none"};
     return *recipe;
 }
 

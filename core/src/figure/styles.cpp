@@ -1,4 +1,6 @@
 // Built-in page styles and styles from JSON files.
+#include "base/json_number.h"
+#include "base/json_reader.h"
 #include "data/text_list.h"
 
 #include <attnscope/figure.h>
@@ -50,17 +52,17 @@ std::vector<Style> make_styles() {
 }
 
 Style read_style(const std::filesystem::path& path) {
-    const auto json = nlohmann::json::parse(read_file(path, std::size_t{1} << 20), nullptr, false);
+    const auto json = read_json<nlohmann::json>(path, json_kinds::style);
     if (!json.is_object())
         refuse(path, "a JSON object with the fields of a style", "something else", "");
     Style style;
     style.name = path.stem().string();
     const auto number = [&](const std::string& key, const nlohmann::json& value, double& field, double low,
                             double high) {
-        if (!value.is_number() || !(value.get<double>() >= low && value.get<double>() <= high))
-            refuse(path, "a number from " + nlohmann::json(low).dump() + " to " + nlohmann::json(high).dump(),
-                   value.dump(), key);
-        field = value.get<double>();
+        const auto number = number_in<double>(value, {low, high});
+        if (!number)
+            refuse(path, describe_range<double>({low, high}), value.dump(), key);
+        field = *number;
     };
     const auto text = [&](const std::string& key, const nlohmann::json& value, std::string& field) {
         if (!value.is_string())

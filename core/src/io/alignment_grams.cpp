@@ -1,6 +1,7 @@
 // Files of grams: streamed, so that ten times the largest model there is fits, and checked as a stranger's.
 #include <attnscope/alignment_recipe.h>
 
+#include "base/json_reader.h"
 #include "data/checked.h"
 #include "data/input_error.h"
 
@@ -21,7 +22,6 @@ using alignment::Operators;
 namespace fs = std::filesystem;
 
 constexpr std::size_t most_numbers = std::size_t{1} << 27; // of a gram: a gibibyte
-constexpr int deepest = 64;
 constexpr std::int64_t largest_size = 1 << 24;
 
 std::string short_number(double value) {
@@ -180,8 +180,7 @@ public:
 
 private:
     bool deeper() {
-        if (++depth_ > deepest)
-            input_error(subject_, "JSON nested at most " + std::to_string(deepest) + " deep", "deeper nesting");
+        ++depth_;
         return true;
     }
 
@@ -319,7 +318,7 @@ Operators parse_grams(std::string_view json, const std::string& subject, std::st
                       std::vector<Warning>& warnings) {
     GramText text(subject);
     GramReader reader(subject, text);
-    nlohmann::json::sax_parse(json.begin(), json.end(), &reader);
+    read_json_events(json, subject, json_kinds::grams, reader);
     if (!text.has_gram)
         input_error(subject, "a list", "none", "gram");
     Operators operators;

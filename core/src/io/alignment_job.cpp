@@ -14,6 +14,7 @@ namespace {
 
 constexpr const char* alignment_analysis = "align";
 constexpr int default_topk = 8;
+constexpr int farthest_anchor = 1'000'000;
 
 Json params_json(const AlignmentJob& job) {
     Json params = {{"anchor", job.anchor}, {"topk", job.topk > 0 ? Json(job.topk) : Json(nullptr)}};
@@ -34,16 +35,6 @@ Json params_json(const AlignmentJob& job) {
         params["figure"] = figure_params(*job.figure);
     }
     return params;
-}
-
-void read_anchor(const Json& params, int& anchor) {
-    const auto field = params.find("anchor");
-    if (field == params.end())
-        return;
-    if (!field->is_number_integer() || field->get<std::int64_t>() < -1'000'000 ||
-        field->get<std::int64_t>() > 1'000'000)
-        ParamsReader::fail("a layer", one_line(*field), "anchor");
-    anchor = static_cast<int>(field->get<std::int64_t>());
 }
 
 /// A whole number, or null for the default.
@@ -112,11 +103,11 @@ AlignmentJob alignment_job(const Recipe& recipe, const std::vector<std::filesyst
     if (recipe.analysis != alignment_analysis)
         throw Error(ErrorKind::input, "recipe", std::string("the analysis ") + alignment_analysis, recipe.analysis,
                     "analysis");
-    const Json params = parse_json(recipe.params, "recipe");
+    const Json params = parse_json(recipe.params, "recipe", json_kinds::recipe);
     const ParamsReader reader(params);
     AlignmentJob job;
     job.seed = recipe.seed;
-    read_anchor(params, job.anchor);
+    reader.number("anchor", job.anchor, {-farthest_anchor, farthest_anchor});
     read_optional(params, "topk", job.topk);
     const auto parsed = [&](const char* name, const char* fallback, const auto& parse) {
         std::string text = fallback;

@@ -48,29 +48,10 @@ Json params_json(const AttentionJob& job) {
 }
 
 void read_maps(const Json& params, AttentionJob& job) {
-    const ParamsReader reader(params);
-    std::vector<Json> pairs;
-    reader.each("maps", &Json::is_array, "a list of layers and heads", pairs);
-    for (const Json& pair : pairs) {
-        const auto whole = [](const Json& value) {
-            return value.is_number_unsigned() && value.get<std::uint64_t>() <= INT32_MAX;
-        };
-        if (pair.size() != 2 || !std::all_of(pair.begin(), pair.end(), whole))
-            ParamsReader::fail("a layer and a head each", one_line(pair), "maps");
-        job.maps.push_back({pair[0].get<int>(), pair[1].get<int>()});
-    }
-}
-
-/// −1 where the field says so or is missing.
-template <class Whole>
-void read_or_none(const ParamsReader& reader, const Json& object, const char* name, Whole& value) {
-    if (const auto field = object.find(name); field != object.end() && *field == -1) {
-        value = -1;
-        return;
-    }
-    int number = static_cast<int>(value);
-    reader.number(name, number);
-    value = number;
+    std::vector<std::pair<int, int>> pairs;
+    ParamsReader(params).pairs("maps", pairs);
+    for (const auto& [layer, head] : pairs)
+        job.maps.push_back({layer, head});
 }
 
 void read_params(const Json& params, AttentionJob& job) {
@@ -82,7 +63,7 @@ void read_params(const Json& params, AttentionJob& job) {
     reader.flag("scores", request.scores);
     reader.flag("induction_on_random", request.induction_on_random);
     reader.number("first_layer", request.first_layer);
-    read_or_none(reader, params, "last_layer", request.last_layer);
+    reader.number_or_none("last_layer", request.last_layer);
     std::string precision = precision_name(request.precision);
     reader.text("precision", precision);
     request.precision =
@@ -92,7 +73,7 @@ void read_params(const Json& params, AttentionJob& job) {
         const ParamsReader fields(*cursor);
         fields.number("layer", job.layer);
         fields.number("head", job.head);
-        read_or_none(fields, *cursor, "token", job.token);
+        fields.number("token", job.token, {-1, std::numeric_limits<std::int64_t>::max()});
         std::string colour = head_colour_name(job.colour);
         fields.text("colour", colour);
         job.colour =
@@ -123,7 +104,7 @@ Recipe attention_recipe(const AttentionJob& job) {
 AttentionJob attention_job(const Recipe& recipe, const std::vector<std::filesystem::path>& folders) {
     if (recipe.analysis != attention_analysis)
         throw Error(ErrorKind::input, "recipe", "the analysis attention", recipe.analysis, "analysis");
-    const Json params = parse_json(recipe.params, "recipe");
+    const Json params = parse_json(recipe.params, "recipe", json_kinds::recipe);
     ModelInputs inputs = find_model_inputs(recipe, params, folders);
     AttentionJob job;
     job.seed = recipe.seed;

@@ -103,7 +103,8 @@ private:
 
 std::vector<std::string> compare_results(const std::string& expected, const std::string& got, std::size_t limit) {
     Comparison comparison(limit);
-    comparison.compare(parse_json(expected, "expected result"), parse_json(got, "result"), "");
+    comparison.compare(parse_json(expected, "expected result", json_kinds::result),
+                       parse_json(got, "result", json_kinds::result), "");
     return std::move(comparison).found();
 }
 

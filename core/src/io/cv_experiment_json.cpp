@@ -1,6 +1,7 @@
 // The experiment's result as JSON and back.
 #include <attnscope/cv_experiment_recipe.h>
 
+#include "base/json_number.h"
 #include "io/cv_result.h"
 #include "io/json_fields.h"
 
@@ -82,9 +83,10 @@ public:
 private:
     std::size_t count(const Json& object, const char* name) const {
         const Json& value = field(object, name);
-        if (!value.is_number_unsigned())
+        const auto number = number_in<std::size_t>(value);
+        if (!number)
             fail("a whole number", value.type_name(), name);
-        return value.get<std::size_t>();
+        return *number;
     }
     cv::Interval interval(const Json& object, const char* name) const {
         const auto found = object.find(name);
@@ -172,10 +174,10 @@ private:
             fail("a list of epochs", epochs->type_name(), "cv_epochs");
         std::vector<int> when;
         for (const Json& epoch : *epochs) {
-            if (!epoch.is_number_integer() || epoch.get<std::int64_t>() < 0 ||
-                epoch.get<std::int64_t>() > config.epochs)
-                fail("0 to " + std::to_string(config.epochs), epoch.dump(), "cv_epochs");
-            when.push_back(epoch.get<int>());
+            const auto number = number_in<int>(epoch, {0, config.epochs});
+            if (!number)
+                fail("0 to " + std::to_string(config.epochs), one_line(epoch), "cv_epochs");
+            when.push_back(*number);
         }
         const Json& values = field(json_, "cv");
         for (std::size_t i = 0; i < names.size(); ++i) {
@@ -204,7 +206,7 @@ std::string cv_experiment_json(const cv::Experiment& experiment) {
 }
 
 std::vector<cv::ExperimentConfigPtr> read_cv_experiment(const std::string& result_json, const std::string& subject) {
-    const Json result = parse_json(result_json, subject);
+    const Json result = parse_json(result_json, subject, json_kinds::result);
     const auto configs = result.is_object() ? result.find("configs") : result.end();
     if (!result.is_object() || configs == result.end() || !configs->is_array())
         throw Error(ErrorKind::input, subject, "a list of configurations", "none", "configs");

@@ -11,24 +11,12 @@ namespace {
 
 constexpr const char* cv_experiment_analysis = "cv";
 
-/// Whole numbers that an int holds.
-void read_whole(const ParamsReader& reader, const char* name, std::vector<int>& values) {
-    std::vector<std::int64_t> wide(values.begin(), values.end());
-    reader.each(name, &Json::is_number_integer, "a list of whole numbers", wide);
-    values.clear();
-    for (const std::int64_t value : wide) {
-        if (value < 0 || value > INT32_MAX)
-            ParamsReader::fail("whole numbers", std::to_string(value), name);
-        values.push_back(static_cast<int>(value));
-    }
-}
-
 } // namespace
 
 bool is_cv_experiment(const Recipe& recipe) {
     if (recipe.analysis != cv_experiment_analysis)
         return false;
-    const Json params = parse_json(recipe.params, "recipe");
+    const Json params = parse_json(recipe.params, "recipe", json_kinds::recipe);
     return params.is_object() && params.contains("experiment");
 }
 
@@ -56,7 +44,7 @@ Recipe cv_experiment_recipe(const CvExperimentJob& job) {
 CvExperimentJob cv_experiment_job(const Recipe& recipe) {
     if (recipe.analysis != cv_experiment_analysis)
         throw Error(ErrorKind::input, "recipe", "the analysis cv", recipe.analysis, "analysis");
-    const Json params = parse_json(recipe.params, "recipe");
+    const Json params = parse_json(recipe.params, "recipe", json_kinds::recipe);
     const ParamsReader reader(params);
     const Json* const experiment = reader.object("experiment");
     if (!experiment)
@@ -64,8 +52,8 @@ CvExperimentJob cv_experiment_job(const Recipe& recipe) {
     CvExperimentJob job;
     cv::ExperimentRequest& request = job.request;
     const ParamsReader fields(*experiment);
-    read_whole(fields, "dims", request.dims);
-    read_whole(fields, "heads", request.heads);
+    fields.numbers("dims", request.dims);
+    fields.numbers("heads", request.heads);
     fields.number("epochs", request.epochs);
     fields.number("every", request.every);
     fields.number("learning_rate", request.learning_rate);
@@ -81,7 +69,7 @@ CvExperimentJob cv_experiment_job(const Recipe& recipe) {
         of_cursor.text("group", job.group);
         of_cursor.number("dim", job.dim);
         of_cursor.number("heads", job.heads);
-        of_cursor.number("epoch", job.epoch);
+        of_cursor.number_or_none("epoch", job.epoch);
         const auto& groups = cv::experiment_groups();
         if (std::find(groups.begin(), groups.end(), job.group) == groups.end())
             ParamsReader::fail("a group of matrices", job.group, "cursor.group");

@@ -64,8 +64,7 @@ void read_model(const Recipe& recipe, const Json& params, const std::vector<std:
         job.tokens = std::move(inputs.tokens);
     reader.flag("weights", job.weights);
     reader.number("first_layer", job.first_layer);
-    if (const auto last = params.find("last_layer"); last != params.end() && *last != -1)
-        reader.number("last_layer", job.last_layer);
+    reader.number_or_none("last_layer", job.last_layer);
     std::string precision = precision_name(job.precision);
     reader.text("precision", precision);
     job.precision = parse_text("precision", precision, [](const std::string& name) { return parse_precision(name); });
@@ -105,7 +104,7 @@ Recipe cv_recipe(const CvJob& job) {
 CvJob cv_job(const Recipe& recipe, const std::vector<std::filesystem::path>& folders) {
     if (recipe.analysis != cv_analysis)
         throw Error(ErrorKind::input, "recipe", "the analysis cv", recipe.analysis, "analysis");
-    const Json params = parse_json(recipe.params, "recipe");
+    const Json params = parse_json(recipe.params, "recipe", json_kinds::recipe);
     const ParamsReader reader(params);
     CvJob job;
     job.seed = recipe.seed;

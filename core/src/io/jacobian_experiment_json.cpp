@@ -130,7 +130,7 @@ std::string jacobian_experiment_json(const jacobian::Experiment& experiment) {
 }
 
 jacobian::Experiment read_jacobian_experiment(const std::string& result_json, const std::string& subject) {
-    const Json result = parse_json(result_json, subject);
+    const Json result = parse_json(result_json, subject, json_kinds::result);
     jacobian::Experiment experiment;
     const auto add = [&](const Json& json, std::string where) {
         TrainingRun run = RunReader(json, std::move(where), subject).read();

@@ -76,7 +76,7 @@ void load_inputs(JacobianExperimentJob& job, JobContext& context, std::vector<Wa
 bool is_jacobian_experiment(const Recipe& recipe) {
     if (recipe.analysis != jacobian_experiment_analysis)
         return false;
-    const Json params = parse_json(recipe.params, "recipe");
+    const Json params = parse_json(recipe.params, "recipe", json_kinds::recipe);
     return params.is_object() && params.contains("experiment");
 }
 
@@ -118,7 +118,7 @@ Recipe jacobian_experiment_recipe(const JacobianExperimentJob& job) {
 JacobianExperimentJob jacobian_experiment_job(const Recipe& recipe, const std::vector<std::filesystem::path>& folders) {
     if (recipe.analysis != jacobian_experiment_analysis)
         throw Error(ErrorKind::input, "recipe", "the analysis jacobian", recipe.analysis, "analysis");
-    const Json params = parse_json(recipe.params, "recipe");
+    const Json params = parse_json(recipe.params, "recipe", json_kinds::recipe);
     const ParamsReader reader(params);
     const Json* const experiment = reader.object("experiment");
     if (!experiment)

@@ -42,11 +42,7 @@ void read_cursor(const Json& json, JacobianJob::Cursor& cursor) {
     reader.number("layer", cursor.layer);
     reader.number("head", cursor.head);
     reader.number("sequence", cursor.sequence);
-    if (const auto row = json.find("row"); row != json.end() && *row != -1) {
-        int number = 0;
-        reader.number("row", number);
-        cursor.row = number;
-    }
+    reader.number("row", cursor.row, {-1, std::numeric_limits<std::int64_t>::max()});
 }
 
 } // namespace
@@ -68,7 +64,7 @@ Recipe jacobian_recipe(const JacobianJob& job) {
 JacobianJob jacobian_job(const Recipe& recipe, const std::vector<std::filesystem::path>& folders) {
     if (recipe.analysis != jacobian_analysis)
         throw Error(ErrorKind::input, "recipe", "the analysis jacobian", recipe.analysis, "analysis");
-    const Json params = parse_json(recipe.params, "recipe");
+    const Json params = parse_json(recipe.params, "recipe", json_kinds::recipe);
     const ParamsReader reader(params);
     JacobianJob job;
     job.seed = recipe.seed;
@@ -87,8 +83,7 @@ JacobianJob jacobian_job(const Recipe& recipe, const std::vector<std::filesystem
         reader.number("seq_len", job.length);
         reader.number("blocks", job.blocks);
         reader.number("first_layer", job.first_layer);
-        if (const auto last = params.find("last_layer"); last != params.end() && *last != -1)
-            reader.number("last_layer", job.last_layer);
+        reader.number_or_none("last_layer", job.last_layer);
     }
     if (const Json* const cursor = reader.object("cursor"))
         read_cursor(*cursor, job.cursor);

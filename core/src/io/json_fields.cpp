@@ -1,8 +1,9 @@
 #include "io/json_fields.h"
 
+#include "base/json_number.h"
+
 #include <attnscope/error.h>
 
-#include <cstdint>
 #include <limits>
 
 namespace attnscope {
@@ -28,11 +29,10 @@ const Json& JsonFields::list(const Json& object, const char* name, std::size_t m
 
 int JsonFields::whole(const Json& object, const char* name, int least, int most) const {
     const Json& value = field(object, name);
-    const bool fits =
-        value.is_number_integer() && !(value.is_number_unsigned() && value.get<std::uint64_t>() > INT32_MAX);
-    if (!fits || value.get<std::int64_t>() < least || value.get<std::int64_t>() > most)
-        fail(std::to_string(least) + " to " + std::to_string(most), value.dump(), name);
-    return value.get<int>();
+    const auto number = number_in<int>(value, {least, most});
+    if (!number)
+        fail(std::to_string(least) + " to " + std::to_string(most), one_line(value), name);
+    return *number;
 }
 
 std::string JsonFields::text(const Json& object, const char* name) const {

@@ -9,7 +9,6 @@
 namespace attnscope {
 namespace {
 
-constexpr int depth_limit = 64;
 constexpr std::size_t indent_width = 2;
 
 bool is_flat(const Json& json) {
@@ -41,22 +40,6 @@ void write_readable(std::string& out, const Json& json, std::size_t indent) {
 }
 
 }  // namespace
-
-Json parse_json(const std::string& text, const std::string& subject) {
-    try {
-        return Json::parse(text, [&](int depth, Json::parse_event_t, Json&) {
-            if (depth > depth_limit) {
-                throw Error(ErrorKind::input, subject, "JSON nested at most " + std::to_string(depth_limit) + " deep",
-                            "more");
-            }
-            return true;
-        });
-    } catch (const Json::parse_error& error) {
-        throw Error(ErrorKind::input, subject, "JSON", "something else", "byte " + std::to_string(error.byte));
-    } catch (const Json::exception&) {
-        throw Error(ErrorKind::input, subject, "JSON", "a number out of range");
-    }
-}
 
 Json number(double value) {
     return std::isfinite(value) ? Json(value) : Json(nullptr);

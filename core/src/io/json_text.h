@@ -2,6 +2,8 @@
 // null for what could not be computed.
 #pragma once
 
+#include "base/json_reader.h"
+
 #include <nlohmann/json.hpp>
 
 #include <optional>
@@ -11,10 +13,6 @@
 namespace attnscope {
 
 using Json = nlohmann::ordered_json;
-
-/// Parses text that may come from a stranger. Throws Error{input} naming `subject` and the byte; refuses nesting beyond
-/// any format of this program.
-Json parse_json(const std::string& text, const std::string& subject);
 
 /// One line. Text that is no UTF-8 is shown with replacement characters rather than refused.
 std::string one_line(const Json& json);

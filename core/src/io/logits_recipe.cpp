@@ -31,7 +31,7 @@ LogitsJob logits_job(const Recipe& recipe, const std::vector<std::filesystem::pa
     if (recipe.analysis != logits_analysis) {
         throw Error(ErrorKind::input, "recipe", "the analysis logits", recipe.analysis, "analysis");
     }
-    const Json params = parse_json(recipe.params, "recipe");
+    const Json params = parse_json(recipe.params, "recipe", json_kinds::recipe);
     ModelInputs inputs = find_model_inputs(recipe, params, folders);
     LogitsJob job;
     job.model = std::move(inputs.model);

@@ -1,5 +1,6 @@
 #include "io/model_inputs.h"
 
+#include "base/json_number.h"
 #include "io/find_input.h"
 #include "io/params_reader.h"
 
@@ -33,12 +34,13 @@ const char* kind_name(TokenSource::Kind kind) {
 }
 
 std::vector<std::int64_t> ids_of_array(std::string_view text, const std::string& subject) {
-    const Json list = parse_json(std::string(text), subject);
+    const Json list = parse_json(text, subject, json_kinds::token_ids);
     std::vector<std::int64_t> ids;
     for (const Json& entry : list) {
-        const bool too_large = entry.is_number_unsigned() && entry.get<std::uint64_t>() > INT64_MAX;
-        if (!entry.is_number_integer() || too_large) refuse_id(subject, one_line(entry), ids.size());
-        ids.push_back(entry.get<std::int64_t>());
+        const auto id = number_in<std::int64_t>(entry);
+        if (!id)
+            refuse_id(subject, one_line(entry), ids.size());
+        ids.push_back(*id);
     }
     return ids;
 }

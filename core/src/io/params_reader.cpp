@@ -1,7 +1,6 @@
 #include "io/params_reader.h"
 
 #include <cmath>
-#include <cstdint>
 #include <limits>
 
 namespace attnscope {
@@ -10,23 +9,8 @@ namespace {
 constexpr const char* infinity_text = "inf";
 } // namespace
 
-void ParamsReader::number(const char* name, double& value) const {
-    if (const Json* const field = find(name, &Json::is_number, "a number"))
-        value = field->get<double>();
-}
-
-void ParamsReader::number(const char* name, int& value) const {
-    if (const Json* const field = find(name, &Json::is_number_integer, "a whole number")) {
-        const auto wide = field->get<std::int64_t>();
-        if (wide < 0 || wide > std::numeric_limits<int>::max())
-            fail("a whole number", std::to_string(wide), name);
-        value = static_cast<int>(wide);
-    }
-}
-
-void ParamsReader::number(const char* name, std::size_t& value) const {
-    if (const Json* const field = find(name, &Json::is_number_unsigned, "a whole number"))
-        value = field->get<std::size_t>();
+void ParamsReader::number_or_none(const char* name, int& value) const {
+    number(name, value, {-1, std::numeric_limits<int>::max()});
 }
 
 void ParamsReader::number_or_infinity(const char* name, double& value) const {
@@ -47,8 +31,15 @@ void ParamsReader::text(const char* name, std::string& value) const {
         value = field->get<std::string>();
 }
 
-void ParamsReader::numbers(const char* name, std::vector<double>& values) const {
-    each(name, &Json::is_number, "a list of numbers", values);
+void ParamsReader::pairs(const char* name, std::vector<std::pair<int, int>>& values) const {
+    std::vector<Json> lists;
+    each(name, &Json::is_array, "a list of layers and heads", lists);
+    for (const Json& list : lists) {
+        const auto at = [&](std::size_t i) { return number_in<int>(list[i], Range<int>{0}); };
+        if (list.size() != 2 || !at(0) || !at(1))
+            fail("a layer and a head each", one_line(list), name);
+        values.emplace_back(*at(0), *at(1));
+    }
 }
 
 const Json* ParamsReader::object(const char* name) const {

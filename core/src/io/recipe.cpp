@@ -1,5 +1,6 @@
 #include <attnscope/recipe.h>
 
+#include "base/json_number.h"
 #include "io/json_text.h"
 
 namespace attnscope {
@@ -36,7 +37,7 @@ Json recipe_object(const Recipe& recipe) {
     }
     Json json = {{"analysis", recipe.analysis},
                  {"inputs", std::move(inputs)},
-                 {"params", parse_json(recipe.params.empty() ? "{}" : recipe.params, subject)},
+                 {"params", parse_json(recipe.params.empty() ? "{}" : recipe.params, subject, json_kinds::recipe)},
                  {"device", recipe.device},
                  {"seed", recipe.seed}};
     if (recipe.pinned) {
@@ -58,10 +59,10 @@ Recipe recipe_of(const Json& json) {
     recipe.params = one_line(*params);
     if (json.contains("device")) recipe.device = text_field(json, "device", "");
     if (const auto seed = json.find("seed"); seed != json.end()) {
-        if (!seed->is_number_unsigned()) {
-            throw Error(ErrorKind::input, subject, "a whole number", seed->type_name(), "seed");
-        }
-        recipe.seed = seed->get<std::uint64_t>();
+        const auto number = number_in<std::uint64_t>(*seed);
+        if (!number)
+            throw Error(ErrorKind::input, subject, describe_range<std::uint64_t>({}), seed->type_name(), "seed");
+        recipe.seed = *number;
     }
     return recipe;
 }
@@ -71,7 +72,7 @@ Recipe recipe_of(const Json& json) {
 std::string Recipe::json() const { return one_line(recipe_object(*this)); }
 
 Recipe Recipe::parse(const std::string& text) {
-    const Json json = parse_json(text, subject);
+    const Json json = parse_json(text, subject, json_kinds::recipe);
     Recipe recipe = recipe_of(json);
     if (const auto pinned = json.find("pinned"); pinned != json.end()) {
         recipe.pinned = std::make_shared<const Recipe>(recipe_of(*pinned));
@@ -91,7 +92,7 @@ std::string envelope_json(const std::string& schema, const Recipe& recipe, const
     return readable({{"schema", schema},
                      {"version", ATTNSCOPE_VERSION},
                      {"recipe", recipe_object(recipe)},
-                     {"result", parse_json(result, "result")},
+                     {"result", parse_json(result, "result", json_kinds::result)},
                      {"warnings", std::move(said)},
                      {"timing", {{"total_s", total_seconds}}}});
 }

@@ -1,6 +1,7 @@
 // The finished ranks of a sweep that was not finished, out of its result.
 #include <attnscope/residual_recipe.h>
 
+#include "base/json_number.h"
 #include "io/json_text.h"
 
 #include <algorithm>
@@ -56,16 +57,17 @@ private:
         return json;
     }
 
-    double finite(const Json& json, const char* where) const {
-        const double value = json.is_number() ? json.get<double>() : NAN;
-        if (!std::isfinite(value))
+    template <class Number>
+    Number finite(const Json& json, const char* where) const {
+        const auto value = number_in<Number>(json);
+        if (!value)
             fail("a finite number", json.is_number() ? "another" : json.type_name(), where);
-        return value;
+        return *value;
     }
 
     Loss loss(const Json& json, const char* where) const {
         Loss loss;
-        loss.nll = finite(field(json, "nll"), where);
+        loss.nll = finite<double>(field(json, "nll"), where);
         loss.ppl = std::exp(loss.nll);
         return loss;
     }
@@ -102,7 +104,7 @@ private:
             if (list(row, "tokens").size() != length)
                 fail(std::to_string(length) + " tokens a block", std::to_string(row.size()), "tokens");
             for (std::size_t t = 1; t < length; ++t)
-                losses.push_back(static_cast<float>(finite(row[t], "tokens")));
+                losses.push_back(finite<float>(row[t], "tokens"));
         }
         return losses;
     }
@@ -115,7 +117,7 @@ private:
 } // namespace
 
 residual::Result read_residual_partial(const ResidualJob& job, const std::string& result_json, const std::string& subject) {
-    return PartialReader(job, subject).read(parse_json(result_json, subject));
+    return PartialReader(job, subject).read(parse_json(result_json, subject, json_kinds::result));
 }
 
 } // namespace attnscope

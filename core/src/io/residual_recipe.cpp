@@ -54,51 +54,17 @@ Json params_json(const ResidualJob& job) {
     return params;
 }
 
-int whole(const Json& value, const char* name) {
-    const bool fits = value.is_number_integer() && value >= 0 && value <= INT32_MAX;
-    if (!fits)
-        ParamsReader::fail("whole numbers", one_line(value), name);
-    return value.get<int>();
-}
-
-std::vector<int> wholes(const ParamsReader& reader, const char* name) {
-    std::vector<Json> values;
-    reader.each(name, &Json::is_number_integer, "a list of whole numbers", values);
-    std::vector<int> out;
-    for (const Json& value : values)
-        out.push_back(whole(value, name));
-    return out;
-}
-
-void read_whole(const ParamsReader& reader, const char* name, std::int64_t& value) {
-    auto wide = static_cast<std::size_t>(value);
-    reader.number(name, wide);
-    if (wide > static_cast<std::size_t>(residual::most_blocks))
-        ParamsReader::fail("at most " + std::to_string(residual::most_blocks), std::to_string(wide), name);
-    value = static_cast<std::int64_t>(wide);
-}
-
-/// −1 where the field says so.
-void read_or_none(const ParamsReader& reader, const Json& object, const char* name, int& value) {
-    if (const auto field = object.find(name); field != object.end() && *field == -1)
-        value = -1;
-    else
-        reader.number(name, value);
-}
-
 void read_parameters(const ParamsReader& reader, Parameters& asked) {
-    asked.layers = wholes(reader, "layers");
-    asked.ranks = wholes(reader, "ranks");
-    std::vector<Json> pairs;
-    reader.each("heads", &Json::is_array, "a list of layers and heads", pairs);
-    for (const Json& pair : pairs) {
-        if (pair.size() != 2)
-            ParamsReader::fail("a layer and a head each", one_line(pair), "heads");
-        asked.heads.push_back({whole(pair[0], "heads"), whole(pair[1], "heads")});
-    }
-    read_whole(reader, "seq_len", asked.seq_len);
-    read_whole(reader, "blocks", asked.blocks);
-    read_whole(reader, "calibration_blocks", asked.calibration_blocks);
+    constexpr Range<std::int64_t> blocks{0, residual::most_blocks};
+    reader.numbers("layers", asked.layers);
+    reader.numbers("ranks", asked.ranks);
+    std::vector<std::pair<int, int>> pairs;
+    reader.pairs("heads", pairs);
+    for (const auto& [layer, head] : pairs)
+        asked.heads.push_back({layer, head});
+    reader.number("seq_len", asked.seq_len, blocks);
+    reader.number("blocks", asked.blocks, blocks);
+    reader.number("calibration_blocks", asked.calibration_blocks, blocks);
     std::string calibration = calibration_name(asked.calibration), form = form_name(asked.form);
     reader.text("calibration", calibration);
     reader.text("residual_form", form);
@@ -110,9 +76,7 @@ void read_parameters(const ParamsReader& reader, Parameters& asked) {
     reader.flag("centred", asked.centred);
     reader.flag("output_weighted", asked.output_weighted);
     reader.flag("two_nn", asked.two_nn);
-    std::size_t budget = asked.prefix_budget;
-    reader.number("prefix_budget", budget);
-    asked.prefix_budget = budget;
+    reader.number("prefix_budget", asked.prefix_budget);
 }
 
 } // namespace
@@ -130,7 +94,7 @@ Recipe residual_recipe(const ResidualJob& job) {
 ResidualJob residual_job(const Recipe& recipe, const std::vector<std::filesystem::path>& folders) {
     if (recipe.analysis != residual_analysis)
         throw Error(ErrorKind::input, "recipe", "the analysis residual", recipe.analysis, "analysis");
-    const Json params = parse_json(recipe.params, "recipe");
+    const Json params = parse_json(recipe.params, "recipe", json_kinds::recipe);
     ModelInputs inputs = find_model_inputs(recipe, params, folders);
     ResidualJob job;
     job.model = std::move(inputs.model);
@@ -145,9 +109,9 @@ ResidualJob residual_job(const Recipe& recipe, const std::vector<std::filesystem
         parse_text("precision", precision, [](const std::string& name) { return parse_precision(name); });
     if (const Json* const cursor = reader.object("cursor")) {
         const ParamsReader fields(*cursor);
-        read_or_none(fields, *cursor, "layer", job.cursor.layer);
+        fields.number_or_none("layer", job.cursor.layer);
         fields.number("head", job.cursor.head);
-        read_or_none(fields, *cursor, "rank", job.cursor.rank);
+        fields.number_or_none("rank", job.cursor.rank);
         fields.number("block", job.cursor.block);
     }
     if (const Json* const figure = reader.object("figure"))

@@ -82,6 +82,11 @@ Json params_json(const RetrievalJob& job) {
     return params;
 }
 
+bool is_list_of_floats(const Json& row) {
+    return row.is_array() &&
+           std::all_of(row.begin(), row.end(), [](const Json& value) { return number_in<float>(value).has_value(); });
+}
+
 QuerySpec read_queries(const Json& json) {
     const ParamsReader params(json);
     QuerySpec queries;
@@ -95,14 +100,11 @@ QuerySpec read_queries(const Json& json) {
         known = true;
     }
     if (!known) ParamsReader::fail("rows, file, questions, text or values", kind, "queries.kind");
-    params.each("rows", &Json::is_number_unsigned, "a list of rows", queries.rows);
+    params.numbers("rows", queries.rows);
     params.each("texts", &Json::is_string, "a list of texts", queries.texts);
     if (queries.kind == QuerySpec::Kind::values) {
         const auto rows = json.find("values");
-        const auto numbers = [](const Json& row) {
-            return row.is_array() && std::all_of(row.begin(), row.end(), [](const Json& x) { return x.is_number(); });
-        };
-        if (rows == json.end() || !rows->is_array() || !std::all_of(rows->begin(), rows->end(), numbers))
+        if (rows == json.end() || !rows->is_array() || !std::all_of(rows->begin(), rows->end(), is_list_of_floats))
             ParamsReader::fail("a list of lists of numbers", rows == json.end() ? "none" : rows->type_name(),
                                "queries.values");
         queries.values = rows->get<std::vector<Query>>();
@@ -198,7 +200,7 @@ RetrievalJob retrieval_job(const Recipe& recipe, const std::vector<fs::path>& fo
     }
     RetrievalJob job;
     job.seed = recipe.seed;
-    read_params(parse_json(recipe.params, "recipe"), job);
+    read_params(parse_json(recipe.params, "recipe", json_kinds::recipe), job);
     const std::vector<fs::path> places = with_samples(folders);
     bool has_bank = false;
     for (const RecipeInput& input : recipe.inputs) {

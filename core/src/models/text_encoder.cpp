@@ -1,11 +1,12 @@
 #include "models/text_encoder.h"
 
+#include "base/json_members.h"
+#include "base/json_reader.h"
 #include "data/gguf.h"
 #include "data/input_error.h"
 #include "data/model_config.h"
 #include "models/bert.h"
 #include "models/thread_guard.h"
-#include "text/json_document.h"
 
 #include <attnscope/model.h>
 
@@ -40,7 +41,6 @@ std::size_t tokens_per_batch(const ModelConfig& config) {
 }
 
 constexpr std::size_t texts_per_task = 64;
-constexpr std::size_t config_limit = std::size_t{16} << 20;
 
 /// Ids of one text, cut to `longest`: what the tokenizer sets around it stays, the end of the text goes.
 std::vector<std::int64_t> cut_ids(const std::vector<Token>& tokens, std::size_t longest) {
@@ -197,15 +197,15 @@ private:
     mutable std::string sha256_;
 };
 
-nlohmann::json read_json(const fs::path& path) {
-    return parse_json(read_file(path, config_limit), path.string());
+nlohmann::json read_config(const fs::path& path) {
+    return read_json<nlohmann::json>(path, json_kinds::model_config, path.string());
 }
 
 /// The reference library pools as this file says; only the mean is done here.
 void check_pooling(const fs::path& path) {
     if (!fs::exists(path))
         return;
-    const nlohmann::json document = read_json(path);
+    const nlohmann::json document = read_config(path);
     const JsonMembers members(document, path.string());
     for (const char* const mode :
          {"pooling_mode_cls_token", "pooling_mode_max_tokens", "pooling_mode_mean_sqrt_len_tokens",
@@ -234,7 +234,7 @@ std::shared_ptr<const TextEncoder> open_bert(const fs::path& folder) {
     const ModelConfig config = read_model_config(folder / "config.json");
     auto longest = config.positions;
     if (const fs::path path = folder / "sentence_bert_config.json"; fs::exists(path)) {
-        const nlohmann::json document = read_json(path);
+        const nlohmann::json document = read_config(path);
         longest = JsonMembers(document, path.string()).integer("max_seq_length", 3, config.positions, longest);
     }
     check_pooling(folder / "1_Pooling" / "config.json");
@@ -303,7 +303,7 @@ std::shared_ptr<const TextEncoder> open_text_encoder(const fs::path& path) {
     }
     if (!fs::exists(folder / "config.json"))
         input_error(folder.string(), "config.json", "none");
-    const nlohmann::json config = read_json(folder / "config.json");
+    const nlohmann::json config = read_config(folder / "config.json");
     const std::string type = JsonMembers(config, (folder / "config.json").string()).text("model_type", "none");
     for (const Family& family : families) {
         if (type == family.model_type)

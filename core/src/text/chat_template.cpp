@@ -1,10 +1,11 @@
 // Which form a chat template has, and what that form writes around a message.
 #include <attnscope/chat.h>
 
+#include "base/json_members.h"
+#include "base/json_reader.h"
 #include "data/gguf.h"
 #include "data/input_error.h"
 #include "text/chat_outline.h"
-#include "text/json_document.h"
 
 #include <nlohmann/json.hpp>
 
@@ -214,13 +215,12 @@ std::optional<std::string> template_of(const JsonMembers& config) {
 }
 
 ChatFormat format_of_folder(const fs::path& folder) {
-    constexpr std::size_t largest_config = std::size_t{64} << 20;
     const fs::path config_file = folder / "tokenizer_config.json", own_file = folder / "chat_template.jinja";
     ChatTokens tokens;
     std::optional<std::string> text;
     if (fs::exists(config_file)) {
         const std::string subject = config_file.string();
-        const nlohmann::json document = parse_json(read_file(config_file, largest_config), subject);
+        const nlohmann::json document = read_json<nlohmann::json>(config_file, json_kinds::model_config, subject);
         const JsonMembers config(document, subject);
         tokens = {token_named(config, "bos_token"), token_named(config, "eos_token")};
         text = template_of(config);

@@ -136,7 +136,7 @@ std::unique_ptr<Tokenizer> wordpiece_from_vocabulary(const std::filesystem::path
     const std::filesystem::path beside = path.parent_path() / "tokenizer_config.json";
     nlohmann::json config = nlohmann::json::object();
     if (std::filesystem::exists(beside))
-        config = parse_json(read_file(beside, std::size_t{16} << 20), beside.string());
+        config = read_json<nlohmann::json>(beside, json_kinds::model_config, beside.string());
     const JsonMembers members(config, beside.string());
     BertNormalizer normalizer;
     normalizer.lower_case = members.flag("do_lower_case", true);

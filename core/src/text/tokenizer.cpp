@@ -41,7 +41,7 @@ std::vector<std::int64_t> token_ids(std::span<const Token> tokens) {
 }
 
 std::unique_ptr<Tokenizer> tokenizer_from_json(std::string_view text, const std::string& subject) {
-    const nlohmann::json document = parse_json(text, subject);
+    const nlohmann::json document = parse_json<nlohmann::json>(text, subject, json_kinds::tokenizer);
     const JsonMembers model = JsonMembers(document, subject).object("model");
     const std::string type = model.text("type");
     for (const Kind& kind : kinds) {
@@ -52,7 +52,6 @@ std::unique_ptr<Tokenizer> tokenizer_from_json(std::string_view text, const std:
 }
 
 std::unique_ptr<Tokenizer> open_tokenizer(const std::filesystem::path& path) {
-    constexpr std::size_t largest = std::size_t{256} << 20;
     std::filesystem::path file = path;
     if (std::filesystem::is_directory(path)) {
         file = path / "tokenizer.json";
@@ -65,7 +64,7 @@ std::unique_ptr<Tokenizer> open_tokenizer(const std::filesystem::path& path) {
     }
     if (file.extension() == ".txt")
         return wordpiece_from_vocabulary(file);
-    return tokenizer_from_json(read_file(file, largest), file.string());
+    return tokenizer_from_json(read_file(file, json_kinds::tokenizer.most_bytes), file.string());
 }
 
 std::unique_ptr<Tokenizer> open_tokenizer(const ModelFiles& files) {

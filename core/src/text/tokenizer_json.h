@@ -1,8 +1,9 @@
 // The members of a tokenizer.json, each read into the part it describes. All throw Error{input} naming the member.
 #pragma once
 
+#include "base/json_members.h"
+#include "base/json_reader.h"
 #include "text/added_tokens.h"
-#include "text/json_document.h"
 #include "text/pipeline.h"
 #include "text/tokenizer_parts.h"
 #include "text/wordpiece_model.h"

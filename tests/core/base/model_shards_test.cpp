@@ -130,7 +130,7 @@ TEST_F(Shards, RefusesIndicesThatLie) {
     write_index(R"({"weight_map": {"a": 3}})");
     EXPECT_SAYS(refusal(), "the name of a file, got 3 (weight_map, tensor a)");
     write_index(R"({"weight_map": {"a": "model-1.safetensors", "a": "model-2.safetensors"}})");
-    EXPECT_SAYS(refusal(), "tensors once, got the same twice (tensor a)");
+    EXPECT_SAYS(refusal(), "each member once, got a second one (a)");
     write_index("{");
     EXPECT_SAYS(refusal(), "expected JSON");
     model.write_shards(folder.path(), 3);

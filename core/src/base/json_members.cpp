@@ -1,34 +1,8 @@
-#include "text/json_document.h"
+#include "base/json_members.h"
 
 #include "data/input_error.h"
 
-#include <nlohmann/json.hpp>
-
-#include <cmath>
-
 namespace attnscope {
-namespace {
-
-// Far beyond any tokenizer or configuration; keeps whatever walks the document off the end of the stack.
-constexpr int deepest = 64;
-
-} // namespace
-
-nlohmann::json parse_json(std::string_view text, const std::string& subject) {
-    const auto check_depth = [&](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
-        if (depth > deepest) {
-            input_error(subject, "JSON nested at most " + std::to_string(deepest) + " deep", "deeper nesting");
-        }
-        return true;
-    };
-    try {
-        return nlohmann::json::parse(text, check_depth);
-    } catch (const nlohmann::json::parse_error& error) {
-        input_error(subject, "JSON", "something else", "byte " + std::to_string(error.byte));
-    } catch (const nlohmann::json::exception&) {
-        input_error(subject, "JSON", "a number out of range");
-    }
-}
 
 std::string describe(const nlohmann::json& value) {
     if (value.is_string())
@@ -69,6 +43,11 @@ bool JsonMembers::flag(const char* name, bool fallback) const {
     return value->get<bool>();
 }
 
+std::optional<JsonMembers> JsonMembers::find_object(const char* name) const {
+    const nlohmann::json* const value = find(name);
+    return value ? std::optional(JsonMembers(*value, subject_, path(name))) : std::nullopt;
+}
+
 std::string JsonMembers::text(const char* name) const {
     const nlohmann::json& value = at(name);
     if (!value.is_string())
@@ -81,30 +60,37 @@ std::string JsonMembers::text(const char* name, std::string fallback) const {
 }
 
 std::int64_t JsonMembers::integer(const char* name, std::int64_t least, std::int64_t most) const {
-    const nlohmann::json& value = at(name);
-    const std::string expected = "an integer from " + std::to_string(least) + " to " + std::to_string(most);
-    if (!value.is_number_integer())
-        fail(name, expected, describe(value));
-    // An unsigned number beyond int64 would wrap when read as one.
-    const bool too_large = value.is_number_unsigned() && value.get<std::uint64_t>() > std::uint64_t{INT64_MAX};
-    if (too_large || value.get<std::int64_t>() < least || value.get<std::int64_t>() > most) {
-        fail(name, expected, value.dump());
-    }
-    return value.get<std::int64_t>();
+    return value<std::int64_t>(name, {least, most});
 }
 
 std::int64_t JsonMembers::integer(const char* name, std::int64_t least, std::int64_t most,
                                   std::int64_t fallback) const {
-    return find(name) ? integer(name, least, most) : fallback;
+    return value_or<std::int64_t>(name, fallback, {least, most});
 }
 
 double JsonMembers::number(const char* name, double fallback) const {
-    const nlohmann::json* const value = find(name);
-    if (!value)
-        return fallback;
-    if (!value->is_number() || !std::isfinite(value->get<double>()))
-        fail(name, "a number", describe(*value));
-    return value->get<double>();
+    return value_or(name, fallback);
+}
+
+const nlohmann::json& JsonMembers::list(const char* name) const {
+    const nlohmann::json& value = at(name);
+    if (!value.is_array())
+        fail(name, "a list", describe(value));
+    return value;
+}
+
+std::vector<std::string> JsonMembers::texts(const char* name) const {
+    std::vector<std::string> texts;
+    for (const nlohmann::json& entry : list(name)) {
+        if (!entry.is_string())
+            fail(name, "a list of texts", describe(entry));
+        texts.push_back(entry.get<std::string>());
+    }
+    return texts;
+}
+
+std::vector<std::string> JsonMembers::texts(const char* name, std::vector<std::string> fallback) const {
+    return find(name) ? texts(name) : std::move(fallback);
 }
 
 std::string JsonMembers::path(const char* name) const {

@@ -1,8 +1,12 @@
 #include "shell.h"
 
+#include "state/layout_text.h"
 #include "state/session.h"
 #include "state/shortcuts.h"
+#include "widgets/guarded_draw.h"
 #include "workspaces.h"
+
+#include <attnscope/failure.h>
 
 #include <imgui_internal.h>
 
@@ -29,7 +33,7 @@ bool same_kept(const Preferences& a, const Preferences& b) {
 
 Shell::Shell(JobSystem& jobs, Options options)
     : options_(std::move(options)), services_(jobs), commands_(make_commands()), runner_(commands_, state_, services_),
-      panels_(make_panels()) {
+      panels_(options_.panels()) {
     ImGuiIO& io = ImGui::GetIO();
     io.ConfigFlags |= ImGuiConfigFlags_DockingEnable | ImGuiConfigFlags_NavEnableKeyboard;
     io.ConfigDockingWithShift = false;
@@ -51,8 +55,11 @@ Shell::Shell(JobSystem& jobs, Options options)
             }
         return std::nullopt;
     });
-    services_.set_history([this] { return runner_.history(); },
-                          [this](History history) { runner_.set_history(std::move(history)); });
+    services_.set_history([this] { return runner_.history_of_view(); },
+                          [this](History history) { runner_.restore_history(std::move(history)); });
+    services_.set_panels([this](const std::string& id) {
+        return std::ranges::any_of(panels_, [&id](const auto& panel) { return panel->id() == id; });
+    });
     follow_style();
 }
 
@@ -76,12 +83,26 @@ void Shell::prepare_frame(double seconds) {
     state_.seconds = seconds;
     if (services_.update(state_)) frames_wanted_ = std::max(frames_wanted_, 2);
     follow_style();
-    if (state_.layout_load_wanted) {
-        ImGui::LoadIniSettingsFromMemory(state_.layout.c_str(), state_.layout.size());
-        state_.layout_load_wanted = false;
-        layout_age_ = 0;
-        frames_wanted_ = layout_settles + 1;
+    if (state_.layout_load_wanted) load_wanted_layout();
+}
+
+void Shell::load_wanted_layout() {
+    state_.layout_load_wanted = false;
+    std::vector<ImGuiID> roots;
+    for (const Workspace workspace : all_workspaces) roots.push_back(dock_space_id(workspace));
+    const auto failure = failure_of("layout", [&] { state_.layout = usable_layout(state_.layout, roots); });
+    if (failure) {
+        state_.layout.clear();
+        state_.notify(std::string("The layout is left as it is: ") + failure->what(), true);
+        return;
     }
+    ImGui::LoadIniSettingsFromMemory(state_.layout.c_str(), state_.layout.size());
+    layout_age_ = 0;
+    frames_wanted_ = layout_settles + 1;
+}
+
+void Shell::draw_part(const char* name, const std::function<void()>& draw) {
+    if (const auto failure = guarded_draw(name, draw)) state_.notify(failure->what(), true);
 }
 
 void Shell::draw_panel(Panel& panel, ChromeContext& context) {
@@ -91,7 +112,7 @@ void Shell::draw_panel(Panel& panel, ChromeContext& context) {
         state_.focus_panel.clear();
     }
     // One that a kept layout does not know yet becomes a tab in the middle.
-    ImGui::SetNextWindowDockID(ImGui::GetID(dock_space_name(panel.workspace())), ImGuiCond_FirstUseEver);
+    ImGui::SetNextWindowDockID(dock_space_id(panel.workspace()), ImGuiCond_FirstUseEver);
     bool open = true;
     // Windows that appear together would each take the focus from the one before: only a click and a command give it.
     if (ImGui::Begin(name.c_str(), &open, ImGuiWindowFlags_NoCollapse | ImGuiWindowFlags_NoScrollbar |
@@ -100,7 +121,11 @@ void Shell::draw_panel(Panel& panel, ChromeContext& context) {
         visible_panels_.push_back(panel.id());
         if (ImGui::IsWindowFocused(ImGuiFocusedFlags_RootAndChildWindows) && state_.view.outlined_panel != panel.id())
             context.emit("view.outline", {{"panel", panel.id()}});
-        panel.draw(context);
+        if (const auto failure = guarded_draw(panel.title(), [&] { panel.draw(context); })) {
+            ImGui::PushTextWrapPos(0);
+            ImGui::TextColored(theme_.error, "This panel cannot be drawn: %s", failure->what());
+            ImGui::PopTextWrapPos();
+        }
     }
     ImGui::End();
     if (!open) context.emit("view.panel", {{"panel", panel.id()}, {"open", false}});
@@ -109,7 +134,7 @@ void Shell::draw_panel(Panel& panel, ChromeContext& context) {
 void Shell::draw_workspace(ChromeContext& context) {
     const ImGuiViewport* viewport = ImGui::GetMainViewport();
     const Workspace workspace = state_.view.workspace;
-    const ImGuiID dock_space = ImGui::GetID(dock_space_name(workspace));
+    const ImGuiID dock_space = dock_space_id(workspace);
     ++layout_age_;
     if (state_.layout_reset_wanted || !ImGui::DockBuilderGetNode(dock_space)) {
         if (state_.layout_reset_wanted) state_.view.open_panels.merge(default_panels(workspace, panels_));
@@ -120,7 +145,7 @@ void Shell::draw_workspace(ChromeContext& context) {
     }
     // What is docked in the other workspaces stays docked.
     for (const Workspace other : all_workspaces)
-        if (const ImGuiID id = ImGui::GetID(dock_space_name(other)); other != workspace && ImGui::DockBuilderGetNode(id))
+        if (const ImGuiID id = dock_space_id(other); other != workspace && ImGui::DockBuilderGetNode(id))
             ImGui::DockSpace(id, {0, 0}, ImGuiDockNodeFlags_KeepAliveOnly);
     ImGui::PushStyleColor(ImGuiCol_Separator, theme_.background);
     ImGui::DockSpaceOverViewport(dock_space, viewport, ImGuiDockNodeFlags_NoWindowMenuButton);
@@ -135,8 +160,8 @@ void Shell::draw_workspace(ChromeContext& context) {
         if (panel->workspace() == workspace && state_.view.open_panels.contains(panel->id()))
             draw_panel(*panel, context);
     if (state_.preferences.presentation) return;
-    sources_.draw(context);
-    draw_inspector(context);
+    draw_part("sources", [&] { sources_.draw(context); });
+    draw_part("inspector", [&] { draw_inspector(context); });
 }
 
 void Shell::play(double seconds) {
@@ -175,30 +200,38 @@ void Shell::run_commands() {
     }
 }
 
+void Shell::begin_slots() {
+    const auto begin = [this](const char* name, const std::function<void()>& slots) {
+        if (const auto failure = failure_of(name, slots)) state_.notify(failure->what(), true);
+    };
+    begin("retrieval", [this] { services_.retrieval().begin_frame(state_); });
+    begin("attention", [this] { services_.attention().begin_frame(state_); });
+    begin("CV bands", [this] { services_.cv().begin_frame(state_, services_.attention().read()); });
+    begin("alignment", [this] { services_.alignment().begin_frame(state_); });
+    begin("residuals", [this] { services_.residual().begin_frame(state_); });
+    begin("training", [this] { services_.training().begin_frame(state_); });
+    begin("softmax gradient", [this] { services_.jacobian().begin_frame(state_, services_.attention().read()); });
+}
+
 void Shell::draw_frame() {
     frames_wanted_ = std::max(0, frames_wanted_ - 1);
     auto drawing = context();
-    services_.retrieval().begin_frame(state_);
-    services_.attention().begin_frame(state_);
-    services_.cv().begin_frame(state_, services_.attention().read());
-    services_.alignment().begin_frame(state_);
-    services_.residual().begin_frame(state_);
-    services_.training().begin_frame(state_);
-    services_.jacobian().begin_frame(state_, services_.attention().read());
+    begin_slots();
     for (auto& command : pressed_commands(commands_, state_)) out_.push_back(std::move(command));
     play(state_.seconds);
-    if (!state_.preferences.presentation) draw_menu_bar(drawing);
-    draw_transport_bar(drawing);
-    if (!state_.preferences.presentation) draw_workspace_tabs(drawing);
-    if (!state_.preferences.presentation) draw_status_bar(drawing);
-    draw_workspace(drawing);
-    palette_.draw(drawing);
-    value_entry_.draw(drawing);
-    file_dialogs_.draw(drawing);
-    export_dialog_.draw(drawing);
-    draw_help(drawing);
-    notice_ends_ = draw_notices(drawing);
-    if (draw_quit_question(drawing)) finished_ = true;
+    const bool presentation = state_.preferences.presentation;
+    if (!presentation) draw_part("menu bar", [&] { draw_menu_bar(drawing); });
+    draw_part("transport bar", [&] { draw_transport_bar(drawing); });
+    if (!presentation) draw_part("workspaces", [&] { draw_workspace_tabs(drawing); });
+    if (!presentation) draw_part("status bar", [&] { draw_status_bar(drawing); });
+    draw_part("workspace", [&] { draw_workspace(drawing); });
+    draw_part("palette", [&] { palette_.draw(drawing); });
+    draw_part("entry", [&] { value_entry_.draw(drawing); });
+    draw_part("file dialog", [&] { file_dialogs_.draw(drawing); });
+    draw_part("export dialog", [&] { export_dialog_.draw(drawing); });
+    draw_part("help", [&] { draw_help(drawing); });
+    draw_part("notices", [&] { notice_ends_ = draw_notices(drawing); });
+    draw_part("quit question", [&] { finished_ = draw_quit_question(drawing) || finished_; });
     run_commands();
     if (ImGui::GetIO().WantSaveIniSettings) {
         std::size_t size = 0;

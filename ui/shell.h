@@ -14,6 +14,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -24,6 +25,7 @@ public:
     struct Options {
         /// Preferences and the layout are read from here and kept here; empty = nowhere.
         std::filesystem::path config_folder;
+        std::function<std::vector<std::unique_ptr<Panel>>()> panels = make_panels;
     };
     /// An ImGui and an ImPlot context are current. Loads the fonts.
     Shell(JobSystem& jobs, Options options);
@@ -60,6 +62,11 @@ private:
     ChromeContext context();
     void draw_workspace(ChromeContext& context);
     void draw_panel(Panel& panel, ChromeContext& context);
+    /// Draws a part of the window; one that fails says so, and the others are drawn all the same.
+    void draw_part(const char* name, const std::function<void()>& draw);
+    void begin_slots();
+    /// Gives ImGui the layout that is wanted, or says why it cannot be used.
+    void load_wanted_layout();
     void play(double seconds);
     void run_commands();
     void follow_style();

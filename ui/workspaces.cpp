@@ -106,6 +106,11 @@ const char* dock_space_name(Workspace workspace) noexcept {
     }
     return "workspace";
 }
+ImGuiID dock_space_id(Workspace workspace) {
+    // As ImGui::GetID() gives it outside of every window, which is in the one that ImGui opens by itself.
+    return ImHashStr(dock_space_name(workspace), 0, ImHashStr("Debug##Default"));
+}
+
 const char* sources_window(Workspace workspace) noexcept {
     switch (workspace) {
     case Workspace::attention: return "Sources###sources.attention";

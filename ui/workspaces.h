@@ -14,6 +14,7 @@ namespace attnscope::ui {
 
 /// Every workspace has a dock space of its own, with its own windows of Sources and Inspector docked in it.
 const char* dock_space_name(Workspace workspace) noexcept;
+ImGuiID dock_space_id(Workspace workspace);   ///< its node's number, also outside of a frame
 const char* sources_window(Workspace workspace) noexcept;
 const char* inspector_window(Workspace workspace) noexcept;
 /// The workspaces that have panels, in the order of the tabs.

@@ -113,7 +113,9 @@ void attention_warnings(ChromeContext& context) {
     if (slots.every_layer())
         lines.push_back("Every layer is turned: what later layers read is no longer what the model was trained on. "
                         "“Entropy against gain” stays that of the head alone.");
-    if (!slots.model()->config().causal()) lines.push_back("An encoder sees all tokens: a row's ceiling is ln T.");
+    const ModelPtr model = slots.model();
+    if (!model) return;
+    if (!model->config().causal()) lines.push_back("An encoder sees all tokens: a row's ceiling is ln T.");
     else
         lines.push_back("A row t has t + 1 keys and so at most ln(t + 1) nats: a mean over rows is one over different "
                         "ceilings.");

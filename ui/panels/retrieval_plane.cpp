@@ -28,7 +28,10 @@ std::string direction_text(const PlaneDirection& direction) {
 std::string direction_name(const PlaneDirection& direction, const Bank& bank) {
     switch (direction.kind) {
     case PlaneAxis::query: return "the query";
-    case PlaneAxis::memory: return "memory " + memory_label(bank, std::size_t(direction.index));
+    case PlaneAxis::memory:
+        // A direction that was chosen in a larger bank.
+        if (direction.index < 0 || std::size_t(direction.index) >= bank.n) return direction_text(direction);
+        return "memory " + memory_label(bank, std::size_t(direction.index));
     case PlaneAxis::eigenvector: break;
     }
     return "mode v" + std::to_string(direction.index + 1);
@@ -42,7 +45,7 @@ std::optional<PlaneDirection> choose(const char* id, const PlaneDirection& curre
     const std::string shown = elide(direction_name(current, bank), width - ImGui::GetFontSize() * 2);
     if (!ImGui::BeginCombo(id, shown.c_str())) return chosen;
     std::vector<PlaneDirection> offers{{PlaneAxis::query, 0}};
-    if (memory) offers.push_back({PlaneAxis::memory, int(*memory)});
+    if (memory && *memory < bank.n) offers.push_back({PlaneAxis::memory, int(*memory)});
     for (int k = 0; k < std::min<int>(offered_modes, int(bank.d)); ++k) offers.push_back({PlaneAxis::eigenvector, k});
     for (const PlaneDirection& offer : offers) {
         ImGui::BeginDisabled(offer == other);

@@ -141,9 +141,10 @@ std::optional<AlignmentJob> AlignmentSlots::job(const AppState& state) const {
     AlignmentJob job = alignment_job_of(i.shown, i.wanted.given ? std::filesystem::path()
                                                                 : i.wanted.of_model.model->files().path);
     if (i.wanted.given) {
-        const Source& source = *state.find(i.shown.alignment.grams);
-        job.grams = source.path;
-        job.directions = source.companion;
+        const Source* const source = state.find(i.shown.alignment.grams);
+        if (!source) return std::nullopt;  // closed since the slots were asked
+        job.grams = source->path;
+        job.directions = source->companion;
         job.operators = i.wanted.given;
     } else {
         job.request = i.wanted.of_model;

@@ -4,6 +4,8 @@
 #include "state/commands.h"
 #include "state/services.h"
 
+#include <algorithm>
+#include <memory>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -49,6 +51,17 @@ inline std::int64_t checked(const char* name, std::int64_t value, std::int64_t l
 
 /// When a command that needs a model can be given.
 inline bool has_model(const AppState& state) { return state.model() != nullptr; }
+/// What a command acts on. Throws Error{usage} without one: a step of the history may outlive it.
+ModelPtr required_model(const AppState& state);
+std::shared_ptr<const Bank> required_bank(const AppState& state);
+const Pin& required_pin(const AppState& state);
+
+/// The frame `frames` on from `now` among `count`: the last or first one beyond the ends, the first when it wraps.
+inline std::int64_t next_frame(std::int64_t now, std::int64_t count, int frames, bool wrap) {
+    if (count < 1) return now;
+    const std::int64_t next = now + frames;
+    return wrap && next >= count ? 0 : std::clamp<std::int64_t>(next, 0, count - 1);
+}
 
 inline std::optional<Command> no_undo() { return std::nullopt; }
 /// A command that sets one whole number of the state, field(AppState&), and undoes it by its former value.
@@ -63,7 +76,7 @@ CommandSpec whole_command(const std::string& id, const std::string& title, const
                 if (before == value) return std::nullopt;
                 now = static_cast<std::remove_reference_t<decltype(now)>>(value);
                 return command(id, {{"value", before}});
-            }, {}, {}};
+            }, {}, {}, CommandKind::view};
 }
 /// The inverse of a change to several parts of the view: the whole view as it is now.
 Command restore_view(const AppState& state);

@@ -1,6 +1,7 @@
 #include "state/command_json.h"
 
 #include "base/json_members.h"
+#include "base/json_reader.h"
 #include "state/jacobian_training_json.h"
 #include "state/view_job.h"
 
@@ -320,7 +321,7 @@ View view_from_json(const json& object, const std::string& where) {
     if (const auto o = members.find_object("retrieval")) {
         RetrievalOptions& to = view.retrieval;
         to.steps = o->value_or<int>("steps", to.steps, {1, most_retrieval_steps});
-        to.lambda = o->value_or("lambda", to.lambda);
+        to.lambda = o->value_or<double>("lambda", to.lambda, {0, 1});
         to.basins = o->flag("basins", to.basins);
         if (const auto direction = o->find_object("plane_x"))
             to.plane_x = direction_from_json(*direction);
@@ -348,7 +349,14 @@ View view_from_json(const json& object, const std::string& where) {
         view.open_panels = {panels.begin(), panels.end()};
     }
     view.outlined_panel = members.text("outlined_panel", view.outlined_panel);
+    view.selection.step = std::min(view.selection.step, view.retrieval.steps);
     return view;
+}
+
+std::string view_text(const View& view) { return to_json(view).dump(-1, ' ', false, json::error_handler_t::replace); }
+
+View view_from_text(const std::string& text, const std::string& where) {
+    return view_from_json(parse_json<json>(text, where, json_kinds::view), where);
 }
 
 }  // namespace attnscope::ui

@@ -1,6 +1,10 @@
 #include "state/commands.h"
 
 #include "state/command_json.h"
+#include "state/references.h"
+#include "state/services.h"
+
+#include <attnscope/failure.h>
 
 #include <algorithm>
 #include <cmath>
@@ -101,11 +105,15 @@ CommandRunner::CommandRunner(const CommandRegistry& registry, AppState& state, S
     : registry_(registry), state_(state), services_(services) {}
 
 void CommandRunner::run(const Command& command) {
-    try {
-        run_or_throw(command);
-    } catch (const Error& error) {
-        state_.notify(error.what(), true);
-    }
+    if (const auto failure = failure_of(command.id, [&] { run_or_throw(command); })) state_.notify(failure->what(), true);
+}
+
+const CommandSpec& CommandRunner::require_enabled(const Command& command) const {
+    const CommandSpec* spec = registry_.find(command.id);
+    if (!spec) throw Error(ErrorKind::usage, command.id, "a command's id", "an unknown one");
+    if (spec->enabled && !spec->enabled(state_))
+        throw Error(ErrorKind::usage, spec->title, "something it can act on", "nothing of the kind");
+    return *spec;
 }
 
 void CommandRunner::run_or_throw(const Command& command) {
@@ -113,10 +121,7 @@ void CommandRunner::run_or_throw(const Command& command) {
     // The history belongs to the runner, so these two are its own.
     if (command.id == "edit.undo") return undo();
     if (command.id == "edit.redo") return redo();
-    const CommandSpec& spec = *registry_.find(command.id);
-    if (spec.enabled && !spec.enabled(state_))
-        throw Error(ErrorKind::usage, spec.title, "something it can act on", "nothing of the kind");
-    auto inverse = spec.run(state_, services_, arguments);
+    auto inverse = require_enabled(command).run(state_, services_, arguments);
     if (!inverse) return;
     if (gesture_open_ && !history_.undo.empty() && history_.undo.back().done.id == command.id) {
         history_.undo.back().done = command;
@@ -128,28 +133,96 @@ void CommandRunner::run_or_throw(const Command& command) {
     gesture_open_ = true;
 }
 
-void CommandRunner::set_history(History history) {
-    const auto unknown = [this](const Entry& entry) {
-        return !registry_.find(entry.done.id) || !registry_.find(entry.inverse.id);
+bool CommandRunner::sets_view(const Entry& entry) const {
+    const auto is_view = [this](const Command& command) {
+        const CommandSpec* spec = registry_.find(command.id);
+        return spec && spec->kind == CommandKind::view;
     };
-    std::erase_if(history.undo, unknown);
-    std::erase_if(history.redo, unknown);
+    return is_view(entry.done) && is_view(entry.inverse);
+}
+
+History CommandRunner::history_of_view() const {
+    History kept = history_;
+    const auto does_more = [this](const Entry& entry) { return !sets_view(entry); };
+    std::erase_if(kept.undo, does_more);
+    std::erase_if(kept.redo, does_more);
+    return kept;
+}
+
+Command CommandRunner::checked_command(Command command) const {
+    registry_.check(command);
+    // Sources that are not there now would one day be others of the same number.
+    if (const auto source = command.arguments.find("source"); source != command.arguments.end()) {
+        const auto* number = std::get_if<std::int64_t>(&source->second);
+        if (!number || (*number != 0 && !source_numbered(state_, *number)))
+            throw Error(ErrorKind::input, command.id, "an open source", value_text(source->second));
+    }
+    if (command.id == "view.restore") {
+        View view = view_from_text(std::get<std::string>(command.arguments.at("view")), "view.restore view");
+        require_sources(view, source_kinds(state_));
+        forget_missing(view, source_kinds(state_));
+        command.arguments["view"] = view_text(view);
+    }
+    return command;
+}
+
+std::optional<History::Entry> CommandRunner::checked_entry(Entry entry) const {
+    if (!sets_view(entry)) return std::nullopt;
+    entry.from_file = true;
+    const auto failure = failure_of("history", [&] {
+        entry.done = checked_command(std::move(entry.done));
+        entry.inverse = checked_command(std::move(entry.inverse));
+    });
+    return failure ? std::nullopt : std::optional(std::move(entry));
+}
+
+void CommandRunner::restore_history(History history) {
+    std::size_t left_out = 0;
+    const auto checked = [&](std::deque<Entry>& entries) {
+        std::deque<Entry> kept;
+        // The newest are at the back.
+        while (entries.size() > history_limit) entries.pop_front(), ++left_out;
+        for (Entry& entry : entries) {
+            if (auto usable = checked_entry(std::move(entry))) kept.push_back(std::move(*usable));
+            else ++left_out;
+        }
+        entries = std::move(kept);
+    };
+    checked(history.undo);
+    checked(history.redo);
     history_ = std::move(history);
     gesture_open_ = false;
+    if (left_out > 0)
+        state_.notify(std::to_string(left_out) + (left_out == 1 ? " step" : " steps") +
+                      " of the session's history left out: they do more than set the view, or what they are about is not "
+                      "open");
 }
 
 void CommandRunner::end_gesture() { gesture_open_ = false; }
 bool CommandRunner::can_undo() const { return !history_.undo.empty(); }
 bool CommandRunner::can_redo() const { return !history_.redo.empty(); }
 
+bool CommandRunner::replay(const Entry& entry, const Command& command, const char* verb) {
+    const CommandSpec* const named = registry_.find(entry.done.id);
+    const std::string what = std::string(verb) + " " + (named ? named->title : entry.done.id);
+    const auto failure = failure_of(what, [&] {
+        const Arguments arguments = registry_.check(command);
+        const CommandSpec& spec = require_enabled(command);
+        if (entry.from_file && spec.kind != CommandKind::view)
+            throw Error(ErrorKind::usage, command.id, "a command that sets the view", "one that does more");
+        const Services::OpensNothing quiet(services_);
+        spec.run(state_, services_, arguments);
+    });
+    if (failure) state_.notify("Could not " + what + ": " + failure->what(), true);
+    return !failure;
+}
+
 void CommandRunner::undo() {
     if (history_.undo.empty()) return;
     gesture_open_ = false;
     Entry entry = std::move(history_.undo.back());
     history_.undo.pop_back();
-    if (const CommandSpec* spec = registry_.find(entry.inverse.id))
-        spec->run(state_, services_, registry_.check(entry.inverse));
-    history_.redo.push_back(std::move(entry));
+    if (replay(entry, entry.inverse, "undo")) history_.redo.push_back(std::move(entry));
 }
 
 void CommandRunner::redo() {
@@ -157,9 +230,7 @@ void CommandRunner::redo() {
     gesture_open_ = false;
     Entry entry = std::move(history_.redo.back());
     history_.redo.pop_back();
-    if (const CommandSpec* spec = registry_.find(entry.done.id))
-        spec->run(state_, services_, registry_.check(entry.done));
-    history_.undo.push_back(std::move(entry));
+    if (replay(entry, entry.done, "redo")) history_.undo.push_back(std::move(entry));
 }
 
 std::string CommandRunner::undo_title() const {

@@ -41,6 +41,13 @@ struct Parameter {
 /// What commands can reach besides the state: loading, jobs, slots' values that a command needs.
 class Services;
 
+/// What a command reaches. Histories, pins and recipes that come from files hold view commands alone; scripts that the
+/// user gives (--run) hold both.
+enum class CommandKind {
+    world,  ///< opens, closes, makes or writes files and sources, starts or stops runs, the clipboard, preferences, quits
+    view,   ///< sets what is shown and read: the view, A, the timeline, typed texts; reaches nothing outside the state
+};
+
 struct CommandSpec {
     std::string id;        ///< retrieval.beta
     std::string title;     ///< Set β
@@ -51,6 +58,7 @@ struct CommandSpec {
     std::function<std::optional<Command>(AppState&, Services&, const Arguments&)> run;
     std::function<bool(const AppState&)> enabled;       ///< always when empty
     std::function<bool(const AppState&)> checked;       ///< a tick in menus; none when empty
+    CommandKind kind = CommandKind::world;              ///< said of every command; the one that may less is never assumed
 };
 
 class CommandRegistry {
@@ -75,6 +83,7 @@ inline Command command(std::string id, Arguments arguments = {}) { return {std::
 struct History {
     struct Entry {
         Command done, inverse;
+        bool from_file = false;   ///< it may set the view and nothing else
         bool operator==(const Entry&) const = default;
     };
     std::deque<Entry> undo, redo;
@@ -91,16 +100,28 @@ public:
     void end_gesture();      ///< the mouse was released: the next run starts a new undo step
     bool can_undo() const;
     bool can_redo() const;
+    /// A step that cannot be taken, because what it is about is closed or it is not allowed to, is said and forgotten.
     void undo();
     void redo();
     std::string undo_title() const;  ///< "Undo Set β"; empty when there is nothing
     std::string redo_title() const;
     const History& history() const { return history_; }
-    /// Takes up a history; entries whose commands are not known are left out.
-    void set_history(History history);
+    /// The steps that a session keeps: those that set the view both ways.
+    History history_of_view() const;
+    /// Takes up the history of a session whose sources are those of the state. Steps that do more than set the view, whose
+    /// arguments are not those of the command, or that are about sources which are not open, are left out with a notice.
+    void restore_history(History history);
 
 private:
     using Entry = History::Entry;
+    /// Throws Error{usage} where the command cannot be given now.
+    const CommandSpec& require_enabled(const Command& command) const;
+    bool sets_view(const Entry& entry) const;
+    /// A step out of a file with what it refers to made sure of; nothing where it has no place in a history.
+    std::optional<Entry> checked_entry(Entry entry) const;
+    Command checked_command(Command command) const;
+    /// Runs one side of an entry. False, with a notice, where that cannot be.
+    bool replay(const Entry& entry, const Command& command, const char* verb);
     const CommandRegistry& registry_;
     AppState& state_;
     Services& services_;

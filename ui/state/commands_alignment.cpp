@@ -26,7 +26,8 @@ CommandSpec choice_command(const std::string& id, const std::string& title, std:
                 return command(id, {{"name", std::string(name(before))}});
             },
             {},
-            {}};
+            {},
+            CommandKind::view};
 }
 
 std::int64_t within(const char* name, std::int64_t value, std::int64_t least, std::int64_t end) {
@@ -65,7 +66,7 @@ void add_operators(CommandRegistry& registry) {
                       return command("alignment.norm_gain");
                   },
                   in_workspace,
-                  [](const AppState& state) { return state.view.alignment.norm_gain; }});
+                  [](const AppState& state) { return state.view.alignment.norm_gain; }, CommandKind::view});
     registry.add({"alignment.topk",
                   "Directions kept of a head",
                   "",
@@ -80,7 +81,7 @@ void add_operators(CommandRegistry& registry) {
                       return command("alignment.topk", {{"value", before}});
                   },
                   {},
-                  {}});
+                  {}, CommandKind::view});
     registry.add({"alignment.grams",
                   "Compare a file of grams",
                   "",
@@ -96,7 +97,7 @@ void add_operators(CommandRegistry& registry) {
                       return command("alignment.grams", {{"source", std::int64_t{before}}});
                   },
                   {},
-                  {}});
+                  {}, CommandKind::view});
 }
 
 void add_cursor(CommandRegistry& registry) {
@@ -114,7 +115,7 @@ void add_cursor(CommandRegistry& registry) {
                       return command("alignment.anchor", {{"value", before}});
                   },
                   {},
-                  {}});
+                  {}, CommandKind::view});
     registry.add({"alignment.head",
                   "Look at one head's alignment",
                   "",
@@ -133,7 +134,7 @@ void add_cursor(CommandRegistry& registry) {
                       return inverse;
                   },
                   {},
-                  {}});
+                  {}, CommandKind::view});
     registry.add({"alignment.select",
                   "Compare a layer with an anchor",
                   "",
@@ -151,7 +152,7 @@ void add_cursor(CommandRegistry& registry) {
                       return inverse;
                   },
                   {},
-                  {}});
+                  {}, CommandKind::view});
 }
 
 }  // namespace
@@ -162,8 +163,8 @@ std::optional<Command> advance_alignment(AppState& state, Services& services, in
     if (count == 0) return std::nullopt;
     const bool of_anchor = state.playback.timeline(Workspace::alignment) == Timeline::anchor;
     const alignment::View view = slots.view();
-    const std::int64_t now = of_anchor ? view.anchor : view.layer, next_plain = now + frames;
-    const std::int64_t next = wrap && next_plain >= count ? 0 : std::clamp<std::int64_t>(next_plain, 0, count - 1);
+    const std::int64_t now = of_anchor ? view.anchor : view.layer;
+    const std::int64_t next = next_frame(now, count, frames, wrap);
     if (next == now) return std::nullopt;
     if (of_anchor) {
         const std::int64_t before = std::exchange(state.view.alignment.anchor, static_cast<int>(next));

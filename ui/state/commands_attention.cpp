@@ -1,6 +1,7 @@
 // Attention: the model, the text, the gain, the cell that is looked at, and how the panels show it.
 #include "state/command_helpers.h"
 #include "state/command_json.h"
+#include "state/references.h"
 
 #include <algorithm>
 #include <cmath>
@@ -22,14 +23,14 @@ void add_option(CommandRegistry& registry, const std::string& id, const std::str
     registry.add({id, title, "", "", {flag_parameter("on", help)},
                   [set](AppState& state, Services&, const Arguments& arguments) {
                       return set(state, flag(arguments, "on"));
-                  }, {}, {}});
+                  }, {}, {}, CommandKind::view});
     if (menu.empty()) return;
     registry.add({id + "_toggle", title, menu, "", {},
                   [set, which](AppState& state, Services&, const Arguments&) {
                       return set(state, !(state.view.attention.*which));
                   },
                   [](const AppState& state) { return state.view.workspace == Workspace::attention; },
-                  [which](const AppState& state) { return state.view.attention.*which; }});
+                  [which](const AppState& state) { return state.view.attention.*which; }, CommandKind::view});
 }
 
 std::optional<Command> set_prompt(AppState& state, SourceId id, std::int64_t text) {
@@ -43,9 +44,7 @@ std::optional<Command> set_prompt(AppState& state, SourceId id, std::int64_t tex
 
 /// Throws Error{usage} for a cell that the model does not have.
 void check_cell(const AppState& state, std::int64_t layer, std::int64_t head) {
-    // Undoing what was chosen for a model that is closed by now is no reason to complain.
-    const ModelPtr model = state.model();
-    if (!model) return;
+    const ModelPtr model = required_model(state);
     const auto check = [](const char* name, std::int64_t value, std::int64_t count) {
         if (value < 0 || value >= count)
             throw Error(ErrorKind::usage, name, "0 … " + std::to_string(count - 1), std::to_string(value));
@@ -66,7 +65,7 @@ CommandSpec cell_cursor(const std::string& name, const std::string& title, int S
                 field = static_cast<int>(value);
                 return command(id, {{"value", before}});
             },
-            has_model, {}};
+            has_model, {}, CommandKind::view};
 }
 
 std::optional<Command> set_token(AppState& state, std::int64_t value) {
@@ -98,7 +97,7 @@ void add_cursors(CommandRegistry& registry) {
                       selection.head = static_cast<int>(head);
                       return command("attention.cell", {{"layer", layer_before}, {"head", head_before}});
                   },
-                  has_model, {}});
+                  has_model, {}, CommandKind::view});
     registry.add({"selection.token", "Set the query token", "", "",
                   {integer_parameter("value", "counted from 0; -1 = the last one")},
                   [](AppState& state, Services& services, const Arguments& arguments) {
@@ -109,7 +108,7 @@ void add_cursors(CommandRegistry& registry) {
                           throw Error(ErrorKind::usage, "token", "-1 … " + std::to_string(last), std::to_string(value));
                       return set_token(state, value);
                   },
-                  has_model, {}});
+                  has_model, {}, CommandKind::view});
     registry.add({"selection.gain", "Set the gain", "", "", {number_parameter("value", "1 = the model, ⅛ … 64")},
                   [](AppState& state, Services&, const Arguments& arguments) {
                       const double value = number(arguments, "value");
@@ -117,7 +116,7 @@ void add_cursors(CommandRegistry& registry) {
                           throw Error(ErrorKind::usage, "gain", "0.125 … 64", value_text(value));
                       return set_gain(state, value);
                   },
-                  has_model, {}});
+                  has_model, {}, CommandKind::view});
     registry.add({"attention.gain_default", "Gain to 1, the model", "Analyses", "", {},
                   [](AppState& state, Services&, const Arguments&) -> std::optional<Command> {
                       if (!state.view.attention.top_one) return set_gain(state, 1);
@@ -126,7 +125,7 @@ void add_cursors(CommandRegistry& registry) {
                       state.view.selection.gain = 1;
                       return inverse;
                   },
-                  has_model, {}});
+                  has_model, {}, CommandKind::view});
 }
 
 void add_texts(CommandRegistry& registry) {
@@ -137,13 +136,13 @@ void add_texts(CommandRegistry& registry) {
                       Command inverse = restore_view(state);
                       services.select_model(state, id);
                       return inverse;
-                  }, {}, {}});
+                  }, {}, {}, CommandKind::view});
     registry.add({"selection.prompt", "Read a prompt or a text of a set", "", "",
                   {integer_parameter("source", "its number"),
                    integer_parameter("text", "which of a set, from 0", Value(std::int64_t{0}))},
                   [](AppState& state, Services&, const Arguments& arguments) {
                       const auto number = integer(arguments, "source"), index = integer(arguments, "text");
-                      const Source* source = number > 0 ? state.find(static_cast<SourceId>(number)) : nullptr;
+                      const Source* source = source_numbered(state, number);
                       if (!source || (source->kind != SourceKind::prompt && source->kind != SourceKind::texts))
                           throw Error(ErrorKind::usage, "source", "the number of an open prompt or set of texts",
                                       std::to_string(number));
@@ -151,7 +150,7 @@ void add_texts(CommandRegistry& registry) {
                       if (index < 0 || index >= count)
                           throw Error(ErrorKind::usage, "text", "0 … " + std::to_string(count - 1), std::to_string(index));
                       return set_prompt(state, source->id, index);
-                  }, {}, {}});
+                  }, {}, {}, CommandKind::view});
     registry.add({"attention.text", "Read a typed text", "", "", {text_parameter("text", "what the model reads")},
                   [](AppState& state, Services& services, const Arguments& arguments) {
                       const std::string& wanted = text(arguments, "text");
@@ -162,13 +161,13 @@ void add_texts(CommandRegistry& registry) {
                       });
                       const SourceId id = known != state.sources.end() ? known->id : services.add_prompt(state, wanted);
                       return set_prompt(state, id, 0);
-                  }, {}, {}});
+                  }, {}, {}, CommandKind::view});
     registry.add({"source.open_as_model", "Open an encoder as a model", "", "", {integer_parameter("source", "its number")},
                   [](AppState& state, Services& services, const Arguments& arguments) {
                       const SourceId id = source_of_kind(state, integer(arguments, "source"), SourceKind::encoder);
                       services.open_as_model(state, std::filesystem::path(state.find(id)->path));
                       return no_undo();
-                  }, {}, {}});
+                  }, {}, {}, CommandKind::world});
 }
 
 }  // namespace
@@ -177,13 +176,12 @@ std::optional<Command> advance_attention(AppState& state, Services& services, in
     AttentionSlots& slots = services.attention();
     slots.begin_frame(state);  // commands before this one in the same frame count
     const auto next_of = [&](std::int64_t now, std::int64_t count) {
-        const std::int64_t next = now + frames;
-        return wrap && next >= count ? 0 : std::clamp<std::int64_t>(next, 0, count - 1);
+        return next_frame(now, count, frames, wrap);
     };
     switch (state.playback.timeline(Workspace::attention)) {
     case Timeline::layer: {
         const std::int64_t before = state.view.selection.layer;
-        const auto next = next_of(slots.layer(), state.model()->config().layers);
+        const auto next = next_of(slots.layer(), required_model(state)->config().layers);
         if (next == before) return std::nullopt;
         state.view.selection.layer = static_cast<int>(next);
         return command("selection.layer", {{"value", before}});
@@ -214,7 +212,7 @@ void add_attention_commands(CommandRegistry& registry) {
                       if (wanted == before) return std::nullopt;
                       state.view.attention.colour = wanted;
                       return command("attention.colour", {{"by", std::string(attention::head_colour_name(before))}});
-                  }, {}, {}});
+                  }, {}, {}, CommandKind::view});
     registry.add({"attention.gain_scope", "Choose what the gain turns", "", "",
                   {text_parameter("scope", "the selected head alone, or every layer of a forward pass", {},
                                   {"head", "layers"})},
@@ -223,7 +221,7 @@ void add_attention_commands(CommandRegistry& registry) {
                       if (before == wanted) return std::nullopt;
                       state.view.attention.every_layer = wanted;
                       return command("attention.gain_scope", {{"scope", std::string(before ? "layers" : "head")}});
-                  }, {}, {}});
+                  }, {}, {}, CommandKind::view});
     add_option(registry, "attention.top_one", "Infinite gain (top-1)", "Analyses", "all weight on the largest score",
                &AttentionOptions::top_one);
     add_option(registry, "attention.without_sink", "Map without the first column", "Analyses",
@@ -242,7 +240,7 @@ void add_attention_commands(CommandRegistry& registry) {
                       services.use_head_as_bank(state);
                       return inverse;
                   },
-                  has_model, {}});
+                  has_model, {}, CommandKind::world});
 }
 
 }  // namespace attnscope::ui

@@ -11,8 +11,6 @@ namespace attnscope::ui {
 
 namespace {
 
-bool has_model(const AppState& state) { return state.model() != nullptr; }
-
 /// Changes the options of the workspace; undone as a whole.
 template <class Change>
 std::optional<Command> change_options(AppState& state, Change change) {
@@ -43,13 +41,13 @@ void add_measuring(CommandRegistry& registry) {
                       });
                       if (!changed) return std::nullopt;
                       return command("cv.band", {{"low", before.band_low}, {"high", before.band_high}});
-                  }, {}, {}});
+                  }, {}, {}, CommandKind::view});
     registry.add({"cv.activations", "Measure the activations of the text", "Analyses", "", {},
                   [](AppState& state, Services&, const Arguments&) {
                       return change_options(state, [](CvOptions& options) { options.activations = !options.activations; });
                   },
                   [](const AppState& state) { return state.view.workspace == Workspace::cv; },
-                  [](const AppState& state) { return state.view.cv.activations; }});
+                  [](const AppState& state) { return state.view.cv.activations; }, CommandKind::view});
 }
 
 void add_selection(CommandRegistry& registry) {
@@ -61,18 +59,15 @@ void add_selection(CommandRegistry& registry) {
                       if (wanted == before) return std::nullopt;
                       state.view.cv.kind = wanted;
                       return command("cv.kind", {{"kind", std::string(cv_kind_name(before))}});
-                  }, {}, {}});
+                  }, {}, {}, CommandKind::view});
     registry.add({"cv.select", "Select a matrix", "", "",
                   {text_parameter("kind", "which", {}, kinds), integer_parameter("layer", "counted from 0"),
                    integer_parameter("head", "query head, counted from 0")},
                   [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
                       const cv::Kind kind = cv::parse_kind(text(arguments, "kind"));
-                      const ModelPtr model = state.model();
-                      const auto layer = integer(arguments, "layer"), head = integer(arguments, "head");
-                      if (model) {
-                          checked("layer", layer, 0, model->config().layers - 1);
-                          checked("head", head, 0, model->config().heads - 1);
-                      }
+                      const ModelPtr model = required_model(state);
+                      const auto layer = checked("layer", integer(arguments, "layer"), 0, model->config().layers - 1);
+                      const auto head = checked("head", integer(arguments, "head"), 0, model->config().heads - 1);
                       Selection& selection = state.view.selection;
                       if (state.view.cv.kind == kind && selection.layer == layer && selection.head == head)
                           return std::nullopt;
@@ -84,7 +79,7 @@ void add_selection(CommandRegistry& registry) {
                       selection.head = static_cast<int>(head);
                       return command("cv.select", std::move(before));
                   },
-                  has_model, {}});
+                  has_model, {}, CommandKind::view});
 }
 
 /// Whole numbers out of a list of numbers; `before` where there is none.
@@ -114,13 +109,13 @@ void add_experiment(CommandRegistry& registry) {
                       state.view.cv.epoch = -1;
                       show_experiment(state);
                       return no_undo();
-                  }, {}, {}});
+                  }, {}, {}, CommandKind::world});
     registry.add({"cv.pause", "Pause the experiment", "Analyses", "", {},
                   [](AppState&, Services& services, const Arguments&) {
                       services.cv().run().pause();
                       return no_undo();
                   },
-                  in_workspace, {}});
+                  in_workspace, {}, CommandKind::world});
     registry.add({"cv.experiment", "Set up the experiment", "", "",
                   {{Parameter::Type::numbers, "dims", "widths", Value(std::vector<double>{}), {}},
                    {Parameter::Type::numbers, "heads", "numbers of heads, each with every width",
@@ -137,7 +132,7 @@ void add_experiment(CommandRegistry& registry) {
                           options.config_heads = options.heads.front();
                           options.epoch = -1;
                       });
-                  }, {}, {}});
+                  }, {}, {}, CommandKind::view});
     registry.add(whole_command("cv.seed", "Seed of the experiment", "0 or more", 0, INT64_MAX,
                                [](AppState& state) -> std::uint64_t& { return state.view.cv.seed; }));
     registry.add({"cv.config", "Select a configuration", "", "",
@@ -156,7 +151,7 @@ void add_experiment(CommandRegistry& registry) {
                       options.dim = dim;
                       options.config_heads = heads;
                       return command("cv.config", std::move(before));
-                  }, {}, {}});
+                  }, {}, {}, CommandKind::view});
     registry.add({"cv.group", "Follow matrices of the experiment", "", "",
                   {text_parameter("group", "which", {}, cv::experiment_groups())},
                   [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
@@ -164,14 +159,14 @@ void add_experiment(CommandRegistry& registry) {
                       if (before == text(arguments, "group")) return std::nullopt;
                       state.view.cv.group = text(arguments, "group");
                       return command("cv.group", {{"group", before}});
-                  }, {}, {}});
+                  }, {}, {}, CommandKind::view});
     registry.add(whole_command("cv.epoch", "Look at an epoch", "counted from 0; -1 = the newest", -1,
                                cv::most_experiment_epochs, [](AppState& state) -> int& { return state.view.cv.epoch; }));
     registry.add({"cv.save_run", "Save the run of the experiment", "", "", {text_parameter("path", "a JSON file")},
                   [](AppState& state, Services& services, const Arguments& arguments) {
                       services.save_experiment(state, text(arguments, "path"));
                       return no_undo();
-                  }, {}, {}});
+                  }, {}, {}, CommandKind::world});
 }
 
 std::string table(Services& services, const std::string& format) {
@@ -190,7 +185,7 @@ void add_table(CommandRegistry& registry) {
                       state.notify(format == "tex" ? "Copied the table as LaTeX" : "Copied the table as CSV");
                       return no_undo();
                   },
-                  has_model, {}});
+                  has_model, {}, CommandKind::world});
     registry.add({"cv.save_table", "Save the table of matrices", "", "", {text_parameter("path", "a .csv or .tex file")},
                   [](AppState& state, Services& services, const Arguments& arguments) {
                       const std::filesystem::path path = text(arguments, "path");
@@ -199,7 +194,7 @@ void add_table(CommandRegistry& registry) {
                       services.save_text(state, path, table(services, path.extension().string().substr(1)));
                       return no_undo();
                   },
-                  has_model, {}});
+                  has_model, {}, CommandKind::world});
 }
 
 }  // namespace
@@ -207,8 +202,7 @@ void add_table(CommandRegistry& registry) {
 std::optional<Command> advance_cv(AppState& state, Services& services, int frames, bool wrap) {
     CvSlots& slots = services.cv();
     const auto next_of = [&](std::int64_t now, std::int64_t count) {
-        const std::int64_t next = now + frames;
-        return wrap && next >= count ? 0 : std::clamp<std::int64_t>(next, 0, count - 1);
+        return next_frame(now, count, frames, wrap);
     };
     if (state.playback.timeline(Workspace::cv) == Timeline::layer) {
         const ModelPtr model = state.model();

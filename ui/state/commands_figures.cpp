@@ -46,38 +46,38 @@ void add_figure_commands(CommandRegistry& registry) {
                                                  flag(arguments, "recipe"));
                       }
                       return no_undo();
-                  }, {}, {}});
+                  }, {}, {}, CommandKind::world});
     registry.add({"figure.close_export", "Close the export dialog", "", "", {},
                   [](AppState& state, Services&, const Arguments&) {
                       state.export_panel.clear();
                       return no_undo();
-                  }, {}, {}});
+                  }, {}, {}, CommandKind::world});
     registry.add({"figure.style", "Choose the style of figures", "", "",
                   {text_parameter("style", "a built-in style or a JSON file")},
                   [](AppState& state, Services&, const Arguments& arguments) {
                       find_style(text(arguments, "style"));
                       state.preferences.figure_style = text(arguments, "style");
                       return no_undo();
-                  }, {}, {}});
+                  }, {}, {}, CommandKind::world});
     registry.add({"figure.copy_data", "Copy the data of a panel", "Figures", "Ctrl+C", {panel_parameter()},
                   [](AppState& state, Services& services, const Arguments& arguments) {
                       const Figure figure = services.figure(meant_panel(state, arguments));
                       services.copy(figure_csv(figure, '\t'));
                       state.notify("Copied the data of " + figure.title);
                       return no_undo();
-                  }, {}, {}});
+                  }, {}, {}, CommandKind::world});
     registry.add({"figure.copy_python", "Copy as Python", "Figures", "", {panel_parameter()},
                   [](AppState& state, Services& services, const Arguments& arguments) {
                       const Figure figure = services.figure(meant_panel(state, arguments));
                       services.copy(figure_python(figure));
                       state.notify("Copied " + figure.title + " as Python");
                       return no_undo();
-                  }, {}, {}});
+                  }, {}, {}, CommandKind::world});
     registry.add({"figure.copy_recipe", "Copy recipe", "Figures", "", {panel_parameter()},
                   [](AppState& state, Services& services, const Arguments& arguments) {
                       services.copy_recipe(state, meant_panel(state, arguments));
                       return no_undo();
-                  }, {}, {}});
+                  }, {}, {}, CommandKind::world});
 }
 
 void add_help_commands(CommandRegistry& registry) {
@@ -86,18 +86,18 @@ void add_help_commands(CommandRegistry& registry) {
                       state.help_open = !state.help_open;
                       return no_undo();
                   },
-                  {}, [](const AppState& state) { return state.help_open; }});
+                  {}, [](const AppState& state) { return state.help_open; }, CommandKind::world});
     registry.add({"help.panel", "Explain a panel", "Help", "Shift+F1", {panel_parameter()},
                   [](AppState& state, Services&, const Arguments& arguments) {
                       state.help_panel = meant_panel(state, arguments);
                       return no_undo();
-                  }, {}, {}});
+                  }, {}, {}, CommandKind::view});
     registry.add({"help.hints", "Hints in the status bar", "Help", "", {},
                   [](AppState& state, Services&, const Arguments&) {
                       state.preferences.hints = !state.preferences.hints;
                       return no_undo();
                   },
-                  {}, [](const AppState& state) { return state.preferences.hints; }});
+                  {}, [](const AppState& state) { return state.preferences.hints; }, CommandKind::world});
     registry.add({"help.rebind", "Change a shortcut", "", "",
                   {text_parameter("command", "its id"),
                    text_parameter("keys", "such as Ctrl+Shift+K; empty = none; default = as it came")},
@@ -111,7 +111,7 @@ void add_help_commands(CommandRegistry& registry) {
                           shortcuts[text(arguments, "command")] = keys;
                       }
                       return no_undo();
-                  }, {}, {}});
+                  }, {}, {}, CommandKind::world});
 }
 
 }  // namespace attnscope::ui

@@ -35,7 +35,7 @@ CommandSpec cursor_command(const std::string& name, const std::string& title, in
                 state.view.selection.*which = value;
                 return command(id, {{"value", before}});
             },
-            has_heads, {}};
+            has_heads, {}, CommandKind::view};
 }
 
 std::vector<std::string> metric_names() {
@@ -50,8 +50,7 @@ std::optional<Command> advance_jacobian(AppState& state, Services& services, int
     if (state.timeline() == Timeline::step) return advance_training(state, services, frames, wrap);
     JacobianSlots& slots = slots_of(state, services);
     const auto next_of = [&](std::int64_t now, std::int64_t count) {
-        const std::int64_t next = now + frames;
-        return wrap && next >= count ? 0 : std::clamp<std::int64_t>(next, 0, count - 1);
+        return next_frame(now, count, frames, wrap);
     };
     if (slots.sequences() == 0 || slots.layers() == 0) return std::nullopt;
     const jacobian::View view = slots.view();
@@ -81,7 +80,7 @@ void add_jacobian_commands(CommandRegistry& registry) {
                       if (wanted == before) return std::nullopt;
                       now = wanted;
                       return command("jacobian.metric", {{"metric", std::string(jacobian::metric_name(before))}});
-                  }, {}, {}});
+                  }, {}, {}, CommandKind::view});
     constexpr std::int64_t most_tokens = 8192, most_blocks = 100'000;
     registry.add(whole_command("jacobian.length", "Tokens of a sequence", "as many as the text has at most", 1, most_tokens,
                                [](AppState& state) -> int& { return state.view.jacobian.length; }));
@@ -100,7 +99,7 @@ void add_jacobian_commands(CommandRegistry& registry) {
                       selection.head = head;
                       return command("jacobian.select", std::move(before));
                   },
-                  has_heads, {}});
+                  has_heads, {}, CommandKind::view});
     registry.add(cursor_command("layer", "Layer of the softmax gradient", &Selection::layer,
                                 [](const JacobianSlots& slots) { return slots.layers(); }));
     registry.add(cursor_command("head", "Head of the softmax gradient", &Selection::head,
@@ -117,7 +116,7 @@ void add_jacobian_commands(CommandRegistry& registry) {
                       state.view.selection.capture = id;
                       services.enter(state, Workspace::jacobian);
                       return inverse;
-                  }, {}, {}});
+                  }, {}, {}, CommandKind::view});
 }
 
 }  // namespace attnscope::ui

@@ -69,18 +69,18 @@ void add_running(CommandRegistry& registry) {
                       state.view.training.step = -1;
                       show_training(state);
                       return no_undo();
-                  }, {}, {}});
+                  }, {}, {}, CommandKind::world});
     registry.add({"training.sample", "Train on the sample's texts", "", "", {},
                   [](AppState& state, Services& services, const Arguments&) {
                       services.open_sample_text(state);
                       return no_undo();
-                  }, {}, {}});
+                  }, {}, {}, CommandKind::world});
     registry.add({"training.pause", "Pause the training", "Analyses", "", {},
                   [](AppState&, Services& services, const Arguments&) {
                       services.training().run().pause();
                       return no_undo();
                   },
-                  in_workspace, {}});
+                  in_workspace, {}, CommandKind::world});
     registry.add({"training.save", "Save the training runs", "", "", {text_parameter("path", "a JSON file")},
                   [](AppState& state, Services& services, const Arguments& arguments) {
                       const auto experiment = services.training().experiment().result;
@@ -92,13 +92,13 @@ void add_running(CommandRegistry& registry) {
                                                        jacobian_experiment_json(*experiment),
                                                        jacobian_experiment_warnings(*experiment), experiment->seconds));
                       return no_undo();
-                  }, {}, {}});
+                  }, {}, {}, CommandKind::world});
     registry.add({"training.export", "Export the trained model", "", "",
                   {text_parameter("path", "a folder, made where there is none")},
                   [](AppState& state, Services& services, const Arguments& arguments) {
                       services.export_training(state, text(arguments, "path"));
                       return no_undo();
-                  }, {}, {}});
+                  }, {}, {}, CommandKind::world});
 }
 
 void add_choices(CommandRegistry& registry) {
@@ -110,14 +110,14 @@ void add_choices(CommandRegistry& registry) {
                       return change(state, [&](JacobianTrainingOptions& options) {
                           toggle(options.methods, methods, parse_method(text(arguments, "method")));
                       });
-                  }, {}, {}});
+                  }, {}, {}, CommandKind::view});
     registry.add({"training.gradient", "Train with a softmax gradient, or leave it out", "", "",
                   {text_parameter("gradient", "which", {}, gradient_names)},
                   [](AppState& state, Services&, const Arguments& arguments) {
                       return change(state, [&](JacobianTrainingOptions& options) {
                           toggle(options.gradients, softmax_gradients, parse_softmax_gradient(text(arguments, "gradient")));
                       });
-                  }, {}, {}});
+                  }, {}, {}, CommandKind::view});
     registry.add({"training.run", "Select a run", "", "",
                   {text_parameter("method", "its method", {}, method_names),
                    text_parameter("gradient", "its softmax gradient", {}, gradient_names)},
@@ -129,7 +129,7 @@ void add_choices(CommandRegistry& registry) {
                       state.view.training.shown = wanted;
                       return command("training.run", {{"method", std::string(method_name(before.method))},
                                                       {"gradient", std::string(softmax_gradient_name(before.gradient))}});
-                  }, {}, {}});
+                  }, {}, {}, CommandKind::view});
 }
 
 void add_numbers(CommandRegistry& registry) {
@@ -139,7 +139,7 @@ void add_numbers(CommandRegistry& registry) {
                       [=](AppState& state, Services&, const Arguments& arguments) {
                           const std::int64_t value = checked(id, integer(arguments, "value"), least, most);
                           return change(state, [&](JacobianTrainingOptions& options) { field(options, value); });
-                      }, {}, {}});
+                      }, {}, {}, CommandKind::view});
     };
     add("training.steps", "Steps of the training", "updates", 1, most_training_steps,
         [](JacobianTrainingOptions& options, std::int64_t value) { options.steps = static_cast<int>(value); });

@@ -39,24 +39,24 @@ void add_playback_commands(CommandRegistry& registry) {
                       state.playback.playing = !state.playback.playing;
                       return no_undo();
                   },
-                  can_play, [](const AppState& state) { return state.playback.playing; }});
+                  can_play, [](const AppState& state) { return state.playback.playing; }, CommandKind::world});
     registry.add({"playback.back", "One frame back", "Analyses", ",", {},
                   [](AppState& state, Services& services, const Arguments&) {
                       return advance(state, services, -1, false);
                   },
-                  can_play, {}});
+                  can_play, {}, CommandKind::world});
     registry.add({"playback.forward", "One frame on", "Analyses", ".", {},
                   [](AppState& state, Services& services, const Arguments&) {
                       return advance(state, services, 1, false);
                   },
-                  can_play, {}});
+                  can_play, {}, CommandKind::world});
     registry.add({"playback.advance", "Next frame while playing", "", "", {},
                   [](AppState& state, Services& services, const Arguments&) {
                       // Playing would bury in the history what the user did himself.
                       advance(state, services, 1, true);
                       return no_undo();
                   },
-                  can_play, {}});
+                  can_play, {}, CommandKind::world});
     std::vector<std::string> names;
     for (const Workspace workspace : all_workspaces)
         for (const Timeline timeline : timelines_of(workspace)) names.push_back(timeline_id(timeline));
@@ -71,13 +71,13 @@ void add_playback_commands(CommandRegistry& registry) {
                                       timeline_id(wanted));
                       state.playback.chosen[state.view.workspace] = wanted;
                       return no_undo();
-                  }, {}, {}});
+                  }, {}, {}, CommandKind::view});
     registry.add({"playback.speed", "Set the speed of playing", "", "",
                   {number_parameter("frames_per_second", "0.5 … 30")},
                   [](AppState& state, Services&, const Arguments& arguments) {
                       state.playback.frames_per_second = std::clamp(number(arguments, "frames_per_second"), 0.5, 30.0);
                       return no_undo();
-                  }, {}, {}});
+                  }, {}, {}, CommandKind::view});
 }
 
 }  // namespace attnscope::ui

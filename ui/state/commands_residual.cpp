@@ -36,7 +36,7 @@ CommandSpec parameter_command(const std::string& id, const std::string& title, c
                     auto& now = field(parameters);
                     now = static_cast<std::remove_reference_t<decltype(now)>>(value);
                 });
-            }, {}, {}};
+            }, {}, {}, CommandKind::view};
 }
 
 CommandSpec flag_command(const std::string& id, const std::string& title, bool Parameters::* which) {
@@ -45,7 +45,7 @@ CommandSpec flag_command(const std::string& id, const std::string& title, bool P
                 return change_parameters(state, [which](Parameters& parameters) { parameters.*which = !(parameters.*which); });
             },
             [](const AppState& state) { return state.view.workspace == Workspace::residual; },
-            [which](const AppState& state) { return state.view.residual.parameters.*which; }};
+            [which](const AppState& state) { return state.view.residual.parameters.*which; }, CommandKind::view};
 }
 
 /// "9, 10, 11", "9-11", "20:29".
@@ -88,7 +88,8 @@ std::vector<HeadChoice> replaced_heads(const AppState& state, const ModelConfig&
 
 /// Switches heads: those of a layer, or one.
 std::optional<Command> switch_heads(AppState& state, std::int64_t layer, std::optional<std::int64_t> head) {
-    const ModelConfig& config = state.model()->config();
+    const ModelPtr model = required_model(state);
+    const ModelConfig& config = model->config();
     const auto check = [](const char* name, std::int64_t value, std::int64_t count) {
         if (value < 0 || value >= count)
             throw Error(ErrorKind::usage, name, "0 … " + std::to_string(count - 1), std::to_string(value));
@@ -128,19 +129,19 @@ void add_sweep(CommandRegistry& registry) {
                           parameters.layers = parse_layers(text(arguments, "layers"));
                           parameters.heads.clear();
                       });
-                  }, {}, {}});
+                  }, {}, {}, CommandKind::view});
     registry.add({"residual.switch_layer", "Replace a layer's heads, or leave them", "", "",
                   {integer_parameter("layer", "counted from 0")},
                   [](AppState& state, Services&, const Arguments& arguments) {
                       return switch_heads(state, integer(arguments, "layer"), std::nullopt);
                   },
-                  has_model, {}});
+                  has_model, {}, CommandKind::view});
     registry.add({"residual.switch_head", "Replace a head, or leave it", "", "",
                   {integer_parameter("layer", "counted from 0"), integer_parameter("head", "counted from 0")},
                   [](AppState& state, Services&, const Arguments& arguments) {
                       return switch_heads(state, integer(arguments, "layer"), integer(arguments, "head"));
                   },
-                  has_model, {}});
+                  has_model, {}, CommandKind::view});
     registry.add({"residual.ranks", "Choose the ranks that are swept", "", "",
                   {{Parameter::Type::numbers, "ranks", "0 to head_dim; none = 1, 2, 4, 8, 16, 32",
                     Value(std::vector<double>{}), {}}},
@@ -153,7 +154,7 @@ void add_sweep(CommandRegistry& registry) {
                               parameters.ranks.push_back(static_cast<int>(rank));
                           }
                       });
-                  }, {}, {}});
+                  }, {}, {}, CommandKind::view});
     registry.add(parameter_command("residual.blocks", "Blocks that are evaluated", "from the start of the text",
                                residual::most_blocks, [](Parameters& p) -> std::int64_t& { return p.blocks; }));
     registry.add(parameter_command("residual.seq_len", "Tokens of a block", "2 to the model's context", residual::most_blocks,
@@ -169,14 +170,14 @@ void add_sweep(CommandRegistry& registry) {
                       return change_parameters(state, [&](Parameters& parameters) {
                           parameters.calibration = residual::parse_calibration(text(arguments, "calibration"));
                       });
-                  }, {}, {}});
+                  }, {}, {}, CommandKind::view});
     registry.add({"residual.form", "Choose the form of the residual", "", "",
                   {text_parameter("form", "what directions are fitted to", {}, {"context", "tail", "tail_normalized"})},
                   [](AppState& state, Services&, const Arguments& arguments) {
                       return change_parameters(state, [&](Parameters& parameters) {
                           parameters.form = residual::parse_form(text(arguments, "form"));
                       });
-                  }, {}, {}});
+                  }, {}, {}, CommandKind::view});
     registry.add(flag_command("residual.exclude_sink", "Never take token 0 as V*", &Parameters::exclude_sink));
     registry.add(flag_command("residual.centred", "Centre residuals", &Parameters::centred));
     registry.add(flag_command("residual.output_weighted", "Weight residuals by the output projection",
@@ -189,18 +190,18 @@ void add_run(CommandRegistry& registry) {
                   [](AppState&, Services& services, const Arguments&) {
                       services.residual().run().stop();
                       return no_undo();
-                  }, {}, {}});
+                  }, {}, {}, CommandKind::world});
     registry.add({"residual.run", "Go on with the sweep", "Analyses", "", {},
                   [](AppState& state, Services& services, const Arguments&) {
                       services.enter(state, Workspace::residual);
                       services.residual().run().go_on();
                       return no_undo();
-                  }, {}, {}});
+                  }, {}, {}, CommandKind::world});
     registry.add({"residual.wordnet", "Take glosses of WordNet as the text", "", "", {},
                   [](AppState& state, Services& services, const Arguments&) {
                       services.open_wordnet_text(state);
                       return no_undo();
-                  }, {}, {}});
+                  }, {}, {}, CommandKind::world});
 }
 
 void add_cursor(CommandRegistry& registry) {
@@ -212,7 +213,7 @@ void add_cursor(CommandRegistry& registry) {
                       if (value == before) return std::nullopt;
                       state.view.selection.rank = static_cast<int>(value);
                       return command("residual.rank", {{"value", before}});
-                  }, {}, {}});
+                  }, {}, {}, CommandKind::view});
     registry.add({"residual.block", "Look at a block of the text", "", "", {integer_parameter("value", "counted from 0")},
                   [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
                       const std::int64_t value = std::clamp<std::int64_t>(integer(arguments, "value"), 0, residual::most_blocks);
@@ -220,7 +221,7 @@ void add_cursor(CommandRegistry& registry) {
                       if (value == before) return std::nullopt;
                       state.view.residual.block = static_cast<int>(value);
                       return command("residual.block", {{"value", before}});
-                  }, {}, {}});
+                  }, {}, {}, CommandKind::view});
     registry.add({"residual.click", "Choose what a click on the map does", "", "",
                   {text_parameter("click", "select a head, or switch it or its layer", {}, {"select", "head", "layer"})},
                   [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
@@ -228,7 +229,7 @@ void add_cursor(CommandRegistry& registry) {
                       if (wanted == before) return std::nullopt;
                       state.view.residual.click = wanted;
                       return command("residual.click", {{"click", std::string(map_click_name(before))}});
-                  }, {}, {}});
+                  }, {}, {}, CommandKind::view});
 }
 
 }  // namespace
@@ -237,8 +238,7 @@ std::optional<Command> advance_residual(AppState& state, Services& services, int
     ResidualSlots& slots = services.residual();
     slots.begin_frame(state);  // commands before this one in the same frame count
     const auto next_of = [&](std::int64_t now, std::int64_t count) {
-        const std::int64_t next = now + frames;
-        return wrap && next >= count ? 0 : std::clamp<std::int64_t>(next, 0, count - 1);
+        return next_frame(now, count, frames, wrap);
     };
     if (state.playback.timeline(Workspace::residual) == Timeline::layer) {
         const ModelPtr model = state.model();

@@ -3,7 +3,9 @@
 #include "state/command_json.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
+#include <string_view>
 
 namespace attnscope::ui {
 
@@ -30,14 +32,17 @@ std::optional<Command> set_beta(AppState& state, double value) {
 
 /// "v1", "query", "memory 17" as a direction of the plane.
 retrieval::PlaneDirection parse_direction(const std::string& text, const Bank& bank) {
-    int index = 0;
-    char rest = 0;
+    const auto index_after = [&text](std::string_view word) -> int {
+        int index = -1;
+        const char* const end = text.data() + text.size();
+        if (!text.starts_with(word)) return -1;
+        const auto [at, failure] = std::from_chars(text.data() + word.size(), end, index);
+        return failure == std::errc{} && at == end ? index : -1;
+    };
     if (text == "query") return {retrieval::PlaneAxis::query, 0};
-    if (std::sscanf(text.c_str(), "v%d%c", &index, &rest) == 1 && index >= 1 && index <= 16 &&
-        static_cast<std::size_t>(index) <= bank.d)
+    if (const int index = index_after("v"); index >= 1 && index <= 16 && static_cast<std::size_t>(index) <= bank.d)
         return {retrieval::PlaneAxis::eigenvector, index - 1};
-    if (std::sscanf(text.c_str(), "memory %d%c", &index, &rest) == 1 && index >= 0 &&
-        static_cast<std::size_t>(index) < bank.n)
+    if (const int index = index_after("memory "); index >= 0 && static_cast<std::size_t>(index) < bank.n)
         return {retrieval::PlaneAxis::memory, index};
     throw Error(ErrorKind::usage, "direction", "v1 … v16, query or memory INDEX", text);
 }
@@ -48,6 +53,7 @@ std::shared_ptr<const Bank> with_memory(const Bank& bank, const std::vector<doub
     double squares = 0;
     for (const double value : values) squares += value * value;
     if (squares == 0) throw Error(ErrorKind::usage, "values", "at least one that is not 0", "none");
+    if (!std::isfinite(squares)) throw Error(ErrorKind::usage, "values", "numbers whose squares have a sum", "larger ones");
     for (const double value : values) keys.push_back(static_cast<float>(value / std::sqrt(squares)));
     std::string lines;
     if (!bank.texts.empty()) {
@@ -89,14 +95,15 @@ void add_retrieval_commands(CommandRegistry& registry) {
                       if (value < 0) throw Error(ErrorKind::usage, "β", "a number above 0", value_text(value));
                       return set_beta(state, value);
                   },
-                  has_bank, {}});
+                  has_bank, {}, CommandKind::view});
     registry.add({"retrieval.beta_default", "β to 0.75 β_c", "Analyses", "", {},
-                  [](AppState& state, Services&, const Arguments&) { return set_beta(state, 0); }, has_bank, {}});
+                  [](AppState& state, Services&, const Arguments&) { return set_beta(state, 0); },
+                  has_bank, {}, CommandKind::view});
     registry.add({"retrieval.step", "Set the step", "", "", {integer_parameter("value", "0 … steps")},
                   [](AppState& state, Services&, const Arguments& arguments) {
                       return set_step(state, integer(arguments, "value"));
                   },
-                  has_bank, {}});
+                  has_bank, {}, CommandKind::view});
     std::vector<std::string> modes;
     for (const auto mode : retrieval::all_modes) modes.push_back(retrieval::mode_name(mode));
     registry.add({"retrieval.mode", "Set the mode", "", "", {text_parameter("mode", "of the update", {}, modes)},
@@ -106,7 +113,7 @@ void add_retrieval_commands(CommandRegistry& registry) {
                       if (mode == before) return std::nullopt;
                       state.view.selection.mode = mode;
                       return command("retrieval.mode", {{"mode", std::string(retrieval::mode_name(before))}});
-                  }, {}, {}});
+                  }, {}, {}, CommandKind::view});
     for (const auto mode : retrieval::all_modes) {
         const std::string name = retrieval::mode_name(mode);
         registry.add({"retrieval.mode_" + name, "Mode " + name, "Analyses/Mode", "", {},
@@ -116,7 +123,8 @@ void add_retrieval_commands(CommandRegistry& registry) {
                           state.view.selection.mode = mode;
                           return command("retrieval.mode", {{"mode", std::string(retrieval::mode_name(before))}});
                       },
-                      {}, [mode](const AppState& state) { return state.view.selection.mode == mode; }});
+                      {}, [mode](const AppState& state) { return state.view.selection.mode == mode; },
+                      CommandKind::view});
     }
     registry.add({"retrieval.steps", "Set the number of steps", "", "", {integer_parameter("value", "1 … 100")},
                   [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
@@ -128,7 +136,7 @@ void add_retrieval_commands(CommandRegistry& registry) {
                       state.view.retrieval.steps = static_cast<int>(value);
                       state.view.selection.step = std::min(state.view.selection.step, static_cast<int>(value));
                       return inverse;
-                  }, {}, {}});
+                  }, {}, {}, CommandKind::view});
     registry.add({"retrieval.lambda", "Set λ of mode residual", "", "",
                   {number_parameter("value", "0 … 1: q ← λq + (1−λ)·update")},
                   [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
@@ -137,13 +145,14 @@ void add_retrieval_commands(CommandRegistry& registry) {
                       if (value == before) return std::nullopt;
                       state.view.retrieval.lambda = value;
                       return command("retrieval.lambda", {{"value", before}});
-                  }, {}, {}});
+                  }, {}, {}, CommandKind::view});
     registry.add({"retrieval.plane", "Choose the directions of the plane", "", "",
                   {text_parameter("x", "v1 … v16, query, memory INDEX", Value("v1")),
                    text_parameter("y", "v1 … v16, query, memory INDEX", Value("query"))},
                   [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
-                      const auto x = parse_direction(text(arguments, "x"), *state.bank());
-                      const auto y = parse_direction(text(arguments, "y"), *state.bank());
+                      const auto bank = required_bank(state);
+                      const auto x = parse_direction(text(arguments, "x"), *bank);
+                      const auto y = parse_direction(text(arguments, "y"), *bank);
                       if (x == y) throw Error(ErrorKind::usage, "directions", "two different ones", text(arguments, "x"));
                       auto& options = state.view.retrieval;
                       if (options.plane_x == x && options.plane_y == y) return std::nullopt;
@@ -152,25 +161,25 @@ void add_retrieval_commands(CommandRegistry& registry) {
                       options.plane_y = y;
                       return inverse;
                   },
-                  has_bank, {}});
+                  has_bank, {}, CommandKind::view});
     registry.add({"retrieval.basins", "Basins on the plane", "", "", {flag_parameter("on", "show them")},
                   [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
                       const bool before = state.view.retrieval.basins;
                       if (flag(arguments, "on") == before) return std::nullopt;
                       state.view.retrieval.basins = !before;
                       return command("retrieval.basins", {{"on", before}});
-                  }, {}, {}});
+                  }, {}, {}, CommandKind::view});
     registry.add({"retrieval.toggle_basins", "Basins on the plane", "Analyses", "", {},
                   [](AppState& state, Services&, const Arguments&) -> std::optional<Command> {
                       const bool before = state.view.retrieval.basins;
                       state.view.retrieval.basins = !before;
                       return command("retrieval.basins", {{"on", before}});
                   },
-                  {}, [](const AppState& state) { return state.view.retrieval.basins; }});
+                  {}, [](const AppState& state) { return state.view.retrieval.basins; }, CommandKind::view});
     registry.add({"retrieval.add_memory", "Add a drawn memory to the bank", "", "",
                   {{Parameter::Type::numbers, "values", "ink 1, paper -1; one number a pixel, row by row", {}, {}}},
                   [](AppState& state, Services& services, const Arguments& arguments) -> std::optional<Command> {
-                      const auto bank = state.bank();
+                      const auto bank = required_bank(state);
                       const auto& values = std::get<std::vector<double>>(arguments.at("values"));
                       if (values.size() != bank->d)
                           throw Error(ErrorKind::usage, "values", std::to_string(bank->d) + " numbers",
@@ -179,7 +188,7 @@ void add_retrieval_commands(CommandRegistry& registry) {
                       state.view.selection.bank = services.add_bank(state, with_memory(*bank, values));
                       return inverse;
                   },
-                  has_bank, {}});
+                  has_bank, {}, CommandKind::world});
 }
 
 }  // namespace attnscope::ui

@@ -1,6 +1,7 @@
 // The shared selection: bank, encoder, memory and query.
 #include "state/command_helpers.h"
 #include "state/command_json.h"
+#include "state/references.h"
 
 #include <algorithm>
 #include <cmath>
@@ -8,12 +9,6 @@
 namespace attnscope::ui {
 
 namespace {
-
-const Bank& selected_bank(const AppState& state) {
-    const auto bank = state.bank();
-    if (!bank) throw Error(ErrorKind::usage, "bank", "an open bank", "none");
-    return *bank;
-}
 
 /// Replaces the query and gives back the command that undoes it.
 std::optional<Command> set_query(AppState& state, QueryChoice choice) {
@@ -25,8 +20,25 @@ std::optional<Command> set_query(AppState& state, QueryChoice choice) {
 
 }  // namespace
 
+ModelPtr required_model(const AppState& state) {
+    ModelPtr model = state.model();
+    if (!model) throw Error(ErrorKind::usage, "model", "an open model", "none");
+    return model;
+}
+
+std::shared_ptr<const Bank> required_bank(const AppState& state) {
+    auto bank = state.bank();
+    if (!bank) throw Error(ErrorKind::usage, "bank", "an open bank", "none");
+    return bank;
+}
+
+const Pin& required_pin(const AppState& state) {
+    if (!state.pinned) throw Error(ErrorKind::usage, "A", "a pinned view", "none");
+    return *state.pinned;
+}
+
 SourceId source_of_kind(const AppState& state, std::int64_t id, SourceKind kind) {
-    const Source* source = id > 0 ? state.find(static_cast<SourceId>(id)) : nullptr;
+    const Source* source = source_numbered(state, id);
     if (!source || source->kind != kind)
         throw Error(ErrorKind::usage, "source", std::string("the number of an open ") + source_kind_name(kind),
                     std::to_string(id));
@@ -41,7 +53,7 @@ void add_selection_commands(CommandRegistry& registry) {
                       Command inverse = restore_view(state);
                       services.select_bank(state, id);
                       return inverse;
-                  }, {}, {}});
+                  }, {}, {}, CommandKind::view});
     registry.add({"selection.encoder", "Select an encoder", "", "", {integer_parameter("source", "its number")},
                   [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
                       const SourceId id = source_of_kind(state, integer(arguments, "source"), SourceKind::encoder);
@@ -49,17 +61,17 @@ void add_selection_commands(CommandRegistry& registry) {
                       Command inverse = restore_view(state);
                       state.view.selection.encoder = id;
                       return inverse;
-                  }, {}, {}});
+                  }, {}, {}, CommandKind::view});
     registry.add({"selection.memory", "Inspect a memory", "", "",
                   {integer_parameter("index", "row of the bank; -1 = none")},
                   [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
-                      const auto index = integer(arguments, "index");
+                      const auto index = checked("memory", integer(arguments, "index"), -1, INT64_MAX);
                       auto& memory = state.view.selection.memory;
                       const std::int64_t before = memory ? static_cast<std::int64_t>(*memory) : -1;
                       if (index >= 0) {
-                          const Bank& bank = selected_bank(state);
-                          if (static_cast<std::size_t>(index) >= bank.n)
-                              throw Error(ErrorKind::usage, "memory", "below " + std::to_string(bank.n),
+                          const auto bank = required_bank(state);
+                          if (static_cast<std::size_t>(index) >= bank->n)
+                              throw Error(ErrorKind::usage, "memory", "below " + std::to_string(bank->n),
                                           std::to_string(index));
                           memory = static_cast<std::uint32_t>(index);
                       } else {
@@ -67,19 +79,19 @@ void add_selection_commands(CommandRegistry& registry) {
                       }
                       if (before == index) return std::nullopt;
                       return command("selection.memory", {{"index", before}});
-                  }, {}, {}});
+                  }, {}, {}, CommandKind::view});
 }
 
 void add_query_commands(CommandRegistry& registry) {
     registry.add({"query.memory", "Query with a memory of the bank", "", "", {integer_parameter("row", "row of the bank")},
                   [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
                       const auto row = integer(arguments, "row");
-                      const Bank& bank = selected_bank(state);
-                      if (row < 0 || static_cast<std::size_t>(row) >= bank.n)
-                          throw Error(ErrorKind::usage, "row", "0 … " + std::to_string(bank.n - 1), std::to_string(row));
+                      const auto bank = required_bank(state);
+                      if (row < 0 || static_cast<std::size_t>(row) >= bank->n)
+                          throw Error(ErrorKind::usage, "row", "0 … " + std::to_string(bank->n - 1), std::to_string(row));
                       return set_query(state, {QueryChoice::Kind::memory, 0, static_cast<std::size_t>(row), {}});
                   },
-                  [](const AppState& state) { return state.bank() != nullptr; }, {}});
+                  [](const AppState& state) { return state.bank() != nullptr; }, {}, CommandKind::view});
     registry.add({"query.text", "Query with a typed text", "", "",
                   {text_parameter("text", "embedded by the selected encoder")},
                   [](AppState& state, Services& services, const Arguments& arguments) -> std::optional<Command> {
@@ -92,7 +104,7 @@ void add_query_commands(CommandRegistry& registry) {
                       const SourceId id =
                           known != state.sources.end() ? known->id : services.add_prompt(state, wanted);
                       return set_query(state, {QueryChoice::Kind::prompt, id, 0, {}});
-                  }, {}, {}});
+                  }, {}, {}, CommandKind::view});
     registry.add({"prompt.edit", "Edit a prompt", "", "",
                   {integer_parameter("source", "its number"), text_parameter("text", "what it says now")},
                   [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
@@ -101,12 +113,12 @@ void add_query_commands(CommandRegistry& registry) {
                       if (before == text(arguments, "text")) return std::nullopt;
                       source.prompt = source.name = text(arguments, "text");
                       return command("prompt.edit", {{"source", std::int64_t{source.id}}, {"text", before}});
-                  }, {}, {}});
+                  }, {}, {}, CommandKind::view});
     registry.add({"query.prompt", "Query with an open prompt", "", "", {integer_parameter("source", "its number")},
                   [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
                       const SourceId id = source_of_kind(state, integer(arguments, "source"), SourceKind::prompt);
                       return set_query(state, {QueryChoice::Kind::prompt, id, 0, {}});
-                  }, {}, {}});
+                  }, {}, {}, CommandKind::view});
     registry.add({"query.file", "Query with a vector from a file", "", "",
                   {integer_parameter("source", "its number"), integer_parameter("row", "of the file", Value(std::int64_t{0}))},
                   [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
@@ -118,15 +130,15 @@ void add_query_commands(CommandRegistry& registry) {
                                       queries ? "0 … " + std::to_string(queries->n - 1) : "a file that is loaded",
                                       std::to_string(row));
                       return set_query(state, {QueryChoice::Kind::file, id, static_cast<std::size_t>(row), {}});
-                  }, {}, {}});
+                  }, {}, {}, CommandKind::view});
     registry.add({"query.drawing", "Query with a drawing", "", "",
                   {{Parameter::Type::numbers, "values", "ink 1, paper -1; one number a pixel, row by row", {}, {}}},
                   [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
                       const auto& values = std::get<std::vector<double>>(arguments.at("values"));
-                      const Bank& bank = selected_bank(state);
-                      if (bank.picture_width * bank.picture_height == 0 || values.size() != bank.d)
+                      const auto bank = required_bank(state);
+                      if (bank->picture_width * bank->picture_height == 0 || values.size() != bank->d)
                           throw Error(ErrorKind::usage, "values", "one number a pixel of a bank of pictures",
-                                      std::to_string(values.size()) + " numbers for d = " + std::to_string(bank.d));
+                                      std::to_string(values.size()) + " numbers for d = " + std::to_string(bank->d));
                       QueryChoice choice{QueryChoice::Kind::drawing, 0, 0, {}};
                       for (const double value : values)
                           choice.drawing.push_back(static_cast<float>(std::clamp(value, -1.0, 1.0)));
@@ -134,7 +146,7 @@ void add_query_commands(CommandRegistry& registry) {
                           throw Error(ErrorKind::usage, "values", "at least one that is not 0", "none");
                       return set_query(state, std::move(choice));
                   },
-                  [](const AppState& state) { return state.bank() != nullptr; }, {}});
+                  [](const AppState& state) { return state.bank() != nullptr; }, {}, CommandKind::view});
 }
 
 }  // namespace attnscope::ui

@@ -3,6 +3,7 @@
 
 #include "state/app_state.h"
 
+#include <attnscope/failure.h>
 #include <attnscope/slot.h>
 
 #include <functional>
@@ -22,14 +23,15 @@ public:
         const std::lock_guard lock(mutex_);
         changes_.push_back(std::move(change));
     }
-    /// Runs what has come in; true when there was something.
+    /// Runs what has come in; true when there was something. One that fails is said, and keeps no other from its turn.
     bool drain(AppState& state) {
         std::vector<Change> changes;
         {
             const std::lock_guard lock(mutex_);
             changes.swap(changes_);
         }
-        for (auto& change : changes) change(state);
+        for (auto& change : changes)
+            if (const auto failure = failure_of("result", [&] { change(state); })) state.notify(failure->what(), true);
         return !changes.empty();
     }
     bool empty() const {

@@ -1,6 +1,8 @@
 // Sources: opening, loading on a worker, what is selected when they arrive.
 #include "state/services_impl.h"
 
+#include <attnscope/failure.h>
+
 namespace attnscope::ui {
 
 namespace fs = std::filesystem;
@@ -41,28 +43,46 @@ void remember(Preferences& preferences, const fs::path& path) {
     if (preferences.recent.size() > recent_kept) preferences.recent.resize(recent_kept);
 }
 
-void Services::Impl::submit(JobSystem::Task task, SourceId id) {
+void Services::Impl::submit(JobSystem::Task task, std::function<Change(JobContext&)> work, Source& source) {
     const auto to = inbox;
     JobSystem& system = jobs;
-    task.failed = [to, id](const Error& error) {
-        to->post([id, error](AppState& state) {
-            if (Source* source = state.find(id)) source->error = error;
-            state.notify(error.what(), true);
-        });
-    };
-    task.ended = [to, id, &system] {
-        to->post([id](AppState& state) {
-            if (Source* source = state.find(id)) source->loading = false;
-        });
-        system.wake();
-    };
-    loads[id] = jobs.submit(std::move(task));
-}
-
-void Services::Impl::load(AppState& state, Source& source, bool kind_chosen) {
+    const SourceId id = source.id;
+    const std::uint64_t ticket = ++last_ticket;
     source.loading = true;
     source.error.reset();
     source.progress = {};
+    const auto fail = [this, id, ticket](AppState& state, const Error& error) {
+        if (Source* row = state.find(id); row && awaits(id, ticket)) row->error = error;
+        state.notify(error.what(), true);
+    };
+    task.run = [this, to, work = std::move(work), fail, id, ticket, name = source.name](JobContext& context) {
+        to->post([this, change = work(context), fail, id, ticket, name](AppState& state) {
+            if (!awaits(id, ticket)) return;
+            if (const auto failure = failure_of(name, [&] { change(state); })) fail(state, *failure);
+        });
+    };
+    task.failed = [this, to, fail, id, ticket](const Error& error) {
+        to->post([this, fail, error, id, ticket](AppState& state) {
+            if (awaits(id, ticket)) fail(state, error);
+        });
+    };
+    task.ended = [this, to, id, ticket, &system] {
+        to->post([this, id, ticket](AppState& state) {
+            if (!awaits(id, ticket)) return;
+            if (Source* row = state.find(id)) row->loading = false;
+            loads.erase(id);
+        });
+        system.wake();
+    };
+    drop_load(id);
+    loads[id] = {ticket, jobs.submit(std::move(task))};
+}
+
+void Services::Impl::drop_load(SourceId id) {
+    if (const auto load = loads.extract(id)) jobs.cancel(load.mapped().job);
+}
+
+void Services::Impl::load(AppState& state, Source& source, bool kind_chosen) {
     LoadRequest request;
     request.path = source.path;
     request.kind = source.kind;
@@ -81,12 +101,11 @@ void Services::Impl::load(AppState& state, Source& source, bool kind_chosen) {
     JobSystem::Task task;
     task.name = "Opening " + source.name;
     task.lane = Lane::batch;
-    const SourceId id = source.id;
-    task.run = [this, to = inbox, request, id](JobContext& context) {
+    const auto work = [this, request, id = source.id](JobContext& context) -> Change {
         auto loaded = std::make_shared<Loaded>(load_source(request, context));
-        to->post([this, id, loaded](AppState& state) { finish(state, id, *loaded); });
+        return [this, id, loaded](AppState& state) { finish(state, id, *loaded); };
     };
-    submit(std::move(task), id);
+    submit(std::move(task), work, source);
 }
 
 void Services::Impl::finish_prompts(AppState& state, SourceId id, const Loaded& loaded) {
@@ -190,6 +209,8 @@ void Services::Impl::finish(AppState& state, SourceId id, const Loaded& loaded) 
     remember(state.preferences, source->path);
     if (loaded.is_session) {
         const fs::path path = source->path;
+        // The row of the file is not one of the session's sources.
+        loads.erase(id);
         std::erase_if(state.sources, [id](const Source& s) { return s.id == id; });
         open_session(state, path);
         return;
@@ -293,8 +314,9 @@ SourceId Services::add_prompt(AppState& state, std::string text) {
 }
 
 void Services::unload(AppState& state, SourceId id) {
-    if (const auto load = impl_->loads.find(id); load != impl_->loads.end()) jobs_.cancel(load->second);
-    impl_->loads.erase(id);
+    impl_->drop_load(id);
+    impl_->select_when_loaded.erase(id);
+    impl_->expected_hashes.erase(id);
     std::erase_if(state.sources, [id](const Source& source) { return source.id == id; });
     Selection& selection = state.view.selection;
     const auto first = [&](SourceKind kind) -> SourceId {
@@ -304,6 +326,8 @@ void Services::unload(AppState& state, SourceId id) {
     };
     if (selection.model == id) selection.model = 0;
     if (selection.capture == id) selection.capture = 0;
+    if (state.view.alignment.grams == id) state.view.alignment.grams = 0;
+    if (state.locate_source == id) state.locate_source = 0;
     if (selection.prompt == id) {
         selection.prompt = first(SourceKind::prompt);
         selection.text = 0;
@@ -325,6 +349,9 @@ void Services::locate(AppState& state, SourceId id, const fs::path& path) {
     Source* source = state.find(id);
     if (!source) return;
     source->path = path;
+    // What is still loading is what was where it is no more.
+    impl_->drop_load(id);
+    source->loading = false;
     retry(state, id);
 }
 
@@ -400,21 +427,13 @@ void Services::post(std::function<void(AppState&)> change) {
 }
 
 bool Services::update(AppState& state) {
-    bool changed = false;
-    try {
-        changed = impl_->inbox->drain(state);
-    } catch (const Error& error) {
-        state.notify(error.what(), true);
-        changed = true;
-    }
+    const bool changed = impl_->inbox->drain(state);
     if (!impl_->loads.empty()) {
         const auto running = jobs_.jobs();
-        for (auto load = impl_->loads.begin(); load != impl_->loads.end();) {
-            Source* source = state.find(load->first);
-            const auto job = std::find_if(running.begin(), running.end(),
-                                          [&](const JobStatus& status) { return status.id == load->second; });
+        for (const auto& [id, load] : impl_->loads) {
+            Source* source = state.find(id);
+            const auto job = std::ranges::find(running, load.job, &JobStatus::id);
             if (source && job != running.end()) source->progress = job->progress;
-            load = !source || !source->loading ? impl_->loads.erase(load) : std::next(load);
         }
     }
     // A bank that could not be loaded does not leave the window without one.

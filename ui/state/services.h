@@ -91,6 +91,21 @@ public:
 
     /// The history is the runner's; a session keeps it.
     void set_history(std::function<History()> get, std::function<void(History)> set);
+    /// Which ids are those of panels; the shell knows. Without it all are.
+    void set_panels(std::function<bool(const std::string&)> known);
+    bool is_panel(const std::string& id) const;
+
+    /// While one lives, a workspace that is entered opens no sample: undo and redo set the view and open nothing.
+    class OpensNothing {
+    public:
+        explicit OpensNothing(Services& services) : services_(services) { ++services_.opens_nothing_; }
+        ~OpensNothing() { --services_.opens_nothing_; }
+        OpensNothing(const OpensNothing&) = delete;
+        OpensNothing& operator=(const OpensNothing&) = delete;
+
+    private:
+        Services& services_;
+    };
 
     /// What a panel shows now; the shell provides it. Throws Error{usage} when the panel has nothing yet.
     ShownFigure shown(const std::string& panel_id);
@@ -120,6 +135,8 @@ public:
 
 private:
     struct Impl;
+    /// Lets go of what the view and A of a session refer to and what is not among its sources, or is no panel.
+    void restore_references(AppState& state);
     JobSystem& jobs_;
     std::unique_ptr<RetrievalSlots> retrieval_;
     std::unique_ptr<AttentionSlots> attention_;
@@ -133,6 +150,7 @@ private:
     std::unique_ptr<ResidualSlots> residual_;
     ReadoutBoard readout_;
     PinnedView pinned_;
+    int opens_nothing_ = 0;
     std::unique_ptr<Impl> impl_;
 };
 

@@ -67,7 +67,7 @@ void Services::enter(AppState& state, Workspace workspace) {
         SourceId model = 0;
         for (const Source& source : state.sources)
             if (source.kind == SourceKind::model && !source.error && !model) model = source.id;
-        if (!model) model = impl_->open_once(state, SourceKind::model, find_samples().model);
+        if (!model && opens_nothing_ == 0) model = impl_->open_once(state, SourceKind::model, find_samples().model);
         if (model) select_model(state, model);
     }
     if (!state.find(view.selection.prompt)) {

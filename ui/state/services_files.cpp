@@ -14,14 +14,13 @@ void Services::embed_texts(AppState& state, const fs::path& path) {
     if (!encoder) throw Error(ErrorKind::usage, "encoder", "an open encoder to embed with", "none");
     Source& source = impl_->add_path(state, SourceKind::bank, path);
     source.name = path.stem().string();
-    source.loading = true;
     const SourceId id = source.id;
     impl_->select_when_loaded.insert(id);
     JobSystem::Task task;
     task.name = "Embedding " + path.filename().string();
     task.lane = Lane::batch;
     task.loses_work = true;
-    task.run = [this, to = impl_->inbox, encoder, path, id](JobContext& context) {
+    const auto work = [this, encoder, path, id](JobContext& context) -> Inbox::Change {
         const auto lines = read_lines(path);
         if (lines.empty()) throw Error(ErrorKind::input, path.filename().string(), "at least one line", "none");
         std::vector<std::string> texts;
@@ -37,12 +36,12 @@ void Services::embed_texts(AppState& state, const fs::path& path) {
         LoadRequest request;
         request.path = out;
         auto loaded = std::make_shared<Loaded>(load_source(request, context));
-        to->post([this, id, out, loaded](AppState& state) {
-            if (Source* made = state.find(id)) made->path = out;
-            impl_->finish(state, id, *loaded);
-        });
+        return [this, id, out, loaded](AppState& now) {
+            if (Source* made = now.find(id)) made->path = out;
+            impl_->finish(now, id, *loaded);
+        };
     };
-    impl_->submit(std::move(task), id);
+    impl_->submit(std::move(task), work, source);
 }
 
 void Services::save_session(AppState& state, const fs::path& path) {
@@ -75,11 +74,16 @@ void Services::save_session(AppState& state, const fs::path& path) {
 
 void Services::open_session(AppState& state, const fs::path& path) {
     const Session session = parse_session(read_file(path, std::size_t{256} << 20), path.filename().string());
-    for (const auto& [id, job] : impl_->loads) jobs_.cancel(job);
+    ++impl_->session;
+    for (const auto& [id, load] : impl_->loads) jobs_.cancel(load.job);
     impl_->loads.clear();
     impl_->expected_hashes.clear();
     impl_->select_when_loaded.clear();
+    impl_->wanted_zooms.clear();
     state.sources.clear();
+    state.locate_source = 0;
+    state.help_panel.clear();
+    state.export_panel.clear();
     for (const auto& saved : session.sources) {
         Source source = saved.source;
         state.next_source_id = std::max(state.next_source_id, source.id + 1);
@@ -91,6 +95,7 @@ void Services::open_session(AppState& state, const fs::path& path) {
     state.view = session.view;
     state.pinned = session.pinned;
     state.playback = session.playback;
+    restore_references(state);
     state.session_path = path;
     if (!session.layout.empty()) {
         state.layout = session.layout;
@@ -101,6 +106,21 @@ void Services::open_session(AppState& state, const fs::path& path) {
     impl_->set_history(session.history);
     remember(state.preferences, path);
 }
+
+void Services::restore_references(AppState& state) {
+    const SourceKinds open = source_kinds(state);
+    const auto check = [&](View& view) {
+        for (const std::string& missing : forget_missing(view, open))
+            state.notify("The session shows " + missing + ", which is not among its sources", true);
+        std::erase_if(view.open_panels, [this](const std::string& id) { return !is_panel(id); });
+        if (!is_panel(view.outlined_panel)) view.outlined_panel.clear();
+    };
+    check(state.view);
+    if (state.pinned) check(state.pinned->view);
+}
+
+void Services::set_panels(std::function<bool(const std::string&)> known) { impl_->is_panel = std::move(known); }
+bool Services::is_panel(const std::string& id) const { return impl_->is_panel(id); }
 
 void Services::set_history(std::function<History()> get, std::function<void(History)> set) {
     impl_->get_history = std::move(get);
@@ -118,7 +138,10 @@ void Services::set_figure_source(std::function<std::optional<ShownFigure>(const 
 }
 
 void Services::want_zoom(const std::string& panel_id, const Zoom& zoom) {
-    impl_->wanted_zooms[panel_id].push_back(zoom);
+    auto& wanted = impl_->wanted_zooms[panel_id];
+    // The last one of a plot is the one that is wanted, however long its panel is out of sight.
+    std::erase_if(wanted, [&](const Zoom& other) { return other.axes == zoom.axes; });
+    wanted.push_back(zoom);
 }
 
 std::vector<Zoom> Services::take_zoom(const std::string& panel_id) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "state/inbox.h"
+#include "state/references.h"
 #include "state/services.h"
 #include "state/source_loading.h"
 
@@ -21,7 +22,14 @@ struct Services::Impl {
 
     JobSystem& jobs;
     std::shared_ptr<Inbox> inbox = std::make_shared<Inbox>();
-    std::map<SourceId, std::uint64_t> loads;         ///< job of a source that is loading
+    /// The load that a source's row waits for. What an earlier one brings, of a row that was closed, loaded anew or whose
+    /// number a session uses, lands nowhere.
+    struct Load {
+        std::uint64_t ticket = 0, job = 0;
+    };
+    std::map<SourceId, Load> loads;
+    std::uint64_t last_ticket = 0;
+    std::uint64_t session = 0;                       ///< grows when another is opened: views of the one before are not set
     std::map<SourceId, std::string> expected_hashes; ///< of sources that a session named
     std::set<SourceId> select_when_loaded;           ///< the user opened them: show them
     std::function<std::optional<ShownFigure>(const std::string&)> figure_source;
@@ -31,6 +39,8 @@ struct Services::Impl {
     };
 
     Source& add(AppState& state, SourceKind kind, std::string name) {
+        if (state.next_source_id > last_source_id)
+            throw Error(ErrorKind::resource, "sources", "a number for another one", "none left");
         Source source;
         source.id = state.next_source_id++;
         source.kind = kind;
@@ -47,8 +57,22 @@ struct Services::Impl {
         return source;
     }
 
-    /// Runs a job for a source's row; its failure and end become changes of the row.
-    void submit(JobSystem::Task task, SourceId id);
+    /// Runs a job for a source's row; its failure and end become changes of the row. `work` gives back what is done to the
+    /// state with what it made; a failure of that is the row's too.
+    using Change = Inbox::Change;
+    void submit(JobSystem::Task task, std::function<Change(JobContext&)> work, Source& source);
+    bool awaits(SourceId id, std::uint64_t ticket) const {
+        const auto load = loads.find(id);
+        return load != loads.end() && load->second.ticket == ticket;
+    }
+    /// Drops the load of a row, if there is one.
+    void drop_load(SourceId id);
+    /// What a job that is no source's does to the view when it is done; nothing where another session was opened meanwhile.
+    Change in_this_session(Change change) {
+        return [this, opened = session, change = std::move(change)](AppState& state) {
+            if (opened == session) change(state);
+        };
+    }
     /// `kind_chosen`: the file is to be what the row says, not what it looks like.
     void load(AppState& state, Source& source, bool kind_chosen = false);
     /// The source of that path, opened unless it is; 0 for an empty path.
@@ -75,6 +99,7 @@ struct Services::Impl {
 
     std::function<History()> get_history = [] { return History{}; };
     std::function<void(History)> set_history = [](History) {};
+    std::function<bool(const std::string&)> is_panel = [](const std::string&) { return true; };
     std::function<void(AppState&, const std::filesystem::path&)> open_session;   ///< back to the services
     std::function<QueryChoice(AppState&, SourceId)> default_query;
     std::function<void(AppState&, SourceId)> select_bank, select_model;

@@ -49,10 +49,11 @@ void Services::export_training(AppState& state, const std::filesystem::path& fol
     task.name = "Writing " + folder.filename().string();
     task.lane = Lane::interactive;
     task.loses_work = true;
-    task.run = [this, to = impl_->inbox, folder, experiment, run, request = training().request()](JobContext&) {
+    const auto opened = impl_->in_this_session([this, folder](AppState& now) { impl_->open_once(now, SourceKind::model, folder); });
+    task.run = [to = impl_->inbox, folder, experiment, run, opened, request = training().request()](JobContext&) {
         jacobian::export_char_gpt(request, *run, folder);
-        to->post([this, folder, name = jacobian::combination_name(run->combination)](AppState& now) {
-            impl_->open_once(now, SourceKind::model, folder);
+        to->post(opened);
+        to->post([folder, name = jacobian::combination_name(run->combination)](AppState& now) {
             now.notify("Exported " + name + " to " + folder.filename().string());
         });
     };
@@ -70,7 +71,11 @@ void Services::open_sample_text(AppState& state) {
     JobSystem::Task task;
     task.name = "Writing the sample's texts";
     task.lane = Lane::interactive;
-    task.run = [this, to = impl_->inbox, bank, path](JobContext& context) {
+    const auto opened = impl_->in_this_session([this, path](AppState& now) {
+        now.view.selection.prompt = impl_->open_once(now, SourceKind::texts, path);
+        now.view.selection.text = 0;
+    });
+    task.run = [to = impl_->inbox, bank, path, opened](JobContext& context) {
         if (!std::filesystem::exists(path)) {
             const auto opened = open_bank(bank);
             std::string lines;
@@ -82,10 +87,7 @@ void Services::open_sample_text(AppState& state) {
             std::filesystem::create_directories(path.parent_path());
             write_file(path, lines);
         }
-        to->post([this, path](AppState& now) {
-            now.view.selection.prompt = impl_->open_once(now, SourceKind::texts, path);
-            now.view.selection.text = 0;
-        });
+        to->post(opened);
     };
     task.failed = [to = impl_->inbox](const Error& error) {
         to->post([error](AppState& now) { now.notify(error.what(), true); });

@@ -25,13 +25,13 @@ void Services::Impl::finish_residual_result(AppState& state, const ResidualJob& 
 
 void Services::open_wordnet_text(AppState& state) {
     const std::filesystem::path path = cache_folder() / "wordnet-glosses.txt";
-    const auto open_it = [this](AppState& now, const std::filesystem::path& file) {
-        const SourceId id = impl_->open_once(now, SourceKind::texts, file);
+    const auto open_it = impl_->in_this_session([this, path](AppState& now) {
+        const SourceId id = impl_->open_once(now, SourceKind::texts, path);
         now.view.selection.prompt = id;
         now.view.selection.text = 0;
-    };
+    });
     std::error_code failure;
-    if (std::filesystem::exists(path, failure)) return open_it(state, path);
+    if (std::filesystem::exists(path, failure)) return open_it(state);
     JobSystem::Task task;
     task.name = "Reading WordNet";
     task.run = [to = impl_->inbox, path, open_it](JobContext& context) {
@@ -44,7 +44,7 @@ void Services::open_wordnet_text(AppState& state) {
         std::error_code failed;
         std::filesystem::create_directories(path.parent_path(), failed);
         write_file(path, text);
-        to->post([path, open_it](AppState& now) { open_it(now, path); });
+        to->post(open_it);
     };
     task.failed = [to = impl_->inbox](const Error& error) {
         to->post([error](AppState& now) { now.notify(error.what(), true); });

@@ -4,12 +4,12 @@
 #include "base/json_reader.h"
 #include "data/checked.h"
 #include "state/command_json.h"
+#include "state/references.h"
 
 #include <attnscope/tensor_file.h>
 
 #include <algorithm>
 #include <cstdlib>
-#include <limits>
 #include <set>
 
 namespace attnscope::ui {
@@ -43,9 +43,14 @@ std::shared_ptr<const Bank> bank_from_values(const std::string& name, const Json
     auto keys = values.values<float>("keys");
     if (n < 1 || d < 1 || checked_multiply(n, d) != keys.size())
         values.fail("keys", std::to_string(n) + " × " + std::to_string(d) + " numbers", std::to_string(keys.size()));
+    const auto texts = values.texts("texts", {});
+    if (!texts.empty() && texts.size() != n)
+        values.fail("texts", "none or " + std::to_string(n), std::to_string(texts.size()));
     std::string lines;
-    for (const std::string& line : values.texts("texts", {}))
+    for (const std::string& line : texts) {
+        if (line.find('\n') != std::string::npos) values.fail("texts", "one line each", "several");
         lines += line + "\n";
+    }
     const int width = values.value_or("picture_width", 0), height = values.value_or("picture_height", 0);
     const bool pictures = width > 0 && height > 0 && std::size_t(width) * std::size_t(height) == d;
     return make_bank(name, n, d, std::move(keys), lines.empty() ? TextTable{} : TextTable::from_lines(std::move(lines)),
@@ -78,7 +83,7 @@ std::deque<History::Entry> history_from_json(const JsonMembers& history, const c
 
 Session::SavedSource source_from_json(const JsonMembers& entry) {
     Session::SavedSource saved;
-    saved.source.id = entry.value<SourceId>("id", {1, std::numeric_limits<SourceId>::max()});
+    saved.source.id = entry.value<SourceId>("id", {1, last_source_id});
     saved.source.kind = entry.named("kind", "", parse_kind);
     saved.source.name = entry.text("name");
     saved.source.path = entry.text("path", "");

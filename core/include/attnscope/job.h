@@ -59,6 +59,20 @@ struct Progress {
     std::string stage;
 };
 
+/// Whether jobs that people wait for need the cores now: a longer job then waits at its checkpoints. Given by whoever runs
+/// jobs side by side (see JobSystem); all members may be called from any thread.
+class Yield {
+public:
+    virtual ~Yield() = default;
+    /// As cheap as a load; may be true a little longer than needed.
+    bool wanted() const noexcept { return wanted_.load(std::memory_order_relaxed); }
+    /// Waits while others need the cores, for a bounded time, and no longer than until `stop` is requested.
+    virtual void wait(const std::stop_token& stop) = 0;
+
+protected:
+    std::atomic<bool> wanted_{false};
+};
+
 /// Handed to every computation. All members may be called from any thread.
 class JobContext {
 public:
@@ -66,6 +80,7 @@ public:
         Device device = {};
         std::uint64_t seed = 0;
         std::stop_token stop = {};
+        Yield* yield = nullptr;                                            ///< outlives the context; null = never waits
         std::function<void(const Progress&)> on_progress = {};             ///< at most about 30 calls a second
         std::function<void(std::shared_ptr<const void>)> on_snapshot = {}; ///< streaming analyses only
     };
@@ -73,8 +88,10 @@ public:
     JobContext(ThreadPool& pool, Options options);
     explicit JobContext(ThreadPool& pool) : JobContext(pool, Options{}) {}
 
-    /// Throws Cancelled once the job is no longer wanted. Called at least every 50 ms of work.
+    /// Throws Cancelled once the job is no longer wanted; waits while others need the cores more. Called at least every
+    /// 50 ms of work, and never while a lock is held that another job may want.
     void checkpoint() const {
+        if (options_.yield && options_.yield->wanted()) options_.yield->wait(options_.stop);
         if (options_.stop.stop_requested()) throw Cancelled{};
     }
     bool stopping() const noexcept { return options_.stop.stop_requested(); }
@@ -90,6 +107,9 @@ public:
 
     /// pool().run with a checkpoint before every task.
     void parallel_for(std::size_t tasks, const std::function<void(std::size_t task, int thread)>& body);
+
+    /// For a part of the work: the same device, seed, stop and yield; its progress goes to `on_progress` alone.
+    JobContext part(std::function<void(const Progress&)> on_progress = {}) const;
 
     ThreadPool& pool() noexcept { return pool_; }
     int threads() const noexcept { return pool_.threads(); }

@@ -47,6 +47,9 @@ struct Slot<Request, Result>::State : std::enable_shared_from_this<State> {
     std::optional<Error> error;
     std::optional<Request> failed_request;
 
+    std::uint64_t cancelled_wish = 0;  // last wish whose run a person cancelled
+    std::uint64_t retries_then = 0;    // of the job system
+
     std::uint64_t job = 0;  // 0: none
     std::optional<Request> running_request;
     std::uint64_t running_wish = 0;
@@ -99,6 +102,21 @@ struct Slot<Request, Result>::State : std::enable_shared_from_this<State> {
         settled = ++wish;
     }
 
+    bool cancelled() const { return wanted && cancelled_wish == wish; }
+
+    void forget_error() {
+        error.reset();
+        failed_request.reset();
+    }
+
+    void forget_result() {
+        result_request.reset();
+        complete = false;
+        seconds = 0;
+        if (result) ++generation;
+        result.reset();
+    }
+
     void submit() {
         JobSystem::Task task;
         task.name = options.name;
@@ -106,11 +124,20 @@ struct Slot<Request, Result>::State : std::enable_shared_from_this<State> {
         const auto self = this->shared_from_this();
         task.run = [self](JobContext& context) { self->run(context); };
         task.failed = [self](const Error& failure) { self->fail(failure); };
+        task.cancelled = [self] { self->refuse(); };
         task.ended = [self] { self->end(); };
         task.snapshot = [self](std::shared_ptr<const void> snapshot) {
             self->take_snapshot(std::static_pointer_cast<const Result>(std::move(snapshot)));
         };
         job = jobs.submit(std::move(task));
+    }
+
+    /// A person does not want what is wanted now to be run.
+    void refuse() {
+        const std::lock_guard lock(mutex);
+        if (closed || !wanted || settled == wish) return;
+        settled = cancelled_wish = wish;
+        retries_then = jobs.retries();
     }
 
     // ---------------------------------------------------------------- on the worker
@@ -144,8 +171,8 @@ struct Slot<Request, Result>::State : std::enable_shared_from_this<State> {
     /// The run has answered, well or badly.
     void settle() {
         settled = std::max(settled, running_wish);
-        error.reset();
-        failed_request.reset();
+        if (cancelled_wish == running_wish) cancelled_wish = 0;  // too late
+        forget_error();
     }
 
     void take_snapshot(ResultPtr snapshot) {
@@ -174,14 +201,16 @@ Slot<Request, Result>::~Slot() {
         state_->closed = true;
         job = state_->job;
     }
-    if (job != 0) state_->jobs.cancel(job);
+    if (job != 0) state_->jobs.withdraw(job);
 }
 
 template <class Request, class Result>
 void Slot<Request, Result>::want(const Request& request) {
     State& state = *state_;
     const std::lock_guard lock(state.mutex);
-    if (state.wanted && *state.wanted == request) return;
+    if (state.wanted && *state.wanted == request &&
+        !(state.cancelled() && state.retries_then != state.jobs.retries()))
+        return;
     state.wanted = request;
     ++state.wish;
     const bool answered = (state.complete && state.result_request == state.wanted) ||
@@ -207,7 +236,12 @@ void Slot<Request, Result>::cancel() {
         state_->forget_wish();
         job = state_->job;
     }
-    if (job != 0) state_->jobs.cancel(job);
+    if (job != 0) state_->jobs.withdraw(job);
+}
+
+template <class Request, class Result>
+void Slot<Request, Result>::give_up() {
+    if (busy()) cancel();
 }
 
 template <class Request, class Result>
@@ -215,8 +249,7 @@ void Slot<Request, Result>::retry() {
     State& state = *state_;
     const std::lock_guard lock(state.mutex);
     if (!state.wanted) return;
-    state.error.reset();
-    state.failed_request.reset();
+    state.forget_error();
     ++state.wish;
     if (state.job == 0) {
         state.submit();
@@ -233,15 +266,45 @@ void Slot<Request, Result>::clear() {
     State& state = *state_;
     const std::lock_guard lock(state.mutex);
     state.running_request.reset();  // what still runs has nobody to answer
-    state.error.reset();
-    state.failed_request.reset();
+    state.forget_error();
     state.cache.clear();
     state.cached_bytes = 0;
-    state.result_request.reset();
-    state.complete = false;
-    state.seconds = 0;
-    if (state.result) ++state.generation;
-    state.result.reset();
+    state.forget_result();
+}
+
+template <class Request, class Result>
+template <class Predicate>
+void Slot<Request, Result>::forget(const Predicate& closed) {
+    State& state = *state_;
+    std::list<typename State::Cached> dropped;  // freed outside the lock: what they hold may be large
+    typename State::ResultPtr dropped_result;
+    std::uint64_t job = 0;
+    {
+        const std::lock_guard lock(state.mutex);
+        for (auto entry = state.cache.begin(); entry != state.cache.end();) {
+            const auto next = std::next(entry);
+            if (closed(entry->request)) {
+                state.cached_bytes -= entry->bytes;
+                dropped.splice(dropped.end(), state.cache, entry);
+            }
+            entry = next;
+        }
+        if (state.result_request && closed(*state.result_request)) {
+            dropped_result = state.result;
+            state.forget_result();
+        }
+        if (state.failed_request && closed(*state.failed_request)) state.forget_error();
+        const bool runs = state.running_request && closed(*state.running_request);
+        if (state.wanted && closed(*state.wanted)) {
+            state.forget_wish();
+            if (!state.running_request) job = state.job;  // it waits for this wish
+        }
+        if (runs) {
+            state.running_request.reset();
+            job = state.job;
+        }
+    }
+    if (job != 0) state.jobs.withdraw(job);
 }
 
 template <class Request, class Result>
@@ -269,6 +332,12 @@ bool Slot<Request, Result>::busy() const {
 }
 
 template <class Request, class Result>
+bool Slot<Request, Result>::cancelled() const {
+    const std::lock_guard lock(state_->mutex);
+    return state_->cancelled();
+}
+
+template <class Request, class Result>
 std::optional<Error> Slot<Request, Result>::error() const {
     const std::lock_guard lock(state_->mutex);
     if (!state_->wanted || state_->failed_request != state_->wanted) return std::nullopt;
@@ -282,11 +351,7 @@ Progress Slot<Request, Result>::progress() const {
         const std::lock_guard lock(state_->mutex);
         job = state_->job;
     }
-    if (job == 0) return {};
-    for (JobStatus& status : state_->jobs.jobs()) {
-        if (status.id == job) return std::move(status.progress);
-    }
-    return {};
+    return job == 0 ? Progress{} : state_->jobs.progress(job);
 }
 
 template <class Request, class Result>

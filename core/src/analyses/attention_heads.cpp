@@ -43,15 +43,10 @@ public:
     }
 
     void run(const Ids& text, HeadStatistics& observer) {
-        JobContext::Options options;
-        options.device = context_.device();
-        options.seed = context_.seed();
-        options.stop = context_.stop();
-        options.on_progress = [&](const Progress& progress) {
+        JobContext part = context_.part([&](const Progress& progress) {
             context_.progress(static_cast<double>(done_) + std::max(progress.fraction, 0.0),
                               static_cast<double>(count_), "forward");
-        };
-        JobContext part(context_.pool(), std::move(options));
+        });
         models::hidden_states(model_, {text},
                               {.observer = &observer,
                                .last_layer = layers_.last,

@@ -86,11 +86,7 @@ std::size_t measure_activations(const cv::ModelRequest& request, int first, int 
     }
     const std::size_t tokens = text.size();
     // The forward pass must not speak of progress: its stage is part of this one.
-    JobContext::Options options;
-    options.device = context.device();
-    options.seed = context.seed();
-    options.stop = context.stop();
-    JobContext silent(context.pool(), std::move(options));
+    JobContext silent = context.part();
     ActivationMeasurement measurement(first, matrices, context);
     models::hidden_states(model, {std::move(text)},
                           {.observer = &measurement, .last_layer = last, .precision = request.precision}, silent);

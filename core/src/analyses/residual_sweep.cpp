@@ -178,14 +178,9 @@ private:
     }
 
     at::Tensor part_of(double done, double total, const std::string& stage, double share, const Work& work) {
-        JobContext::Options options;
-        options.device = context_.device();
-        options.seed = context_.seed();
-        options.stop = context_.stop();
-        options.on_progress = [&](const Progress& progress) {
+        JobContext part = context_.part([&](const Progress& progress) {
             context_.progress(done + share * std::max(progress.fraction, 0.0), total, stage);
-        };
-        JobContext part(context_.pool(), std::move(options));
+        });
         return work(part);
     }
 

@@ -79,4 +79,14 @@ void JobContext::parallel_for(std::size_t tasks, const std::function<void(std::s
     });
 }
 
+JobContext JobContext::part(std::function<void(const Progress&)> on_progress) const {
+    Options options;
+    options.device = options_.device;
+    options.seed = options_.seed;
+    options.stop = options_.stop;
+    options.yield = options_.yield;
+    options.on_progress = std::move(on_progress);
+    return JobContext(pool_, std::move(options));
+}
+
 }  // namespace attnscope

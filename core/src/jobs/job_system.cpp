@@ -1,12 +1,20 @@
 #include <attnscope/failure.h>
 #include <attnscope/slot.h>
 
+#include "jobs/give_way.h"
+
 #include <algorithm>
 #include <array>
 #include <condition_variable>
 #include <deque>
+#include <optional>
 #include <thread>
 #include <utility>
+
+#ifdef __linux__
+#include <sys/resource.h>
+#include <unistd.h>
+#endif
 
 namespace attnscope {
 namespace {
@@ -17,6 +25,20 @@ using Clock = std::chrono::steady_clock;
 void run_task(const JobSystem::Task& task, JobContext& context) {
     const auto failure = failure_of(task.name, [&] { task.run(context); });
     if (failure && task.failed) task.failed(*failure);
+}
+
+/// Lets the calling thread, and those that it starts from now on, have the cores where nobody else wants them.
+void lower_priority([[maybe_unused]] int by) {
+#ifdef __linux__
+    // Of one thread there, whatever the name says. Refused by nobody; without it only the cores are shared evenly.
+    static_cast<void>(setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), by));
+#endif
+}
+
+/// Of the pool of a lane; 0 = cores.
+int pool_threads(Lane lane, int threads) {
+    constexpr int of_files = 2;  // what is read and written comes from one place
+    return lane == Lane::files && (threads == 0 || threads > of_files) ? of_files : threads;
 }
 
 }  // namespace
@@ -33,10 +55,10 @@ struct JobSystem::Impl {
     };
     using JobPtr = std::shared_ptr<Job>;
     struct Worker {
+        Lane lane = Lane::interactive;
         std::deque<JobPtr> waiting;
         JobPtr running;
         std::condition_variable submitted;
-        std::unique_ptr<ThreadPool> pool;
         std::thread thread;
     };
 
@@ -45,7 +67,9 @@ struct JobSystem::Impl {
     bool closing = false;
     std::uint64_t last_id = 0;
     Device device;
-    std::array<Worker, 2> workers;
+    std::array<Worker, lanes> workers;
+    GiveWay give_way;
+    std::atomic<std::uint64_t> retries{0};
     std::condition_variable deadline_changed;
     std::thread watch;
 
@@ -62,7 +86,22 @@ struct JobSystem::Impl {
         return nullptr;
     }
 
+    JobPtr waiting(std::uint64_t id) const {
+        for (const Worker& worker : workers)
+            for (const JobPtr& job : worker.waiting)
+                if (job->id == id) return job;
+        return nullptr;
+    }
+
     void serve(Worker& worker) {
+        // Threads that the pool, or LibTorch, starts here have the priority of this one.
+        lower_priority(GiveWay::priority(worker.lane));
+        std::optional<ThreadPool> pool;
+        try {
+            pool.emplace(pool_threads(worker.lane, options.threads));
+        } catch (...) {
+            pool.emplace(1);  // slower, not less
+        }
         for (;;) {
             JobPtr job;
             Device wanted_device;
@@ -80,6 +119,7 @@ struct JobSystem::Impl {
             context_options.device = wanted_device;
             context_options.seed = job->task.seed;
             context_options.stop = job->stop.get_token();
+            context_options.yield = give_way.of(worker.lane);
             context_options.on_progress = [this, job = job.get()](const Progress& progress) {
                 {
                     const std::lock_guard lock(job->progress_mutex);
@@ -93,8 +133,11 @@ struct JobSystem::Impl {
                     wake();
                 };
             }
-            JobContext context(*worker.pool, std::move(context_options));
-            run_task(job->task, context);
+            {
+                JobContext context(*pool, std::move(context_options));
+                run_task(job->task, context);
+            }
+            give_way.ended(worker.lane);
             {
                 const std::lock_guard lock(mutex);
                 worker.running = nullptr;
@@ -128,8 +171,9 @@ struct JobSystem::Impl {
 
 JobSystem::JobSystem(Options options) : impl_(std::make_unique<Impl>()) {
     impl_->options = std::move(options);
-    for (Impl::Worker& worker : impl_->workers) {
-        worker.pool = std::make_unique<ThreadPool>(impl_->options.threads);
+    for (std::size_t lane = 0; lane < impl_->workers.size(); ++lane) {
+        Impl::Worker& worker = impl_->workers[lane];
+        worker.lane = static_cast<Lane>(lane);
         worker.thread = std::thread([this, &worker] { impl_->serve(worker); });
     }
     impl_->watch = std::thread([this] { impl_->watch_deadlines(); });
@@ -164,21 +208,34 @@ std::uint64_t JobSystem::submit(Task task) {
     job->id = ++impl_->last_id;
     Impl::Worker& worker = impl_->worker(job->task.lane);
     worker.waiting.push_back(job);
+    impl_->give_way.submitted(worker.lane);
     worker.submitted.notify_one();
     return job->id;
 }
 
 void JobSystem::cancel(std::uint64_t id) {
+    Impl::JobPtr job;
+    {
+        const std::lock_guard lock(impl_->mutex);
+        job = impl_->running(id);
+        if (!job) job = impl_->waiting(id);
+    }
+    if (!job) return;
+    // First, lest its end be taken for one that calls for another run.
+    if (job->task.cancelled) job->task.cancelled();
+    withdraw(id);
+}
+
+void JobSystem::withdraw(std::uint64_t id) {
     Impl::JobPtr dropped;
     {
         const std::lock_guard lock(impl_->mutex);
         if (const Impl::JobPtr job = impl_->running(id)) job->stop.request_stop();
-        for (Impl::Worker& worker : impl_->workers) {
-            const auto found = std::find_if(worker.waiting.begin(), worker.waiting.end(),
-                                            [id](const Impl::JobPtr& job) { return job->id == id; });
-            if (found == worker.waiting.end()) continue;
-            dropped = *found;
-            worker.waiting.erase(found);
+        dropped = impl_->waiting(id);
+        if (dropped) {
+            Impl::Worker& worker = impl_->worker(dropped->task.lane);
+            std::erase(worker.waiting, dropped);
+            impl_->give_way.ended(worker.lane);
         }
     }
     if (dropped && dropped->task.ended) dropped->task.ended();
@@ -225,6 +282,21 @@ std::vector<JobStatus> JobSystem::jobs() const {
     }
     return list;
 }
+
+Progress JobSystem::progress(std::uint64_t id) const {
+    const std::lock_guard lock(impl_->mutex);
+    const Impl::JobPtr job = impl_->running(id);
+    if (!job) return {};
+    const std::lock_guard progress_lock(job->progress_mutex);
+    return job->progress;
+}
+
+void JobSystem::retry_cancelled() {
+    ++impl_->retries;
+    impl_->wake();
+}
+
+std::uint64_t JobSystem::retries() const { return impl_->retries; }
 
 bool JobSystem::idle() const {
     const std::lock_guard lock(impl_->mutex);

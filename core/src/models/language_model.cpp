@@ -29,8 +29,8 @@ std::string LoadedModel::sha256(const std::function<void(std::uint64_t)>& betwee
 WeightMemory LoadedModel::memory() const {
     if (weights_)
         return weights_->memory();
-    const std::lock_guard lock(bert_mutex_);
-    return bert_ ? WeightMemory{.mapped = files_.bytes, .converted = bert_->packed_bytes(), .budget = 0} : WeightMemory{};
+    const Bert* const bert = opened_bert_;
+    return bert ? WeightMemory{.mapped = files_.bytes, .converted = bert->packed_bytes(), .budget = 0} : WeightMemory{};
 }
 
 void LoadedModel::set_memory_budget(std::uint64_t bytes) const {
@@ -42,6 +42,7 @@ const Bert& LoadedModel::bert() const {
     const std::lock_guard lock(bert_mutex_);
     if (!bert_)
         bert_ = std::make_unique<Bert>(files_.config, *files_.weights);
+    opened_bert_ = bert_.get();
     return *bert_;
 }
 

@@ -8,6 +8,7 @@
 #include <attnscope/chat.h>
 #include <attnscope/model.h>
 
+#include <atomic>
 #include <filesystem>
 #include <memory>
 #include <mutex>
@@ -41,8 +42,9 @@ private:
     mutable std::unique_ptr<Tokenizer> tokenizer_;
     mutable ChatFormat chat_;
     mutable std::string sha256_;
-    mutable std::mutex bert_mutex_;
+    mutable std::mutex bert_mutex_; // held while it is opened, which takes seconds
     mutable std::unique_ptr<Bert> bert_;
+    mutable std::atomic<const Bert*> opened_bert_{nullptr}; // for who may not wait
 };
 
 /// Every model a request can hold was opened here.

@@ -144,6 +144,7 @@ Weights::Converted Weights::obtain(const Key& key, std::int64_t layer) const {
     entry->mapped = made.mapped;
     entry->checked = true;
     keep_within_budget(entry.get());
+    sum_memory();
     return made.weight;
 }
 
@@ -233,21 +234,25 @@ void Weights::keep_within_budget(const Entry* latest) const {
     }
 }
 
-WeightMemory Weights::memory() const {
-    const std::lock_guard lock(mutex_);
-    WeightMemory memory;
-    memory.budget = budget_;
+void Weights::sum_memory() const {
+    std::uint64_t mapped = 0, converted = 0;
     for (const auto& [key, entry] : entries_) {
         if (entry->weight.exists())
-            (entry->mapped ? memory.mapped : memory.converted) += entry->bytes;
+            (entry->mapped ? mapped : converted) += entry->bytes;
     }
-    return memory;
+    mapped_ = mapped;
+    converted_ = converted;
+}
+
+WeightMemory Weights::memory() const noexcept {
+    return {.mapped = mapped_, .converted = converted_, .budget = budget_};
 }
 
 void Weights::set_budget(std::uint64_t bytes) {
     const std::lock_guard lock(mutex_);
     budget_ = bytes > 0 ? bytes : half_of_memory();
     keep_within_budget(nullptr);
+    sum_memory();
 }
 
 } // namespace attnscope::models

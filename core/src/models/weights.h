@@ -14,6 +14,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <compare>
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -72,7 +73,8 @@ public:
     void prepare(std::int64_t layer, at::ScalarType type, at::Device device, JobContext& context) const;
 
     bool is_gguf() const noexcept { return gguf_; }
-    WeightMemory memory() const;
+    /// Waits for nobody: a window asks in every frame, while weights are being converted.
+    WeightMemory memory() const noexcept;
     void set_budget(std::uint64_t bytes);
 
 private:
@@ -104,6 +106,7 @@ private:
     [[noreturn]] void not_finite(float value, const TensorInfo& info, std::int64_t layer, std::int64_t element) const;
     void check_finite(const at::Tensor& tensor, const TensorInfo& info, std::int64_t layer) const;
     void keep_within_budget(const Entry* latest) const;
+    void sum_memory() const; // after a change of the entries, under the mutex
 
     std::shared_ptr<const TensorFile> file_;
     std::string model_;
@@ -113,7 +116,9 @@ private:
     mutable std::mutex mutex_; // of what follows, and of all entries but their conversion
     mutable std::map<Key, std::shared_ptr<Entry>> entries_;
     mutable std::uint64_t uses_ = 0;
-    std::uint64_t budget_;
+    // written under the mutex
+    mutable std::atomic<std::uint64_t> mapped_{0}, converted_{0};
+    std::atomic<std::uint64_t> budget_;
 };
 
 } // namespace attnscope::models

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <limits>
 #include <new>
 #include <stdexcept>
@@ -191,6 +192,207 @@ TEST(JobSystem, DestructionCancelsAndJoins) {
     EXPECT_FALSE(running.ran);
     EXPECT_TRUE(waiting.ended);
     EXPECT_FALSE(waiting.ran);
+}
+
+TEST(JobSystem, EveryLaneHasAWorkerOfItsOwn) {
+    Gate gate;
+    std::array<Outcome, lanes> held, next;
+    JobSystem jobs(two_threads());
+    for (std::size_t lane = 0; lane < lanes; ++lane) {
+        jobs.submit(held[lane].task([&](JobContext&) { gate.pass(); }, static_cast<Lane>(lane)));
+        jobs.submit(next[lane].task([](JobContext&) {}, static_cast<Lane>(lane)));
+    }
+    EXPECT_TRUE(gate.wait_arrived(lanes));
+    for (const Outcome& outcome : next) EXPECT_FALSE(outcome.ran);
+    gate.open();
+    EXPECT_TRUE(wait_until([&] { return jobs.idle(); }));
+    for (const Outcome& outcome : next) EXPECT_TRUE(outcome.ran);
+}
+
+/// A job of `lane` that counts its checkpoints on two threads until it is told to end.
+struct Busy {
+    std::atomic<std::uint64_t> steps = 0;
+    std::atomic<bool> enough = false;
+    Outcome outcome;
+
+    JobSystem::Task task(Lane lane) {
+        return outcome.task(
+            [this](JobContext& context) {
+                context.parallel_for(2, [&](std::size_t, int) {
+                    while (!enough) {
+                        context.checkpoint();
+                        ++steps;
+                        std::this_thread::yield();
+                    }
+                });
+            },
+            lane);
+    }
+    bool goes_on() {
+        const std::uint64_t before = steps;
+        return wait_until([&] { return steps > before + 100; });
+    }
+    /// Whether it came to rest: no step in a while that is short beside its longest wait.
+    bool rests() {
+        return wait_until([&] {
+            const std::uint64_t before = steps;
+            std::this_thread::sleep_for(JobSystem::yield_slice + std::chrono::milliseconds(100));
+            return steps == before;
+        });
+    }
+};
+
+TEST(JobSystem, BatchWorkWaitsForTheOthersAndGoesOnAfterThem) {
+    for (const Lane other : {Lane::interactive, Lane::files, Lane::sweep}) {
+        Busy training;
+        Gate gate;
+        Outcome gesture;
+        JobSystem jobs(two_threads());
+        jobs.submit(training.task(Lane::batch));
+        ASSERT_TRUE(training.goes_on());
+        jobs.submit(gesture.task([&](JobContext& context) { gate.pass(context); }, other));
+        ASSERT_TRUE(gate.wait_arrived());
+        EXPECT_TRUE(training.rests());
+        gate.open();
+        EXPECT_TRUE(training.goes_on());
+        training.enough = true;
+        EXPECT_TRUE(wait_until([&] { return jobs.idle(); }));
+        EXPECT_TRUE(training.outcome.ran);
+        EXPECT_TRUE(gesture.ran);
+    }
+}
+
+TEST(JobSystem, ASweepWaitsForGesturesAlone) {
+    Busy sweep;
+    Gate file, gesture;
+    Outcome opening, trace;
+    JobSystem jobs(two_threads());
+    jobs.submit(sweep.task(Lane::sweep));
+    jobs.submit(opening.task([&](JobContext& context) { file.pass(context); }, Lane::files));
+    ASSERT_TRUE(file.wait_arrived());
+    EXPECT_TRUE(sweep.goes_on());
+    jobs.submit(trace.task([&](JobContext& context) { gesture.pass(context); }));
+    ASSERT_TRUE(gesture.wait_arrived());
+    EXPECT_TRUE(sweep.rests());
+    gesture.open();
+    EXPECT_TRUE(sweep.goes_on());
+    sweep.enough = true;
+    file.open();
+    EXPECT_TRUE(wait_until([&] { return jobs.idle(); }));
+}
+
+TEST(JobSystem, AJobThatWaitsForTheOthersIsCancelledAtOnce) {
+    Busy training;
+    Gate gate;
+    Outcome gesture;
+    JobSystem jobs(two_threads());
+    const auto id = jobs.submit(training.task(Lane::batch));
+    ASSERT_TRUE(training.goes_on());
+    jobs.submit(gesture.task([&](JobContext& context) { gate.pass(context); }));
+    ASSERT_TRUE(gate.wait_arrived());
+    ASSERT_TRUE(training.rests());
+    jobs.cancel(id);
+    EXPECT_TRUE(wait_until([&] { return training.outcome.ended.load(); }));
+    EXPECT_FALSE(training.outcome.ran);
+    EXPECT_FALSE(gesture.ended);  // it was not what ended the wait
+    gate.open();
+    EXPECT_TRUE(wait_until([&] { return jobs.idle(); }));
+}
+
+TEST(JobSystem, WorkThatIsHeldUpForLongStillGoesOn) {
+    Busy training;
+    Gate gate;
+    Outcome gesture;
+    JobSystem jobs(two_threads());
+    jobs.submit(training.task(Lane::batch));
+    ASSERT_TRUE(training.goes_on());
+    // Never ends before the training has made a step: it would hang, were the wait unbounded.
+    jobs.submit(gesture.task([&](JobContext& context) { gate.pass(context); }));
+    ASSERT_TRUE(gate.wait_arrived());
+    EXPECT_TRUE(training.rests());
+    EXPECT_TRUE(training.goes_on());
+    EXPECT_FALSE(gesture.ended);
+    training.enough = true;
+    gate.open();
+    EXPECT_TRUE(wait_until([&] { return jobs.idle(); }));
+}
+
+TEST(JobSystem, AJobThatIsDroppedWhileItWaitsHoldsNobodyUp) {
+    Busy training;
+    Gate gate;
+    Outcome first, second;
+    JobSystem jobs(two_threads());
+    jobs.submit(first.task([&](JobContext& context) { gate.pass(context); }));
+    ASSERT_TRUE(gate.wait_arrived());
+    const auto dropped = jobs.submit(second.task([](JobContext&) {}));
+    jobs.submit(training.task(Lane::batch));
+    jobs.cancel(dropped);
+    gate.open();
+    EXPECT_TRUE(training.goes_on());
+    training.enough = true;
+    EXPECT_TRUE(wait_until([&] { return jobs.idle(); }));
+}
+
+TEST(JobSystem, APartOfAJobWaitsAsTheWholeDoes) {
+    Busy training;
+    Gate gate;
+    Outcome gesture;
+    JobSystem jobs(two_threads());
+    jobs.submit(training.outcome.task(
+        [&](JobContext& context) {
+            const JobContext part = context.part();
+            while (!training.enough) part.checkpoint(), ++training.steps, std::this_thread::yield();
+        },
+        Lane::batch));
+    ASSERT_TRUE(training.goes_on());
+    jobs.submit(gesture.task([&](JobContext& context) { gate.pass(context); }));
+    ASSERT_TRUE(gate.wait_arrived());
+    EXPECT_TRUE(training.rests());
+    gate.open();
+    training.enough = true;
+    EXPECT_TRUE(wait_until([&] { return jobs.idle(); }));
+}
+
+TEST(JobSystem, EndsWhileJobsOfEveryLaneRunAndWait) {
+    for (int round = 0; round < 20; ++round) {
+        std::array<Busy, lanes> running, waiting;
+        {
+            JobSystem jobs(two_threads());
+            for (std::size_t lane = 0; lane < lanes; ++lane) {
+                jobs.submit(running[lane].task(static_cast<Lane>(lane)));
+                jobs.submit(waiting[lane].task(static_cast<Lane>(lane)));
+            }
+        }
+        for (std::size_t lane = 0; lane < lanes; ++lane) {
+            EXPECT_TRUE(running[lane].outcome.ended);
+            EXPECT_TRUE(waiting[lane].outcome.ended);
+            EXPECT_FALSE(waiting[lane].outcome.ran);
+        }
+    }
+}
+
+TEST(JobSystem, TellsATaskOfAPersonsCancelAlone) {
+    Gate gate;
+    Outcome first, second, third;
+    std::atomic<int> told = 0;
+    JobSystem jobs(two_threads());
+    const auto submit = [&](Outcome& outcome) {
+        auto task = outcome.task([&](JobContext& context) { gate.pass(context); });
+        task.cancelled = [&] { ++told; };
+        return jobs.submit(std::move(task));
+    };
+    const auto running = submit(first), waiting = submit(second), withdrawn = submit(third);
+    ASSERT_TRUE(gate.wait_arrived());
+    jobs.withdraw(withdrawn);
+    EXPECT_TRUE(third.ended);
+    EXPECT_EQ(told, 0);
+    jobs.cancel(waiting);
+    EXPECT_EQ(told, 1);
+    jobs.cancel(running);
+    EXPECT_EQ(told, 2);
+    EXPECT_TRUE(wait_until([&] { return jobs.idle(); }));
+    jobs.cancel(running);
+    EXPECT_EQ(told, 2);
 }
 
 }  // namespace

@@ -281,6 +281,180 @@ TEST_F(SlotTest, AWishRightAfterACancelIsRun) {
     EXPECT_EQ(*slot.result(), 2);
 }
 
+TEST_F(SlotTest, WhatAPersonCancelledIsNotRunAgain) {
+    gates_[1];
+    Doubler slot(jobs_, options(), computation());
+    slot.want(1);
+    ASSERT_TRUE(gates_[1].wait_arrived());
+    EXPECT_FALSE(slot.cancelled());
+    for (int time = 0; time < 5; ++time) {
+        for (const JobStatus& job : jobs_.jobs()) jobs_.cancel(job.id);
+        EXPECT_TRUE(settles(slot));
+        for (int frame = 0; frame < 10; ++frame) slot.want(1);
+        EXPECT_TRUE(settles(slot));
+    }
+    EXPECT_EQ(ran(), std::vector<int>{1});
+    EXPECT_TRUE(slot.cancelled());
+    EXPECT_TRUE(slot.stale());
+    EXPECT_FALSE(slot.error());
+    gates_[1].open();
+    slot.retry();
+    EXPECT_FALSE(slot.cancelled());
+    EXPECT_TRUE(settles(slot));
+    EXPECT_EQ(*slot.result(), 2);
+    EXPECT_EQ(ran(), (std::vector<int>{1, 1}));
+}
+
+TEST_F(SlotTest, ACancelledWishThatWaitsIsNotRun) {
+    gates_[1];
+    Doubler first(jobs_, options(), computation());
+    Doubler second(jobs_, options(), computation());
+    first.want(1);
+    ASSERT_TRUE(gates_[1].wait_arrived());
+    second.want(2);
+    jobs_.cancel(jobs_.jobs().back().id);
+    second.want(2);
+    EXPECT_TRUE(second.cancelled());
+    EXPECT_FALSE(second.busy());
+    gates_[1].open();
+    EXPECT_TRUE(settles(first));
+    EXPECT_EQ(ran(), std::vector<int>{1});
+}
+
+TEST_F(SlotTest, AnotherWishAfterACancelIsRunAndSoIsTheFirstAgain) {
+    gates_[1];
+    Doubler slot(jobs_, options(), computation());
+    slot.want(1);
+    ASSERT_TRUE(gates_[1].wait_arrived());
+    jobs_.cancel(jobs_.jobs().front().id);
+    slot.want(2);  // at once: the worker may not have noticed yet
+    EXPECT_FALSE(slot.cancelled());
+    EXPECT_TRUE(settles(slot));
+    EXPECT_EQ(*slot.result(), 4);
+    gates_[1].open();
+    slot.want(1);
+    EXPECT_TRUE(settles(slot));
+    EXPECT_EQ(*slot.result(), 2);
+    EXPECT_EQ(ran(), (std::vector<int>{1, 2, 1}));
+}
+
+TEST_F(SlotTest, CancelledWishesAreRunAgainWhenThatIsAsked) {
+    gates_[1];
+    Doubler slot(jobs_, options(), computation());
+    slot.want(1);
+    ASSERT_TRUE(gates_[1].wait_arrived());
+    jobs_.cancel(jobs_.jobs().front().id);
+    EXPECT_TRUE(settles(slot));
+    gates_[1].open();
+    jobs_.retry_cancelled();
+    EXPECT_TRUE(slot.cancelled());  // until it is wanted in a frame
+    slot.want(1);
+    EXPECT_FALSE(slot.cancelled());
+    EXPECT_TRUE(settles(slot));
+    EXPECT_EQ(*slot.result(), 2);
+    jobs_.retry_cancelled();
+    slot.want(1);
+    EXPECT_FALSE(slot.busy());
+}
+
+TEST_F(SlotTest, AResultThatComesInSpiteOfACancelIsShown) {
+    Gate entered, go_on;
+    Doubler slot(jobs_, options(), [&](const int& number, JobContext&) {
+        entered.meet(1);
+        go_on.pass();  // without a checkpoint
+        return 2 * number;
+    });
+    slot.want(1);
+    ASSERT_TRUE(entered.wait_arrived());
+    jobs_.cancel(jobs_.jobs().front().id);
+    EXPECT_TRUE(slot.cancelled());
+    go_on.open();
+    EXPECT_TRUE(settles(slot));
+    EXPECT_EQ(*slot.result(), 2);
+    EXPECT_FALSE(slot.cancelled());
+    EXPECT_FALSE(slot.stale());
+}
+
+TEST_F(SlotTest, GivesUpWhatIsNotDoneAndRunsItWhenItIsWantedAgain) {
+    gates_[2];
+    Doubler slot(jobs_, options(), computation());
+    slot.want(1);
+    EXPECT_TRUE(settles(slot));
+    slot.give_up();
+    EXPECT_FALSE(slot.stale());
+    slot.want(2);
+    ASSERT_TRUE(gates_[2].wait_arrived());
+    slot.give_up();
+    EXPECT_TRUE(settles(slot));
+    EXPECT_EQ(ran(), (std::vector<int>{1, 2}));
+    EXPECT_EQ(*slot.result(), 2);
+    gates_[2].open();
+    slot.want(2);
+    EXPECT_TRUE(settles(slot));
+    EXPECT_EQ(*slot.result(), 4);
+}
+
+TEST_F(SlotTest, GivingUpDoesNotForgetACancel) {
+    gates_[1];
+    Doubler slot(jobs_, options(), computation());
+    slot.want(1);
+    ASSERT_TRUE(gates_[1].wait_arrived());
+    jobs_.cancel(jobs_.jobs().front().id);
+    EXPECT_TRUE(settles(slot));
+    slot.give_up();
+    slot.want(1);
+    EXPECT_TRUE(slot.cancelled());
+    EXPECT_FALSE(slot.busy());
+}
+
+TEST_F(SlotTest, ForgetsWhatBelongsToAClosedSource) {
+    using Pointer = std::shared_ptr<const int>;
+    Gate gate;
+    Slot<Pointer, Pointer> slot(jobs_, {}, [&](const Pointer& source, JobContext& context) {
+        if (*source == 3) gate.pass(context);
+        return source;
+    });
+    auto first = std::make_shared<const int>(1), second = std::make_shared<const int>(2),
+         third = std::make_shared<const int>(3);
+    const auto settled = [&] { return wait_until([&] { return !slot.busy() && jobs_.idle(); }); };
+    slot.want(first);
+    EXPECT_TRUE(settled());
+    slot.want(second);
+    EXPECT_TRUE(settled());
+    const auto closed = [&](const Pointer& which) {
+        return [which = which.get()](const Pointer& source) { return source.get() == which; };
+    };
+    slot.forget(closed(first));  // not what is shown: one of the cache
+    EXPECT_EQ(first.use_count(), 1);
+    EXPECT_EQ(*slot.result(), second);
+    slot.want(third);
+    ASSERT_TRUE(gate.wait_arrived());
+    slot.forget(closed(second));
+    EXPECT_EQ(second.use_count(), 1);
+    EXPECT_FALSE(slot.result());
+    EXPECT_TRUE(slot.busy());
+    slot.forget(closed(third));
+    EXPECT_TRUE(settled());
+    EXPECT_EQ(third.use_count(), 1);
+    EXPECT_FALSE(slot.result());
+    gate.open();
+    slot.want(third);
+    EXPECT_TRUE(settled());
+    EXPECT_EQ(*slot.result(), third);
+}
+
+TEST_F(SlotTest, ForgettingARunLeavesTheWishForAnotherSource) {
+    gates_[1];
+    Doubler slot(jobs_, options(), computation());
+    slot.want(1);
+    ASSERT_TRUE(gates_[1].wait_arrived());
+    slot.want(2);
+    slot.forget([](int number) { return number == 1; });
+    EXPECT_TRUE(settles(slot));
+    EXPECT_EQ(*slot.result(), 4);
+    EXPECT_FALSE(slot.stale());
+}
+
 TEST_F(SlotTest, ClearForgetsEverything) {
     gates_[2];
     Doubler slot(jobs_, options(), computation());

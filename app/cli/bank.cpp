@@ -36,7 +36,7 @@ void make_bank(const BankOptions& options, Context& context) {
             texts.push_back(std::move(entry.gloss));
         }
     } else {
-        lines = thinned(read_lines(options.texts), options.limit);
+        lines = thinned(read_rows(options.texts), options.limit);
         for (const std::string& line : lines) {
             const std::size_t tab = line.find('\t');
             texts.push_back(tab == std::string::npos ? line : line.substr(tab + 1));

@@ -14,7 +14,7 @@ struct EmbedOptions {
 
 void embed(const EmbedOptions& options, Context& context) {
     const std::filesystem::path encoder = encoder_or_sample(options.encoder);
-    const std::vector<std::string> lines = read_lines(options.texts);
+    const std::vector<std::string> lines = read_rows(options.texts);
     if (lines.empty()) {
         throw Error(ErrorKind::input, options.texts.filename().string(), "one text a line", "no text");
     }

@@ -245,6 +245,26 @@ TEST(BankCommand, PartsLabelsFromTextsAndThinsEvenly) {
     EXPECT_EQ(bank->texts.text(1), "a b");
 }
 
+TEST(EmbedCommand, KeepsARowForEveryLine) {
+    TemporaryFolder folder;
+    std::filesystem::create_directory(folder / "encoder");
+    TinyBert().write(folder / "encoder");
+    const std::string gap = folder.put("gap.txt", "a\n\nb\n"), end = folder.put("end.txt", "a\nb\n\n\n");
+    const std::string out = folder / "b.safetensors";
+    for (const char* command : {"embed", "bank"}) {
+        const Outcome refused =
+            run_program({command, "--encoder", folder / "encoder", "--texts", gap, "--out", out, "--progress", "none"});
+        EXPECT_EQ(refused.status, 3) << command;
+        EXPECT_EQ(refused.error_lines(), 1) << refused.error;
+        EXPECT_NE(refused.error.find("a blank line (line 2)"), std::string::npos) << refused.error;
+        EXPECT_FALSE(std::filesystem::exists(out));
+        const Outcome run = run_program({command, "--encoder", folder / "encoder", "--texts", end, "--out", out});
+        ASSERT_EQ(run.status, 0) << run.error;
+        EXPECT_EQ(open_bank(out)->n, 2u);
+        std::filesystem::remove(out);
+    }
+}
+
 TEST(EmbedCommand, AgreesWithTheGoldenEmbeddings) {
     const std::filesystem::path golden = golden_folder();
     const std::filesystem::path encoder = find_samples().encoder;

@@ -21,7 +21,7 @@ void Services::embed_texts(AppState& state, const fs::path& path) {
     task.lane = Lane::batch;
     task.loses_work = true;
     const auto work = [this, encoder, path, id](JobContext& context) -> Inbox::Change {
-        const auto lines = read_lines(path);
+        const auto lines = read_rows(path);
         if (lines.empty()) throw Error(ErrorKind::input, path.filename().string(), "at least one line", "none");
         std::vector<std::string> texts;
         for (const auto& line : lines) {

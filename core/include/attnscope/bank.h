@@ -84,11 +84,14 @@ struct Queries {
     std::span<const float> row(std::size_t i) const { return {values.data() + i * d, d}; }
 };
 Queries open_queries(const std::filesystem::path& path, std::size_t d);
-/// Questions: .jsonl takes the field `question` of each line, anything else one question a line. Throws Error{input}
-/// naming the line.
+/// Questions: .jsonl takes the field `question` of each line, anything else one question a line; question i is line i,
+/// as in read_rows. Throws Error{input} naming the line.
 std::vector<std::string> read_questions(const std::filesystem::path& path);
-/// Lines of a text file, CR stripped, blank lines dropped.
+/// A set of texts: the lines of a text file that are not blank, CR stripped. Nothing counts them by their lines.
 std::vector<std::string> read_lines(const std::filesystem::path& path);
+/// Texts that become rows: row i is line i, CR stripped. Throws Error{input} naming a blank line that stands before a
+/// text; blank lines at the end of the file are no rows.
+std::vector<std::string> read_rows(const std::filesystem::path& path);
 
 /// WordNet 3.0 synsets in file order (noun, verb, adj, adv): "word, word" as label, the gloss as text. `folder` holds
 /// data.noun …; empty looks in the places where the package puts it. Examples in quotes are kept in the gloss.

@@ -23,6 +23,10 @@ std::string line_number(std::size_t line) {
     return "line " + std::to_string(line);
 }
 
+bool blank(std::string_view line) {
+    return line.find_first_not_of(" \t\v\f") == std::string_view::npos;
+}
+
 /// Calls take(line, number) for every line, from 1, line ends stripped, and names the line that is no UTF-8.
 template <class Take>
 void for_each_line(std::string_view bytes, const std::string& subject, Take take) {
@@ -40,8 +44,21 @@ void for_each_line(std::string_view bytes, const std::string& subject, Take take
     }
 }
 
-bool blank(std::string_view line) {
-    return line.find_first_not_of(" \t\v\f") == std::string_view::npos;
+/// The same for lines that are rows: take(line, number) of line i is the i-th call. Names a blank line with a text
+/// after it: passing over it would move every later row.
+template <class Take>
+void for_each_row(std::string_view bytes, const std::string& subject, Take take) {
+    std::size_t first_blank = 0;
+    for_each_line(bytes, subject, [&](std::string_view line, std::size_t number) {
+        if (blank(line)) {
+            if (first_blank == 0)
+                first_blank = number;
+            return;
+        }
+        if (first_blank != 0)
+            input_error(subject, "a text on every line, as row i is line i", "a blank line", line_number(first_blank));
+        take(line, number);
+    });
 }
 
 /// Takes the text of `question` out of one JSON object and passes over everything else.
@@ -147,11 +164,15 @@ std::vector<std::string> parse_lines(std::string_view bytes, const std::string& 
     return lines;
 }
 
+std::vector<std::string> parse_rows(std::string_view bytes, const std::string& subject) {
+    std::vector<std::string> rows;
+    for_each_row(bytes, subject, [&](std::string_view line, std::size_t) { rows.emplace_back(line); });
+    return rows;
+}
+
 std::vector<std::string> parse_jsonl_questions(std::string_view bytes, const std::string& subject) {
     std::vector<std::string> questions;
-    for_each_line(bytes, subject, [&](std::string_view line, std::size_t number) {
-        if (blank(line))
-            return;
+    for_each_row(bytes, subject, [&](std::string_view line, std::size_t number) {
         QuestionReader reader;
         read_json_events(line, subject, json_kinds::question, reader, line_number(number));
         if (reader.trouble.empty() && !reader.question)
@@ -207,10 +228,14 @@ std::vector<std::string> read_lines(const std::filesystem::path& path) {
     return parse_lines(read_file(path), path.string());
 }
 
+std::vector<std::string> read_rows(const std::filesystem::path& path) {
+    return parse_rows(read_file(path), path.string());
+}
+
 std::vector<std::string> read_questions(const std::filesystem::path& path) {
     const std::string bytes = read_file(path);
     auto questions =
-        path.extension() == ".jsonl" ? parse_jsonl_questions(bytes, path.string()) : parse_lines(bytes, path.string());
+        path.extension() == ".jsonl" ? parse_jsonl_questions(bytes, path.string()) : parse_rows(bytes, path.string());
     if (questions.empty())
         input_error(path.string(), "at least one question", "none");
     return questions;

@@ -156,9 +156,26 @@ TEST(TextFiles, LinesAreStrippedAndBlankOnesDropped) {
     EXPECT_EQ(message_of([] { parse_lines("one\ntw\xff", "f"); }), "f: expected UTF-8 text, got other bytes (line 2)");
 }
 
+TEST(TextFiles, ARowIsALine) {
+    EXPECT_EQ(parse_rows("\xef\xbb\xbfone\r\ntwo\tgloss\n three \n\n \t\n", "f"),
+              (Lines{"one", "two\tgloss", " three "}));
+    EXPECT_EQ(parse_rows("\n\n", "f"), Lines{});
+    const std::string wanted = "f: expected a text on every line, as row i is line i, got a blank line ";
+    EXPECT_EQ(message_of([] { parse_rows("one\n\n \ntwo", "f"); }), wanted + "(line 2)");
+    EXPECT_EQ(message_of([] { parse_rows("\n one", "f"); }), wanted + "(line 1)");
+    EXPECT_EQ(message_of([] { parse_jsonl_questions("{\"question\":\"a\"}\n\n{\"question\":\"b\"}", "f"); }),
+              wanted + "(line 2)");
+    const test::TemporaryFolder folder;
+    for (const char* name : {"q.txt", "q.jsonl"})
+        EXPECT_NE(message_of([&] {
+                      read_questions(folder.put(name, "{\"question\":\"a\"}\n\n{\"question\":\"b\"}\n"));
+                  }).find("a blank line (line 2)"),
+                  std::string::npos);
+}
+
 TEST(TextFiles, QuestionsComeFromTheirField) {
     EXPECT_EQ(parse_jsonl_questions(
-                  "{\"question\":\"a β\",\"id\":{\"question\":1}}\n\n{\"x\":[1,[2]],\"question\":\"b\"}\n", "f"),
+                  "{\"question\":\"a β\",\"id\":{\"question\":1}}\n{\"x\":[1,[2]],\"question\":\"b\"}\n\n", "f"),
               (Lines{"a β", "b"}));
     const std::string wanted = "f: expected a JSON object with the text \"question\", got ";
     const auto got = [](const std::string& text) { return message_of([&] { parse_jsonl_questions(text, "f"); }); };

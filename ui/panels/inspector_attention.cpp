@@ -25,6 +25,13 @@ std::optional<double> of_head(const attention::Result& result, const attention::
     return values[at];
 }
 
+/// "the 3 of 5 texts that have it", or "5 texts".
+std::string texts_text(const attention::Result& result, const attention::HeadStatistic& statistic) {
+    const std::string all = std::to_string(result.texts) + " texts";
+    return statistic.texts == result.texts ? all
+                                           : "the " + std::to_string(statistic.texts) + " of " + all + " that have it";
+}
+
 void score_rows(ChromeContext& context, const attention::Result& result, int layer, int head) {
     const struct {
         const char *name, *tooltip;
@@ -35,7 +42,16 @@ void score_rows(ChromeContext& context, const attention::Result& result, int lay
                {"induction", "Mean weight on tokens after an earlier equal one", result.induction}};
     for (const auto& [name, tooltip, statistic] : scores) {
         const auto value = of_head(result, statistic.mean, layer, head);
-        if (value) value_row(context.theme, name, readable_number(*value), tooltip);
+        if (!value)
+            continue;
+        const auto half = of_head(result, statistic.half_width, layer, head);
+        if (!half) {
+            value_row(context.theme, name, readable_number(*value), tooltip);
+            continue;
+        }
+        const std::string over =
+            std::string(tooltip) + ", with its 95 % interval over " + texts_text(result, statistic);
+        value_row(context.theme, name, readable_number(*value) + " ± " + readable_number(*half, 3), over.c_str());
     }
 }
 
@@ -74,7 +90,9 @@ void attention_values(ChromeContext& context) {
         const auto half = of_head(*overview.result, overview.result->entropy.half_width, layer, head);
         if (mean && half)
             value_row(theme, "over texts", readable_number(*mean) + " ± " + readable_number(*half, 3),
-                      "Mean row entropy over all texts of the set, with its 95 % interval");
+                      ("Mean row entropy over " + texts_text(*overview.result, overview.result->entropy) +
+                       ", with its 95 % interval")
+                          .c_str());
     }
     if (overview.result) score_rows(context, *overview.result, layer, head);
     const auto read = slots.read();

@@ -42,10 +42,12 @@ using HeadValues = std::vector<double>;
 struct HeadStatistic {
     HeadValues mean;        ///< over rows, then over texts
     HeadValues half_width;  ///< of the 95 % interval over texts (Student's t); empty for one text
+    int texts = 1;          ///< that have the value: a text without repeated tokens has no duplicate or induction score
 };
 struct Result {
     int layers = 0, heads = 0, first_layer = 0;  ///< `layers` is what was computed, from first_layer on
     std::int64_t tokens = 0;       ///< of the only text, or the sum
+    int texts = 1;                 ///< that were asked for
     double gain = 1;
     HeadStatistic entropy, max_weight;
     // with scores

@@ -67,6 +67,7 @@ private:
 /// Means over texts of what each has.
 HeadStatistic over_texts(const std::vector<Means>& texts, HeadValues Means::*value) {
     HeadStatistic out;
+    out.texts = static_cast<int>(texts.size());
     if (texts.size() == 1) {
         out.mean = texts.front().*value;
         return out;
@@ -79,6 +80,7 @@ HeadStatistic over_texts(const std::vector<Means>& texts, HeadValues Means::*val
         const MeanInterval interval = mean_interval(values);
         out.mean.push_back(interval.mean);
         out.half_width.push_back(interval.half_width);
+        out.texts = std::min(out.texts, interval.count);
     }
     return out;
 }
@@ -115,6 +117,7 @@ Result attention_heads(const Request& request, JobContext& context) {
     result.heads = plan.heads;
     result.first_layer = layers.first;
     result.gain = request.gain;
+    result.texts = static_cast<int>(request.texts.size());
     const auto run = [&](Passes& passes, const Ids& text, const StatisticsPlan& wanted) {
         const auto tokens = std::ssize(text);
         result.peak_bytes =

@@ -52,6 +52,17 @@ const HeadStatistic& statistic(const Result& result, HeadColour colour) {
     return result.entropy;
 }
 
+/// " and over 5 texts", or " and over the 3 of 5 texts that have a row with this score"; nothing for one text.
+std::string over_texts_note(const Result& result, const HeadStatistic& values) {
+    if (values.half_width.empty())
+        return "";
+    const std::string all = format_count(static_cast<std::size_t>(result.texts)) + " texts";
+    if (values.texts == result.texts)
+        return " and over " + all;
+    return " and over the " + format_count(static_cast<std::size_t>(values.texts)) + " of " + all +
+           " that have a row with this score";
+}
+
 std::vector<std::string> numbers(int end) {
     std::vector<std::string> list;
     for (int i = 0; i < end; ++i)
@@ -103,6 +114,10 @@ Figure heads_figure(const View& view, const Result& result) {
     say(figure, random ? "random tokens, repeated" : format_count(static_cast<std::size_t>(result.tokens)) + " tokens");
     const HeadStatistic& values = statistic(result, view.colour);
     const int end_layer = result.first_layer + result.layers;
+    if (!values.half_width.empty())
+        say(figure, values.texts == result.texts ? format_count(static_cast<std::size_t>(result.texts)) + " texts"
+                                                 : format_count(static_cast<std::size_t>(values.texts)) + " of " +
+                                                       format_count(static_cast<std::size_t>(result.texts)) + " texts");
 
     Axes axes;
     axes.x.label = "head";
@@ -134,8 +149,7 @@ Figure heads_figure(const View& view, const Result& result) {
             add_outline(axes, view.head - 0.5, view.head + 0.5, view.layer - 0.5, view.layer + 0.5);
     }
     figure.axes.push_back(std::move(axes));
-    figure.caption = std::string(colour.title) + " of every head, a mean over rows" +
-                     (values.half_width.empty() ? "" : " and over texts") +
+    figure.caption = std::string(colour.title) + " of every head, a mean over rows" + over_texts_note(result, values) +
                      ". Entropies of rows have different ceilings, ln of the number of keys a row sees. Outlined: " +
                      head_text(view) + ".";
     return figure;

@@ -6,6 +6,7 @@
 #include <attnscope/bank.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace attnscope {
 
@@ -113,6 +114,16 @@ std::vector<Warning> attention_warnings(const AttentionJob& job, const Attention
     };
     if (undefined(result.duplicate) || undefined(result.induction))
         warnings.push_back({"no-repeats", "no token occurs twice: scores of repeated tokens are null"});
+    std::string partial;
+    for (const auto& [name, statistic] : {std::pair{"sink", &result.sink},
+                                          {"previous", &result.previous},
+                                          {"duplicate", &result.duplicate},
+                                          {"induction", &result.induction}})
+        if (!statistic->half_width.empty() && statistic->texts < result.texts)
+            partial += (partial.empty() ? "" : ", ") + std::string(name) + " " + std::to_string(statistic->texts);
+    if (!partial.empty())
+        warnings.push_back({"fewer-texts", "means and intervals of a score are over the texts that have it, of " +
+                                               std::to_string(result.texts) + " texts: " + partial});
     if (std::any_of(outcome.maps.begin(), outcome.maps.end(), [](const Map& map) { return map.reduced; }))
         warnings.push_back({"map-reduced", "maps are of at most 512 × 512 cells, each the largest weight it covers"});
     if (!job.tokens)

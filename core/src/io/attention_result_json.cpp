@@ -71,8 +71,10 @@ private:
         if (statistic.mean.empty())
             return;
         json_[name] = grid(statistic.mean.data(), layers_, heads_);
-        if (!statistic.half_width.empty())
-            json_[name + "_ci95"] = grid(statistic.half_width.data(), layers_, heads_);
+        if (statistic.half_width.empty())
+            return;
+        json_[name + "_ci95"] = grid(statistic.half_width.data(), layers_, heads_);
+        json_[name + "_texts"] = statistic.texts;
     }
     void add_rows(const char* name, const std::vector<float>& rows) {
         if (rows.empty())

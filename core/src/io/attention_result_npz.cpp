@@ -16,8 +16,10 @@ std::string attention_result_npz(const AttentionJob& job, const AttentionOutcome
     const auto add = [&](const std::string& name, const HeadStatistic& statistic) {
         if (!statistic.mean.empty())
             arrays.add(name.c_str(), statistic.mean, heads);
-        if (!statistic.half_width.empty())
-            arrays.add((name + "_ci95").c_str(), statistic.half_width, heads);
+        if (statistic.half_width.empty())
+            return;
+        arrays.add((name + "_ci95").c_str(), statistic.half_width, heads);
+        arrays.add((name + "_texts").c_str(), std::vector<std::int64_t>{statistic.texts});
     };
     add("entropy", result.entropy);
     add("max_weight", result.max_weight);

@@ -37,7 +37,7 @@ std::string heads_csv(const Result& result) {
     for (const Column& column : columns) {
         out += std::string(",") + column.name;
         if (!column.statistic->half_width.empty())
-            out += std::string(",") + column.name + "_ci95";
+            out += std::string(",") + column.name + "_ci95," + column.name + "_texts";
     }
     out += '\n';
     for (int l = 0; l < result.layers; ++l)
@@ -47,7 +47,8 @@ std::string heads_csv(const Result& result) {
             for (const Column& column : columns) {
                 out += ',' + csv_number(column.statistic->mean[i]);
                 if (!column.statistic->half_width.empty())
-                    out += ',' + csv_number(column.statistic->half_width[i]);
+                    out += ',' + csv_number(column.statistic->half_width[i]) + ',' +
+                           std::to_string(column.statistic->texts);
             }
             out += '\n';
         }
@@ -69,7 +70,10 @@ std::string rows_csv(const AttentionJob& job, const Result& result) {
 }
 
 void append_grid(std::string& out, const Result& result, const Column& column) {
-    append(out, "\n%s\n%7s", column.title, "layer");
+    append(out, "\n%s", column.title);
+    if (!column.statistic->half_width.empty())
+        append(out, ", mean over %d of %d texts", column.statistic->texts, result.texts);
+    append(out, "\n%7s", "layer");
     for (int h = 0; h < result.heads; ++h)
         append(out, " %8s", ("head " + std::to_string(h)).c_str());
     out += '\n';

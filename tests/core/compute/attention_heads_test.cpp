@@ -100,6 +100,7 @@ TEST(StudentT, AgreesWithTables) {
     const auto interval = compute::mean_interval({1, 2, 4, std::nan("")});
     EXPECT_NEAR(interval.mean, 7 / 3.0, 1e-12);
     EXPECT_NEAR(interval.half_width, 4.30265273 * std::sqrt(7 / 3.0 / 3), 1e-7);
+    EXPECT_EQ(interval.count, 3);
     EXPECT_TRUE(std::isnan(compute::mean_interval({5}).half_width));
     EXPECT_TRUE(std::isnan(compute::mean_interval({}).mean));
 }
@@ -198,6 +199,21 @@ TEST_F(AttentionHeads, OfSeveralTextsAreMeansWithIntervals) {
     const auto expected = compute::mean_interval(of_head);
     EXPECT_NEAR(result.entropy.mean[2], expected.mean, 1e-12);
     EXPECT_NEAR(result.entropy.half_width[2], expected.half_width, 1e-12);
+}
+
+TEST_F(AttentionHeads, IntervalsSayHowManyTextsHaveTheScore) {
+    const ModelPtr model = open(TinyModel("Qwen3ForCausalLM"));
+    const std::vector<Ids> texts{{1, 2, 3, 2, 4}, {1, 2, 3, 4, 5}, {7, 7, 1}, {5, 4, 3}, {9}};
+    const Result result = heads(model, [&](Request& request) {
+        request.texts = texts;
+        request.scores = true;
+    });
+    EXPECT_EQ(result.texts, 5);
+    EXPECT_EQ(result.entropy.texts, 5);
+    EXPECT_EQ(result.sink.texts, 4); // the last text has no second row
+    EXPECT_EQ(result.duplicate.texts, 2);
+    EXPECT_EQ(result.induction.texts, 2);
+    EXPECT_EQ(heads(model, [](Request&) {}).entropy.texts, 1);
 }
 
 TEST_F(AttentionHeads, EntropyStaysBelowItsCeiling) {

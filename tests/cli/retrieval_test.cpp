@@ -5,6 +5,7 @@
 
 #include <attnscope/bank.h>
 #include <attnscope/recipe.h>
+#include <attnscope/tensor_file.h>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -92,6 +93,60 @@ TEST(RetrievalCommand, AddsWhatIsAskedFor) {
     EXPECT_TRUE(result["plane"].contains("basins"));
     EXPECT_EQ(result["separation"]["sampled"], 10);
     EXPECT_EQ(result["separation"]["total"], 26);
+    EXPECT_EQ(result["separation"]["space"], "centered");
+    const Json& basins = result["plane"]["basins"];
+    for (const char* field : {"steps", "merge_tolerance", "settling", "unsettled", "unsettled_share"})
+        EXPECT_TRUE(basins.contains(field)) << field;
+}
+
+TEST(RetrievalCommand, SeparatesInTheSpaceOfTheFirstMode) {
+    const auto separation = [](const char* modes) {
+        const Outcome run = run_program({"retrieval", "--letters", "--rows", "0", "--mode", modes, "--separation"});
+        EXPECT_EQ(run.status, 0) << run.error;
+        return Json::parse(run.out)["result"]["separation"];
+    };
+    const Json raw = separation("raw,centered"), centered = separation("hybrid,raw");
+    EXPECT_EQ(raw["space"], "raw");
+    EXPECT_EQ(centered["space"], "centered");
+    EXPECT_NE(raw["delta"], centered["delta"]);
+    // The letters are unit rows: Δ of M is 1 less a cosine.
+    for (const Json& delta : raw["delta"]) {
+        EXPECT_GE(delta.get<double>(), 0);
+        EXPECT_LE(delta.get<double>(), 2);
+    }
+}
+
+TEST(RetrievalCommand, NpzHoldsWhatTheJsonHolds) {
+    TemporaryFolder folder;
+    const std::vector<std::string> arguments{"retrieval", "--letters", "--rows",  "0",        "--beta",
+                                             "8",         "--sweep",   "--plane", "--basins", "--separation"};
+    const auto with = [&](const char* format) {
+        std::vector<std::string> all = arguments;
+        all.insert(all.end(), {"--format", format, "--quiet", "--out", folder / format});
+        return run_program(all);
+    };
+    ASSERT_EQ(with("npz").status, 0);
+    ASSERT_EQ(with("json").status, 0);
+    const Json result = Json::parse(read_file(folder / "json"))["result"];
+    const auto arrays = open_tensor_file(folder / "npz");
+    const auto shape = [&](const char* name) {
+        const auto* const array = arrays->find(name);
+        EXPECT_NE(array, nullptr) << name;
+        return array ? array->shape : std::vector<std::int64_t>{};
+    };
+    const auto size = [](const Json& list) { return static_cast<std::int64_t>(list.size()); };
+    using Shape = std::vector<std::int64_t>;
+    const Json &plane = result["plane"], &sweep = result["sweep"][0];
+    EXPECT_EQ(shape("plane_trajectory"), (Shape{size(plane["trajectory"]), 2}));
+    EXPECT_EQ(shape("plane_memories"), (Shape{size(plane["memories"]), 2}));
+    EXPECT_EQ(shape("plane_memory_index"), (Shape{size(plane["memories"])}));
+    EXPECT_EQ(shape("basin_fixed_point"), (Shape{24, 32}));
+    EXPECT_EQ(shape("basin_support"), (Shape{size(plane["basins"]["support"])}));
+    EXPECT_EQ(shape("basin_memory"), (Shape{size(plane["basins"]["memory"])}));
+    EXPECT_EQ(shape("sweep0_norm"), (Shape{size(sweep["norm"]), size(sweep["beta"])}));
+    for (const char* name : {"sweep0_norm_up", "sweep0_norm_down", "sweep0_settled_up", "sweep0_settled_down"})
+        EXPECT_EQ(shape(name), (Shape{size(sweep["beta"])}));
+    EXPECT_EQ(shape("separation_centered"), (Shape{1}));
 }
 
 TEST(RetrievalCommand, TheThreadsDoNotChangeTheNumbers) {

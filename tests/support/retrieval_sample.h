@@ -254,12 +254,23 @@ private:
             follow(state, beta);
             sweep.entropy_up.push_back(pass(state, beta).entropy);
             sweep.norm_up.push_back(norm(state));
+            sweep.settled_up.push_back(settled(state, beta));
         }
+        sweep.settled_down.resize(sweep.betas.size());
         for (auto beta = sweep.betas.rbegin(); beta != sweep.betas.rend(); ++beta) {
             follow(state, *beta);
             sweep.entropy_down.insert(sweep.entropy_down.begin(), pass(state, *beta).entropy);
             sweep.norm_down.insert(sweep.norm_down.begin(), norm(state));
+            sweep.settled_down[static_cast<std::size_t>(sweep.betas.rend() - beta) - 1] = settled(state, *beta);
         }
+        sweep.follow_steps = 50;
+    }
+    /// Near the critical β 50 steps are too few.
+    bool settled(const Vector& state, double beta) const {
+        Vector next = pass(state, beta).next;
+        for (std::size_t k = 0; k < d; ++k)
+            next[k] -= state[k];
+        return norm(next) < 1e-5;
     }
     void make_origin() {
         for (const double factor : {0.2, 2.0, 4.0}) {
@@ -323,6 +334,8 @@ private:
             state = pass(state, view.beta).next;
         }
         basins = plane;
+        basins.basin_steps = 40;
+        basins.basin_merge = 1e-2;
         basins.basin_width = 32;
         basins.basin_height = 24;
         const double beta = 6 * view.beta;
@@ -349,6 +362,10 @@ private:
                 }
                 basins.basin.push_back(static_cast<int>(end));
             }
+        // As cells that have not settled would be.
+        for (const std::size_t cell : {40u, 41u, 73u})
+            basins.basin[cell] = retrieval::Plane::unsettled_basin;
+        basins.basin_unsettled = 3;
     }
     void make_separation() {
         separation.total = 117659;

@@ -5,11 +5,13 @@
 namespace attnscope::ui {
 
 PanelHelp RetrievalHysteresisPanel::help() const {
-    return {"The fixed point followed with β rising from the query, and then falling again, each start where the last "
-            "one ended. Where the two ways differ, the state remembers where it came from: several fixed points are "
-            "stable at the same β. Press or drag to move β.",
-            "q*(β) = M̃ᵀ softmax(β M̃ q*), continued along β up and down",
-            "Ramsauer et al. 2021, arXiv:2008.02217, section A.1 on fixed points"};
+    return {
+        "The fixed point followed with β rising from the query, and then falling again, each start where the last "
+        "one ended. Where the two ways differ, the state remembers where it came from: several fixed points are "
+        "stable at the same β. Hatched: a state that has not settled within the steps given to each β; near β_c states "
+        "move slowly. Press or drag to move β.",
+        "q*(β) = M̃ᵀ softmax(β M̃ q*), continued along β up and down",
+        "Ramsauer et al. 2021, arXiv:2008.02217, section A.1 on fixed points"};
 }
 
 RetrievalPanel::Answer RetrievalHysteresisPanel::ask(RetrievalSlots& slots) {

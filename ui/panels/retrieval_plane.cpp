@@ -60,12 +60,14 @@ std::optional<PlaneDirection> choose(const char* id, const PlaneDirection& curre
 }  // namespace
 
 PanelHelp RetrievalPlanePanel::help() const {
-    return {"The energy on the plane of two directions through the centroid, the memories and the states of the trace "
-            "projected on it. The energy is of points on the plane itself; states and memories lie off it, so a state "
-            "may seem to climb. Basins iterate every cell to its fixed point and colour it by where it ends. Click a "
-            "memory to inspect it, double-click to query with it.",
-            "E(q) = −ln Σᵢ exp(β ⟨mᵢ, q⟩)/β + ½‖q‖² + ln n/β + ½ max‖m‖²",
-            "Ramsauer et al. 2021, arXiv:2008.02217, equation 3"};
+    return {
+        "The energy on the plane of two directions through the centroid, the memories and the states of the trace "
+        "projected on it. The energy is of points on the plane itself; states and memories lie off it, so a state "
+        "may seem to climb. Basins iterate every cell until it has settled and colour it by the fixed point it ends "
+        "in; a cell that is still moving after the last step is hatched and belongs to none. Click a memory to inspect "
+        "it, double-click to query with it.",
+        "E(q) = −ln Σᵢ exp(β ⟨mᵢ, q⟩)/β + ½‖q‖² + ln n/β + ½ max‖m‖²",
+        "Ramsauer et al. 2021, arXiv:2008.02217, equation 3"};
 }
 
 RetrievalPanel::Answer RetrievalPlanePanel::ask(RetrievalSlots& slots) {

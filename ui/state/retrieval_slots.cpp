@@ -51,8 +51,8 @@ std::size_t trace_bytes(const retrieval::TraceResult& result) {
 }
 
 std::size_t first_step_bytes(const retrieval::FirstStep& table) {
-    return sizeof table + (table.products.size() + table.sums.size()) * sizeof(float) +
-           table.counts.size() * sizeof(double);
+    return sizeof table + table.sums.size() * sizeof(float) +
+           (table.products.size() + table.counts.size()) * sizeof(double);
 }
 
 std::size_t plane_bytes(const retrieval::Plane& plane) {
@@ -307,6 +307,7 @@ Asked<retrieval::Separation> RetrievalSlots::separation() {
     return impl_->ask(impl_->separation, false, [this](const Spectrum&) {
         retrieval::SeparationRequest request;
         request.bank = impl_->bank;
+        request.centered = !retrieval::raw_keys(impl_->selection.mode);
         return request;
     });
 }

@@ -103,7 +103,31 @@ void draw(const Bars& bars, const PlotArea& area, ElementCache&, const ElementSt
     }
 }
 
+void hatch(const PlotArea& area, ImVec2 min, ImVec2 max, ImU32 colour) {
+    const float step = area.em * 0.5f;
+    area.draw->PushClipRect(min, max, true);
+    for (float x = min.x - (max.y - min.y); x < max.x; x += step)
+        area.draw->AddLine({x, max.y}, {x + (max.y - min.y), min.y}, colour, 1);
+    area.draw->PopClipRect();
+}
+
+void draw_hatched(const Band& band, const PlotArea& area, const ElementStyle& style) {
+    const ImU32 colour = element_colour({.role = Colour::Role::muted, .alpha = 0.5f}, style.theme, area.strength);
+    for (std::size_t i = 1; i < std::min({band.x.size(), band.low.size(), band.high.size()}); ++i) {
+        const ImVec2 a = area.pixel(band.x[i - 1], std::max(band.high[i - 1], band.high[i]));
+        const ImVec2 b = area.pixel(band.x[i], std::min(band.low[i - 1], band.low[i]));
+        if (!drawable(a) || !drawable(b))
+            continue;
+        const ImVec2 low = clamped({std::min(a.x, b.x), std::min(a.y, b.y)});
+        const ImVec2 high = clamped({std::max(a.x, b.x), std::max(a.y, b.y)});
+        hatch(area, {std::max(low.x, area.min.x), std::max(low.y, area.min.y)},
+              {std::min(high.x, area.max.x), std::min(high.y, area.max.y)}, colour);
+    }
+}
+
 void draw(const Band& band, const PlotArea& area, ElementCache&, const ElementStyle& style) {
+    if (band.hatched)
+        return draw_hatched(band, area, style);
     Colour tint = band.colour;
     tint.alpha *= 0.25f;
     const ImU32 colour = element_colour(tint, style.theme, area.strength);
@@ -129,14 +153,6 @@ void draw(const Band& band, const PlotArea& area, ElementCache&, const ElementSt
         open = usable;
     }
     area.draw->Flags = flags;
-}
-
-void hatch(const PlotArea& area, ImVec2 min, ImVec2 max, ImU32 colour) {
-    const float step = area.em * 0.5f;
-    area.draw->PushClipRect(min, max, true);
-    for (float x = min.x - (max.y - min.y); x < max.x; x += step)
-        area.draw->AddLine({x, max.y}, {x + (max.y - min.y), min.y}, colour, 1);
-    area.draw->PopClipRect();
 }
 
 void draw_cell_numbers(const HeatMap& map, const PlotArea& area, const ElementCache& cache, const ElementStyle& style) {

@@ -66,10 +66,11 @@ struct Bars {
     bool horizontal = false;
     Colour colour;
 };
-struct Band {  ///< filled between low and high over x
+struct Band { ///< filled between low and high over x; NaN in x breaks it
     std::string name;
     std::vector<double> x, low, high;
     Colour colour;
+    bool hatched = false; ///< as nulls of a heat map are: no value here. Rectangles between neighbouring x
 };
 struct HeatMap {
     int width = 0, height = 0;

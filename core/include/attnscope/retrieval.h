@@ -67,7 +67,7 @@ struct FirstStep {
     static constexpr std::size_t orders = 4;  ///< of the expansion within a bin: 0 … 3
     Query query;
     bool raw = false;
-    std::vector<float> products;   ///< (n) ⟨m_i − μ, probe⟩
+    std::vector<double> products;  ///< (n) ⟨m_i − μ, probe⟩
     double low = 0, high = 0;      ///< their range
     double half_width = 0;         ///< of a bin
     std::size_t bins = 0, padded = 0;
@@ -119,7 +119,7 @@ struct Trace {
     std::vector<std::vector<double>> states;  ///< state after each t in the mode's own space (steps.size() × d)
     bool converged = false;
     double norm_ratio = 0, predicted_norm = 0;
-    double mass_top5 = 0, mass_top50 = 0;
+    double mass_top5 = 0, mass_top50 = 0; ///< of the first step's weights, at most 1
     std::vector<std::uint32_t> top5_raw, top5_initial, top5_final;
     int overlap_initial = 0, overlap_final = 0;
     FixedPoint fixed_point = FixedPoint::metastable;
@@ -150,6 +150,14 @@ struct OriginTest {
 std::vector<OriginTest> compute_origin_tests(const OriginRequest& request, const Spectrum& spectrum,
                                              JobContext& context);
 
+// ------------------------------------------------------------------ when an iterated state is a fixed point
+/// A state has settled when its last step is shorter than `step` and what is left of its way, with steps that go on
+/// shrinking by the ratio of the last two, is shorter than `rest`; both relative to the longest memory ‖m_i − μ‖.
+struct Settling {
+    double step = 1e-7, rest = 1e-3;
+    bool operator==(const Settling&) const = default;
+};
+
 // ------------------------------------------------------------------ entropy against β, up and down
 struct SweepRequest {
     BankPtr bank;
@@ -159,7 +167,7 @@ struct SweepRequest {
     std::vector<double> betas;  ///< increasing
     int steps = 8;
     bool hysteresis = false;    ///< also follow the fixed point up and then down the table
-    int follow_steps = 50;      ///< at most, per β, of the following
+    int follow_steps = 400;     ///< at most, per β, of the following
     bool operator==(const SweepRequest&) const = default;
 };
 /// entropy[t][b] of the weights at step t+1 from the query at betas[b]; norm likewise.
@@ -167,8 +175,17 @@ struct Sweep {
     std::vector<double> betas;
     double entropy_max = 0;
     std::vector<std::vector<double>> entropy, norm;
-    std::vector<double> entropy_up, entropy_down;  ///< hysteresis only: at the followed fixed point
+    // hysteresis only: of the followed state after its last step at each β
+    std::vector<double> entropy_up, entropy_down;
     std::vector<double> norm_up, norm_down;
+    std::vector<std::uint8_t> settled_up, settled_down; ///< 0: still moving after `follow_steps`, no fixed point
+    int follow_steps = 0;
+    Settling settling;
+    /// Both ways were followed, and both states settled at betas[b]: their difference is one of fixed points.
+    bool comparable(std::size_t b) const noexcept {
+        return b < settled_up.size() && b < settled_down.size() && settled_up[b] && settled_down[b];
+    }
+    std::size_t unsettled() const noexcept; ///< number of β where either state has not settled
 };
 Sweep compute_sweep(const SweepRequest& request, const Spectrum& spectrum, JobContext& context);
 
@@ -189,7 +206,7 @@ struct PlaneRequest {
     PlaneDirection x{PlaneAxis::eigenvector, 0}, y{PlaneAxis::query, 0};
     int width = 96, height = 72;   ///< of the energy grid
     bool basins = false;           ///< iterate from every basin cell to its fixed point
-    int basin_width = 32, basin_height = 24, basin_steps = 24;
+    int basin_width = 32, basin_height = 24, basin_steps = 400; ///< steps at most, from each cell
     std::size_t memories_shown = 1000;
     bool operator==(const PlaneRequest&) const = default;
 };
@@ -205,24 +222,39 @@ struct Plane {
     std::vector<std::array<double, 2>> trajectory;  ///< states t = 0 …
     int basin_width = 0, basin_height = 0;
     std::vector<int> basin;               ///< (basin_height, basin_width) number of the fixed point, by population
+                                          ///< from 0; `unsettled_basin` where the state has not settled
     std::vector<double> basin_support;    ///< exp(H) of each fixed point
     std::vector<std::uint32_t> basin_memory;  ///< its largest weight
+    std::size_t basin_unsettled = 0;          ///< cells that have not settled
+    int basin_steps = 0;                      ///< at most, from each cell
+    double basin_merge = 0; ///< settled states closer than this × the longest memory are one fixed point
+    Settling settling;
+    static constexpr int unsettled_basin = -1;
+    double unsettled_share() const noexcept {
+        return basin.empty() ? 0 : static_cast<double>(basin_unsettled) / static_cast<double>(basin.size());
+    }
 };
 Plane compute_plane(const PlaneRequest& request, const Spectrum& spectrum, JobContext& context);
 
 // ------------------------------------------------------------------ separation
-/// Δ_i = ⟨m_i, m_i⟩ − max_{j≠i}⟨m_i, m_j⟩ for the sampled i against all j.
+/// Δ_i = ⟨m_i, m_i⟩ − max_{j≠i}⟨m_i, m_j⟩ for the sampled i against all j, in the space of a mode's keys: M for raw, M̃
+/// for the others. Computed as min_j ⟨m_i, m_i − m_j⟩ in float64: right to float32 rounding for near copies too.
 struct SeparationRequest {
     BankPtr bank;
     std::size_t samples = 2000;  ///< 0 = all
-    bool centered = true;
+    bool centered = true;        ///< M̃; false: M
     bool operator==(const SeparationRequest&) const = default;
 };
+/// Whether a mode's keys are the memories as they are.
+constexpr bool raw_keys(Mode mode) noexcept {
+    return mode == Mode::raw;
+}
 struct Separation {
     std::size_t sampled = 0, total = 0;
     bool exact = false;                 ///< sampled == total
+    bool centered = true;               ///< of M̃; false: of M
     std::vector<std::uint32_t> index;   ///< i
-    std::vector<std::uint32_t> nearest; ///< j that attains the maximum
+    std::vector<std::uint32_t> nearest; ///< j that attains the maximum, the lowest of equals
     std::vector<float> delta;
     double mean = 0, median = 0, minimum = 0;
     std::size_t negative = 0;           ///< memories that are not their own nearest neighbour
@@ -247,7 +279,7 @@ struct Request {
     double plane_beta = 0;    ///< 0 = 0.75 β_c
     PlaneDirection plane_x{PlaneAxis::eigenvector, 0}, plane_y{PlaneAxis::query, 0};
     bool basins = false;
-    bool separation = false;
+    bool separation = false;                ///< in the space of the first mode
     std::size_t separation_samples = 2000;  ///< 0 = all
     bool operator==(const Request&) const = default;
 };

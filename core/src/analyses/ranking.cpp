@@ -55,11 +55,19 @@ std::vector<RankedLogit> largest_logits(const kernels::KeyBank& bank, std::span<
 
 std::vector<retrieval::Ranked> largest_weights(const kernels::KeyBank& bank, const kernels::Probe& probe,
                                                const kernels::PassResult& pass, std::size_t count) {
-    const double log_sum = pass.log_mean_exp + std::log(static_cast<double>(bank.n));
     const double error = kernels::logit_error(bank, probe);
+    const std::vector<RankedLogit> ranked =
+        largest_logits(bank, probe.query, probe.beta, pass.shift, probe.logits, error, count);
     std::vector<retrieval::Ranked> out;
-    for (const RankedLogit& each :
-         largest_logits(bank, probe.query, probe.beta, pass.shift, probe.logits, error, count))
+    if (ranked.empty())
+        return out;
+    // The pass's sum has float32 logits. The sum over all memories is at least the exact one over these.
+    double listed = 0;
+    for (const RankedLogit& each : ranked)
+        listed += std::exp(each.logit - ranked.front().logit);
+    const double log_sum =
+        std::max(pass.log_mean_exp + std::log(static_cast<double>(bank.n)), ranked.front().logit + std::log(listed));
+    for (const RankedLogit& each : ranked)
         out.push_back({each.index, std::exp(each.logit - log_sum)});
     return out;
 }

@@ -21,7 +21,7 @@ struct RankedLogit {
 std::vector<RankedLogit> largest_logits(const kernels::KeyBank& bank, std::span<const double> query, double beta,
                                         double shift, std::span<const float> logits, double error, std::size_t count);
 
-/// The `count` largest weights of a pass, from the logits it wrote.
+/// The `count` largest weights of a pass, from the logits it wrote; they add up to 1 at most, but for float64 rounding.
 std::vector<retrieval::Ranked> largest_weights(const kernels::KeyBank& bank, const kernels::Probe& probe,
                                                const kernels::PassResult& pass, std::size_t count);
 

@@ -25,6 +25,23 @@ double dot(std::span<const double> left, std::span<const double> right);
 /// The bank for the kernels; `spectrum` outlives it.
 kernels::KeyBank key_bank(const retrieval::BankPtr& bank, const retrieval::Spectrum& spectrum);
 
+/// Follows the steps of one state and says when it has settled.
+class SettlingWatch {
+public:
+    SettlingWatch(const retrieval::Settling& settling, double longest_memory)
+        : step_(settling.step * longest_memory), rest_(settling.rest * longest_memory) {}
+
+    /// After a step of length `moved`. The first step tells no ratio: a state settles in it only when it does not move.
+    bool settled(double moved) noexcept {
+        const double ratio = moved / previous_;
+        previous_ = moved;
+        return moved == 0 || (moved <= step_ && ratio < 1 && moved * ratio <= rest_ * (1 - ratio));
+    }
+
+private:
+    double step_, rest_, previous_ = 0;
+};
+
 /// One mode's map q ← f(q). States live in the raw space (raw, hybrid) or the centred one.
 class Dynamics {
 public:

@@ -1,13 +1,14 @@
 // The energy on a plane through the centroid, the memories and the trajectory seen on it, and what its points run into.
 #include "analyses/retrieval.h"
 
+#include "analyses/retrieval_basins.h"
 #include "analyses/retrieval_dynamics.h"
 #include "kernels/plane_grid.h"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <map>
+#include <memory>
 #include <string>
 
 namespace attnscope::compute {
@@ -20,8 +21,6 @@ constexpr std::uint64_t memory_stream = 0x91a3e; ///< of the random numbers that
 constexpr double margin = 0.08;                  ///< of the range, left free on each side
 /// Directions closer to parallel than this leave no plane.
 constexpr double parallel = 1e-6;
-/// End states closer than this, relative to the longest memory, are one fixed point.
-constexpr double same_point = 1e-2;
 
 /// Everything the plane is drawn from.
 struct Frame {
@@ -106,123 +105,6 @@ std::vector<std::vector<float>> project(const kernels::KeyBank& bank, const std:
     return out;
 }
 
-/// Iterates the map from every cell of a coarse grid, and tells the fixed points apart.
-class Basins {
-public:
-    Basins(const retrieval::PlaneRequest& request, const retrieval::Spectrum& spectrum, const kernels::KeyBank& bank,
-           JobContext& context)
-        : request_(request), spectrum_(spectrum), bank_(bank), context_(context),
-          dynamics_(request.mode, request.beta, request.lambda, spectrum) {}
-
-    void fill(const Frame& frame, retrieval::Plane& plane) {
-        plane.basin_width = request_.basin_width;
-        plane.basin_height = request_.basin_height;
-        const auto width = static_cast<std::size_t>(request_.basin_width);
-        const std::size_t cells = width * static_cast<std::size_t>(request_.basin_height);
-        const kernels::GridAxis x{plane.x_min, plane.x_max, width};
-        const kernels::GridAxis y{plane.y_min, plane.y_max, cells / width};
-        std::vector<std::vector<double>> states;
-        for (std::size_t cell = 0; cell < cells; ++cell)
-            states.push_back(dynamics_.state_at(frame.point(x.at(cell % width), y.at(cell / width))));
-        const std::size_t size = kernels::states_per_pass(bank_.n, bank_.d, false);
-        for (std::size_t first = 0; first < cells; first += size)
-            settle(states, first, std::min(cells, first + size), cells);
-        classify(states, plane);
-    }
-
-private:
-    void settle(std::vector<std::vector<double>>& states, std::size_t first, std::size_t end, std::size_t cells) {
-        std::vector<std::size_t> moving;
-        std::vector<double> start_norms(end - first);
-        for (std::size_t cell = first; cell < end; ++cell) {
-            moving.push_back(cell);
-            start_norms[cell - first] = norm(states[cell]);
-        }
-        for (int step = 0; step < request_.basin_steps && !moving.empty(); ++step) {
-            const double part = static_cast<double>(step) / request_.basin_steps;
-            context_.progress(static_cast<double>(first) + part * static_cast<double>(end - first),
-                              static_cast<double>(cells), "basins");
-            std::vector<std::vector<double>> points;
-            std::vector<kernels::Probe> probes;
-            for (const std::size_t cell : moving)
-                points.push_back(dynamics_.probe(states[cell]));
-            for (const std::vector<double>& point : points)
-                probes.push_back({point, request_.beta, {}, true});
-            const std::vector<kernels::PassResult> passes = kernels::retrieval_pass(bank_, probes, context_);
-            std::vector<std::size_t> still;
-            for (std::size_t i = 0; i < moving.size(); ++i) {
-                std::vector<double>& state = states[moving[i]];
-                std::vector<double> next = dynamics_.next(state, passes[i], start_norms[moving[i] - first]);
-                for (std::size_t k = 0; k < state.size(); ++k)
-                    state[k] -= next[k];
-                // A tenth of the distance at which two fixed points are told apart, times a slow step's contraction.
-                if (norm(state) > 1e-2 * same_point * spectrum_.max_centered_norm)
-                    still.push_back(moving[i]);
-                state = std::move(next);
-            }
-            moving = std::move(still);
-        }
-    }
-
-    /// Numbers the distinct end states by how many cells run into them, and asks what each one holds.
-    void classify(const std::vector<std::vector<double>>& states, retrieval::Plane& plane) {
-        std::vector<std::size_t> found; // a cell that ended in each fixed point
-        std::vector<int> population, of_cell;
-        for (std::size_t cell = 0; cell < states.size(); ++cell) {
-            std::size_t point = 0;
-            for (; point < found.size(); ++point) {
-                double squares = 0;
-                for (std::size_t k = 0; k < bank_.d; ++k) {
-                    const double apart = states[cell][k] - states[found[point]][k];
-                    squares += apart * apart;
-                }
-                if (std::sqrt(squares) < same_point * spectrum_.max_centered_norm)
-                    break;
-            }
-            if (point == found.size()) {
-                found.push_back(cell);
-                population.push_back(0);
-            }
-            ++population[point];
-            of_cell.push_back(static_cast<int>(point));
-        }
-        std::vector<std::size_t> order(found.size());
-        for (std::size_t i = 0; i < order.size(); ++i)
-            order[i] = i;
-        std::stable_sort(order.begin(), order.end(),
-                         [&](std::size_t a, std::size_t b) { return population[a] > population[b]; });
-        std::vector<int> number(found.size());
-        for (std::size_t i = 0; i < order.size(); ++i)
-            number[order[i]] = static_cast<int>(i);
-        for (const int point : of_cell)
-            plane.basin.push_back(number[static_cast<std::size_t>(point)]);
-
-        const std::size_t size = kernels::states_per_pass(bank_.n, bank_.d, true);
-        for (std::size_t first = 0; first < order.size(); first += size) {
-            const std::size_t count = std::min(size, order.size() - first);
-            std::vector<std::vector<double>> points;
-            std::vector<std::vector<float>> logits(count, std::vector<float>(bank_.n));
-            std::vector<kernels::Probe> probes;
-            for (std::size_t i = 0; i < count; ++i)
-                points.push_back(dynamics_.probe(states[found[order[first + i]]]));
-            for (std::size_t i = 0; i < count; ++i)
-                probes.push_back({points[i], request_.beta, logits[i], false});
-            const std::vector<kernels::PassResult> passes = kernels::retrieval_pass(bank_, probes, context_);
-            for (std::size_t i = 0; i < count; ++i) {
-                plane.basin_support.push_back(std::exp(passes[i].entropy));
-                const auto largest = std::max_element(logits[i].begin(), logits[i].end());
-                plane.basin_memory.push_back(static_cast<std::uint32_t>(largest - logits[i].begin()));
-            }
-        }
-    }
-
-    const retrieval::PlaneRequest& request_;
-    const retrieval::Spectrum& spectrum_;
-    const kernels::KeyBank& bank_;
-    JobContext& context_;
-    Dynamics dynamics_;
-};
-
 void check(const retrieval::PlaneRequest& request, const retrieval::Spectrum& spectrum) {
     check_bank(request.bank, spectrum);
     check_beta(request.beta);
@@ -234,6 +116,21 @@ void check(const retrieval::PlaneRequest& request, const retrieval::Spectrum& sp
                     std::to_string(request.width) + " × " + std::to_string(request.height));
     if (request.basins && (request.basin_width < 2 || request.basin_height < 2 || request.basin_steps < 1))
         throw Error(ErrorKind::usage, "plane", "basins of at least 2 × 2 cells and a step", "fewer");
+}
+
+/// The states that stand at the cells of the basins' grid, row by row.
+std::vector<std::vector<double>> basin_starts(const retrieval::PlaneRequest& request,
+                                              const retrieval::Spectrum& spectrum, const Frame& frame,
+                                              const retrieval::Plane& plane) {
+    const Dynamics dynamics(request.mode, request.beta, request.lambda, spectrum);
+    const auto width = static_cast<std::size_t>(request.basin_width);
+    const auto height = static_cast<std::size_t>(request.basin_height);
+    const kernels::GridAxis x{plane.x_min, plane.x_max, width}, y{plane.y_min, plane.y_max, height};
+    std::vector<std::vector<double>> states;
+    for (std::size_t row = 0; row < height; ++row)
+        for (std::size_t column = 0; column < width; ++column)
+            states.push_back(dynamics.state_at(frame.point(x.at(column), y.at(row))));
+    return states;
 }
 
 /// The states of the query's trajectory, in the centred space.
@@ -319,8 +216,11 @@ retrieval::Plane plane(const retrieval::PlaneRequest& request, const retrieval::
             out.energy.push_back(
                 static_cast<float>(-log_mean / beta - shift + 0.5 * squared + 0.5 * longest * longest));
         }
-    if (request.basins)
-        Basins(request, spectrum, bank, context).fill(frame, out);
+    if (request.basins) {
+        // The energy is there long before the basins are.
+        context.publish(std::make_shared<const retrieval::Plane>(out));
+        add_basins(request, spectrum, bank, basin_starts(request, spectrum, frame, out), context, out);
+    }
     return out;
 }
 

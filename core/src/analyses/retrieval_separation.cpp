@@ -1,4 +1,4 @@
-// How far each memory stands out from its nearest other: Δ_i = ⟨m_i, m_i⟩ − max_{j≠i} ⟨m_i, m_j⟩.
+// How far each memory stands out from its nearest other: Δ_i = ⟨m_i, m_i⟩ − max_{j≠i} ⟨m_i, m_j⟩, in the keys' space.
 #include "analyses/retrieval.h"
 
 #include "analyses/retrieval_dynamics.h"
@@ -20,16 +20,19 @@ retrieval::Separation separation(const retrieval::SeparationRequest& request, co
     out.total = request.bank->n;
     out.sampled = request.samples == 0 ? out.total : std::min(request.samples, out.total);
     out.exact = out.sampled == out.total;
+    out.centered = request.centered;
     for (const std::size_t i : random_subset(context.seed(), sample_stream, out.total, out.sampled))
         out.index.push_back(static_cast<std::uint32_t>(i));
 
     kernels::KeyBank bank = key_bank(request.bank, spectrum);
     const std::vector<double> origin(bank.d, 0.0);
-    if (!request.centered)
+    if (!request.centered) {
         bank.mean = origin;
+        bank.max_centered_norm = spectrum.max_raw_norm;
+    }
     for (const kernels::Neighbour& neighbour : kernels::nearest_neighbours(bank, out.index, context)) {
         out.nearest.push_back(neighbour.index);
-        out.delta.push_back(neighbour.own - neighbour.nearest);
+        out.delta.push_back(static_cast<float>(neighbour.gap));
     }
     std::vector<float> sorted = out.delta;
     std::sort(sorted.begin(), sorted.end());

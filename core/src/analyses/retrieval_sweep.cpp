@@ -10,8 +10,6 @@
 namespace attnscope::compute {
 namespace {
 
-/// A followed state counts as settled when a step moves it by less than this, relative to the longest memory.
-constexpr double settled = 1e-7;
 /// The centroid is a fixed point at every β, stable or not. A state that reached it is set this far from it, relative
 /// to the longest memory, before β moves on, as any disturbance would.
 constexpr double disturbance = 1e-3;
@@ -24,26 +22,32 @@ public:
           state_(Dynamics(request.mode, 1, request.lambda, spectrum).state_of(request.query)),
           start_norm_(norm(state_)) {}
 
-    /// Settles at `beta` from where the last β left off; entropy and norm of where it settled.
-    std::pair<double, double> settle(double beta) {
+    struct End {
+        double entropy = 0, norm = 0;
+        bool settled = false;
+    };
+    /// Follows the map at `beta` from where the last β left off, until the state has settled or all steps are done.
+    End follow(double beta) {
         const Dynamics dynamics(request_.mode, beta, request_.lambda, spectrum_);
         disturb(dynamics);
-        double entropy = 0;
-        for (int step = 0; step < request_.follow_steps; ++step) {
+        SettlingWatch watch(settling, spectrum_.max_centered_norm);
+        End end;
+        for (int step = 0; step < request_.follow_steps && !end.settled; ++step) {
             const std::vector<double> probe = dynamics.probe(state_);
             const kernels::Probe probes[] = {{probe, beta, {}, true}};
             const kernels::PassResult pass = kernels::retrieval_pass(bank_, probes, context_).front();
             std::vector<double> next = dynamics.next(state_, pass, start_norm_);
-            entropy = pass.entropy;
+            end.entropy = pass.entropy;
             for (std::size_t k = 0; k < state_.size(); ++k)
                 state_[k] -= next[k];
-            const double moved = norm(state_);
+            end.settled = watch.settled(norm(state_));
             state_ = std::move(next);
-            if (moved < settled * spectrum_.max_centered_norm)
-                break;
         }
-        return {entropy, norm(state_)};
+        end.norm = norm(state_);
+        return end;
     }
+
+    static constexpr retrieval::Settling settling{};
 
 private:
     void disturb(const Dynamics& dynamics) {
@@ -120,18 +124,26 @@ retrieval::Sweep sweep(const retrieval::SweepRequest& request, const retrieval::
     if (!request.hysteresis)
         return out;
 
+    out.follow_steps = request.follow_steps;
+    out.settling = Follower::settling;
+    for (auto* values : {&out.entropy_up, &out.entropy_down, &out.norm_up, &out.norm_down})
+        values->resize(count);
+    out.settled_up.resize(count);
+    out.settled_down.resize(count);
     Follower follower(request, spectrum, context);
     for (std::size_t b = 0; b < count; ++b) {
         context.progress(request.steps + static_cast<double>(b), total, "β rising");
-        const auto [entropy, length] = follower.settle(request.betas[b]);
-        out.entropy_up.push_back(entropy);
-        out.norm_up.push_back(length);
+        const Follower::End end = follower.follow(request.betas[b]);
+        out.entropy_up[b] = end.entropy;
+        out.norm_up[b] = end.norm;
+        out.settled_up[b] = end.settled;
     }
-    out.entropy_down.resize(count);
-    out.norm_down.resize(count);
     for (std::size_t b = count; b-- > 0;) {
         context.progress(total - static_cast<double>(b) - 1, total, "β falling");
-        std::tie(out.entropy_down[b], out.norm_down[b]) = follower.settle(request.betas[b]);
+        const Follower::End end = follower.follow(request.betas[b]);
+        out.entropy_down[b] = end.entropy;
+        out.norm_down[b] = end.norm;
+        out.settled_down[b] = end.settled;
     }
     return out;
 }

@@ -195,6 +195,9 @@ private:
                 if (i < listed)
                     run.trace->mass_top5 += step.top[i].weight;
             }
+            // Rounding of the sums alone.
+            run.trace->mass_top5 = std::min(run.trace->mass_top5, 1.0);
+            run.trace->mass_top50 = std::min(run.trace->mass_top50, 1.0);
             run.trace->top5_initial = indices(step.top);
         }
         step.top.resize(std::min(step.top.size(), static_cast<std::size_t>(request_.top)));

@@ -90,8 +90,11 @@ struct ElementJson {
                 {"colour", colour(bars.colour)}};
     }
     Json operator()(const Band& band) const {
-        return {{"type", "band"},           {"name", clean_utf8(band.name)}, {"x", numbers(band.x)},
-                {"low", numbers(band.low)}, {"high", numbers(band.high)},    {"colour", colour(band.colour)}};
+        Json json{{"type", "band"},           {"name", clean_utf8(band.name)}, {"x", numbers(band.x)},
+                  {"low", numbers(band.low)}, {"high", numbers(band.high)},    {"colour", colour(band.colour)}};
+        if (band.hatched)
+            json["hatched"] = true;
+        return json;
     }
     Json operator()(const HeatMap& map) const {
         static constexpr const char* maps[]{"viridis", "cividis", "diverging"};

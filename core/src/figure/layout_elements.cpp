@@ -176,6 +176,20 @@ void LayoutEngine::draw(const AxesPlan& plan, const Bars& bars) {
 
 void LayoutEngine::draw(const AxesPlan& plan, const Band& band) {
     const AxisMap x = plan.x_map(), y = plan.y_map();
+    if (band.hatched) {
+        HatchShape hatch;
+        for (std::size_t i = 1; i < std::min({band.x.size(), band.low.size(), band.high.size()}); ++i) {
+            const double left = near_page(x(band.x[i - 1])), right = near_page(x(band.x[i]));
+            const double bottom = near_page(y(std::min(band.low[i - 1], band.low[i])));
+            const double top = near_page(y(std::max(band.high[i - 1], band.high[i])));
+            if (std::isfinite(left) && std::isfinite(right) && std::isfinite(bottom) && std::isfinite(top))
+                hatch.cells.push_back(
+                    {std::min(left, right), std::min(bottom, top), std::abs(right - left), std::abs(bottom - top)});
+        }
+        if (!hatch.cells.empty())
+            add(std::move(hatch), add_clip(plan.plot));
+        return;
+    }
     PathShape path;
     path.closed = true;
     path.fill = print_colour(band.colour);

@@ -181,8 +181,10 @@ private:
     void write(const Band& what) {
         if (what.x.empty() || what.low.empty() || what.high.empty())
             return;
-        line("ax.fill_between(" + array("x") + ", " + array("low") + ", " + array("high") + ", linewidth=0, " +
-             colour_and_alpha(what.colour) + named(what.name) + ")");
+        const std::string fill = what.hatched ? "facecolor=\"#f4f5f7\", edgecolor=\"#b4bac2\", hatch=\"//////\""
+                                              : colour_and_alpha(what.colour);
+        line("ax.fill_between(" + array("x") + ", " + array("low") + ", " + array("high") + ", linewidth=0, " + fill +
+             named(what.name) + ")");
     }
     template <class Grid>
     bool has_values(const Grid& what) const {

@@ -83,7 +83,8 @@ Figure spectrum_figure(const View& view, const Spectrum& spectrum) {
 Figure separation_figure(const View& view, const Separation& separation) {
     Figure figure = start_figure(view, "retrieval.separation", false);
     Axes axes;
-    axes.x.label = "separation Δ_i = ⟨m_i, m_i⟩ − max ⟨m_i, m_j⟩";
+    const char* const space = separation.centered ? "centred memories" : "raw memories";
+    axes.x.label = std::string("separation Δ_i = ⟨m_i, m_i⟩ − max ⟨m_i, m_j⟩ (") + space + ")";
     axes.y.label = "memories";
     const auto [smallest, largest] = std::minmax_element(separation.delta.begin(), separation.delta.end());
     if (!separation.delta.empty()) {
@@ -134,7 +135,9 @@ Figure separation_figure(const View& view, const Separation& separation) {
                         100.0 * static_cast<double>(separation.negative) / static_cast<double>(separation.sampled), 2) +
                         " % negative");
     figure.axes.push_back(std::move(axes));
-    figure.caption = "How far each memory stands from the one most like it, " +
+    figure.caption = std::string("How far each memory stands from the one most like it, products of ") +
+                     (separation.centered ? "the centred memories M̃, the keys of every mode but raw; "
+                                          : "the memories M as they are, the keys of mode raw; ") +
                      std::string(separation.exact ? "exact: every memory against all others."
                                                   : "sampled: " + format_count(separation.sampled) +
                                                         " memories drawn at random, each against all " +

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace attnscope::retrieval {
 namespace {
@@ -29,6 +30,10 @@ HeatMap basin_map(const View& view, const Plane& plane) {
     map.height = plane.basin_height;
     int last = -1;
     for (const int basin : plane.basin) {
+        if (basin == Plane::unsettled_basin) {
+            map.values.push_back(std::numeric_limits<float>::quiet_NaN()); // hatched
+            continue;
+        }
         const int shown = std::min(basin, named_basins);
         map.values.push_back(static_cast<float>(shown));
         last = std::max(last, shown);
@@ -38,6 +43,24 @@ HeatMap basin_map(const View& view, const Plane& plane) {
     map.label = "basin of";
     map.colour_bar = false;
     return map;
+}
+
+/// "0.1 %" of 1e-3.
+std::string percent(double share) {
+    return format_number(100 * share, 2) + "\u2009%";
+}
+
+std::string basin_caption(const Plane& plane) {
+    std::string text = "Colours: the fixed point reached from each cell, its heaviest memory and how many more share "
+                       "it; end states within " +
+                       percent(plane.basin_merge) + " of the longest memory are one. ";
+    if (plane.basin_unsettled > 0)
+        text += "Hatched: " + format_count(plane.basin_unsettled) + " of " + format_count(plane.basin.size()) +
+                " cells whose state has not settled after " + std::to_string(plane.basin_steps) +
+                " steps and is no fixed point. ";
+    else
+        text += "Every cell has settled within " + std::to_string(plane.basin_steps) + " steps. ";
+    return text;
 }
 
 } // namespace
@@ -132,12 +155,16 @@ Figure plane_figure(const View& view, const Plane& plane) {
             format_count(plane.memories.size()) + " of " + format_count(plane.memories_total) + " memories drawn");
     say(figure, "step " + std::to_string(std::min<std::size_t>(std::max(view.step, 0),
                                                                std::max<std::size_t>(plane.trajectory.size(), 1) - 1)));
+    if (basins) {
+        const std::size_t points = plane.basin_support.size();
+        say(figure, format_count(points) + (points == 1 ? " fixed point" : " fixed points"));
+        if (plane.basin_unsettled > 0)
+            say(figure, format_count(plane.basin_unsettled) + " of " + format_count(plane.basin.size()) +
+                            " cells not settled (hatched)");
+    }
     figure.caption = std::string("Energy at points of the plane itself; memories and states are projected onto it, so "
                                  "their own energy may differ from the colour beneath. ") +
-                     (basins ? "Colours: the fixed point reached from each cell, its heaviest memory and how many "
-                               "more share it. "
-                             : "") +
-                     exact_over(plane.memories_total);
+                     (basins ? basin_caption(plane) : "") + exact_over(plane.memories_total);
     return figure;
 }
 

@@ -41,6 +41,30 @@ void add_point(Axes& axes, double x, double y, Colour colour, float size) {
 
 constexpr double entropy_low = -0.03, entropy_high = 1.08;
 
+/// Hatches what lies around each β where a followed state has not settled, half way to its neighbours.
+void add_unsettled(Axes& axes, const Sweep& sweep, std::array<double, 2> y) {
+    Band band;
+    band.name = "not settled";
+    band.hatched = true;
+    band.colour = {Colour::Role::muted, 0, 0.5f};
+    const auto add = [&](double x) {
+        band.x.push_back(x);
+        band.low.push_back(y[0]);
+        band.high.push_back(y[1]);
+    };
+    const auto& betas = sweep.betas;
+    for (std::size_t b = 0; b < betas.size(); ++b) {
+        if (sweep.comparable(b))
+            continue;
+        if (!band.x.empty())
+            add(std::numeric_limits<double>::quiet_NaN());
+        add(b > 0 ? std::sqrt(betas[b - 1] * betas[b]) : betas[b]);
+        add(b + 1 < betas.size() ? std::sqrt(betas[b] * betas[b + 1]) : betas[b]);
+    }
+    if (!band.x.empty())
+        axes.elements.insert(axes.elements.begin(), std::move(band)); // under everything
+}
+
 } // namespace
 
 Figure entropy_figure(const View& view, const Spectrum& spectrum, const Sweep& sweep) {
@@ -94,8 +118,10 @@ Figure hysteresis_figure(const View& view, const Spectrum& spectrum, const Sweep
     entropy.y.range = {entropy_low, entropy_high};
     entropy.legend = Axes::Legend::bottom_left;
     norm.y.label = "norm ‖q‖";
+    const bool followed = !sweep.betas.empty() && sweep.entropy_up.size() == sweep.betas.size() &&
+                          sweep.settled_up.size() == sweep.betas.size();
     const auto add_branches = [&](Axes& axes, const std::vector<double>& up, const std::vector<double>& down) {
-        if (up.empty() || down.empty() || sweep.betas.empty()) {
+        if (!followed) {
             Annotation note;
             note.x = note.y = 0.5;
             note.axes_fraction = true;
@@ -109,22 +135,36 @@ Figure hysteresis_figure(const View& view, const Spectrum& spectrum, const Sweep
         Band gap;
         gap.x = sweep.betas;
         for (std::size_t i = 0; i < up.size(); ++i) {
-            gap.low.push_back(std::min(up[i], down[i]));
-            gap.high.push_back(std::max(up[i], down[i]));
+            // Two states that are still moving have no gap between them.
+            const double none = std::numeric_limits<double>::quiet_NaN();
+            gap.low.push_back(sweep.comparable(i) ? std::min(up[i], down[i]) : none);
+            gap.high.push_back(sweep.comparable(i) ? std::max(up[i], down[i]) : none);
         }
         gap.colour = {Colour::Role::muted, 0, 0.25f};
         axes.elements.push_back(gap);
         add_beta_markers(axes, view, spectrum, sweep.betas.front(), sweep.betas.back());
         add_curve(axes, "β rising", sweep.betas, up, {Colour::Role::series, 0}, 1.6f);
         add_curve(axes, "β falling", sweep.betas, down, {Colour::Role::series, 1}, 1.6f, true);
+        if (!axes.y.range)
+            axes.y.range = data_range(axes, false);
+        add_unsettled(axes, sweep, *axes.y.range);
     };
     add_branches(entropy, relative_to(sweep.entropy_up, sweep.entropy_max),
                  relative_to(sweep.entropy_down, sweep.entropy_max));
     add_branches(norm, sweep.norm_up, sweep.norm_down);
     figure.axes = {std::move(entropy), std::move(norm)};
-    figure.caption = "The fixed point followed as β rises through the table and falls back, each started from the "
-                     "one before; between the branches (grey) the state depends on the way. " +
-                     exact_over(memory_count(view, &spectrum)) + " " + beta_critical_note();
+    figure.caption = "The state followed as β rises through the table and falls back, each started from the one "
+                     "before, until it has settled; between settled branches (grey) the fixed point depends on the "
+                     "way. ";
+    if (followed && sweep.unsettled() > 0) {
+        say(figure, std::to_string(sweep.unsettled()) + " of " + std::to_string(sweep.betas.size()) +
+                        " β not settled (hatched)");
+        figure.caption += "Hatched: a state that has not settled after " + std::to_string(sweep.follow_steps) +
+                          " steps is no fixed point, and no gap is drawn there. ";
+    } else if (followed) {
+        figure.caption += "Every state has settled within " + std::to_string(sweep.follow_steps) + " steps. ";
+    }
+    figure.caption += exact_over(memory_count(view, &spectrum)) + " " + beta_critical_note();
     return figure;
 }
 

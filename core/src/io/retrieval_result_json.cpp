@@ -86,6 +86,27 @@ Json origin_json(const OriginTest& test) {
             {"escaped_at", or_null(test.escaped_at)}};
 }
 
+Json settling_json(const Settling& settling) {
+    return {{"step", settling.step}, {"rest", settling.rest}};
+}
+
+Json flags_json(const std::vector<std::uint8_t>& flags) {
+    Json list = Json::array();
+    for (const std::uint8_t flag : flags)
+        list.push_back(flag != 0);
+    return list;
+}
+
+/// The difference of the followed fixed points' entropies; null where a state has not settled.
+Json gap_json(const Sweep& sweep) {
+    Json list = Json::array();
+    for (std::size_t b = 0; b < sweep.settled_up.size(); ++b) {
+        list.push_back(sweep.comparable(b) ? Json(std::abs(sweep.entropy_up[b] - sweep.entropy_down[b]))
+                                           : Json(nullptr));
+    }
+    return list;
+}
+
 Json sweep_json(const QuerySweep& entry) {
     const Sweep& sweep = entry.sweep;
     return {{"query", entry.query},
@@ -97,7 +118,13 @@ Json sweep_json(const QuerySweep& entry) {
             {"entropy_up", sweep.entropy_up},
             {"entropy_down", sweep.entropy_down},
             {"norm_up", sweep.norm_up},
-            {"norm_down", sweep.norm_down}};
+            {"norm_down", sweep.norm_down},
+            {"settled_up", flags_json(sweep.settled_up)},
+            {"settled_down", flags_json(sweep.settled_down)},
+            {"gap", gap_json(sweep)},
+            {"unsettled", sweep.unsettled()},
+            {"follow_steps", sweep.follow_steps},
+            {"settling", settling_json(sweep.settling)}};
 }
 
 /// Rows of a grid that is stored flat.
@@ -109,7 +136,7 @@ Json grid_json(const std::vector<Value>& values, int width) {
         if constexpr (std::is_floating_point_v<Value>) {
             rows.back().push_back(as_written(values[i]));
         } else {
-            rows.back().push_back(values[i]);
+            rows.back().push_back(values[i] == Plane::unsettled_basin ? Json(nullptr) : Json(values[i]));
         }
     }
     return rows;
@@ -135,7 +162,12 @@ Json plane_json(const Plane& plane, double beta) {
     if (!plane.basin.empty()) {
         json["basins"] = {{"fixed_point", grid_json(plane.basin, plane.basin_width)},
                           {"support", plane.basin_support},
-                          {"memory", plane.basin_memory}};
+                          {"memory", plane.basin_memory},
+                          {"steps", plane.basin_steps},
+                          {"merge_tolerance", plane.basin_merge},
+                          {"settling", settling_json(plane.settling)},
+                          {"unsettled", plane.basin_unsettled},
+                          {"unsettled_share", plane.unsettled_share()}};
     }
     return json;
 }
@@ -143,9 +175,16 @@ Json plane_json(const Plane& plane, double beta) {
 Json separation_json(const Separation& separation) {
     Json delta = Json::array();
     for (const float value : separation.delta) delta.push_back(as_written(value));
-    return {{"sampled", separation.sampled},   {"total", separation.total},     {"exact", separation.exact},
-            {"mean", separation.mean},         {"median", separation.median},   {"minimum", separation.minimum},
-            {"negative", separation.negative}, {"index", separation.index},     {"nearest", separation.nearest},
+    return {{"space", separation.centered ? "centered" : "raw"},
+            {"sampled", separation.sampled},
+            {"total", separation.total},
+            {"exact", separation.exact},
+            {"mean", separation.mean},
+            {"median", separation.median},
+            {"minimum", separation.minimum},
+            {"negative", separation.negative},
+            {"index", separation.index},
+            {"nearest", separation.nearest},
             {"delta", std::move(delta)}};
 }
 

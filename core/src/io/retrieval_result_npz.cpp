@@ -77,6 +77,10 @@ void add_origin(NpzArrays& arrays, const std::vector<OriginTest>& tests) {
     arrays.add("origin_norm", std::move(norm), {count(tests.size()), count(rows + 1)});
 }
 
+void add_flags(NpzArrays& arrays, const char* name, const std::vector<std::uint8_t>& flags) {
+    arrays.add(name, std::vector<std::int64_t>(flags.begin(), flags.end()));
+}
+
 void add_sweep(NpzArrays& arrays, const QuerySweep& entry, std::size_t number) {
     const std::string prefix = "sweep" + std::to_string(number) + "_";
     const auto add = [&](const char* name, const std::vector<double>& values) {
@@ -85,10 +89,42 @@ void add_sweep(NpzArrays& arrays, const QuerySweep& entry, std::size_t number) {
     add("beta", entry.sweep.betas);
     add("entropy_up", entry.sweep.entropy_up);
     add("entropy_down", entry.sweep.entropy_down);
-    std::vector<double> table;
-    for (const auto& row : entry.sweep.entropy) table.insert(table.end(), row.begin(), row.end());
-    arrays.add((prefix + "entropy").c_str(), std::move(table),
-               {count(entry.sweep.entropy.size()), count(entry.sweep.betas.size())});
+    add("norm_up", entry.sweep.norm_up);
+    add("norm_down", entry.sweep.norm_down);
+    add_flags(arrays, (prefix + "settled_up").c_str(), entry.sweep.settled_up);
+    add_flags(arrays, (prefix + "settled_down").c_str(), entry.sweep.settled_down);
+    const auto add_table = [&](const char* name, const std::vector<std::vector<double>>& rows) {
+        std::vector<double> table;
+        for (const auto& row : rows)
+            table.insert(table.end(), row.begin(), row.end());
+        arrays.add((prefix + name).c_str(), std::move(table), {count(rows.size()), count(entry.sweep.betas.size())});
+    };
+    add_table("entropy", entry.sweep.entropy);
+    add_table("norm", entry.sweep.norm);
+}
+
+void add_plane(NpzArrays& arrays, const Plane& plane, double beta) {
+    arrays.add("plane_beta", std::vector<double>{beta});
+    arrays.add("plane_energy", std::vector<double>(plane.energy.begin(), plane.energy.end()),
+               {plane.height, plane.width});
+    arrays.add("plane_range", std::vector<double>{plane.x_min, plane.x_max, plane.y_min, plane.y_max});
+    std::vector<double> trajectory, memories;
+    for (const auto& point : plane.trajectory)
+        trajectory.insert(trajectory.end(), point.begin(), point.end());
+    for (const auto& point : plane.memories)
+        memories.insert(memories.end(), point.begin(), point.end());
+    arrays.add("plane_trajectory", std::move(trajectory), {count(plane.trajectory.size()), 2});
+    arrays.add("plane_memories", std::move(memories), {count(plane.memories.size()), 2});
+    arrays.add("plane_memory_index", std::vector<std::int64_t>(plane.memory_index.begin(), plane.memory_index.end()));
+    if (plane.basin.empty())
+        return;
+    arrays.add("basin_fixed_point", std::vector<std::int64_t>(plane.basin.begin(), plane.basin.end()),
+               {plane.basin_height, plane.basin_width});
+    arrays.add("basin_support", plane.basin_support);
+    arrays.add("basin_memory", std::vector<std::int64_t>(plane.basin_memory.begin(), plane.basin_memory.end()));
+    arrays.add("basin_steps", std::vector<std::int64_t>{plane.basin_steps});
+    arrays.add("basin_merge_tolerance", std::vector<double>{plane.basin_merge});
+    arrays.add("basin_unsettled", std::vector<std::int64_t>{count(plane.basin_unsettled)});
 }
 
 }  // namespace
@@ -103,14 +139,12 @@ std::string retrieval_result_npz(const Result& result) {
     add_traces(arrays, result.traces, spectrum.d);
     add_origin(arrays, result.origin);
     for (std::size_t i = 0; i < result.sweeps.size(); ++i) add_sweep(arrays, result.sweeps[i], i);
-    if (result.plane) {
-        const Plane& plane = *result.plane;
-        arrays.add("plane_energy", std::vector<double>(plane.energy.begin(), plane.energy.end()),
-                   {plane.height, plane.width});
-        arrays.add("plane_range", std::vector<double>{plane.x_min, plane.x_max, plane.y_min, plane.y_max});
-    }
+    if (result.plane)
+        add_plane(arrays, *result.plane, result.plane_beta);
     if (result.separation) {
         const Separation& separation = *result.separation;
+        arrays.add("separation_centered", std::vector<std::int64_t>{separation.centered ? 1 : 0});
+        arrays.add("separation_total", std::vector<std::int64_t>{count(separation.total)});
         arrays.add("separation_index", std::vector<std::int64_t>(separation.index.begin(), separation.index.end()));
         arrays.add("separation_nearest",
                    std::vector<std::int64_t>(separation.nearest.begin(), separation.nearest.end()));

@@ -57,11 +57,12 @@ void append_origin(std::string& out, const std::vector<OriginTest>& tests) {
 void append_sweeps(std::string& out, const std::vector<QuerySweep>& sweeps) {
     for (const QuerySweep& entry : sweeps) {
         const Sweep& sweep = entry.sweep;
-        append(out, "\nsweep of query %d, %s (H / ln N of the followed fixed point)\n%10s %9s %9s\n", entry.query,
-               mode_name(entry.mode), "β", "up", "down");
+        append(out,
+               "\nsweep of query %d, %s (H / ln N of the followed state, at most %d steps at each β)\n%10s %9s %9s\n",
+               entry.query, mode_name(entry.mode), sweep.follow_steps, "β", "up", "down");
         for (std::size_t b = 0; b < sweep.betas.size(); ++b) {
-            append(out, "%9.4g %9.4f %9.4f\n", sweep.betas[b], sweep.entropy_up[b] / sweep.entropy_max,
-                   sweep.entropy_down[b] / sweep.entropy_max);
+            append(out, "%9.4g %9.4f %9.4f%s\n", sweep.betas[b], sweep.entropy_up[b] / sweep.entropy_max,
+                   sweep.entropy_down[b] / sweep.entropy_max, sweep.comparable(b) ? "" : "  not settled");
         }
     }
 }
@@ -95,11 +96,20 @@ std::string retrieval_result_text(const Result& result) {
     append_traces(out, result.traces);
     append_origin(out, result.origin);
     append_sweeps(out, result.sweeps);
+    if (result.plane && !result.plane->basin.empty()) {
+        const Plane& plane = *result.plane;
+        append(out,
+               "\nbasins at β %.6g: %zu fixed points (end states within %g of the longest memory are one); %zu of %zu "
+               "cells not settled after %d steps\n",
+               result.plane_beta, plane.basin_support.size(), plane.basin_merge, plane.basin_unsettled,
+               plane.basin.size(), plane.basin_steps);
+    }
     if (result.separation) {
         const Separation& separation = *result.separation;
-        append(out, "\nseparation Δ_i over %zu of %zu memories: mean %.6g, median %.6g, minimum %.6g, %zu negative\n",
-               separation.sampled, separation.total, separation.mean, separation.median, separation.minimum,
-               separation.negative);
+        append(out,
+               "\nseparation Δ_i of the %s memories, %zu of %zu: mean %.6g, median %.6g, minimum %.6g, %zu negative\n",
+               separation.centered ? "centred" : "raw", separation.sampled, separation.total, separation.mean,
+               separation.median, separation.minimum, separation.negative);
     }
     return out;
 }

@@ -22,6 +22,22 @@ std::vector<Warning> retrieval_warnings(const RetrievalJob& job, const retrieval
         warnings.push_back({"sampled", "separation: " + std::to_string(result.separation->sampled) + " of " +
                                            std::to_string(result.separation->total) + " memories sampled"});
     }
+    std::size_t unsettled = 0, values = 0;
+    for (const retrieval::QuerySweep& entry : result.sweeps) {
+        unsettled += entry.sweep.unsettled();
+        values += entry.sweep.settled_up.size();
+    }
+    if (unsettled > 0) {
+        warnings.push_back(
+            {"unsettled-sweep", "sweep: at " + std::to_string(unsettled) + " of " + std::to_string(values) +
+                                    " beta the followed state has not settled; no gap is reported there"});
+    }
+    if (result.plane && result.plane->basin_unsettled > 0) {
+        warnings.push_back({"unsettled-basins",
+                            "basins: " + std::to_string(result.plane->basin_unsettled) + " of " +
+                                std::to_string(result.plane->basin.size()) + " cells have not settled after " +
+                                std::to_string(result.plane->basin_steps) + " steps and belong to no fixed point"});
+    }
     return warnings;
 }
 

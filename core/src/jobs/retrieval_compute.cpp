@@ -84,6 +84,7 @@ Result compute(const Request& request, JobContext& context) {
         SeparationRequest separation;
         separation.bank = request.bank;
         separation.samples = request.separation_samples;
+        separation.centered = request.modes.empty() || !raw_keys(request.modes.front());
         result.separation = compute_separation(separation, result.spectrum, context);
     }
     request.bank->check_intact();

@@ -44,6 +44,13 @@ std::vector<double> Spectrum::singular_values() const {
     return values;
 }
 
+std::size_t Sweep::unsettled() const noexcept {
+    std::size_t count = 0;
+    for (std::size_t b = 0; b < settled_up.size(); ++b)
+        count += !comparable(b);
+    return count;
+}
+
 std::vector<float> raw_state(const std::vector<double>& state, const Spectrum& spectrum, Mode mode) {
     const bool centred = mode != Mode::raw && mode != Mode::hybrid;
     std::vector<float> values(state.size());

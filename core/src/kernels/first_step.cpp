@@ -29,7 +29,7 @@ struct Sorted {
     std::vector<std::uint32_t> rows, begin;
 };
 
-Sorted sort_by_bin(std::span<const float> products, const retrieval::FirstStep& table) {
+Sorted sort_by_bin(std::span<const double> products, const retrieval::FirstStep& table) {
     Sorted sorted;
     sorted.begin.assign(table.bins + 1, 0);
     std::vector<std::uint32_t> bin(products.size());
@@ -66,8 +66,14 @@ retrieval::FirstStep first_step_table(const KeyBank& bank, std::span<const doubl
                                       JobContext& context) {
     retrieval::FirstStep table;
     table.products.resize(bank.n);
-    const Probe probe{query, 1, table.products, false};
-    retrieval_pass(bank, std::span(&probe, 1), context);
+    // float64: at 8 β_c the rounding of float32 products would be most of what the weights are wrong by.
+    const std::span<const double> mean = bank.mean;
+    const double shift = std::inner_product(mean.begin(), mean.end(), query.begin(), 0.0);
+    const std::size_t rows_a_task = 2048;
+    context.parallel_for((bank.n + rows_a_task - 1) / rows_a_task, [&](std::size_t task, int) {
+        for (std::size_t i = task * rows_a_task; i < std::min(bank.n, (task + 1) * rows_a_task); ++i)
+            table.products[i] = exact_dot(bank.keys + i * bank.d, query.data(), bank.d) - shift;
+    });
     const auto [low, high] = std::minmax_element(table.products.begin(), table.products.end());
     table.low = *low;
     table.high = *high;
@@ -78,9 +84,9 @@ retrieval::FirstStep first_step_table(const KeyBank& bank, std::span<const doubl
     table.sums.assign(table.bins * orders * table.padded, 0);
 
     const Sorted sorted = sort_by_bin(table.products, table);
+    const Probe probe{query, 1, {}, false};
     const Prepared prepared = prepare(bank, std::span(&probe, 1));
     // A task is a run of whole bins: nobody else adds to them, and rows follow in order.
-    const std::size_t rows_a_task = 2048;
     std::vector<std::size_t> starts{0};
     for (std::size_t b = 1; b <= table.bins; ++b)
         if (b == table.bins || sorted.begin[b] - sorted.begin[starts.back()] >= rows_a_task)
@@ -154,9 +160,8 @@ std::optional<PassResult> first_step_pass(const retrieval::FirstStep& table, con
             update[k] += updates[g * padded + k];
     }
     if (!probe.logits.empty()) {
-        const auto beta = static_cast<float>(probe.beta);
         std::transform(table.products.begin(), table.products.end(), probe.logits.begin(),
-                       [beta](float product) { return beta * product; });
+                       [&](double product) { return static_cast<float>(probe.beta * product); });
     }
     return merge(bank, probe, prepare(bank, std::span(&probe, 1)), 0, &whole, update.data(), 1);
 }

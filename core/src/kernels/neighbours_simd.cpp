@@ -15,7 +15,8 @@
 HWY_BEFORE_NAMESPACE();
 namespace attnscope::kernels::HWY_NAMESPACE {
 
-void nearest_chunk(const ChunkInput& input, const std::uint32_t* memories, Neighbour* best, float* scratch) {
+void nearest_chunk(const ChunkInput& input, const std::uint32_t* memories, NearestSoFar* best, float* scratch) {
+    const float* const keys = input.rows - input.first * input.d; // row 0 of the bank
     const std::size_t padded = input.padded, states = input.states;
     const std::size_t rows = tile_rows_for(padded, states), logit_rows = (rows + 15) / 16 * 16,
                       pitch = tile_pitch(padded);
@@ -29,17 +30,23 @@ void nearest_chunk(const ChunkInput& input, const std::uint32_t* memories, Neigh
         for (std::size_t s = 0; s < states; ++s) {
             float* row = products + s * logit_rows;
             const std::size_t memory = memories[s];
-            if (memory >= start && memory < start + count) {
-                best[s].own = row[memory - start];
+            if (memory >= start && memory < start + count)
                 row[memory - start] = -std::numeric_limits<float>::max();
-            }
-            if (largest(row, count) <= best[s].nearest)
+            const float top = largest(row, count);
+            best[s].product = std::max(best[s].product, top);
+            // The nearest memory's product is at most twice the error below the largest one.
+            const double cut = static_cast<double>(best[s].product) - 2 * input.slack[s];
+            if (static_cast<double>(top) < cut)
                 continue;
+            Neighbour& nearest = best[s].neighbour;
             for (std::size_t r = 0; r < count; ++r) {
-                if (row[r] <= best[s].nearest)
+                const std::size_t other = start + r;
+                if (static_cast<double>(row[r]) < cut || other == memory)
                     continue;
-                best[s].nearest = row[r];
-                best[s].index = static_cast<std::uint32_t>(start + r);
+                const double gap = exact_gap(input.exact_queries + s * input.d, keys + memory * input.d,
+                                             keys + other * input.d, input.d);
+                if (gap < nearest.gap)
+                    nearest = {gap, static_cast<std::uint32_t>(other)};
             }
         }
     }
@@ -52,7 +59,7 @@ HWY_AFTER_NAMESPACE();
 namespace attnscope::kernels {
 HWY_EXPORT(nearest_chunk);
 
-void nearest_chunk(const ChunkInput& input, const std::uint32_t* memories, Neighbour* best, float* scratch) {
+void nearest_chunk(const ChunkInput& input, const std::uint32_t* memories, NearestSoFar* best, float* scratch) {
     HWY_DYNAMIC_DISPATCH(nearest_chunk)(input, memories, best, scratch);
 }
 } // namespace attnscope::kernels

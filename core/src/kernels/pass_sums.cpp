@@ -65,7 +65,8 @@ PassResult merge(const KeyBank& bank, const Probe& probe, const Prepared& prepar
         for (std::size_t k = 0; k < result.update.size(); ++k)
             result.update[k] += factor * update[k];
     }
-    const double total = linear ? n + sum : sum;
+    // A sum is at least its largest term; the float32 sums and the first step's bins may leave it just below.
+    const double total = std::max(linear ? n + sum : sum, std::exp(result.max_logit - reference));
     result.shift = prepared.shifts[state];
     result.max_weight = std::exp(result.max_logit - reference) / total;
     result.log_mean_exp = linear ? std::log1p(sum / n) : reference + std::log(total / n);

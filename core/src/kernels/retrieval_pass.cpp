@@ -19,13 +19,6 @@ constexpr double linear_limit = 1, refined_limit = 1000;
 /// Of a float32 dot product, relative to the product of the norms: generous for d up to tens of thousands.
 constexpr double dot_error = 4e-6;
 
-double norm(std::span<const double> vector) {
-    double sum = 0;
-    for (double value : vector)
-        sum += value * value;
-    return std::sqrt(sum);
-}
-
 double logit_scale(const KeyBank& bank, const Probe& probe) {
     return std::abs(probe.beta) * norm(probe.query) * bank.max_centered_norm;
 }
@@ -121,6 +114,13 @@ std::vector<PassResult> run(const KeyBank& bank, std::span<const Probe> probes, 
 }
 
 } // namespace
+
+double norm(std::span<const double> vector) noexcept {
+    double sum = 0;
+    for (double value : vector)
+        sum += value * value;
+    return std::sqrt(sum);
+}
 
 Regime regime_of(const KeyBank& bank, const Probe& probe) noexcept {
     const double scale = logit_scale(bank, probe);

@@ -63,6 +63,7 @@ std::size_t states_per_pass(std::size_t n, std::size_t d, bool with_logits);
 
 /// ⟨row, query⟩ in float64, d terms.
 double exact_dot(const float* row, const double* query, std::size_t d) noexcept;
+double norm(std::span<const double> vector) noexcept;
 
 // ------------------------------------------------------------------ what one chunk is, for the SIMD and CUDA sides
 /// Rows per chunk; a multiple of `most_tile_rows`.

@@ -127,6 +127,59 @@ TEST(RetrievalResult, TextSaysWhatTheCriticalBetaIsNot) {
     EXPECT_NE(text.find("did not escape"), std::string::npos);
 }
 
+Result with_unsettled() {
+    Result result = small_result();
+    Plane plane;
+    plane.basin_width = plane.basin_height = 2;
+    plane.basin = {0, Plane::unsettled_basin, 1, 0};
+    plane.basin_support = {1.5, 2.5};
+    plane.basin_memory = {4, 2};
+    plane.basin_unsettled = 1;
+    plane.basin_steps = 400;
+    plane.basin_merge = 0.01;
+    result.plane = plane;
+    QuerySweep entry;
+    entry.sweep.betas = {1, 2, 4};
+    entry.sweep.entropy_max = 1;
+    entry.sweep.entropy_up = {0.9, 0.8, 0.1};
+    entry.sweep.entropy_down = {0.9, 0.2, 0.1};
+    entry.sweep.norm_up = entry.sweep.norm_down = {1, 1, 1};
+    entry.sweep.settled_up = {1, 0, 1};
+    entry.sweep.settled_down = {1, 1, 1};
+    entry.sweep.follow_steps = 400;
+    result.sweeps = {entry};
+    return result;
+}
+
+TEST(RetrievalResult, MarksWhatHasNotSettled) {
+    const Json json = Json::parse(retrieval_result_json(with_unsettled()));
+    const Json& basins = json["plane"]["basins"];
+    EXPECT_EQ(basins["fixed_point"], Json::parse("[[0,null],[1,0]]"));
+    EXPECT_EQ(basins["unsettled"], 1);
+    EXPECT_EQ(basins["unsettled_share"], 0.25);
+    EXPECT_EQ(basins["steps"], 400);
+    EXPECT_EQ(basins["merge_tolerance"], 0.01);
+    EXPECT_TRUE(basins["settling"].contains("step"));
+    const Json& sweep = json["sweep"][0];
+    EXPECT_EQ(sweep["settled_up"], Json::parse("[true,false,true]"));
+    EXPECT_EQ(sweep["settled_down"], Json::parse("[true,true,true]"));
+    EXPECT_EQ(sweep["gap"], Json::parse("[0.0,null,0.0]"));
+    EXPECT_EQ(sweep["unsettled"], 1);
+    EXPECT_EQ(sweep["follow_steps"], 400);
+    const std::string text = retrieval_result_text(with_unsettled());
+    EXPECT_NE(text.find("not settled"), std::string::npos);
+    EXPECT_NE(text.find("1 of 4 cells not settled after 400 steps"), std::string::npos) << text;
+}
+
+TEST(RetrievalResult, WarnsOfWhatHasNotSettled) {
+    RetrievalJob job;
+    job.request.modes = {Mode::centered};
+    std::vector<std::string> codes;
+    for (const Warning& warning : retrieval_warnings(job, with_unsettled()))
+        codes.push_back(warning.code);
+    EXPECT_EQ(codes, (std::vector<std::string>{"beta-critical", "unsettled-sweep", "unsettled-basins"}));
+}
+
 TEST(RetrievalResult, WarnsThatHybridIsNoCure) {
     RetrievalJob job;
     job.request.modes = {Mode::centered, Mode::hybrid};

@@ -131,6 +131,28 @@ TEST(FirstStep, AgreesWithTheReferenceAtEveryBeta) {
     }
 }
 
+TEST(FirstStep, IsRightToWhatIsClaimedOfIt) {
+    // Entropies within 10⁻⁶ of themselves, or of a nat where they are below one; no weight above 1.
+    ThreadPool pool(2);
+    JobContext context(pool);
+    for (const auto& [n, d] : {std::array<std::size_t, 2>{5000, 48}, {3000, 384}}) {
+        const Sample sample(n, d, random_rows(n, d, n + d));
+        for (const std::size_t memory : {7u, 1234u}) {
+            const std::vector<double> query = sample.query(memory);
+            const retrieval::FirstStep table = kernels::first_step_table(sample.bank, query, 250, context);
+            for (double beta = 0.5; beta <= 250; beta *= 1.7) {
+                const Probe probe{query, beta, {}, true};
+                const auto fast = kernels::first_step_pass(table, sample.bank, probe, context);
+                ASSERT_TRUE(fast);
+                const PassResult slow = retrieval_pass_reference(sample.bank, {&probe, 1}).front();
+                EXPECT_NEAR(fast->entropy, slow.entropy, 1e-6 * std::max(1.0, slow.entropy)) << n << " β " << beta;
+                EXPECT_NEAR(fast->max_weight, slow.max_weight, 1e-6 * slow.max_weight) << n << " β " << beta;
+                EXPECT_LE(fast->max_weight, 1);
+            }
+        }
+    }
+}
+
 TEST(FirstStep, IsNotUsedWhereItsBinsAreTooCoarse) {
     ThreadPool pool(1);
     JobContext context(pool);
@@ -265,13 +287,39 @@ TEST(Neighbours, AgreeWithTheReference) {
         JobContext context(pool);
         const auto fast = kernels::nearest_neighbours(sample.bank, memories, context);
         for (std::size_t i = 0; i < memories.size(); ++i) {
-            ASSERT_NEAR(fast[i].own, slow[i].own, 1e-6);
-            ASSERT_NEAR(fast[i].nearest, slow[i].nearest, 1e-6);
+            ASSERT_NEAR(fast[i].gap, slow[i].gap, 1e-12) << i;
             ASSERT_EQ(fast[i].index, slow[i].index) << i;
         }
         EXPECT_EQ(fast[40].index, 700u);
-        EXPECT_EQ(fast[40].own, fast[40].nearest);
+        EXPECT_EQ(fast[40].gap, 0);
     });
+}
+
+TEST(Neighbours, OfNearCopiesLoseNoDigits) {
+    // Every row has a neighbour so near that their float32 products are equal, and one a little farther off; the rows
+    // lie far from the origin, so that centring in float32 rounds too.
+    const std::size_t n = 900, d = 23;
+    for (const double shift : {0.3, 40.0}) {
+        std::vector<float> rows = random_rows(n, d, 6, 5, shift, false);
+        for (std::size_t i = 300; i < n; ++i)
+            for (std::size_t k = 0; k < d; ++k) {
+                const double noise = (i < 600 ? 2e-6 : 4e-6) * random_normal(8, i, k);
+                rows[i * d + k] = static_cast<float>(rows[i % 300 * d + k] * (1 + noise));
+            }
+        const Sample sample(n, d, rows);
+        std::vector<std::uint32_t> memories(n);
+        std::iota(memories.begin(), memories.end(), 0u);
+        const auto slow = kernels::nearest_neighbours_reference(sample.bank, memories);
+        on_every_target([&] {
+            ThreadPool pool(2);
+            JobContext context(pool);
+            const auto fast = kernels::nearest_neighbours(sample.bank, memories, context);
+            for (std::size_t i = 0; i < n; ++i) {
+                ASSERT_EQ(fast[i].index, slow[i].index) << i;
+                ASSERT_NEAR(fast[i].gap, slow[i].gap, 1e-9 * std::abs(slow[i].gap)) << i;
+            }
+        });
+    }
 }
 
 TEST(PlaneGrid, AgreesWithTheReference) {

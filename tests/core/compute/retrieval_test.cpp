@@ -1,6 +1,9 @@
 // What must hold of every bank: of the map, its energy, its symmetries, and of what is refused.
+#include "analyses/retrieval_basins.h"
 #include "core/compute/support.h"
 #include "support/error_of.h"
+
+#include <attnscope/retrieval_figures.h>
 
 #include <algorithm>
 #include <limits>
@@ -200,6 +203,36 @@ TEST(Retrieval, ATableOfTheFirstStepChangesNothingThatIsSeen) {
     }
 }
 
+TEST(Retrieval, SharesOfTheWeightsAreAtMostOne) {
+    // Far from β_c five memories, or one, have all of the weight there is. Long products make float32 sums of it small.
+    std::vector<float> rows = random_rows(30000, 24, 4);
+    for (float& value : rows)
+        value *= 8;
+    Workplace work(make_bank("long", 30000, 24, rows));
+    TraceRequest request = request_of(work, {}, {Mode::raw, Mode::centered});
+    for (std::size_t i = 0; i < 12; ++i)
+        request.queries.push_back(noisy_memory(*work.bank, 31 * i, 0.5, i));
+    request.betas = {0.3, 1, 3};
+    request.steps = 1;
+    const auto check = [&](const retrieval::TraceResult& result) {
+        for (const Trace& trace : result.traces) {
+            EXPECT_LE(trace.mass_top5, 1) << trace.query << " β " << trace.beta;
+            EXPECT_LE(trace.mass_top50, 1) << trace.query << " β " << trace.beta;
+            EXPECT_LE(trace.mass_top5, trace.mass_top50);
+            EXPECT_LE(trace.steps[1].max_weight, 1);
+        }
+    };
+    check(compute::traces(request, work.spectrum, work.context));
+    for (const retrieval::Query& query : std::vector(request.queries)) {
+        request.queries = {query};
+        request.modes = {Mode::centered};
+        request.betas = {2 * *work.spectrum.beta_critical, 7.9 * *work.spectrum.beta_critical};
+        request.first_step = std::make_shared<const retrieval::FirstStep>(
+            compute::first_step({work.bank, query, false}, work.spectrum, work.context));
+        check(compute::traces(request, work.spectrum, work.context));
+    }
+}
+
 TEST(Retrieval, SnapshotsGrowStepByStep) {
     Workplace work(random_bank(100, 8));
     std::vector<std::size_t> lengths;
@@ -326,6 +359,49 @@ TEST(Sweep, OrthonormalPatternsShowHysteresis) {
     EXPECT_GT(sweep.entropy_down[0], 0.99 * std::log(20));
 }
 
+TEST(Sweep, AStateThatIsStillMovingIsMarked) {
+    Workplace work(random_bank(500, 16));
+    const double critical = *work.spectrum.beta_critical;
+    retrieval::SweepRequest request{
+        work.bank, noisy_memory(*work.bank, 3), Mode::centered, 0.5, {0.3 * critical, 1.036 * critical, 8 * critical},
+        2};
+    request.hysteresis = true;
+    request.follow_steps = 30;
+    const auto cut = compute::sweep(request, work.spectrum, work.context);
+    ASSERT_EQ(cut.settled_up.size(), 3u);
+    EXPECT_TRUE(cut.comparable(0));
+    EXPECT_FALSE(cut.comparable(1));
+    EXPECT_GT(cut.unsettled(), 0u);
+    EXPECT_EQ(cut.follow_steps, 30);
+    // What is said to be settled is where many more steps lead.
+    request.follow_steps = 20000;
+    const auto far = compute::sweep(request, work.spectrum, work.context);
+    EXPECT_EQ(far.unsettled(), 0u);
+    for (std::size_t b = 0; b < 3; ++b)
+        if (cut.comparable(b)) {
+            EXPECT_NEAR(cut.entropy_up[b], far.entropy_up[b], 1e-4);
+            EXPECT_NEAR(cut.entropy_down[b], far.entropy_down[b], 1e-4);
+        }
+}
+
+TEST(Sweep, JustAboveTheCriticalBetaNoGapIsReportedWhereThereIsNone) {
+    // A state leaves the centroid by 3.6 % a step there: after 50 steps it is still near it, which was shown as a gap.
+    Workplace work(random_bank(500, 16));
+    retrieval::SweepRequest request{work.bank, noisy_memory(*work.bank, 3),         Mode::centered,
+                                    0.5,       retrieval::beta_axis(work.spectrum), 2};
+    request.hysteresis = true;
+    const auto sweep = compute::sweep(request, work.spectrum, work.context);
+    retrieval::SweepRequest patient = request;
+    patient.follow_steps = 20000;
+    const auto far = compute::sweep(patient, work.spectrum, work.context);
+    for (std::size_t b = 0; b < sweep.betas.size(); ++b)
+        if (sweep.comparable(b)) {
+            const double gap = std::abs(sweep.entropy_up[b] - sweep.entropy_down[b]);
+            const double true_gap = std::abs(far.entropy_up[b] - far.entropy_down[b]);
+            EXPECT_NEAR(gap, true_gap, 1e-3) << sweep.betas[b] / *work.spectrum.beta_critical;
+        }
+}
+
 TEST(Origin, AmplificationIsBetaTimesLambda) {
     Workplace work(random_bank(900, 20));
     retrieval::OriginRequest request;
@@ -377,6 +453,137 @@ TEST(Plane, EnergyAtTheTrajectorysPlaneMatchesTheTrace) {
     }
 }
 
+/// Where the map leads from a state, in float64 and two plain loops.
+std::vector<double> followed(const Workplace& work, std::vector<double> state, double beta, int steps) {
+    const std::size_t n = work.bank->n, d = work.bank->d;
+    std::vector<double> weights(n);
+    for (int step = 0; step < steps; ++step) {
+        double top = -infinite, sum = 0;
+        for (std::size_t i = 0; i < n; ++i) {
+            weights[i] = 0;
+            for (std::size_t k = 0; k < d; ++k)
+                weights[i] += beta * (work.bank->row(i)[k] - work.spectrum.mean[k]) * state[k];
+            top = std::max(top, weights[i]);
+        }
+        for (double& weight : weights)
+            sum += weight = std::exp(weight - top);
+        state.assign(d, 0);
+        for (std::size_t i = 0; i < n; ++i)
+            for (std::size_t k = 0; k < d; ++k)
+                state[k] += weights[i] / sum * (work.bank->row(i)[k] - work.spectrum.mean[k]);
+    }
+    return state;
+}
+
+TEST(Plane, BasinsAreOfSettledStatesAlone) {
+    Workplace work(random_bank(200, 6));
+    retrieval::PlaneRequest request;
+    request.bank = work.bank;
+    request.query = noisy_memory(*work.bank, 3);
+    request.basins = true;
+    request.x = {retrieval::PlaneAxis::eigenvector, 0};
+    request.y = {retrieval::PlaneAxis::eigenvector, 1};
+    request.basin_width = 9;
+    request.basin_height = 7;
+    for (const double factor : {0.75, 0.98, 1.0, 1.02, 2.0})
+        for (const int steps : {24, 400}) {
+            request.beta = factor * *work.spectrum.beta_critical;
+            request.basin_steps = steps;
+            const auto plane = compute::plane(request, work.spectrum, work.context);
+            const std::string what = std::to_string(factor) + " β_c, " + std::to_string(steps) + " steps";
+            EXPECT_EQ(plane.basin_steps, steps);
+            EXPECT_GT(plane.basin_merge, 0);
+            EXPECT_EQ(plane.basin_unsettled, static_cast<std::size_t>(std::count(plane.basin.begin(), plane.basin.end(),
+                                                                                 retrieval::Plane::unsettled_basin)))
+                << what;
+            // Every fixed point is one, and the cells that are said to reach it do.
+            std::vector<std::vector<double>> points(plane.basin_support.size());
+            const double merge = plane.basin_merge * work.spectrum.max_centered_norm;
+            for (int cell = 0; cell < 63; ++cell) {
+                const int basin = plane.basin[static_cast<std::size_t>(cell)];
+                if (basin == retrieval::Plane::unsettled_basin)
+                    continue;
+                const double x = plane.x_min + (plane.x_max - plane.x_min) * (cell % 9) / 8;
+                const double y = plane.y_min + (plane.y_max - plane.y_min) * (cell / 9) / 6;
+                std::vector<double> start(6);
+                for (std::size_t k = 0; k < 6; ++k)
+                    start[k] = x * work.spectrum.directions[k] + y * work.spectrum.directions[6 + k];
+                const std::vector<double> end = followed(work, start, request.beta, 3000);
+                auto& point = points[static_cast<std::size_t>(basin)];
+                if (point.empty())
+                    point = end;
+                double apart = 0;
+                for (std::size_t k = 0; k < 6; ++k)
+                    apart += (end[k] - point[k]) * (end[k] - point[k]);
+                EXPECT_LT(std::sqrt(apart), merge) << what << ", cell " << cell;
+            }
+            for (std::size_t a = 0; a < points.size(); ++a)
+                for (std::size_t b = 0; b < a; ++b) {
+                    double apart = 0;
+                    for (std::size_t k = 0; k < 6; ++k)
+                        apart += std::pow(points[a][k] - points[b][k], 2);
+                    EXPECT_GT(std::sqrt(apart), 0.5 * merge) << what << ", " << a << " and " << b;
+                }
+            if (steps == 24 && factor > 0.97 && factor < 1.03) {
+                EXPECT_GT(plane.basin_unsettled, 0u) << what;
+            }
+            if (steps == 400 && (factor < 0.9 || factor > 1.5)) {
+                EXPECT_EQ(plane.basin_unsettled, 0u) << what;
+            }
+        }
+}
+
+TEST(Plane, BasinsShowTheEnergyBeforeTheyAreThere) {
+    Workplace work(random_bank(100, 8));
+    std::vector<std::size_t> basins;
+    JobContext context(
+        work.pool,
+        {.device = {}, .stop = {}, .on_progress = {}, .on_snapshot = [&](std::shared_ptr<const void> snapshot) {
+             const auto* plane = static_cast<const retrieval::Plane*>(snapshot.get());
+             EXPECT_EQ(plane->energy.size(), 96u * 72u);
+             basins.push_back(plane->basin.size());
+         }});
+    retrieval::PlaneRequest request;
+    request.bank = work.bank;
+    request.query = noisy_memory(*work.bank, 7);
+    request.beta = 5;
+    request.basins = true;
+    EXPECT_EQ(compute::plane(request, work.spectrum, context).basin.size(), 32u * 24u);
+    EXPECT_EQ(basins, (std::vector<std::size_t>{0}));
+}
+
+TEST(Plane, EveryStateWithinTheCentroidsRadiusRunsIntoIt) {
+    for (const std::uint64_t seed : {1u, 2u, 3u}) {
+        Workplace work(random_bank(200, 6, seed));
+        for (const double factor : {0.3, 0.75, 0.95}) {
+            const double beta = factor * *work.spectrum.beta_critical;
+            const double radius = compute::centroid_radius(Mode::centered, beta, 0.5, work.spectrum);
+            ASSERT_GT(radius, 0);
+            for (std::uint64_t i = 0; i < 20; ++i) {
+                std::vector<double> start(6);
+                double squares = 0;
+                for (std::size_t k = 0; k < 6; ++k) {
+                    start[k] = i == 0 ? work.spectrum.directions[k] : random_normal(seed, i, k);
+                    squares += start[k] * start[k];
+                }
+                for (double& value : start)
+                    value *= radius / std::sqrt(squares);
+                double left = 0;
+                for (const double value : followed(work, start, beta, 1))
+                    left += value * value;
+                EXPECT_LT(std::sqrt(left), radius) << factor;
+                left = 0;
+                for (const double value : followed(work, start, beta, 1000))
+                    left += value * value;
+                EXPECT_LT(std::sqrt(left), 1e-9) << factor;
+            }
+        }
+        EXPECT_EQ(compute::centroid_radius(Mode::centered, *work.spectrum.beta_critical, 0.5, work.spectrum), 0);
+        EXPECT_EQ(compute::centroid_radius(Mode::raw, 1e-3, 0.5, work.spectrum), 0);
+        EXPECT_EQ(compute::centroid_radius(Mode::residual, 1e-3, 1, work.spectrum), 0);
+    }
+}
+
 TEST(Plane, RefusesParallelDirections) {
     Workplace work(random_bank(50, 6));
     retrieval::PlaneRequest request;
@@ -403,6 +610,59 @@ TEST(Separation, FindsCopiesAndIsReproducible) {
     EXPECT_FALSE(some.exact);
     for (std::size_t i = 0; i < some.index.size(); ++i)
         EXPECT_EQ(some.delta[i], all.delta[some.index[i]]);
+}
+
+TEST(Separation, IsOfTheModesOwnSpace) {
+    // Rows of different lengths around a mean: most have a longer row as their neighbour before the mean is taken off,
+    // and few after.
+    Workplace work(make_bank("shifted", 400, 16, random_rows(400, 16, 3, 5, 4, false)));
+    std::size_t negative[2] = {0, 0};
+    for (const bool centered : {false, true}) {
+        const auto result = compute::separation({work.bank, 0, centered}, work.spectrum, work.context);
+        EXPECT_EQ(result.centered, centered);
+        for (std::size_t i = 0; i < 400; ++i) {
+            const auto product = [&](std::size_t j) {
+                double sum = 0;
+                for (std::size_t k = 0; k < 16; ++k) {
+                    const double mean = centered ? work.spectrum.mean[k] : 0;
+                    sum += (work.bank->row(i)[k] - mean) * (work.bank->row(j)[k] - mean);
+                }
+                return sum;
+            };
+            double nearest = -infinite;
+            for (std::size_t j = 0; j < 400; ++j)
+                if (j != i)
+                    nearest = std::max(nearest, product(j));
+            EXPECT_NEAR(result.delta[i], product(i) - nearest, 1e-5 * product(i)) << i;
+        }
+        negative[centered] = result.negative;
+    }
+    EXPECT_GT(negative[0], negative[1] + 100);
+}
+
+TEST(Separation, OfNearCopiesKeepsItsDigits) {
+    // Unit rows with a copy at a distance of 10⁻³ and less: Δ = ½‖m_i − m_j‖² is lost in products near 1.
+    std::vector<float> rows = random_rows(600, 24, 5);
+    for (std::size_t i = 300; i < 600; ++i)
+        for (std::size_t k = 0; k < 24; ++k)
+            rows[i * 24 + k] = rows[(i - 300) * 24 + k] + static_cast<float>(3e-5 * random_normal(2, i, k));
+    Workplace work(make_bank("near copies", 600, 24, rows));
+    for (const bool centered : {false, true}) {
+        const auto result = compute::separation({work.bank, 0, centered}, work.spectrum, work.context);
+        for (std::size_t i = 0; i < 600; ++i) {
+            long double least = infinite;
+            for (std::size_t j = 0; j < 600; ++j) {
+                long double gap = 0;
+                for (std::size_t k = 0; k < 24; ++k)
+                    gap += (static_cast<long double>(work.bank->row(i)[k]) - (centered ? work.spectrum.mean[k] : 0)) *
+                           (static_cast<long double>(work.bank->row(i)[k]) - work.bank->row(j)[k]);
+                if (j != i)
+                    least = std::min(least, gap);
+            }
+            const auto expected = static_cast<double>(least);
+            EXPECT_NEAR(result.delta[i], expected, 1e-6 * std::abs(expected)) << i;
+        }
+    }
 }
 
 } // namespace

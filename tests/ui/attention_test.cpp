@@ -32,11 +32,6 @@ protected:
     }
     AttentionSlots& slots() { return shell_->services().attention(); }
     Figure figure(const std::string& panel) { return shell_->services().figure(panel); }
-    bool said(const std::string& words) {
-        return std::ranges::any_of(state().notices, [&](const Notice& notice) {
-            return notice.text.find(words) != std::string::npos;
-        });
-    }
 };
 
 TEST_F(Attention, WithoutAModelItSaysWhatToDo) {

@@ -52,11 +52,6 @@ protected:
         text << std::ifstream(folder_ / name).rdbuf();
         return text.str();
     }
-    bool said(const std::string& words) {
-        return std::ranges::any_of(state().notices, [&](const Notice& notice) {
-            return notice.text.find(words) != std::string::npos;
-        });
-    }
 };
 
 TEST_F(CvBands, WithoutAModelItOffersTheSampleAndTheExperiment) {

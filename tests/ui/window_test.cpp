@@ -28,6 +28,19 @@ TEST_F(Window, TheFirstFrameSaysWhatToDo) {
     EXPECT_EQ(state().bank()->picture_width, 16) << "without a sample the letters stand in";
 }
 
+TEST_F(Window, APanelWithoutABankSaysWhatToDoAndDoesIt) {
+    for (int i = 0; i < 6; ++i) frame();
+    act([](ImGuiTestContext* window) {
+        IM_CHECK(window->ItemExists("//###retrieval.weights/Open…"));
+        IM_CHECK(window->ItemExists("//###retrieval.entropy/Open the sample"));
+        window->ItemClick("//###retrieval.weights/Open the sample");
+    });
+    settle();
+    ASSERT_NE(state().bank(), nullptr);
+    for (int i = 0; i < 3; ++i) frame();
+    act([](ImGuiTestContext* window) { IM_CHECK(!window->ItemExists("//###retrieval.weights/Open the sample")); });
+}
+
 TEST_F(Window, ThreePanelsAreInSightAndTheOthersWaitAsTabs) {
     open_letters();
     run_alone("view.panel", {{"panel", std::string("retrieval.weights")}});

@@ -35,6 +35,16 @@ struct Picture {
         for (const unsigned char value : rgb) sum += value;
         return sum / double(rgb.size()) / 255;
     }
+    /// Pixels of a rectangle whose channels are all at least `least`.
+    std::size_t bright(double left, double top, double right, double bottom, int least) const {
+        std::size_t count = 0;
+        for (int y = int(top * height); y < int(bottom * height); ++y)
+            for (int x = int(left * width); x < int(right * width); ++x) {
+                const auto [red, green, blue] = at(x, y);
+                count += red >= least && green >= least && blue >= least;
+            }
+        return count;
+    }
     /// Different colours in a rectangle, given in shares of the picture.
     std::size_t colours(double left, double top, double right, double bottom) const {
         std::set<std::array<int, 3>> seen;
@@ -120,7 +130,17 @@ TEST_F(RealWindow, BothThemesAreDrawn) {
 TEST_F(RealWindow, AnEmptyWindowSaysWhatToDo) {
     options_.no_sample = true;
     const Picture window = picture();
-    EXPECT_GT(window.colours(0.16, 0.15, 0.8, 0.9), 8u);
+    // Words as bright as the title of a hint stand in the middle of the largest panel, below its tab and its header.
+    const auto words = [](const Picture& of) { return of.bright(0.2, 0.3, 0.44, 0.8, 190); };
+    EXPECT_GT(words(window), 100u);
+    nlohmann::json close = nlohmann::json::array();
+    for (const char* panel : {"weights", "letters", "trajectories", "modes", "entropy", "hysteresis", "spectrum", "plane",
+                              "origin", "separation"})
+        close.push_back({{"command", "view.panel"},
+                         {"args", {{"panel", std::string("retrieval.") + panel}, {"open", false}}}});
+    close.push_back({{"wait", "settled"}});
+    script(close);
+    EXPECT_EQ(words(picture()), 0u) << "they are the panel's own";
 }
 
 TEST_F(RealWindow, ZoomEnlargesWhatIsDrawn) {

@@ -74,6 +74,7 @@ void attention_values(ChromeContext& context) {
     AttentionSlots& slots = context.services.attention();
     const ThemeColours& theme = context.theme;
     const ModelPtr model = slots.model();
+    if (!model) return;
     const ModelConfig& config = model->config();
     const int layer = slots.layer(), head = slots.head();
     const auto overview = slots.overview();

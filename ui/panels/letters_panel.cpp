@@ -223,7 +223,7 @@ void LettersPanel::draw_memories(PanelContext& context, const Bank& bank) {
 
 void LettersPanel::body(PanelContext& context) {
     const auto bank = context.state.bank();
-    if (!bank->has_pictures()) return;
+    if (!bank || !bank->has_pictures()) return;
     const float em = ImGui::GetFontSize();
     const ImVec2 room = ImGui::GetContentRegionAvail();
     // Three rows of tools stand under the pad.

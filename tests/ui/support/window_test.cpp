@@ -4,6 +4,7 @@
 
 #include <imgui_impl_null.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <thread>
@@ -42,7 +43,7 @@ void WindowTest::open_window() {
     ImGuiTestEngine_Start(engine_, imgui_);
     jobs_ = std::make_unique<JobSystem>(JobSystem::Options{2, [] {}});
     jobs_->set_device({Device::Kind::cpu, 0});
-    shell_ = std::make_unique<Shell>(*jobs_, Shell::Options{folder_ / "config"});
+    shell_ = std::make_unique<Shell>(*jobs_, Shell::Options{folder_ / "config", panels_});
     shell_->services().set_clipboard([this](const std::string& text) { copied_ = text; });
 }
 
@@ -107,6 +108,11 @@ fs::path WindowTest::write(const std::string& name, const std::string& content) 
     const fs::path path = folder_ / name;
     write_file(path, content);
     return path;
+}
+
+bool WindowTest::said(const std::string& words) {
+    return std::ranges::any_of(state().notices,
+                               [&](const Notice& notice) { return notice.text.find(words) != std::string::npos; });
 }
 
 void WindowTest::open_letters() {

@@ -45,10 +45,13 @@ protected:
     void open_letters();
     /// Ends the window and opens another with the same config folder.
     void reopen();
+    /// A notice with these words is on the screen.
+    bool said(const std::string& words);
 
     std::filesystem::path folder_;
     ImVec2 size_{1600, 1000};            ///< of the window
     std::string copied_;                 ///< what was put on the clipboard
+    std::function<std::vector<std::unique_ptr<Panel>>()> panels_ = make_panels;   ///< of the next window that is opened
     std::unique_ptr<JobSystem> jobs_;
     std::unique_ptr<Shell> shell_;
 

@@ -6,7 +6,7 @@
 int main(int argc, char** argv) {
     const int status = attnscope::cli::run(argc, argv);
     // Everything is written and every worker has ended. Taking LibTorch down as well would take longer than many a
-    // command, and a decomposition that nobody waited for may still be running in it.
+    // command.
     std::fflush(nullptr);
     std::_Exit(status);
 }

@@ -20,6 +20,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
     set(json_header <nlohmann/json.hpp>)
 endif()
 attnscope_precompile(attnscope_base ${json_header})
+attnscope_build_id(attnscope_base core/src/base/build_id.cpp)
 attnscope_unity(attnscope_base ${base_sources})
 # Sums and products are rounded one by one there, which makes the loops and their reference agree to the bit.
 set_source_files_properties(core/src/data/dequantise.cpp core/src/data/dequantise_reference.cpp

@@ -1,6 +1,8 @@
 #include "cli/align.h"
 
 #include "cli/commands.h"
+#include "cli/input_files.h"
+#include "io/file_sets.h"
 
 #include <memory>
 #include <optional>
@@ -25,19 +27,8 @@ void settle_inputs(const AlignOptions& options) {
     if (options.of_model) fail("--operator, --directions and --norm-gain with --model", "one with --grams");
 }
 
-void run_align(AlignOptions options, Context& context) {
-    AlignmentJob& job = options.job;
-    settle_inputs(options);
-    job.seed = context.options().seed;
-    std::vector<Warning> warnings;
-    load_inputs(job, context.job(), warnings);
-    const AlignmentResult result = compute_alignment(job, context.job());
-    for (Warning& warning : alignment_warnings(job, result))
-        warnings.push_back(std::move(warning));
-    if (!options.written.empty()) {
-        const auto held = context.writing();
-        write_grams(options.written, *result.operators);
-    }
+void deliver_alignment(const AlignmentJob& job, const AlignmentResult& result, const std::vector<Warning>& warnings,
+                       Context& context) {
     if (context.options().format == Format::json) {
         Recipe recipe = alignment_recipe(job);
         recipe.device = "cpu";
@@ -53,6 +44,25 @@ void run_align(AlignOptions options, Context& context) {
     default:
         return context.deliver(alignment_result_text(result));
     }
+}
+
+void run_align(AlignOptions options, Context& context) {
+    AlignmentJob& job = options.job;
+    settle_inputs(options);
+    job.seed = context.options().seed;
+    std::vector<Warning> warnings;
+    load_inputs(job, context.job(), warnings);
+    context.add_inputs(input_files(job)); // the eigendirections may have been found beside the grams
+    const AlignmentResult result = compute_alignment(job, context.job());
+    for (Warning& warning : alignment_warnings(job, result))
+        warnings.push_back(std::move(warning));
+    FileSet beside;
+    if (!options.written.empty())
+        add_grams(beside, options.written, *result.operators);
+    beside.flush();
+    deliver_alignment(job, result, warnings, context);
+    const auto held = context.writing();
+    beside.commit();
 }
 
 }  // namespace
@@ -114,7 +124,7 @@ Command align_command(CLI::App& app) {
         ->add_flag_callback(
             "--no-cache", [&job] { job.cache = false; }, "compute a model's operators even if they are in the cache")
         ->group(group);
-    return {command, [options](Context& context) { run_align(*options, context); }};
+    return {command, [options](Context& context) { run_align(*options, context); }, {"--write-grams"}};
 }
 
 }  // namespace attnscope::cli

@@ -1,7 +1,11 @@
 #include "cli/command_line.h"
 
 #include "cli/commands.h"
+#include "cli/output_files.h"
+#include "cli/process_guards.h"
 #include "gui/window.h"
+
+#include <attnscope/failure.h>
 
 #include <cstdio>
 #include <new>
@@ -74,6 +78,10 @@ int run_command(const Command& command, const CommonOptions& options) {
     Interrupt interrupt;
     try {
         Context context(options, interrupt);
+        context.add_inputs(given_inputs(command));
+        for (const OutputFile& file : output_files(command, options)) {
+            context.add_output(file.option, file.path, file.always);
+        }
         command.run(context);
         return 0;
     } catch (const Cancelled&) {
@@ -126,14 +134,19 @@ int parse_and_run(int argc, char** argv) {
 }  // namespace
 
 int run(int argc, char** argv) {
+    install_process_guards();
     try {
         return parse_and_run(argc, argv);
     } catch (const Error& error) {
         return report(error);
     } catch (const std::bad_alloc&) {
-        return report({ErrorKind::resource, "memory", "enough for the computation", "none left"});
-    } catch (const std::exception& exception) {
-        return report({ErrorKind::internal, "program", "", exception.what()});
+        return report_no_memory();
+    } catch (...) {
+        try {
+            return report(current_failure("program"));
+        } catch (const std::bad_alloc&) {
+            return report_no_memory();
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 #include "cli/context.h"
 
 #include <functional>
+#include <vector>
 
 namespace attnscope::cli {
 
@@ -11,6 +12,8 @@ namespace attnscope::cli {
 struct Command {
     CLI::App* app = nullptr;
     std::function<void(Context&)> run;
+    std::vector<const char*> writes = {}; ///< options besides --out that name a file to write
+    bool decides_out = false;             ///< whether --out is a file or a folder is the command's to say, and to check
 };
 
 Command inspect_command(CLI::App& app);

@@ -1,6 +1,8 @@
 #include "cli/context.h"
 
+#include "data/file_writer.h"
 #include "data/text_list.h"
+#include "io/write_check.h"
 
 #include <attnscope/tensor_file.h>
 
@@ -74,6 +76,32 @@ void Context::require_format(std::initializer_list<Format> formats, const char* 
     std::string names;
     for (const Format format : formats) add_to_list(names, format_name(format));
     throw Error(ErrorKind::usage, "--format", names + " for " + command, format_name(options_.format));
+}
+
+void Context::add_output(const std::string& option, const std::filesystem::path& path, bool always) {
+    if (always)
+        check_can_write(path);
+    refuse_input(option, path);
+    std::error_code failure;
+    const auto canonical = std::filesystem::weakly_canonical(path, failure);
+    // A device takes whatever comes.
+    const bool shared = std::filesystem::exists(path, failure) && !std::filesystem::is_regular_file(path, failure);
+    for (const Output& other : outputs_) {
+        if (shared || std::filesystem::weakly_canonical(other.path, failure) != canonical)
+            continue;
+        throw Error(ErrorKind::usage, option, "another file than " + other.option, path.string());
+    }
+    outputs_.push_back({option, path});
+}
+
+void Context::refuse_input(const std::string& option, const std::filesystem::path& path) const {
+    refuse_overwriting(option, path, inputs_);
+}
+
+void Context::add_inputs(const std::vector<std::filesystem::path>& paths) {
+    for (const Output& output : outputs_)
+        refuse_overwriting(output.option, output.path, paths);
+    inputs_.insert(inputs_.end(), paths.begin(), paths.end());
 }
 
 void Context::deliver(std::string_view bytes) {

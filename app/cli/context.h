@@ -12,6 +12,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace attnscope::cli {
 
@@ -34,6 +35,15 @@ public:
     /// Throws Error{usage} unless --format is one of these.
     void require_format(std::initializer_list<Format> formats, const char* command) const;
 
+    /// Says before anything is computed that `path` will be written, as `option` asks, `always` or under conditions.
+    /// Throws Error{resource} where what is always written cannot be, Error{usage} where it is an input or another
+    /// output.
+    void add_output(const std::string& option, const std::filesystem::path& path, bool always = true);
+    /// Throws Error{usage} where writing `path` would overwrite an input.
+    void refuse_input(const std::string& option, const std::filesystem::path& path) const;
+    /// Says what is read. Throws Error{usage} where one of them will be written.
+    void add_inputs(const std::vector<std::filesystem::path>& paths);
+
     /// The result: to --out, or to standard output. Throws Error{resource} when it cannot be written.
     void deliver(std::string_view bytes);
     /// The result in its envelope.
@@ -48,8 +58,15 @@ public:
 private:
     std::unique_ptr<JobContext> make_job(const Device& device, std::uint64_t seed);
 
+    struct Output {
+        std::string option;
+        std::filesystem::path path;
+    };
+
     const CommonOptions& options_;
     Interrupt& interrupt_;
+    std::vector<Output> outputs_;
+    std::vector<std::filesystem::path> inputs_;
     ProgressPrinter progress_;
     ThreadPool pool_;
     std::unique_ptr<JobContext> job_;

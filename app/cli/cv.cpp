@@ -1,6 +1,7 @@
 #include "cli/commands.h"
 #include "cli/cv_experiment.h"
 #include "cli/model_options.h"
+#include "data/file_writer.h"
 
 #include <attnscope/cv_recipe.h>
 
@@ -62,6 +63,25 @@ void check_experiment_inputs(const CvOptions& options) {
     if (!options.tex.empty()) throw Error(ErrorKind::usage, "--tex", "a tensor or a model", "--experiment");
 }
 
+void deliver_cv(const CvJob& job, const cv::ModelResult& result, const std::vector<Warning>& warnings,
+                Context& context) {
+    if (context.options().format == Format::json) {
+        Recipe recipe = cv_recipe(job);
+        recipe.device = context.device_name();
+        context.deliver_json("attnscope.cv/1", recipe, cv_result_json(job, result), warnings);
+        return;
+    }
+    context.note(warnings);
+    switch (context.options().format) {
+    case Format::csv:
+        return context.deliver(cv_table_csv(result.matrices));
+    case Format::npz:
+        return context.deliver(cv_result_npz(result));
+    default:
+        return context.deliver(cv_table_text(result.matrices));
+    }
+}
+
 void run_cv(CvOptions options, Context& context) {
     if (options.experiment.wanted) {
         check_experiment_inputs(options);
@@ -77,22 +97,13 @@ void run_cv(CvOptions options, Context& context) {
     load_inputs(job, context.job(), warnings);
     const cv::ModelResult result = compute_cv(job, context.job());
     for (Warning& warning : cv_warnings(job, result)) warnings.push_back(std::move(warning));
-    if (!options.tex.empty()) {
-        const auto held = context.writing();
-        write_file(options.tex, cv_table_tex(result.matrices));
-    }
-    if (context.options().format == Format::json) {
-        Recipe recipe = cv_recipe(job);
-        recipe.device = context.device_name();
-        context.deliver_json("attnscope.cv/1", recipe, cv_result_json(job, result), warnings);
-        return;
-    }
-    context.note(warnings);
-    switch (context.options().format) {
-    case Format::csv: return context.deliver(cv_table_csv(result.matrices));
-    case Format::npz: return context.deliver(cv_result_npz(result));
-    default: return context.deliver(cv_table_text(result.matrices));
-    }
+    FileSet beside;
+    if (!options.tex.empty())
+        beside.add(options.tex, cv_table_tex(result.matrices));
+    beside.flush();
+    deliver_cv(job, result, warnings, context);
+    const auto held = context.writing();
+    beside.commit();
 }
 
 }  // namespace
@@ -128,7 +139,7 @@ Command cv_command(CLI::App& app) {
     add_precision(*command, job.precision)->group(group);
     add_path(*command, "--tex", options->tex, "also write the table as LaTeX")->group(group);
     add_experiment_options(*command, options->experiment);
-    return {command, [options](Context& context) { run_cv(*options, context); }};
+    return {command, [options](Context& context) { run_cv(*options, context); }, {"--tex"}};
 }
 
 }  // namespace attnscope::cli

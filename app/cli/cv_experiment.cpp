@@ -1,11 +1,8 @@
 #include "cli/cv_experiment.h"
-
-#include "base/json_reader.h"
 #include "cli/partial_result.h"
 
+#include <attnscope/partial_result.h>
 #include <attnscope/tensor_file.h>
-
-#include <nlohmann/json.hpp>
 
 #include <limits>
 #include <utility>
@@ -37,14 +34,11 @@ public:
     /// What an interrupted run of the same recipe left; null when there is none.
     cv::ExperimentPtr take_up() {
         return PartialResult::take_up<cv::Experiment>([this](const fs::path& path) -> Left<cv::Experiment> {
-            const auto file = parse_json(read_file(path, most_partial_bytes), name(), json_kinds::result);
-            check_schema(file, name());
-            const auto has = [&file](const char* key) { return file.is_object() && file.contains(key); };
-            if (!has("recipe") || file["recipe"].dump() != recipe_.json() || !has("result") || !has("version") ||
-                file["version"] != nlohmann::ordered_json(ATTNSCOPE_VERSION))
+            const auto result = read_partial_json(read_file(path, most_partial_bytes), recipe_, name());
+            if (!result)
                 return {};
             cv::Experiment left;
-            left.configs = read_cv_experiment(file["result"].dump(), name());
+            left.configs = read_cv_experiment(*result, name());
             if (left.configs.empty())
                 return {};
             const std::size_t count = left.configs.size();
@@ -59,7 +53,7 @@ public:
             cv::Experiment over;
             for (const cv::ExperimentConfigPtr& config : experiment.configs)
                 if (config->over()) over.configs.push_back(config);
-            write_file(path, envelope_json(schema, recipe_, cv_experiment_json(over), {}, context_.seconds()));
+            write_file(path, partial_json(schema, recipe_, cv_experiment_json(over), {}, context_.seconds()));
         });
     }
 

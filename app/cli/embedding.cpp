@@ -23,6 +23,7 @@ void embed_into_out(const std::filesystem::path& encoder_folder, const std::vect
         throw Error(ErrorKind::usage, "--format", std::string("no form: ") + command + " writes a safetensors file",
                     format_name(options.format));
     }
+    context.add_inputs({encoder_folder});
     context.job().progress(0, 0, "opening the encoder");
     const auto encoder = open_text_encoder(encoder_folder);
     try {

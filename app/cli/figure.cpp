@@ -3,6 +3,7 @@
 #include "cli/figure_options.h"
 #include "cli/recipe_job.h"
 #include "cli/session_job.h"
+#include "io/file_sets.h"
 
 #include <attnscope/cv_figures.h>
 #include <attnscope/jacobian_experiment_figures.h>
@@ -38,7 +39,7 @@ Settled from_recipe(const CLI::App& command, const FigureOptions& options, const
         if (job.figure) spec = *job.figure;
         override_writing(command, options.spec, spec);
         override_job(command, options, job);
-        return recipe_source(std::move(job), found, places);
+        return recipe_source(std::move(job), found, places, context);
     });
     return settled_as(std::move(source), std::move(spec));
 }
@@ -59,6 +60,9 @@ std::unique_ptr<PanelSource> session_source(const CLI::App& command, const Figur
         override_job(command, options, sides.shown);
         if constexpr (requires { sides.shown.seed; }) sides.shown.seed = context.job().seed();
         if (sides.pinned && !ui::compare_alike(sides.shown, *sides.pinned)) sides.pinned.reset();
+        context.add_inputs(input_files(sides.shown));
+        if (sides.pinned)
+            context.add_inputs(input_files(*sides.pinned));
         return sides;
     };
     const auto beside_pinned = [&](std::unique_ptr<PanelSource> shown, std::unique_ptr<PanelSource> pinned) {
@@ -119,6 +123,7 @@ std::unique_ptr<PanelSource> cv_source(const CLI::App& command, const FigureOpti
     }
     CvJob job = cv_inputs(command, options);
     job.seed = context.job().seed();
+    context.add_inputs(input_files(job));
     return panel_source(std::move(job));
 }
 
@@ -136,19 +141,24 @@ Workspace wanted_workspace(const CLI::App& command, const FigureOptions& options
 
 std::unique_ptr<PanelSource> input_source(const CLI::App& command, FigureOptions& options, Workspace workspace,
                                           Context& context) {
+    const auto source = [&](auto job) {
+        context.add_inputs(input_files(job));
+        return panel_source(std::move(job));
+    };
     const auto seeded = [&](auto job) {
         job.seed = context.job().seed();
-        return panel_source(std::move(job));
+        return source(std::move(job));
     };
     switch (workspace) {
     case Workspace::alignment: return seeded(alignment_inputs(command, options));
     case Workspace::jacobian: return seeded(jacobian_inputs(command, options));
     case Workspace::residual: return seeded(residual_inputs(command, options));
     case Workspace::cv: return cv_source(command, options, context);
-    case Workspace::attention: return panel_source(attention_inputs(command, options));
+    case Workspace::attention:
+        return source(attention_inputs(command, options));
     case Workspace::retrieval: break;
     }
-    return panel_source(retrieval_inputs(options.retrieval));
+    return source(retrieval_inputs(options.retrieval));
 }
 
 Settled settle(const CLI::App& command, FigureOptions& options, Context& context) {
@@ -190,6 +200,7 @@ struct Drawing {
     Style style;
     bool with_recipe = true;
     Context& context;
+    std::vector<fs::path> written = {};
 
     void load(PanelSource& source) const {
         std::vector<Warning> warnings;
@@ -210,24 +221,58 @@ struct Drawing {
         return figure;
     }
 
-    void write(const fs::path& path, const Figure& figure) const {
+    void add(FileSet& files, const fs::path& path, const Figure& figure) {
+        context.job().checkpoint();
+        add_figure(files, path, figure, style, spec.dpi);
+        written.push_back(path);
+    }
+
+    void commit(FileSet& files) const {
+        files.flush();
         context.job().checkpoint();
         {
             const auto writing = context.writing();
-            write_figure(path, figure, style, spec.dpi);
+            files.commit();
         }
-        context.note("wrote " + path.string());
+        for (const fs::path& path : written)
+            context.note("wrote " + path.string());
     }
 };
 
-void write_all(Drawing& drawing, const fs::path& folder, const std::vector<std::string>& types) {
+/// The file of a figure, and of the arrays that a script is written with.
+std::vector<fs::path> figure_files(const fs::path& path) {
+    std::vector<fs::path> files{path};
+    if (figure_type(path) == "py")
+        files.push_back(fs::path(path).replace_extension(".npz"));
+    return files;
+}
+
+std::string panel_file(const std::string& panel, const std::string& type) {
+    return panel + "." + type;
+}
+
+/// Before anything is computed: the folder can be written into, and no file of it that will be is an input.
+void check_folder(const Drawing& drawing, const fs::path& folder, const std::vector<std::string>& types) {
+    check_can_write_into(folder);
     std::error_code failure;
-    fs::create_directories(folder, failure);
-    if (!fs::is_directory(folder)) {
-        throw Error(ErrorKind::resource, folder.string(), "a folder that can be written", failure.message());
+    if (!fs::is_directory(folder, failure))
+        return;
+    for (const auto& source : drawing.sources) {
+        for (const std::string& panel : source->panels()) {
+            for (const std::string& type : types) {
+                for (const fs::path& file : figure_files(folder / panel_file(panel, type))) {
+                    drawing.context.refuse_input("--out", file);
+                }
+            }
+        }
     }
+}
+
+void write_all(Drawing& drawing, const fs::path& folder, const std::vector<std::string>& types) {
+    check_folder(drawing, folder, types);
+    NewFolder made(folder);
+    FileSet files;
     std::optional<Error> unusable;
-    std::size_t written = 0;
     for (const auto& source : drawing.sources) {
         try {
             drawing.load(*source);
@@ -243,11 +288,14 @@ void write_all(Drawing& drawing, const fs::path& folder, const std::vector<std::
             drawing.context.job().progress(static_cast<double>(i), static_cast<double>(panels.size()), "drawing panels");
             if (!source->can_draw(panels[i])) continue;
             const Figure figure = drawing.draw(*source, panels[i]);
-            for (const std::string& type : types) drawing.write(folder / (panels[i] + "." + type), figure);
-            ++written;
+            for (const std::string& type : types)
+                drawing.add(files, folder / panel_file(panels[i], type), figure);
         }
     }
-    if (written == 0 && unusable) throw *unusable;
+    if (files.files().empty() && unusable)
+        throw *unusable;
+    drawing.commit(files);
+    made.keep();
 }
 
 void deliver_data(const Figure& figure, Context& context) {
@@ -260,6 +308,13 @@ void deliver_data(const Figure& figure, Context& context) {
 
 void make_figure(const CLI::App& command, FigureOptions options, Context& context) {
     const fs::path& out = context.options().out;
+    const bool into_folder = options.spec.panel == "all";
+    if (!out.empty() && into_folder)
+        check_can_write_into(out);
+    if (!out.empty() && !into_folder) {
+        for (const fs::path& file : figure_files(out))
+            context.add_output("--out", file);
+    }
     Settled settled = settle(command, options, context);
     const bool all = settled.spec.panel == "all";
     const std::string panel = all ? std::string() : panel_id(*settled.sources.front(), settled.spec.panel);
@@ -281,7 +336,9 @@ void make_figure(const CLI::App& command, FigureOptions options, Context& contex
     drawing.load(source);
     const Figure figure = drawing.draw(source, panel);
     if (out.empty()) return deliver_data(figure, context);
-    drawing.write(out, figure);
+    FileSet files;
+    drawing.add(files, out, figure);
+    drawing.commit(files);
 }
 
 }  // namespace
@@ -290,7 +347,7 @@ Command figure_command(CLI::App& app) {
     const auto options = std::make_shared<FigureOptions>();
     CLI::App* const command = app.add_subcommand("figure", "write panels as figures");
     add_figure_options(*command, *options);
-    return {command, [options, command](Context& context) { make_figure(*command, *options, context); }};
+    return {command, [options, command](Context& context) { make_figure(*command, *options, context); }, {}, true};
 }
 
 }  // namespace attnscope::cli

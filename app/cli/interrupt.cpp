@@ -4,6 +4,8 @@
 #include <csignal>
 #include <ctime>
 #include <string_view>
+#include <system_error>
+#include <utility>
 
 #include <pthread.h>
 #include <unistd.h>
@@ -13,16 +15,15 @@ namespace {
 
 constexpr int cancelled_status = 130;
 
-/// Given to a computation to reach a checkpoint and leave in order. What is finished is on disk by then, so that one
-/// that needs longer loses nothing by being ended: the whole may take 100 ms, and the system needs some to take a
-/// mapped bank and the threads down.
-constexpr auto patience = std::chrono::milliseconds(10);
-
 sigset_t signals() {
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
+    // A program under nohup outlives its terminal.
+    struct sigaction hang_up = {};
+    if (sigaction(SIGHUP, nullptr, &hang_up) == 0 && hang_up.sa_handler != SIG_IGN)
+        sigaddset(&set, SIGHUP);
     return set;
 }
 
@@ -35,14 +36,21 @@ int next_signal(const sigset_t& set) {
 
 }  // namespace
 
-Interrupt::Interrupt() {
+Interrupt::Interrupt(Options options) : options_(std::move(options)) {
     const sigset_t set = signals();
     pthread_sigmask(SIG_BLOCK, &set, nullptr);
-    thread_ = std::thread([this] { watch(); });
+    try {
+        thread_ = std::thread([this] { watch(); });
+    } catch (const std::system_error&) {
+        // Without a thread that waits for them, signals end the program as they end any other.
+        pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+    }
 }
 
 Interrupt::~Interrupt() {
     closing_ = true;
+    if (!thread_.joinable())
+        return;
     pthread_kill(thread_.native_handle(), SIGTERM);
     thread_.join();
     const sigset_t set = signals();
@@ -55,7 +63,9 @@ void Interrupt::watch() {
     sigwait(&set, &number);
     if (closing_) return;
     stop_.request_stop();
-    const auto end = std::chrono::steady_clock::now() + patience;
+    if (options_.on_signal)
+        options_.on_signal();
+    const auto end = std::chrono::steady_clock::now() + options_.patience;
     while (!closing_) {
         if (const int again = next_signal(set); again != 0 && !closing_) {
             std::signal(again, SIG_DFL);

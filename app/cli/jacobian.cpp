@@ -47,17 +47,36 @@ void check_experiment_inputs(const JacobianOptions& options) {
     if (others) throw Error(ErrorKind::usage, "--experiment", "a text and no captures or model beside it", "others");
 }
 
-/// Maps come from the top layer down.
-jacobian::Result compute_and_write(const JacobianJob& job, const std::filesystem::path& path, Context& context) {
+/// Maps come from the top layer down. `writer` has them all, and its file its name once commit() is called.
+jacobian::Result compute_and_write(const JacobianJob& job, const std::filesystem::path& path,
+                                   std::optional<jacobian::CapturesWriter>& writer, Context& context) {
     auto layers = jacobian_layers(job);
     if (layers.empty() || layers.front().sequences == 0) return compute_jacobian(job, context.job());  // says why not
     std::reverse(layers.begin(), layers.end());
-    jacobian::CapturesWriter writer(path, std::move(layers));
+    writer.emplace(path, std::move(layers));
     jacobian::Result result = compute_jacobian(
-        job, context.job(), [&](const jacobian::LayerMaps& maps) { writer.add(maps, context.job()); });
-    const auto held = context.writing();
-    writer.commit();
+        job, context.job(), [&](const jacobian::LayerMaps& maps) { writer->add(maps, context.job()); });
+    writer->finish();
     return result;
+}
+
+void deliver_jacobian(const JacobianJob& job, const jacobian::Result& result, const std::vector<Warning>& warnings,
+                      Context& context) {
+    if (context.options().format == Format::json) {
+        Recipe recipe = jacobian_recipe(job);
+        recipe.device = context.device_name();
+        context.deliver_json("attnscope.jacobian/1", recipe, jacobian_result_json(result), warnings);
+        return;
+    }
+    context.note(warnings);
+    switch (context.options().format) {
+    case Format::csv:
+        return context.deliver(jacobian_table_csv(result));
+    case Format::npz:
+        return context.deliver(jacobian_result_npz(result));
+    default:
+        return context.deliver(jacobian_table_text(result));
+    }
 }
 
 void run_jacobian(JacobianOptions options, Context& context) {
@@ -73,22 +92,16 @@ void run_jacobian(JacobianOptions options, Context& context) {
     settle_inputs(options, job);
     std::vector<Warning> warnings;
     load_inputs(job, context.job(), warnings);
+    std::optional<jacobian::CapturesWriter> captures;
     const jacobian::Result result = options.write_captures.empty()
                                         ? compute_jacobian(job, context.job())
-                                        : compute_and_write(job, options.write_captures, context);
+                                        : compute_and_write(job, options.write_captures, captures, context);
     for (Warning& warning : jacobian_warnings(job, result)) warnings.push_back(std::move(warning));
-    if (context.options().format == Format::json) {
-        Recipe recipe = jacobian_recipe(job);
-        recipe.device = context.device_name();
-        context.deliver_json("attnscope.jacobian/1", recipe, jacobian_result_json(result), warnings);
+    deliver_jacobian(job, result, warnings, context);
+    if (!captures)
         return;
-    }
-    context.note(warnings);
-    switch (context.options().format) {
-    case Format::csv: return context.deliver(jacobian_table_csv(result));
-    case Format::npz: return context.deliver(jacobian_result_npz(result));
-    default: return context.deliver(jacobian_table_text(result));
-    }
+    const auto held = context.writing();
+    captures->commit();
 }
 
 }  // namespace
@@ -111,7 +124,7 @@ Command jacobian_command(CLI::App& app) {
     add_path(*command, "--write-captures", options->write_captures, "also write A and g (.npz, else safetensors)")
         ->group(group);
     add_jacobian_experiment_options(*command, options->experiment);
-    return {command, [options](Context& context) { run_jacobian(*options, context); }};
+    return {command, [options](Context& context) { run_jacobian(*options, context); }, {"--write-captures"}};
 }
 
 }  // namespace attnscope::cli

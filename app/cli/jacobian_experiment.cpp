@@ -1,10 +1,13 @@
 #include "cli/jacobian_experiment.h"
 #include "cli/partial_result.h"
+#include "io/file_sets.h"
 
 #include <attnscope/tensor_file.h>
 
 #include <algorithm>
 #include <chrono>
+#include <memory>
+#include <optional>
 #include <utility>
 
 namespace attnscope::cli {
@@ -97,18 +100,74 @@ jacobian::Experiment train(JacobianExperimentJob& job, Context& context) {
     });
 }
 
-/// Of one run in the folder itself, of several in one each.
-void export_models(const JacobianExperimentJob& job, const jacobian::Experiment& experiment, const fs::path& folder,
-                   Context& context) {
-    for (const auto& run : experiment.runs) {
-        const std::string name = std::string(jacobian::method_name(run->combination.method)) + "-" +
-                                 jacobian::softmax_gradient_name(run->combination.gradient);
-        const fs::path to = experiment.runs.size() == 1 ? folder : folder / name;
+/// Gone again, the last one first, unless they are kept.
+class NewFolders {
+public:
+    NewFolders() = default;
+    ~NewFolders() {
+        while (!made_.empty())
+            made_.pop_back();
+    }
+    NewFolders(const NewFolders&) = delete;
+    NewFolders& operator=(const NewFolders&) = delete;
+
+    void add(const fs::path& path) {
+        made_.push_back(std::make_unique<NewFolder>(path));
+        paths_.push_back(path);
+    }
+    void keep() {
+        for (const auto& folder : made_)
+            folder->keep();
+    }
+    const std::vector<fs::path>& paths() const { return paths_; }
+
+private:
+    std::vector<std::unique_ptr<NewFolder>> made_;
+    std::vector<fs::path> paths_;
+};
+
+/// Of one run in the folder itself, of several in one each. They appear when commit() is called.
+class ExportedModels {
+public:
+    ExportedModels(const JacobianExperimentJob& job, const jacobian::Experiment& experiment, const fs::path& folder) {
+        for (const auto& run : experiment.runs) {
+            const std::string name = std::string(jacobian::method_name(run->combination.method)) + "-" +
+                                     jacobian::softmax_gradient_name(run->combination.gradient);
+            const fs::path to = experiment.runs.size() == 1 ? folder : folder / name;
+            folders_.add(to);
+            jacobian::add_char_gpt(files_, job.request, *run, to);
+        }
+        files_.flush();
+    }
+    void commit(Context& context) {
         {
             const auto writing = context.writing();
-            jacobian::export_char_gpt(job.request, *run, to);
+            files_.commit();
+            folders_.keep();
         }
-        context.note("wrote " + to.string());
+        for (const fs::path& path : folders_.paths())
+            context.note("wrote " + path.string());
+    }
+
+private:
+    NewFolders folders_; // outlive the files in them
+    FileSet files_;
+};
+
+void deliver_training(const JacobianExperimentJob& job, const jacobian::Experiment& experiment,
+                      const std::vector<Warning>& warnings, Context& context) {
+    if (context.options().format == Format::json) {
+        return context.deliver_json(schema, jacobian_experiment_recipe(job), jacobian_experiment_json(experiment),
+                                    warnings);
+    }
+    context.note(warnings);
+    switch (context.options().format) {
+    case Format::csv:
+        return context.deliver(jacobian_experiment_csv(experiment));
+    case Format::npz:
+        return context.deliver(jacobian_experiment_npz(experiment));
+    default:
+        return context.deliver(jacobian_experiment_text(experiment));
     }
 }
 
@@ -171,21 +230,18 @@ JacobianExperimentJob jacobian_experiment_inputs(const JacobianExperimentOptions
 
 void run_jacobian_experiment(const JacobianExperimentOptions& options, const fs::path& text, Context& context) {
     JacobianExperimentJob job = jacobian_experiment_inputs(options, text, context.options());
+    if (!options.folder.empty())
+        check_can_write_into(options.folder);
     std::vector<Warning> warnings;
     load_inputs(job, context.job(), warnings);
     const jacobian::Experiment experiment = train(job, context);
     for (Warning& warning : jacobian_experiment_warnings(experiment)) warnings.push_back(std::move(warning));
-    if (!options.folder.empty()) export_models(job, experiment, options.folder, context);
-    if (context.options().format == Format::json) {
-        return context.deliver_json(schema, jacobian_experiment_recipe(job), jacobian_experiment_json(experiment),
-                                    warnings);
-    }
-    context.note(warnings);
-    switch (context.options().format) {
-    case Format::csv: return context.deliver(jacobian_experiment_csv(experiment));
-    case Format::npz: return context.deliver(jacobian_experiment_npz(experiment));
-    default: return context.deliver(jacobian_experiment_text(experiment));
-    }
+    std::optional<ExportedModels> exported;
+    if (!options.folder.empty())
+        exported.emplace(job, experiment, options.folder);
+    deliver_training(job, experiment, warnings, context);
+    if (exported)
+        exported->commit(context);
 }
 
 }  // namespace attnscope::cli

@@ -1,6 +1,7 @@
 // From a recipe of any analysis to its job, and to what its figures are drawn from.
 #pragma once
 
+#include "cli/input_files.h"
 #include "cli/panel_source.h"
 
 #include "state/view_job.h"
@@ -23,12 +24,16 @@ auto with_job(const Recipe& recipe, const std::vector<std::filesystem::path>& pl
     return use(retrieval_job(recipe, places));
 }
 
-/// What shows a job of the recipe, compared with A where the recipe has one. Throws Error{input}.
+/// What shows a job of the recipe, compared with A where the recipe has one; their files are inputs of the command.
+/// Throws Error{input}, and Error{usage} where one of them will be written.
 template <class Job>
-std::unique_ptr<PanelSource> recipe_source(Job job, const Recipe& recipe, const std::vector<std::filesystem::path>& places) {
+std::unique_ptr<PanelSource> recipe_source(Job job, const Recipe& recipe,
+                                           const std::vector<std::filesystem::path>& places, Context& context) {
+    context.add_inputs(input_files(job));
     if (!recipe.pinned) return panel_source(std::move(job));
     auto pinned = with_job(*recipe.pinned, places, [&](auto found) -> std::unique_ptr<PanelSource> {
         if constexpr (std::is_same_v<decltype(found), Job>) {
+            context.add_inputs(input_files(found));
             ui::compare_alike(job, found);
             return panel_source(std::move(found));
         } else {

@@ -61,7 +61,7 @@ template <class Job>
 Verdict replay_figure(const Replay& replay, const Job& job, Context& context) {
     const FigureSpec& spec = *job.figure;
     const Style style = find_style(spec, replay.places);
-    const auto source = recipe_source(job, replay.found.recipe, replay.places);
+    const auto source = recipe_source(job, replay.found.recipe, replay.places, context);
     std::vector<Warning> warnings;
     source->load(context.job(), warnings);
     FigureSpec named = spec;
@@ -87,6 +87,7 @@ template <class Job, class Result>
 Verdict replay_job(const Replay& replay, Job job, const Result& result, Context& context) {
     if (job.figure) return replay_figure(replay, job, context);
     require_result(replay);
+    context.add_inputs(input_files(job));
     const std::string expected = expected_result(replay.file);
     std::vector<Warning> warnings;
     load_inputs(job, context.job(), warnings);
@@ -110,6 +111,7 @@ Verdict replay_attention(const Replay& replay, Context& context) {
 Verdict replay_logits(const Replay& replay, Context& context) {
     LogitsJob job = logits_job(replay.found.recipe, replay.places);
     require_result(replay);
+    context.add_inputs(input_files(job));
     const std::string expected = expected_result(replay.file);
     load_inputs(job, context.job());
     return {"numbers", compare_results(expected, logits_result_json(compute_logits(job.request, context.job())))};
@@ -133,7 +135,9 @@ Verdict replay_alignment(const Replay& replay, Context& context) {
     const auto result = [&](const AlignmentJob& job) {
         return alignment_result_json(job, compute_alignment(job, context.job()));
     };
-    return replay_job(replay, alignment_job(replay.found.recipe, replay.places), result, context);
+    AlignmentJob job = alignment_job(replay.found.recipe, replay.places);
+    job.cache = false; // a comparison with numbers kept on disk would show nothing
+    return replay_job(replay, std::move(job), result, context);
 }
 
 Verdict replay_residual(const Replay& replay, Context& context) {

@@ -1,12 +1,10 @@
-#include "base/json_reader.h"
 #include "cli/commands.h"
 #include "cli/model_options.h"
 #include "cli/partial_result.h"
 #include "cli/residual_options.h"
 
+#include <attnscope/partial_result.h>
 #include <attnscope/tensor_file.h>
-
-#include <nlohmann/json.hpp>
 
 #include <limits>
 #include <memory>
@@ -40,8 +38,6 @@ public:
                 return {left, left ? left->curve.size() : 0};
             } catch (const Error& error) {
                 context_.note("note: " + std::string(error.what()) + "; begun anew");
-            } catch (const nlohmann::json::exception&) {
-                context_.note("note: " + name() + ": expected UTF-8, got something else; begun anew");
             }
             return {};
         });
@@ -50,7 +46,8 @@ public:
     void keep(const residual::Result& result) {
         if (result.finished()) return;
         PartialResult::keep(result.curve.size(), [&](const fs::path& path) {
-            write_file(path, envelope_json(schema, recipe(), residual_result_json(job_, result), warnings_, context_.seconds()));
+            write_file(path, partial_json(schema, recipe(), residual_result_json(job_, result), warnings_,
+                                          context_.seconds()));
         });
     }
 
@@ -64,17 +61,12 @@ private:
         }
         return recipe_;
     }
-    /// Null where the file is of another recipe. Throws Error{input}.
+    /// Null where the file is of another recipe or arithmetic. Throws Error{input}.
     residual::ResultPtr read(const fs::path& path) {
-        const auto file = parse_json(read_file(path, most_bytes()), name(), json_kinds::result);
-        check_schema(file, name());
-        if (!file.is_object() || !file.contains("recipe") || !file.contains("result")) {
-            throw Error(ErrorKind::input, name(), "a result with its recipe", "something else");
-        }
-        const bool same = file["recipe"].dump() == recipe().json() && file.contains("version") &&
-                          file["version"] == ATTNSCOPE_VERSION;
-        if (!same) return nullptr;
-        return std::make_shared<const residual::Result>(read_residual_partial(job_, file["result"].dump(), name()));
+        const auto result = read_partial_json(read_file(path, most_bytes()), recipe(), name());
+        if (!result)
+            return nullptr;
+        return std::make_shared<const residual::Result>(read_residual_partial(job_, *result, name()));
     }
     /// What a result of the job can take, generously.
     std::size_t most_bytes() const {

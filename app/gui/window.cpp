@@ -1,7 +1,10 @@
 #include "gui/window.h"
 
+#include "cli/interrupt.h"
+#include "data/file_writer.h"
 #include "gui/glfw_window.h"
 #include "gui/screenshot.h"
+#include "io/write_check.h"
 #include "script.h"
 #include "shell.h"
 #include "state/session.h"
@@ -22,6 +25,9 @@ namespace {
 
 /// Frames drawn after an event: ImGui opens and places things over two of them.
 constexpr int frames_after_event = 3;
+constexpr int cancelled_status = 130;
+/// How long a window that a signal asks to end may take to put its settings away and to stop its jobs.
+constexpr std::chrono::milliseconds time_to_end{1000};
 /// Frames without work before a screenshot: results of one frame ask for others in the next.
 constexpr int settled_for = 4;
 /// How long the rate of frames stays in the status bar after the last one.
@@ -55,6 +61,18 @@ private:
     float rate_ = 0;
 };
 
+/// The picture, before anything is opened.
+void check_paths(const WindowOptions& options) {
+    if (options.screenshot.empty())
+        return;
+    check_can_write(options.screenshot);
+    std::vector<std::filesystem::path> inputs = options.files;
+    for (const auto& path : {options.session, options.run})
+        if (!path.empty())
+            inputs.push_back(path);
+    refuse_overwriting("--screenshot", options.screenshot, inputs);
+}
+
 class Program {
 public:
     explicit Program(const WindowOptions& options);
@@ -67,6 +85,7 @@ private:
     double wait_seconds() const;
 
     const WindowOptions& options_;
+    cli::Interrupt interrupt_{{time_to_end, [] { glfwPostEmptyEvent(); }}}; // before any thread
     std::optional<ui::Script> script_;
     std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
     GlfwWindow window_;
@@ -146,6 +165,12 @@ int Program::run() {
     window_.present();
     open_sources();
     while (!shell_.finished()) {
+        if (interrupt_.token().stop_requested()) {
+            // What takes longer than the patience of the interrupt is ended there; the settings are on the disk by
+            // then.
+            shell_.keep_settings();
+            return cancelled_status;
+        }
         const double wait = wait_seconds();
         const bool event = window_.wait(wait);
         event_frames_ = event && wait != 0 ? frames_after_event : std::max(0, event_frames_ - 1);
@@ -173,6 +198,12 @@ int Program::run() {
 
 }  // namespace
 
-int run_window(const WindowOptions& options) { return Program(options).run(); }
+int run_window(const WindowOptions& options) {
+    check_paths(options);
+    const int status = Program(options).run();
+    if (status == cancelled_status)
+        cli::end_cancelled();
+    return status;
+}
 
 }  // namespace attnscope

@@ -21,7 +21,8 @@ struct WindowOptions {
     bool no_sample = false;                    ///< open empty instead of with the sample
 };
 
-/// Opens the window and returns when it is closed: the exit status. Throws Error{resource} without a display,
+/// Opens the window and returns when it is closed: the exit status. On SIGINT, SIGTERM or SIGHUP the settings are put
+/// away, jobs are cancelled, and the process ends with status 130. Throws Error{resource} without a display,
 /// Error{input} for a script or session that cannot be used.
 int run_window(const WindowOptions& options);
 

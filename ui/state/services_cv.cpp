@@ -1,6 +1,7 @@
 // What the CV bands workspace asks of the services: opening the states that results and figures hold.
 #include "state/services_impl.h"
 #include "state/view_job.h"
+#include "state/written_paths.h"
 
 #include <attnscope/tensor_file.h>
 
@@ -66,7 +67,8 @@ void Services::save_experiment(AppState& state, const std::filesystem::path& pat
                                          cv_experiment_warnings(job, *experiment.result), experiment.result->seconds));
 }
 
-void Services::save_text(AppState&, const std::filesystem::path& path, std::string text) {
+void Services::save_text(AppState& state, const std::filesystem::path& path, std::string text) {
+    refuse_source_file(state, path);
     JobSystem::Task task;
     task.name = "Writing " + path.filename().string();
     task.lane = Lane::interactive;

@@ -2,6 +2,7 @@
 #include "state/services_impl.h"
 #include "state/session.h"
 #include "state/view_recipe.h"
+#include "state/written_paths.h"
 
 #include <attnscope/tensor_file.h>
 
@@ -45,6 +46,7 @@ void Services::embed_texts(AppState& state, const fs::path& path) {
 }
 
 void Services::save_session(AppState& state, const fs::path& path) {
+    refuse_source_file(state, path);
     state.session_path = path;
     JobSystem::Task task;
     task.name = "Saving the session";
@@ -150,6 +152,7 @@ std::vector<Zoom> Services::take_zoom(const std::string& panel_id) {
 }
 
 void Services::export_figure(AppState& state, const FigureSpec& written, const fs::path& path, bool with_recipe) {
+    refuse_source_file(state, path);
     ShownFigure seen = shown(written.panel);
     Style style = find_style(written.style);
     if (written.width_mm > 0) style.width_mm = written.width_mm;

@@ -1,5 +1,6 @@
 // What the softmax-gradient experiment asks of the services: a sample text, and the runs that results and figures hold.
 #include "state/services_impl.h"
+#include "state/written_paths.h"
 
 #include <attnscope/bank.h>
 #include <attnscope/tensor_file.h>
@@ -40,6 +41,7 @@ void Services::Impl::finish_training(AppState& state, SourceId id, const LoadedT
 }
 
 void Services::export_training(AppState& state, const std::filesystem::path& folder) {
+    refuse_source_folder(state, folder);
     const auto experiment = training().experiment().result;
     const jacobian::TrainingRun* const run =
         experiment ? jacobian::selected_run(training().view(), *experiment) : nullptr;

@@ -21,6 +21,8 @@ public:
     CapturesWriter& operator=(const CapturesWriter&) = delete;
 
     void add(const LayerMaps& maps, const JobContext& context);
+    /// All maps were added: everything is on the disk, and what is left to commit() is to give the file its name.
+    void finish();
     void commit();
 
 private:

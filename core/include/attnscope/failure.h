@@ -9,8 +9,9 @@
 
 namespace attnscope {
 
-/// The exception that is being handled: an Error as it is, lack of memory as Error{resource}, anything else as
-/// Error{internal}. `subject` names the work. Called in a catch block; Cancelled is no failure and has to be caught before.
+/// The exception that is being handled: an Error as it is, lack of memory, threads or disk as Error{resource}, anything
+/// else as Error{internal}. `subject` names the work. Called in a catch block; Cancelled is no failure and has to be
+/// caught before.
 Error current_failure(const std::string& subject);
 
 /// Runs `action`; the failure that escaped it, nothing when it came to its end or was cancelled.

@@ -3,6 +3,8 @@
 
 #include "analyses/retrieval_dynamics.h"
 #include "kernels/covariance.h"
+#include "models/thread_guard.h"
+#include "module/compute_child.h"
 
 #include <ATen/Parallel.h>
 #include <ATen/core/Tensor.h>
@@ -10,12 +12,8 @@
 #include <ATen/ops/linalg_eigh.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
-#include <future>
-#include <mutex>
 #include <numeric>
-#include <thread>
 
 namespace attnscope::compute {
 namespace {
@@ -62,24 +60,25 @@ Eigenpairs decompose(std::vector<double>& matrix, std::size_t d, std::size_t kep
 }
 
 /// The same for as long as it is wanted. LAPACK does not stop halfway, and takes seconds where d is in the thousands: a
-/// thread of its own does the work, which a cancel leaves behind. It ends there, and its result is dropped; one at a time
-/// runs, so that those left behind do not pile up on the cores.
+/// process of its own does the work, which ends with a cancel and with this process.
 Eigenpairs decompose_while_wanted(std::vector<double> matrix, std::size_t d, std::size_t kept, JobContext& context) {
     constexpr std::size_t quick = 384; // dimensions that take no longer than there may be between two checkpoints
     if (d <= quick)
         return decompose(matrix, d, kept);
-    static std::mutex running;
-    std::packaged_task<Eigenpairs()> task(
-        [matrix = std::move(matrix), d, kept, threads = at::get_num_threads()]() mutable {
-            const std::lock_guard alone(running);
+    const SharedNumbers shared(d + kept * d);
+    const int threads = at::get_num_threads();
+    const bool done = run_in_child(
+        [&] {
             at::set_num_threads(threads);
-            return decompose(matrix, d, kept);
-        });
-    std::future<Eigenpairs> result = task.get_future();
-    std::thread(std::move(task)).detach();
-    while (result.wait_for(std::chrono::milliseconds(20)) != std::future_status::ready)
-        context.checkpoint();
-    return result.get();
+            const Eigenpairs pairs = decompose(matrix, d, kept);
+            const auto behind = std::copy(pairs.values.begin(), pairs.values.end(), shared.values().begin());
+            std::copy(pairs.vectors.begin(), pairs.vectors.end(), behind);
+        },
+        context);
+    if (!done)
+        return decompose(matrix, d, kept);
+    const auto vectors = shared.values().begin() + static_cast<std::ptrdiff_t>(d);
+    return {{shared.values().begin(), vectors}, {vectors, shared.values().end()}};
 }
 
 } // namespace
@@ -119,6 +118,7 @@ retrieval::Spectrum spectrum(const retrieval::SpectrumRequest& request, JobConte
                     "row " + std::to_string(longest - covariance.raw_norms.begin()));
 
     context.progress(0, 1, "eigenvectors");
+    const models::ThreadGuard threads(at::get_num_threads());
     const std::size_t kept = std::min(d, static_cast<std::size_t>(request.directions));
     Eigenpairs pairs = decompose_while_wanted(std::move(covariance.matrix), d, kept, context);
     out.eigenvalues = std::move(pairs.values);

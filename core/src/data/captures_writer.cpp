@@ -96,6 +96,7 @@ struct CapturesWriter::State {
     std::optional<NpzWriter> npz;
     const JobContext* context = nullptr;
     std::size_t next = 0;
+    bool finished = false;
 };
 
 CapturesWriter::CapturesWriter(const std::filesystem::path& path, std::vector<Captures::Layer> layers)
@@ -121,10 +122,18 @@ void CapturesWriter::add(const LayerMaps& maps, const JobContext& context) {
     state_->context = nullptr;
 }
 
-void CapturesWriter::commit() {
+void CapturesWriter::finish() {
     ATTNSCOPE_ASSERT(state_->next == state_->layers.size());
+    if (state_->finished)
+        return;
     if (state_->npz)
         state_->npz->finish();
+    state_->file.flush();
+    state_->finished = true;
+}
+
+void CapturesWriter::commit() {
+    finish();
     state_->file.commit();
 }
 

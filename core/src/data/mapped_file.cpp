@@ -17,6 +17,12 @@ std::int64_t modification_time(const struct stat& status) {
     return static_cast<std::int64_t>(status.st_mtim.tv_sec) * 1'000'000'000 + status.st_mtim.tv_nsec;
 }
 
+/// Too little memory or too many open files are not the file's fault.
+[[noreturn]] void fail_to_open(const std::filesystem::path& path, const char* expected, int code) {
+    const bool resource = code == ENOMEM || code == EMFILE || code == ENFILE || code == EAGAIN;
+    throw Error(resource ? ErrorKind::resource : ErrorKind::input, path.string(), expected, std::strerror(code));
+}
+
 } // namespace
 
 std::shared_ptr<const MappedFile> MappedFile::open(const std::filesystem::path& path) {
@@ -25,7 +31,7 @@ std::shared_ptr<const MappedFile> MappedFile::open(const std::filesystem::path& 
     // Without O_NONBLOCK, opening a pipe would wait for a writer.
     file->descriptor_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (file->descriptor_ < 0)
-        input_error(path.string(), "a readable file", std::strerror(errno));
+        fail_to_open(path, "a readable file", errno);
 
     struct stat status = {};
     if (fstat(file->descriptor_, &status) != 0)
@@ -40,7 +46,7 @@ std::shared_ptr<const MappedFile> MappedFile::open(const std::filesystem::path& 
     const auto size = static_cast<std::size_t>(status.st_size);
     void* data = mmap(nullptr, size, PROT_READ, MAP_SHARED, file->descriptor_, 0);
     if (data == MAP_FAILED)
-        input_error(path.string(), "a file that can be mapped", std::strerror(errno));
+        fail_to_open(path, "a file that can be mapped", errno);
     file->data_ = static_cast<const std::byte*>(data);
     file->size_ = size;
     file->modified_ = modification_time(status);

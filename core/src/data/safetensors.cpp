@@ -2,8 +2,8 @@
 
 #include "base/json_reader.h"
 #include "data/checked.h"
-#include "data/file_writer.h"
 #include "data/input_error.h"
+#include "io/file_sets.h"
 
 #include <algorithm>
 #include <array>
@@ -232,6 +232,13 @@ TensorContents parse_safetensors(const SharedBytes& file, const std::string& sub
 
 void write_safetensors(const std::filesystem::path& path, std::span<const TensorToWrite> tensors,
                        const std::map<std::string, std::string>& metadata) {
+    FileWriter file(path);
+    add_safetensors(file, tensors, metadata);
+    file.commit();
+}
+
+void add_safetensors(FileWriter& writer, std::span<const TensorToWrite> tensors,
+                     const std::map<std::string, std::string>& metadata) {
     // The header names tensors in the order given; offsets have to tile, so only the start of the data can be aligned.
     // Every tensor of whole multiples of 64 bytes passes that alignment on; wider elements come first for the rest.
     std::vector<const TensorToWrite*> order;
@@ -257,12 +264,10 @@ void write_safetensors(const std::filesystem::path& path, std::span<const Tensor
     text.append((data_alignment - (length_bytes + text.size()) % data_alignment) % data_alignment, ' ');
     const std::uint64_t header_size = text.size();
 
-    FileWriter writer(path);
     writer.write(std::as_bytes(std::span(&header_size, 1)));
     writer.write(text);
     for (const TensorToWrite* tensor : order)
         writer.write(tensor->data);
-    writer.commit();
 }
 
 } // namespace attnscope

@@ -1,9 +1,12 @@
 // Operators of a model on disk, so that opening it again costs nothing but a hash.
 //
 // An entry is one safetensors file; numbers in float64 are kept as the integers of their bits, which every reader gives
-// back exactly.
+// back exactly. It is used where it carries the key it is looked for under and the checksum of its own numbers; any
+// other is removed and computed anew.
 #include <attnscope/alignment_recipe.h>
 
+#include "base/build_id.h"
+#include "data/sha256.h"
 #include "io/model_inputs.h"
 
 #include <attnscope/bank.h>
@@ -20,14 +23,28 @@ namespace {
 using alignment::Operators;
 namespace fs = std::filesystem;
 
-constexpr const char* version = "1";
+constexpr const char* key_name = "key";
+constexpr const char* checksum_name = "sha256";
 constexpr std::uintmax_t most_bytes = std::uintmax_t{1} << 30; // of all entries
 
-fs::path entry_path(const alignment::Request& request) {
-    const std::string text = std::string(version) + " " + request.model->sha256() + " " +
-                             alignment::operator_name(request.kind) + " " + alignment::basis_name(request.basis) + " " +
-                             (request.norm_gain ? "gain" : "raw") + " " + std::to_string(request.topk);
-    return cache_folder() / "alignment" / (sha256(text) + ".safetensors");
+/// Everything that decides the numbers of an entry: weights, parameters, and the arithmetic they are computed with.
+std::string entry_key(const alignment::Request& request) {
+    return arithmetic_key() + " " + request.model->sha256() + " " + alignment::operator_name(request.kind) + " " +
+           alignment::basis_name(request.basis) + " " + (request.norm_gain ? "gain" : "raw") + " " +
+           std::to_string(request.topk);
+}
+
+fs::path entry_path(const std::string& key) {
+    return cache_folder() / "alignment" / (sha256(key) + ".safetensors");
+}
+
+/// Of the bits of every number.
+std::string checksum(const Operators& operators) {
+    Sha256 hash;
+    for (const std::vector<double>* numbers : {&operators.gram, &operators.fro_sq, &operators.spectrum})
+        hash.add(std::as_bytes(std::span(*numbers)));
+    hash.add(std::as_bytes(std::span(operators.directions)));
+    return hash.hex();
 }
 
 std::vector<std::int64_t> bits_of(const std::vector<double>& numbers) {
@@ -48,9 +65,18 @@ std::vector<double> read_doubles(const TensorFile& file, const char* name, std::
     return numbers;
 }
 
-Operators read_entry(const fs::path& path, const alignment::Request& request) {
+/// Throws Error{input} unless the file says of itself that it is `expected`.
+void check_said(const TensorFile& file, const char* name, const std::string& expected) {
+    const auto said = file.metadata().find(name);
+    if (said == file.metadata().end() || said->second != expected)
+        throw Error(ErrorKind::input, file.path().string(), name + (" " + expected),
+                    said == file.metadata().end() ? "none" : said->second);
+}
+
+Operators read_entry(const fs::path& path, const std::string& key, const alignment::Request& request) {
     const ModelConfig& config = request.model->config();
     const auto file = open_tensor_file(path);
+    check_said(*file, key_name, key);
     Operators operators;
     operators.name = request.model->files().name;
     operators.kind = request.kind;
@@ -74,10 +100,11 @@ Operators read_entry(const fs::path& path, const alignment::Request& request) {
         throw Error(ErrorKind::input, path.string(), "directions", "another size");
     const FloatTensor values = file->read(*directions);
     operators.directions.assign(values.values.begin(), values.values.end());
+    check_said(*file, checksum_name, checksum(operators));
     return operators;
 }
 
-void write_entry(const fs::path& path, const Operators& operators) {
+void write_entry(const fs::path& path, const std::string& key, const Operators& operators) {
     const auto gram = bits_of(operators.gram), fro_sq = bits_of(operators.fro_sq),
                spectrum = bits_of(operators.spectrum);
     std::vector<TensorToWrite> tensors;
@@ -88,7 +115,7 @@ void write_entry(const fs::path& path, const Operators& operators) {
                        DType::f32,
                        {static_cast<std::int64_t>(operators.directions.size())},
                        std::as_bytes(std::span(operators.directions))});
-    write_safetensors(path, tensors, {});
+    write_safetensors(path, tensors, {{key_name, key}, {checksum_name, checksum(operators)}});
 }
 
 /// Drops the entries used longest ago until `room` more bytes fit.
@@ -122,14 +149,17 @@ void make_room(const fs::path& folder, std::uintmax_t room) {
 
 Operators cached_operators(const alignment::Request& request, JobContext& context) {
     hash_model(*request.model, context);
-    const fs::path path = entry_path(request);
+    const std::string key = entry_key(request);
+    const fs::path path = entry_path(key);
     std::error_code failure;
     if (fs::exists(path, failure)) {
         try {
-            Operators operators = read_entry(path, request);
+            Operators operators = read_entry(path, key, request);
             fs::last_write_time(path, fs::file_time_type::clock::now(), failure);
             return operators;
-        } catch (const Error&) {
+        } catch (const Error& error) {
+            if (error.kind == ErrorKind::resource)
+                throw;                 // says nothing of the file
             fs::remove(path, failure); // damaged
         }
     }
@@ -139,7 +169,7 @@ Operators cached_operators(const alignment::Request& request, JobContext& contex
     try {
         fs::create_directories(path.parent_path(), failure);
         make_room(path.parent_path(), operators.bytes());
-        write_entry(path, operators);
+        write_entry(path, key, operators);
     } catch (const Error&) {
         // No room or no permission: the next time computes again.
     }

@@ -2,6 +2,7 @@
 #include <attnscope/alignment_recipe.h>
 
 #include "data/input_error.h"
+#include "io/file_sets.h"
 #include "io/json_text.h"
 
 #include <attnscope/tensor_file.h>
@@ -157,8 +158,18 @@ GramFiles open_grams(const fs::path& grams, const fs::path& directions, std::vec
     return files;
 }
 
+fs::path written_directions(const fs::path& grams) {
+    return beside(grams, "-eigdirs.safetensors");
+}
+
 void write_grams(const fs::path& path, const Operators& operators) {
-    const fs::path tensors = beside(path, "-eigdirs.safetensors");
+    FileSet files;
+    add_grams(files, path, operators);
+    files.commit();
+}
+
+void add_grams(FileSet& files, const fs::path& path, const Operators& operators) {
+    const fs::path tensors = written_directions(path);
     const auto layers = static_cast<std::size_t>(operators.layers), heads = static_cast<std::size_t>(operators.heads);
     Json gram = Json::array();
     const double* next = operators.gram.data();
@@ -197,9 +208,9 @@ void write_grams(const fs::path& path, const Operators& operators) {
                            std::as_bytes(std::span(operators.spectrum))});
     if (!written.empty()) {
         json["eigdirs_path"] = tensors.filename().string();
-        write_safetensors(tensors, written, {{"operator", alignment::operator_name(operators.kind)}});
+        add_safetensors(files.add(tensors), written, {{"operator", alignment::operator_name(operators.kind)}});
     }
-    write_file(path, one_line(json) + "\n");
+    files.add(path, one_line(json) + "\n");
 }
 
 } // namespace attnscope

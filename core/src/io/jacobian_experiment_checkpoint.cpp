@@ -2,7 +2,9 @@
 #include <attnscope/jacobian_experiment_recipe.h>
 #include <attnscope/tensor_file.h>
 
+#include "base/build_id.h"
 #include "data/input_error.h"
+#include "data/sha256.h"
 
 #include <charconv>
 #include <span>
@@ -13,6 +15,8 @@ namespace {
 constexpr const char* recipe_key = "recipe";
 constexpr const char* result_key = "result";
 constexpr const char* version_key = "version";
+constexpr const char* arithmetic_name = "arithmetic";
+constexpr const char* checksum_key = "sha256";
 
 struct Moment {
     const char* name;
@@ -49,13 +53,29 @@ std::shared_ptr<const TrainingState> read_state(const TensorFile& file, const st
     return state;
 }
 
+/// Of the curves and of the bits of every number of the states.
+std::string checkpoint_checksum(const std::string& result, const jacobian::Experiment& experiment) {
+    Sha256 hash;
+    hash.add(std::as_bytes(std::span(result)));
+    for (const jacobian::TrainingRunPtr& run : experiment.runs) {
+        if (!run->training)
+            continue;
+        hash.add(std::as_bytes(std::span(&run->training->updates, 1)));
+        for (const Moment& moment : moments)
+            hash.add(std::as_bytes(std::span((*run->training).*moment.values)));
+    }
+    return hash.hex();
+}
+
 } // namespace
 
 void write_jacobian_checkpoint(const std::filesystem::path& path, const Recipe& recipe,
                                const jacobian::Experiment& experiment) {
     std::map<std::string, std::string> metadata{{recipe_key, recipe.json()},
                                                 {result_key, jacobian_experiment_json(experiment)},
-                                                {version_key, ATTNSCOPE_VERSION}};
+                                                {version_key, ATTNSCOPE_VERSION},
+                                                {arithmetic_name, arithmetic_key()}};
+    metadata[checksum_key] = checkpoint_checksum(metadata[result_key], experiment);
     std::vector<TensorToWrite> tensors;
     for (const jacobian::TrainingRunPtr& run : experiment.runs) {
         if (!run->training)
@@ -77,7 +97,8 @@ jacobian::ExperimentPtr read_jacobian_checkpoint(const std::filesystem::path& pa
         return found != file->metadata().end() && found->second == expected;
     };
     const auto result = file->metadata().find(result_key);
-    if (!is(recipe_key, recipe.json()) || !is(version_key, ATTNSCOPE_VERSION) || result == file->metadata().end())
+    if (!is(recipe_key, recipe.json()) || !is(version_key, ATTNSCOPE_VERSION) ||
+        !is(arithmetic_name, arithmetic_key()) || result == file->metadata().end())
         return nullptr;
     jacobian::Experiment experiment = read_jacobian_experiment(result->second, path.filename().string());
     for (jacobian::TrainingRunPtr& run : experiment.runs) {
@@ -85,6 +106,8 @@ jacobian::ExperimentPtr read_jacobian_checkpoint(const std::filesystem::path& pa
         with_state.training = read_state(*file, jacobian::combination_name(run->combination));
         run = std::make_shared<const jacobian::TrainingRun>(std::move(with_state));
     }
+    if (!is(checksum_key, checkpoint_checksum(result->second, experiment)))
+        input_error(path.filename().string(), "the checksum of its contents", "another");
     return std::make_shared<const jacobian::Experiment>(std::move(experiment));
 }
 

@@ -2,6 +2,7 @@
 #include <attnscope/jacobian_experiment.h>
 #include <attnscope/tensor_file.h>
 
+#include "io/file_sets.h"
 #include "io/json_text.h"
 #include "text/characters.h"
 
@@ -66,7 +67,7 @@ std::vector<float> transposed(std::span<const float> values, std::int64_t rows, 
     return out;
 }
 
-void write_weights(const ExperimentRequest& request, const std::vector<float>& parameters, const fs::path& path) {
+void write_weights(const ExperimentRequest& request, const std::vector<float>& parameters, FileWriter& file) {
     std::deque<std::vector<float>> turned;
     std::vector<TensorToWrite> tensors;
     for (const CharGptPart& part : char_gpt_parts(request.shape, request.text->vocabulary.size())) {
@@ -80,25 +81,30 @@ void write_weights(const ExperimentRequest& request, const std::vector<float>& p
         }
         tensors.push_back({part.name, DType::f32, std::move(sizes), std::as_bytes(values)});
     }
-    write_safetensors(path, tensors, {{"format", "pt"}});
+    add_safetensors(file, tensors, {{"format", "pt"}});
 }
 
 } // namespace
 
 void export_char_gpt(const ExperimentRequest& request, const TrainingRun& run, const fs::path& folder) {
+    NewFolder made(folder);
+    FileSet files;
+    add_char_gpt(files, request, run, folder);
+    files.commit();
+    made.keep();
+}
+
+void add_char_gpt(FileSet& files, const ExperimentRequest& request, const TrainingRun& run, const fs::path& folder) {
     if (!request.text || !run.training)
         throw Error(ErrorKind::usage, "export", "a run that was trained", "one without parameters");
     const auto parts = char_gpt_parts(request.shape, request.text->vocabulary.size());
     ATTNSCOPE_ASSERT(std::ssize(run.training->parameters) == char_gpt_size(parts));
-    std::error_code failure;
-    fs::create_directories(folder, failure);
-    if (!fs::is_directory(folder, failure))
-        throw Error(ErrorKind::resource, folder.string(), "a folder that can be written", failure.message());
-    write_weights(request, run.training->parameters, folder / "model.safetensors");
-    write_file(folder / "tokenizer.json", one_line(tokenizer_json(request.text->vocabulary)) + "\n");
-    write_file(folder / "tokenizer_config.json",
-               one_line({{"tokenizer_class", "PreTrainedTokenizerFast"}, {"model_max_length", request.shape.block}}) + "\n");
-    write_file(folder / "config.json", readable(config_json(request)) + "\n");
+    write_weights(request, run.training->parameters, files.add(folder / "model.safetensors"));
+    files.add(folder / "tokenizer.json", one_line(tokenizer_json(request.text->vocabulary)) + "\n");
+    files.add(folder / "tokenizer_config.json",
+              one_line({{"tokenizer_class", "PreTrainedTokenizerFast"}, {"model_max_length", request.shape.block}}) +
+                  "\n");
+    files.add(folder / "config.json", readable(config_json(request)) + "\n");
 }
 
 } // namespace attnscope::jacobian

@@ -1,7 +1,10 @@
 #include "jobs/compute_module.h"
 
+#include "base/build_id.h"
+
 #include <dlfcn.h>
 
+#include <cstring>
 #include <filesystem>
 
 namespace attnscope {
@@ -29,14 +32,15 @@ const ComputeTable& load() {
         throw Error(ErrorKind::resource, module_name, "the compute module beside the program's library",
                     reason ? reason : "nothing");
     }
+    using BuildId = const char* (*)();
     using Entry = const ComputeTable* (*)();
+    const auto id = reinterpret_cast<BuildId>(dlsym(module, "attnscope_compute_build_id"));
     const auto entry = reinterpret_cast<Entry>(dlsym(module, "attnscope_compute_table"));
-    const ComputeTable* const table = entry ? entry() : nullptr;
-    if (table == nullptr || table->version != compute_table_version) {
-        throw Error(ErrorKind::resource, module_name, "version " + std::to_string(compute_table_version),
-                    table ? "version " + std::to_string(table->version) : "no table");
+    if (id == nullptr || entry == nullptr || std::strcmp(id(), build_id()) != 0) {
+        throw Error(ErrorKind::resource, module_name, std::string("the build ") + build_id(),
+                    id ? std::string("the build ") + id() : "a module without a build id");
     }
-    return *table;
+    return *entry();
 }
 
 }  // namespace

@@ -21,9 +21,9 @@
 namespace attnscope {
 
 /// Function table exported by the compute module as `attnscope_compute_table`. Signatures are those of the public
-/// headers.
+/// headers. What lies in memory differs between builds, so the module is used only where its
+/// `attnscope_compute_build_id` is that of the base.
 struct ComputeTable {
-    int version;
     retrieval::Spectrum (*spectrum)(const retrieval::SpectrumRequest&, JobContext&);
     retrieval::FirstStep (*first_step)(const retrieval::FirstStepRequest&, const retrieval::Spectrum&, JobContext&);
     retrieval::TraceResult (*traces)(const retrieval::TraceRequest&, const retrieval::Spectrum&, JobContext&);
@@ -55,7 +55,6 @@ struct ComputeTable {
     LogitsResult (*logits)(const LogitsRequest&, JobContext&);
     std::vector<std::string> (*devices)();  ///< "cpu", then "cuda:0 · NAME" …
 };
-inline constexpr int compute_table_version = 6;
 
 /// Loads the module beside this library on first use; thread-safe. Throws Error{resource} naming the file.
 const ComputeTable& compute_module();

@@ -8,6 +8,7 @@
 #include <condition_variable>
 #include <deque>
 #include <optional>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -43,6 +44,19 @@ int pool_threads(Lane lane, int threads) {
 
 }  // namespace
 
+namespace {
+
+/// No thread where the system starts no more.
+std::thread start_thread(std::function<void()> body) {
+    try {
+        return std::thread(std::move(body));
+    } catch (const std::system_error&) {
+        return {};
+    }
+}
+
+} // namespace
+
 struct JobSystem::Impl {
     struct Job {
         std::uint64_t id = 0;
@@ -73,7 +87,14 @@ struct JobSystem::Impl {
     std::condition_variable deadline_changed;
     std::thread watch;
 
-    Worker& worker(Lane lane) { return workers[static_cast<std::size_t>(lane)]; }
+    /// A lane whose thread could not start is served by the first that has one.
+    Worker& worker(Lane lane) {
+        Worker& own = workers[static_cast<std::size_t>(lane)];
+        if (own.thread.joinable())
+            return own;
+        return *std::find_if(workers.begin(), workers.end(),
+                             [](const Worker& other) { return other.thread.joinable(); });
+    }
 
     void wake() const {
         if (options.wake) options.wake();
@@ -174,9 +195,14 @@ JobSystem::JobSystem(Options options) : impl_(std::make_unique<Impl>()) {
     for (std::size_t lane = 0; lane < impl_->workers.size(); ++lane) {
         Impl::Worker& worker = impl_->workers[lane];
         worker.lane = static_cast<Lane>(lane);
-        worker.thread = std::thread([this, &worker] { impl_->serve(worker); });
+        worker.thread = start_thread([this, &worker] { impl_->serve(worker); });
     }
-    impl_->watch = std::thread([this] { impl_->watch_deadlines(); });
+    const auto& workers = impl_->workers;
+    if (std::none_of(workers.begin(), workers.end(), [](const auto& worker) { return worker.thread.joinable(); })) {
+        throw Error(ErrorKind::resource, "threads", "one for computations", "none that starts");
+    }
+    // Without it, a run that is superseded comes to its end.
+    impl_->watch = start_thread([this] { impl_->watch_deadlines(); });
 }
 
 JobSystem::~JobSystem() {
@@ -192,8 +218,12 @@ JobSystem::~JobSystem() {
         }
         impl_->deadline_changed.notify_all();
     }
-    for (Impl::Worker& worker : impl_->workers) worker.thread.join();
-    impl_->watch.join();
+    for (Impl::Worker& worker : impl_->workers) {
+        if (worker.thread.joinable())
+            worker.thread.join();
+    }
+    if (impl_->watch.joinable())
+        impl_->watch.join();
     for (const Impl::JobPtr& job : dropped) {
         if (job->task.ended) job->task.ended();
     }

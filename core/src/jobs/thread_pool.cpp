@@ -97,7 +97,12 @@ ThreadPool::ThreadPool(int threads)
       shared_(std::make_unique<Shared>()) {
     shared_->threads.reserve(static_cast<std::size_t>(threads_ - 1));
     for (int thread = 1; thread < threads_; ++thread) {
-        shared_->threads.emplace_back([shared = shared_.get(), thread] { shared->serve(thread); });
+        try {
+            shared_->threads.emplace_back([shared = shared_.get(), thread] { shared->serve(thread); });
+        } catch (const std::exception&) {
+            // No more threads, or no memory for another: those that run share the work, with the same results.
+            threads_ = thread;
+        }
     }
 }
 

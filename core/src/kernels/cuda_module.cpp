@@ -240,7 +240,7 @@ void softmax_jacobian(int device, const float* probabilities, const float* gradi
     }
 }
 
-constexpr CudaTable table{cuda_table_version, device_count, device_name, pass, simplex_volumes, softmax_jacobian};
+constexpr CudaTable table{device_count, device_name, pass, simplex_volumes, softmax_jacobian};
 
 } // namespace
 } // namespace attnscope::kernels

@@ -9,8 +9,9 @@
 
 namespace attnscope::kernels {
 
+/// Used only where the module's `attnscope_cuda_build_id` is that of the base: what lies in memory differs between
+/// builds.
 struct CudaTable {
-    int version;
     int (*device_count)(); ///< 0 when the driver finds none; never throws
     std::string (*device_name)(int device);
     /// Every chunk of a pass. `input` describes the states, with host pointers; its rows, first and count are unused.
@@ -26,6 +27,5 @@ struct CudaTable {
     void (*softmax_jacobian)(int device, const float* probabilities, const float* gradients, std::size_t maps,
                              std::size_t length, bool causal, JacobianSums* sums);
 };
-inline constexpr int cuda_table_version = 3;
 
 } // namespace attnscope::kernels

@@ -1,9 +1,11 @@
 #include "kernels/devices.h"
 
+#include "base/build_id.h"
 #include "kernels/cuda_table.h"
 
 #include <dlfcn.h>
 
+#include <cstring>
 #include <filesystem>
 
 namespace attnscope::compute {
@@ -35,15 +37,16 @@ CudaModule load() {
         module.reason = message ? message : "the CUDA module cannot be loaded";
         return module;
     }
+    using BuildId = const char* (*)();
     using Entry = const kernels::CudaTable* (*)();
+    const auto id = reinterpret_cast<BuildId>(dlsym(handle, "attnscope_cuda_build_id"));
     const auto entry = reinterpret_cast<Entry>(dlsym(handle, "attnscope_cuda_table"));
-    const kernels::CudaTable* const table = entry ? entry() : nullptr;
-    if (table == nullptr || table->version != kernels::cuda_table_version) {
-        module.reason = "a CUDA module of another version";
+    if (id == nullptr || entry == nullptr || std::strcmp(id(), build_id()) != 0) {
+        module.reason = "a CUDA module of another build";
         return module;
     }
-    module.table = table;
-    module.devices = table->device_count();
+    module.table = entry();
+    module.devices = module.table->device_count();
     module.reason = std::to_string(module.devices) + " CUDA devices";
     return module;
 }

@@ -14,7 +14,6 @@
 
 extern "C" __attribute__((visibility("default"))) const attnscope::ComputeTable* attnscope_compute_table() {
     static constexpr attnscope::ComputeTable table{
-        .version = attnscope::compute_table_version,
         .spectrum = attnscope::compute::spectrum,
         .first_step = attnscope::compute::first_step,
         .traces = attnscope::compute::traces,

@@ -5,9 +5,16 @@
 
 namespace attnscope::models {
 
+/// How many of `wanted` threads, the calling one among them, the system lets run. OpenMP ends the process where a
+/// thread that it was asked for does not start, so it is asked for no more than have been seen to; one is left to
+/// spare.
+int startable_threads(int wanted);
+
 class ThreadGuard {
 public:
-    explicit ThreadGuard(int threads) : before_(at::get_num_threads()) { at::set_num_threads(threads); }
+    explicit ThreadGuard(int threads) : before_(at::get_num_threads()) {
+        at::set_num_threads(threads > 1 ? startable_threads(threads) : threads);
+    }
     ~ThreadGuard() { at::set_num_threads(before_); }
     ThreadGuard(const ThreadGuard&) = delete;
     ThreadGuard& operator=(const ThreadGuard&) = delete;

@@ -1,5 +1,6 @@
 #include "models/weights.h"
 
+#include "base/memory_limit.h"
 #include "data/input_error.h"
 #include "models/packed_linear.h"
 #include "models/thread_guard.h"
@@ -12,14 +13,12 @@
 #include <algorithm>
 #include <cmath>
 
-#include <unistd.h>
-
 namespace attnscope::models {
 namespace {
 
+/// Of what this process may use: a container or a limit of the shell counts as a smaller machine.
 std::uint64_t half_of_memory() {
-    const long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGE_SIZE);
-    return pages > 0 && page > 0 ? static_cast<std::uint64_t>(pages) * static_cast<std::uint64_t>(page) / 2 : 0;
+    return memory_limit() / 2;
 }
 
 std::string shape_text(const std::vector<std::int64_t>& shape) {

@@ -1,7 +1,9 @@
 // Rows of an embedding that is not finished, kept in a file so that the next run goes on from there.
 //
-// The file is a header of text lines and a log of records: the index of a row and its numbers. A run that ends anywhere
-// leaves whole records and at most one torn one behind, which is cut off when the file is taken up.
+// The file is a header of text lines and a log of records: the index of a row, its numbers and a checksum of both. A
+// run that ends anywhere leaves whole records and at most one torn one behind, which is cut off when the file is taken
+// up, as is everything from the first record on that does not have its checksum. The header names the arithmetic that
+// the rows were computed with; rows of another are not taken up.
 #pragma once
 
 #include <cstddef>
@@ -33,12 +35,13 @@ public:
     void remove() noexcept; ///< the file, once its rows are somewhere else
 
 private:
-    bool take_up(const std::string& header);
-    void start(const std::string& header);
+    bool take_up();
+    void start();
     void append(std::span<const std::byte> bytes);
     [[noreturn]] void fail() const;
 
     std::filesystem::path path_;
+    const std::string header_;
     std::size_t dimension_;
     std::vector<bool> finished_;
     std::vector<float> values_;

@@ -56,7 +56,8 @@ Spectrum compute_spectrum(const SpectrumRequest& request, JobContext& context);
 // ------------------------------------------------------------------ the first step at any β
 /// Turning β under one query changes the weights of the first step, not the products they come from. This table holds
 /// the products, and the memories summed over bins of equal product: from it the first step at any β is a matter of
-/// a millisecond, whatever n. Exact to a relative 10⁻⁶ for β up to 8 β_c; beyond what its bins allow it is not used.
+/// a millisecond, whatever n. For β up to 8 β_c weights are right to a relative 10⁻⁶ and the entropy to 10⁻⁶ of itself, or
+/// of a nat where it is below one; beyond what its bins allow it is not used.
 struct FirstStepRequest {
     BankPtr bank;
     Query query;
@@ -206,7 +207,7 @@ struct PlaneRequest {
     PlaneDirection x{PlaneAxis::eigenvector, 0}, y{PlaneAxis::query, 0};
     int width = 96, height = 72;   ///< of the energy grid
     bool basins = false;           ///< iterate from every basin cell to its fixed point
-    int basin_width = 32, basin_height = 24, basin_steps = 400; ///< steps at most, from each cell
+    int basin_width = 32, basin_height = 24, basin_steps = 200; ///< steps at most, from each cell
     std::size_t memories_shown = 1000;
     bool operator==(const PlaneRequest&) const = default;
 };

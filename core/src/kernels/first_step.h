@@ -19,8 +19,9 @@ namespace attnscope::kernels {
 retrieval::FirstStep first_step_table(const KeyBank& bank, std::span<const double> query, double largest_beta,
                                       JobContext& context);
 
-/// The result that retrieval_pass() gives for the table's query at probe.beta, to a relative 10⁻⁶; none where the bins
-/// are too coarse for this β or logits need float64. Writes probe.logits like a pass.
+/// What a pass in float64 would give for the table's query at probe.beta: weights to a relative 10⁻⁶, the entropy to 10⁻⁶
+/// of itself or of a nat where it is below one. None where the bins are too coarse for this β or logits need float64.
+/// Writes probe.logits like a pass.
 std::optional<PassResult> first_step_pass(const retrieval::FirstStep& table, const KeyBank& bank, const Probe& probe,
                                           JobContext& context);
 

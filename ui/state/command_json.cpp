@@ -109,8 +109,8 @@ CvOptions cv_from_json(const JsonMembers& object) {
     options.kind = object.named("kind", "Q", cv::parse_kind);
     options.activations = object.flag("activations", options.activations);
     parameters.points = object.value_or("points", parameters.points);
-    parameters.samples = object.value_or("samples", parameters.samples);
-    parameters.pool = object.value_or("pool", parameters.pool);
+    parameters.samples = object.value_or<std::size_t>("samples", parameters.samples, {1, most_cv_samples});
+    parameters.pool = object.value_or<std::size_t>("pool", parameters.pool, {0, most_cv_pool});
     parameters.exact = object.flag("exact", parameters.exact);
     const auto band = object.values_or<double>("band", {parameters.band_low, parameters.band_high});
     if (band.size() != 2)
@@ -120,7 +120,7 @@ CvOptions cv_from_json(const JsonMembers& object) {
     options.dims = object.values_or("dims", options.dims);
     options.heads = object.values_or("heads", options.heads);
     options.epochs = object.value_or("epochs", options.epochs);
-    options.seed = object.value_or("seed", options.seed);
+    options.seed = object.value_or<std::uint64_t>("seed", options.seed, {0, INT64_MAX});
     options.group = object.text("group", options.group);
     options.dim = object.value_or("dim", options.dim, from_zero);
     options.config_heads = object.value_or("config_heads", options.config_heads, from_zero);
@@ -227,8 +227,8 @@ void selection_from_json(const JsonMembers& s, Selection& to) {
     to.encoder = s.value_or("encoder", SourceId{0});
     to.model = s.value_or("model", SourceId{0});
     to.beta = s.value_or<double>("beta", to.beta, {0, std::numeric_limits<double>::max()});
-    to.gain = std::clamp(s.value_or("gain", to.gain), 0.125, 64.0);
-    to.step = s.value_or("step", to.step, from_zero);
+    to.gain = s.value_or<double>("gain", to.gain, {0.125, 64});
+    to.step = s.value_or<int>("step", to.step, {0, most_retrieval_steps});
     to.mode = s.named("mode", "centered", retrieval::parse_mode);
     to.layer = s.value_or("layer", 0, from_zero);
     to.head = s.value_or("head", 0, from_zero);

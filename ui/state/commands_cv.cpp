@@ -24,11 +24,10 @@ std::optional<Command> change_options(AppState& state, Change change) {
 }
 
 void add_measuring(CommandRegistry& registry) {
-    constexpr std::int64_t most_samples = 100'000'000;
-    registry.add(whole_command("cv.samples", "Simplices drawn for a matrix", "how many", 10, most_samples,
+    registry.add(whole_command("cv.samples", "Simplices drawn for a matrix", "how many", 10, most_cv_samples,
                                [](AppState& state) -> std::size_t& { return state.view.cv.parameters.samples; }));
     registry.add(whole_command("cv.pool", "Rows that simplices are drawn from", "the first so many; 0 = all", 0,
-                               1'000'000'000, [](AppState& state) -> std::size_t& { return state.view.cv.parameters.pool; }));
+                               most_cv_pool, [](AppState& state) -> std::size_t& { return state.view.cv.parameters.pool; }));
     registry.add(whole_command("cv.points", "Corners of a simplex", "3 to 8", cv::least_points, cv::most_points,
                                [](AppState& state) -> int& { return state.view.cv.parameters.points; }));
     registry.add({"cv.band", "Set the band", "", "",

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <limits>
 #include <string>
 
 namespace attnscope::ui {
@@ -63,8 +64,9 @@ JacobianTrainingOptions jacobian_training_from_json(const JsonMembers& object) {
     read_names(object, "gradients", softmax_gradients, parse_softmax_gradient, options.gradients);
     options.steps = object.value_or("steps", options.steps);
     options.every = object.value_or("every", options.every);
-    options.learning_rate = object.value_or("learning_rate", options.learning_rate);
-    options.seed = object.value_or("seed", options.seed);
+    using Rates = std::numeric_limits<double>;
+    options.learning_rate = object.value_or<double>("learning_rate", options.learning_rate, {Rates::min(), Rates::max()});
+    options.seed = object.value_or<std::uint64_t>("seed", options.seed, {0, INT64_MAX});
     options.shown.method = object.named("method", "bp", parse_method);
     options.shown.gradient = object.named("gradient", "full", parse_softmax_gradient);
     options.step = object.value_or<int>("step", options.step, {-1, most_training_steps});

@@ -51,8 +51,12 @@ std::shared_ptr<const Bank> bank_from_values(const std::string& name, const Json
         if (line.find('\n') != std::string::npos) values.fail("texts", "one line each", "several");
         lines += line + "\n";
     }
-    const int width = values.value_or("picture_width", 0), height = values.value_or("picture_height", 0);
-    const bool pictures = width > 0 && height > 0 && std::size_t(width) * std::size_t(height) == d;
+    constexpr Range<int> pixels{0, 65536};
+    const int width = values.value_or("picture_width", 0, pixels), height = values.value_or("picture_height", 0, pixels);
+    const bool pictures = width > 0 || height > 0;
+    if (pictures && std::size_t(width) * std::size_t(height) != d)
+        values.fail("picture_width", "picture_width × picture_height = " + std::to_string(d),
+                    std::to_string(width) + " × " + std::to_string(height));
     return make_bank(name, n, d, std::move(keys), lines.empty() ? TextTable{} : TextTable::from_lines(std::move(lines)),
                      pictures ? width : 0, pictures ? height : 0);
 }
@@ -101,7 +105,7 @@ void playback_from_json(const JsonMembers& playback, Session& session) {
         for (const Workspace workspace : all_workspaces)
             if (const char* const name = workspace_id(workspace); timelines->find(name))
                 session.playback.chosen[workspace] = timelines->named(name, "", parse_timeline);
-    session.playback.frames_per_second = std::clamp(playback.number("frames_per_second", 4.0), 0.5, 30.0);
+    session.playback.frames_per_second = playback.value_or<double>("frames_per_second", 4, {0.5, 30});
 }
 
 void keep_text(const fs::path& folder, const char* name, const std::string& text) {

@@ -16,6 +16,9 @@
 
 namespace attnscope::ui {
 
+/// What is measured of a matrix at most, typed or out of a session.
+inline constexpr std::size_t most_cv_samples = 100'000'000, most_cv_pool = 1'000'000'000;
+
 /// What a view of the attention workspace shows, as the command line would be asked for it: of the map of heads, or of
 /// the panels of one head. Layer, head and query are as selected, whether the model has them or not. None where texts
 /// come from no file. A model without a tokenizer reads ids.

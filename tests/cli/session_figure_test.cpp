@@ -7,6 +7,9 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <utility>
+
 namespace attnscope::test {
 namespace {
 
@@ -119,6 +122,20 @@ TEST_F(SessionFigure, WithoutAModelThereIsNoAttention) {
     EXPECT_NE(run.error.find("a model"), std::string::npos) << run.error;
     EXPECT_EQ(figure({"--panel", "all", "--types", "csv", "--out", folder / "all", "--quiet"}).status, 0);
     EXPECT_FALSE(std::filesystem::exists(folder / "all/attention.map.csv"));
+}
+
+TEST_F(SessionFigure, ANumberOutOfItsRangeIsNamedWithExitStatus3) {
+    const std::filesystem::path hostile = std::filesystem::path(ATTNSCOPE_TEST_DATA) / "hostile";
+    const std::pair<const char*, const char*> cases[]{{"sess_wraptrain.json", "steps"}, {"sess_valuesnan.json", "keys"}};
+    for (const auto& [name, field] : cases) {
+        const std::string out = folder / "o.svg";
+        const Outcome run =
+            run_program({"figure", "--session", (hostile / name).string(), "--panel", "weights", "--out", out});
+        EXPECT_EQ(run.status, 3) << name;
+        EXPECT_EQ(run.error_lines(), 1) << run.error;
+        EXPECT_NE(run.error.find(field), std::string::npos) << run.error;
+        EXPECT_FALSE(std::filesystem::exists(out));
+    }
 }
 
 } // namespace

@@ -211,6 +211,7 @@ void Shell::begin_slots() {
     begin("residuals", [this] { services_.residual().begin_frame(state_); });
     begin("training", [this] { services_.training().begin_frame(state_); });
     begin("softmax gradient", [this] { services_.jacobian().begin_frame(state_, services_.attention().read()); });
+    begin("pinned view", [this] { services_.pinned().begin_frame(state_); });
 }
 
 void Shell::draw_frame() {

@@ -1,4 +1,5 @@
 // Thousands of commands as nobody would give them: whatever they are, the window lives and what it holds makes sense.
+#include "ui/support/random_commands.h"
 #include "ui/support/window_test.h"
 
 #include "state/command_json.h"
@@ -9,25 +10,11 @@
 #include <attnscope/tensor_file.h>
 
 #include <cmath>
+#include <optional>
 #include <set>
 
 namespace attnscope::ui {
 namespace {
-
-/// Draws by number: the same in every run.
-class Dice {
-public:
-    explicit Dice(std::uint64_t seed) : seed_(seed) {}
-    std::size_t below(std::size_t end) { return static_cast<std::size_t>(random_bits(seed_, 0, ++count_) % end); }
-    bool one_in(std::size_t n) { return below(n) == 0; }
-    template <class List>
-    const auto& of(const List& list) {
-        return list[below(list.size())];
-    }
-
-private:
-    std::uint64_t seed_, count_ = 0;
-};
 
 class CommandFuzz : public WindowTest {
 protected:
@@ -40,57 +27,8 @@ protected:
         test::TinyModel("GPT2LMHeadModel").write(folder_ / "model");
         write("texts.txt", "one text\nanother text\n");
         write("nonsense.json", "{\"schema\": \"attnscope.session/1\"}");
-        files_ = {folder_ / "bank.safetensors", folder_ / "model", folder_ / "texts.txt", folder_ / "nonsense.json",
-                  folder_ / "nothing.npy", folder_ / "saved.json"};
-        for (const CommandSpec& spec : shell_->commands().all())
-            if (allowed(spec.id)) specs_.push_back(&spec);
-    }
-
-    /// Not those that run for minutes, ask the desktop, or compute elsewhere.
-    static bool allowed(const std::string& id) {
-        static const std::set<std::string> not_here{"cv.start", "training.start", "training.sample", "residual.run",
-                                                    "residual.wordnet", "compute.device", "session.save_as", "file.sample",
-                                                    "file.embed"};
-        return !not_here.contains(id);
-    }
-
-    Value some_value(const Parameter& parameter, Dice& dice) {
-        static const std::vector<std::int64_t> integers{0, 1, 2, 3, 7, 39, -1, -2, 100, 101, 4294967297, INT64_MAX, INT64_MIN};
-        static const std::vector<double> numbers{0, 1, 0.5, -1, 3.7, 64, 1e-300, 1e300, -1e300, NAN, INFINITY};
-        static const std::vector<std::string> texts{"", "a", "v1", "v2", "query", "memory 3", "memory 99999999999",
-                                                    "3, 1, 4", "\xff\xfe", "9-11", "0-1", "[[[[", "{}", "Ctrl+J",
-                                                    "retrieval.weights", "cv.table", "attention.map", "no.panel"};
-        if (dice.one_in(40)) return dice.of(texts);   // of no type in particular
-        switch (parameter.type) {
-        case Parameter::Type::boolean: return dice.one_in(2);
-        case Parameter::Type::integer:
-            if (parameter.name == "source" && !state().sources.empty() && !dice.one_in(8))
-                return std::int64_t{dice.of(state().sources).id};
-            return dice.one_in(4) ? dice.of(integers) : static_cast<std::int64_t>(dice.below(6));
-        case Parameter::Type::number: return dice.of(numbers);
-        case Parameter::Type::text:
-            if (parameter.name == "path") return dice.of(files_).string();
-            if (parameter.name == "view" && !dice.one_in(3)) return dice.one_in(2) ? view_text(state().view) : last_view_;
-            if (!parameter.choices.empty() && !dice.one_in(6)) return dice.of(parameter.choices);
-            if (parameter.name == "panel" && !dice.one_in(4)) return dice.of(shell_->panels())->id();
-            return dice.of(texts);
-        case Parameter::Type::numbers: {
-            const auto bank = state().bank();
-            std::vector<double> values(dice.one_in(3) || !bank ? dice.below(12) : bank->d);
-            for (double& value : values) value = dice.one_in(20) ? dice.of(numbers) : double(dice.below(3)) - 1;
-            return values;
-        }
-        }
-        return false;
-    }
-
-    Command some_command(Dice& dice) {
-        const CommandSpec& spec = *dice.of(specs_);
-        Command made{spec.id, {}};
-        for (const Parameter& parameter : spec.parameters)
-            if (parameter.name == "path" || !dice.one_in(10)) made.arguments[parameter.name] = some_value(parameter, dice);
-        if (dice.one_in(100)) made.arguments["nonsense"] = 1.0;
-        return made;
+        commands_.emplace(*shell_, std::vector{folder_ / "bank.safetensors", folder_ / "model", folder_ / "texts.txt",
+                                               folder_ / "nonsense.json", folder_ / "nothing.npy", folder_ / "saved.json"});
     }
 
     /// Playing is what starts the experiments of these workspaces.
@@ -129,11 +67,11 @@ protected:
             Command next;
             if (dice.one_in(6)) next = command(dice.one_in(3) ? "edit.redo" : "edit.undo");
             else if (state().sources.size() > 8) next = command("source.unload", {{"source", std::int64_t{dice.of(state().sources).id}}});
-            else if (state().sources.size() < 2 && dice.one_in(3)) next = command("file.open", {{"path", dice.of(files_).string()}});
-            else next = some_command(dice);
+            else if (state().sources.size() < 2 && dice.one_in(3)) next = command("file.open", {{"path", dice.of(commands_->files()).string()}});
+            else next = commands_->next(dice);
             if (would_train(next)) continue;
             SCOPED_TRACE("command " + std::to_string(i) + " of seed " + std::to_string(seed) + ": " + next.id);
-            if (dice.one_in(300)) last_view_ = view_text(state().view);
+            if (dice.one_in(300)) commands_->remember_view(view_text(state().view));
             runner().run(next);
             if (dice.one_in(3)) runner().end_gesture();
             // The desktop is asked by nobody, and nobody waits.
@@ -154,9 +92,7 @@ protected:
         EXPECT_TRUE(std::ranges::none_of(state().sources, [](const Source& source) { return source.loading; }));
     }
 
-    std::vector<std::filesystem::path> files_;
-    std::vector<const CommandSpec*> specs_;
-    std::string last_view_ = "{}";
+    std::optional<RandomCommands> commands_;
 };
 
 TEST_F(CommandFuzz, RandomCommandsLeaveAWindowThatMakesSense) {

@@ -17,6 +17,7 @@ void AttentionPanel::update(PanelContext& context) {
         with_pinned_ = pinned.ready;
         // Without A the figure is not what was asked for, unless there is no A to come.
         answer_.stale = answer_.stale || ((pinned.stale || !pinned.ready) && !pinned.error);
+        answer_.cancelled = answer_.cancelled || pinned.cancelled;
         key.generations.insert(key.generations.end(), pinned.generations.begin(), pinned.generations.end());
         key.variant += "\n" + context.state.pinned->title;
     }

@@ -9,6 +9,7 @@ namespace attnscope::ui {
 void CvPanel::update(PanelContext& context) {
     CvSlots& slots = context.services.cv();
     answer_ = ask(slots);
+    answer_.cancelled = answer_.cancelled || context.services.attention().read_cancelled();
     if (!answer_.ready) return hide();
     Key key{answer_.generations, slots.view(), {}, context.state.view.attention.beside};
     with_pinned_ = false;

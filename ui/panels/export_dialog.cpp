@@ -228,6 +228,8 @@ void ExportDialog::draw(PanelContext& context) {
         if (context.state.export_panel.empty()) {
             panel_.clear();
             figure_.reset();
+            preview_.reset();
+            preview_generation_ = 0;
             return;
         }
         open(context);
@@ -236,7 +238,7 @@ void ExportDialog::draw(PanelContext& context) {
     if (!preview_)
         preview_.emplace(context.services.jobs(),
                          Slot<PreviewRequest, Image>::Options{.name = "Preview of the figure",
-                                                              .lane = Lane::batch,
+                                                              .lane = Lane::files,
                                                               .bytes = [](const Image& image) { return image.rgba.size(); },
                                                               .cache_bytes = 32u << 20},
                          [](const PreviewRequest& request, JobContext&) {

@@ -26,6 +26,7 @@ void FigurePanel::join_pinned(const Answer& pinned, std::vector<std::uint64_t>& 
     with_pinned_ = pinned.ready;
     // Without A the figure is not what was asked for, unless there is no A to come.
     answer_.stale = answer_.stale || (pinned.stale && !pinned.error);
+    answer_.cancelled = answer_.cancelled || pinned.cancelled;
     generations.insert(generations.end(), pinned.generations.begin(), pinned.generations.end());
 }
 
@@ -44,13 +45,15 @@ void FigurePanel::draw(PanelContext& context) {
     PanelStatus status;
     status.has_figure = has_figure_;
     status.subtitle = has_figure_ ? figure_.subtitle : "";
-    status.busy = has_figure_ && answer_.stale && !answer_.error;
+    status.busy = has_figure_ && answer_.stale && !answer_.error && !answer_.cancelled;
     status.progress = answer_.progress;
     panel_header(*this, status, context);
     if (auto words = hint(context)) {
         draw_hint(*words, context);
     } else if (awaited && !has_figure_) {
         draw_waiting(awaited->second, "Loading " + awaited->first, context.theme);
+    } else if (!has_figure_ && answer_.cancelled) {
+        draw_cancelled(context);
     } else if (!has_figure_) {
         draw_waiting(answer_.progress, "Computing", context.theme);
     } else {
@@ -59,6 +62,8 @@ void FigurePanel::draw(PanelContext& context) {
             ImGui::PushTextWrapPos(0);
             ImGui::TextColored(context.theme.error, "%s", answer_.error->what());
             ImGui::PopTextWrapPos();
+        } else if (answer_.cancelled) {
+            draw_cancelled(context);
         }
         body(context);
     }

@@ -27,7 +27,7 @@ public:
 protected:
     /// The slots' answer, of whatever type.
     struct Answer {
-        bool ready = false, stale = false;
+        bool ready = false, stale = false, cancelled = false;
         std::optional<Error> error;
         Progress progress;
         std::vector<std::uint64_t> generations;   ///< of everything the figure is made from
@@ -35,6 +35,7 @@ protected:
         void add(const Asked<Result>& asked) {
             ready = (generations.empty() || ready) && asked.result;
             stale = stale || asked.stale;
+            cancelled = cancelled || asked.cancelled;
             if (!error) error = asked.error;
             if (asked.stale || !asked.result) progress = asked.progress;
             generations.push_back(asked.result ? asked.generation : 0);

@@ -20,6 +20,7 @@ void select(PanelContext& context, const jacobian::HeadMetrics& head) {
 void JacobianPanel::update(PanelContext& context) {
     JacobianSlots& slots = context.services.jacobian();
     answer_ = ask(slots);
+    answer_.cancelled = answer_.cancelled || context.services.attention().read_cancelled();
     if (!answer_.ready) return hide();
     Key key{answer_.generations, slots.view(), {}, context.state.view.attention.beside};
     with_pinned_ = false;

@@ -107,7 +107,7 @@ void job_row(ChromeContext& context, const JobStatus& job) {
     const float share = job.progress.fraction >= 0 ? float(job.progress.fraction) : -float(context.seconds);
     ImGui::ProgressBar(share, {em * 20, em * 0.4f}, "");
     ImGui::SameLine();
-    if (ImGui::SmallButton("Cancel")) context.services.jobs().cancel(job.id);
+    if (ImGui::SmallButton("Cancel")) context.emit("compute.cancel", {{"job", static_cast<std::int64_t>(job.id)}});
     ImGui::PopID();
 }
 
@@ -165,7 +165,7 @@ void jobs_area(ChromeContext& context) {
         ImGui::SetItemTooltip("What is running");
         ImGui::SameLine(0, 0);
         if (icon_button("##cancel job", Icon::close, "Cancel", theme, false))
-            context.services.jobs().cancel(jobs.front().id);
+            context.emit("compute.cancel", {{"job", static_cast<std::int64_t>(jobs.front().id)}});
         if (ImGui::BeginPopup("jobs")) {
             for (const auto& job : jobs) job_row(context, job);
             ImGui::EndPopup();

@@ -9,7 +9,7 @@ void RetrievalPanel::update(PanelContext& context) {
     answer_ = ask(slots);
     const retrieval::View view = slots.view();
     if (!answer_.ready || !view.bank) return hide();
-    Key key{answer_.generations, view.bank, view.beta, view.step, view.mode, view.query_label, variant(context)};
+    Key key{answer_.generations, view.bank.get(), view.beta, view.step, view.mode, view.query_label, variant(context)};
     RetrievalSlots* const pinned_slots = context.services.pinned().retrieval(context.state);
     with_pinned_ = false;
     if (pinned_slots) {

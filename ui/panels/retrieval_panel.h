@@ -46,7 +46,8 @@ protected:
 private:
     struct Key {
         std::vector<std::uint64_t> generations;
-        retrieval::BankPtr bank;
+        /// As an identity: a closed bank is not kept open. Its results have generations of their own.
+        const Bank* bank = nullptr;
         double beta = 0;
         int step = 0;
         retrieval::Mode mode = retrieval::Mode::centered;

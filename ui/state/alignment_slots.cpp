@@ -1,5 +1,6 @@
 #include "state/alignment_slots.h"
 
+#include "state/open_sources.h"
 #include "state/view_job.h"
 
 #include <algorithm>
@@ -46,6 +47,8 @@ struct AlignmentSlots::Impl {
     TablesRequest wanted;
     View shown;
     int layers = 0, heads = 0;
+    OpenSources open;
+    InSight in_sight;
 
     explicit Impl(JobSystem& jobs)
         : tables(jobs, {"Alignment of operators", Lane::interactive, tables_bytes, 256u << 20}, compute_tables),
@@ -59,9 +62,8 @@ AlignmentSlots::~AlignmentSlots() = default;
 
 void AlignmentSlots::begin_frame(const AppState& state) {
     Impl& i = *impl_;
-    const TablesRequest before = i.wanted;
     const AlignmentOptions& options = state.view.alignment;
-    i.shown = state.view;
+    if (i.shown != state.view) i.shown = state.view;
     i.wanted = {};
     if (const Source* const source = state.find(options.grams); source && source->grams) {
         i.wanted.given = source->grams;
@@ -74,13 +76,18 @@ void AlignmentSlots::begin_frame(const AppState& state) {
     } else {
         i.layers = i.heads = 0;
     }
-    // What was closed frees its memory once no result holds it.
-    const auto open = [&](const Source& other) {
-        return before.given ? other.grams == before.given : other.model == before.of_model.model;
-    };
-    if ((before.given || before.of_model.model) && before != i.wanted && std::ranges::none_of(state.sources, open)) {
-        i.tables.clear();
-        i.matching.clear();
+    if (i.open.follow(state)) {
+        i.tables.forget([&](const TablesRequest& request) {
+            return i.open.closed(request.of_model.model) || i.open.closed(request.given);
+        });
+        // Without a model the operators are those of a file.
+        i.matching.forget([&](const alignment::MatchRequest& request) {
+            return request.model ? i.open.closed(request.model) : i.open.closed(request.operators);
+        });
+    }
+    if (i.in_sight.left(state.view.workspace == Workspace::alignment)) {
+        i.tables.give_up();
+        i.matching.give_up();
     }
 }
 
@@ -115,6 +122,7 @@ Asked<alignment::Matching> AlignmentSlots::matching() {
     const auto tables = this->tables();
     Asked<alignment::Matching> out;
     out.stale = true;
+    out.cancelled = tables.cancelled;
     out.error = tables.error;
     out.progress = tables.progress;
     if (!tables.result || tables.stale) return out;

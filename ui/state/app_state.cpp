@@ -159,15 +159,16 @@ jacobian::CapturesPtr AppState::captures() const {
     return source ? source->captures : nullptr;
 }
 
-std::string text_of(const Source& source, int which) {
+const std::string& text_of(const Source& source, int which) {
     if (!source.texts) return source.prompt;
     const auto last = source.texts->size() - 1;
     return (*source.texts)[std::min(static_cast<std::size_t>(std::max(0, which)), last)];
 }
 
-std::string AppState::prompt_text() const {
+const std::string& AppState::prompt_text() const {
+    static const std::string none;
     const Source* source = find(view.selection.prompt);
-    return source ? text_of(*source, view.selection.text) : "";
+    return source ? text_of(*source, view.selection.text) : none;
 }
 
 void AppState::notify(std::string text, bool is_error) {

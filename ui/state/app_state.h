@@ -57,8 +57,8 @@ struct Source {
     std::shared_ptr<const std::vector<std::string>> texts;  ///< of a set of prompts, never empty
 };
 
-/// The text of a prompt, or that of a set with the number `which`, or the nearest there is.
-std::string text_of(const Source& source, int which);
+/// The text of a prompt, or that of a set with the number `which`, or the nearest there is. Lives as long as the source.
+const std::string& text_of(const Source& source, int which);
 
 /// Later workspaces are added here and in workspaces.cpp.
 enum class Workspace { retrieval, attention, cv, alignment, jacobian, residual };
@@ -275,8 +275,8 @@ struct AppState {
     jacobian::CapturesPtr captures() const;
     /// What plays in the workspace that is shown: the training where there are no gradients to step through.
     Timeline timeline() const;
-    /// What the model reads; empty when nothing is chosen.
-    std::string prompt_text() const;
+    /// What the model reads; empty when nothing is chosen. Lives until the sources change.
+    const std::string& prompt_text() const;
 };
 
 }  // namespace attnscope::ui

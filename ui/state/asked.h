@@ -16,6 +16,7 @@ template <class Result>
 struct Asked {
     std::shared_ptr<const Result> result;  ///< null before the first
     bool stale = false;                    ///< result answers an earlier wish: draw it dimmed
+    bool cancelled = false;                ///< by a person: nothing is computed until that is asked for again
     std::optional<Error> error;
     Progress progress;
     double seconds = 0;
@@ -25,7 +26,8 @@ struct Asked {
 /// As the slot has it, whatever it was asked before.
 template <class Request, class Result>
 Asked<Result> asked_of(const Slot<Request, Result>& slot) {
-    return {slot.result(), slot.stale(), slot.error(), slot.progress(), slot.seconds(), slot.generation()};
+    return {slot.result(),   slot.stale(),   slot.cancelled(), slot.error(),
+            slot.progress(), slot.seconds(), slot.generation()};
 }
 
 }  // namespace attnscope::ui

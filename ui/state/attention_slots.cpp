@@ -1,5 +1,7 @@
 #include "state/attention_slots.h"
 
+#include "state/open_sources.h"
+
 #include <attnscope/chat.h>
 #include <attnscope/model_recipe.h>
 
@@ -23,9 +25,11 @@ constexpr std::int64_t one_pass_at_a_time = 4096;
 
 struct ReadRequest {
     ModelPtr model;
-    std::string text;
+    std::shared_ptr<const std::string> text;  ///< the same one while it does not change: it may be long
     bool chat = false;
-    bool operator==(const ReadRequest&) const = default;
+    bool operator==(const ReadRequest& other) const {
+        return model == other.model && chat == other.chat && (text == other.text || *text == *other.text);
+    }
 };
 struct SetRequest {
     ModelPtr model;
@@ -34,11 +38,16 @@ struct SetRequest {
     bool operator==(const SetRequest&) const = default;
 };
 
-/// A request together with the text it is about.
+using SetPtr = std::shared_ptr<const std::vector<Ids>>;
+
+/// A request together with what it is about. Its own texts are empty: they are filled in on the worker, lest each frame
+/// copies and compares tokens.
 template <class Request>
 struct About {
     Request request;
     ReadTextPtr read;
+    ModelPtr model;
+    SetPtr set = {};  ///< instead of the text
     bool operator==(const About&) const = default;
 };
 template <class Request, class Result>
@@ -47,9 +56,9 @@ using TextSlot = Slot<About<Request>, Result>;
 ReadText read_text(const ReadRequest& request) {
     const LanguageModel& model = *request.model;
     ReadText read;
-    read.text = request.text;
+    read.text = *request.text;
     if (!model.files().has_tokenizer) {
-        read.ids = parse_token_ids(request.text, model.files().name + ", which has no tokenizer");
+        read.ids = parse_token_ids(read.text, model.files().name + ", which has no tokenizer");
         check_tokens(model, read.ids);
         read.labels = token_labels(model, read.ids);
         for (std::size_t i = 0; i < read.ids.size(); ++i) read.tokens.push_back({read.ids[i], read.labels[i], 0, 0});
@@ -57,10 +66,10 @@ ReadText read_text(const ReadRequest& request) {
     }
     read.vocabulary = model.tokenizer().vocabulary_size();
     if (request.chat) {
-        read.text = model.chat_format().apply(request.text);
+        read.text = model.chat_format().apply(read.text);
         read.tokens = chat_tokens(model, read.text);
     } else {
-        read.tokens = model_tokens(model, request.text);
+        read.tokens = model_tokens(model, read.text);
     }
     read.ids = token_ids(read.tokens);
     read.labels = token_labels(model, read.ids);
@@ -71,7 +80,7 @@ std::vector<Ids> read_set(const SetRequest& request, JobContext& context) {
     std::vector<Ids> ids;
     for (std::size_t i = 0; i < request.texts->size(); ++i) {
         context.progress(double(i), double(request.texts->size()), "reading the texts");
-        ids.push_back(read_text({request.model, (*request.texts)[i], request.chat}).ids);
+        ids.push_back(read_text({request.model, std::make_shared<const std::string>((*request.texts)[i]), request.chat}).ids);
     }
     return ids;
 }
@@ -131,29 +140,37 @@ struct AttentionSlots::Impl {
     ModelPtr model;
     Selection selection;
     AttentionOptions options;
-    std::string text;
+    std::shared_ptr<const std::string> text = std::make_shared<const std::string>();
     std::shared_ptr<const std::vector<std::string>> set;
+    OpenSources open;
+    InSight in_sight, reads_in_sight;
 
     explicit Impl(JobSystem& jobs)
         : reading(jobs, {"Reading the text", Lane::interactive, text_bytes},
                   [](const ReadRequest& request, JobContext&) { return read_text(request); }),
-          reading_set(jobs, {"Reading the texts", Lane::batch, {}}, read_set),
-          overview(jobs, {"All heads", Lane::batch, {}},
-                   [](const auto& wish, JobContext& context) { return compute(wish.request, context); }),
+          reading_set(jobs, {"Reading the texts", Lane::sweep, {}}, read_set),
+          overview(jobs, {"All heads", Lane::sweep, {}},
+                   [](const auto& wish, JobContext& context) {
+                       Request request = wish.request;
+                       request.texts = wish.set ? *wish.set : std::vector<Ids>{wish.read->ids};
+                       return compute(request, context);
+                   }),
           capture(jobs, {"Queries and keys", Lane::interactive, capture_bytes, capture_cache_bytes}, captures()),
-          model_capture(jobs, {"Queries and keys", Lane::batch, capture_bytes, capture_cache_bytes}, captures()),
+          model_capture(jobs, {"Queries and keys", Lane::sweep, capture_bytes, capture_cache_bytes}, captures()),
           rows(jobs, {"Row entropies", Lane::interactive, with_capture<Rows>()},
                [](const auto& wish, JobContext& context) { return compute_rows(wish.request, context); }),
           row(jobs, {"Weights of the query", Lane::interactive, with_capture<Row>()},
               [](const auto& wish, JobContext& context) { return compute_row(wish.request, context); }),
           map(jobs, {"Map of the head", Lane::interactive, with_capture<Map>()}, maps()),
           detail(jobs, {"Part of the map", Lane::interactive, with_capture<Map>()}, maps()),
-          curves(jobs, {"Entropy against gain", Lane::batch, with_capture<GainCurves>()},
+          curves(jobs, {"Entropy against gain", Lane::sweep, with_capture<GainCurves>()},
                  [](const auto& wish, JobContext& context) { return compute_gain_curves(wish.request, context); }) {}
 
     TextSlot<CaptureRequest, Capture>::Compute captures() const {
         return [held = held](const auto& wish, JobContext& context) {
-            Capture capture = compute_capture(wish.request, context);
+            CaptureRequest request = wish.request;
+            request.text = wish.read->ids;
+            Capture capture = compute_capture(request, context);
             *held = capture_bytes(capture);
             return capture;
         };
@@ -166,7 +183,7 @@ struct AttentionSlots::Impl {
         return [](const auto& wish, JobContext& context) { return compute_map(wish.request, context); };
     }
 
-    bool has_text() const { return text.find_first_not_of(" \t\r\n") != std::string::npos; }
+    bool has_text() const { return text->find_first_not_of(" \t\r\n") != std::string::npos; }
     double gain() const { return options.top_one ? INFINITY : selection.gain; }
     double forward_gain() const { return options.every_layer ? gain() : 1; }
     int layer() const { return model ? std::clamp(selection.layer, 0, int(model->config().layers) - 1) : 0; }
@@ -218,30 +235,30 @@ struct AttentionSlots::Impl {
         return out;
     }
 
-    /// Nothing can be asked yet: why, if there is a reason.
-    template <class Value>
-    static Answered<Value> waiting(Answered<Value> out, const std::optional<Error>& error, const Progress& progress) {
+    /// Nothing can be asked before `needed` is there: why it is not, if there is a reason.
+    template <class Value, class Needed>
+    static Answered<Value> waiting(Answered<Value> out, const Asked<Needed>& needed) {
         out.stale = true;
-        out.error = error;
-        out.progress = progress;
+        out.cancelled = needed.cancelled;
+        out.error = needed.error;
+        out.progress = needed.progress;
         return out;
     }
 
     template <class Wish, class Value, class Make>
-    Answered<Value> ask(TextSlot<Wish, Value>& slot, Make make) {
+    Answered<Value> ask(TextSlot<Wish, Value>& slot, const SetPtr& of_set, Make make) {
         const auto read = ready_text();
-        if (read) slot.want({make(*read), read});
+        if (read) slot.want({make(*read), read, model, of_set});
         auto out = answered(slot);
-        return read ? out : waiting(std::move(out), reading.error(), reading.progress());
+        return read ? out : waiting(std::move(out), asked_of(reading));
     }
 
     Answered<Capture> captured(bool unscaled) {
         const double wanted = unscaled ? 1 : forward_gain();
         // Unscaled, it is the same one unless the forward pass is turned.
-        return ask(wanted == forward_gain() ? capture : model_capture, [&](const ReadText& read) {
+        return ask(wanted == forward_gain() ? capture : model_capture, nullptr, [&](const ReadText&) {
             CaptureRequest request;
             request.model = model;
-            request.text = read.ids;
             request.layer = layer();
             request.gain = wanted;
             return request;
@@ -252,9 +269,9 @@ struct AttentionSlots::Impl {
     Answered<Value> ask_head(TextSlot<Wish, Value>& slot, bool unscaled, Make make) {
         const auto layer = captured(unscaled);
         const bool can = layer.result && !layer.stale;
-        if (can) slot.want({make(layer.result, *layer.read), layer.read});
+        if (can) slot.want({make(layer.result, *layer.read), layer.read, model});
         auto out = answered(slot);
-        return can ? out : waiting(std::move(out), layer.error, layer.progress);
+        return can ? out : waiting(std::move(out), layer);
     }
 
     MapRequest map_request(const CapturePtr& layer) const {
@@ -268,17 +285,26 @@ struct AttentionSlots::Impl {
         return request;
     }
 
-    void clear() {
-        reading.clear();
-        reading_set.clear();
-        overview.clear();
-        capture.clear();
-        model_capture.clear();
-        rows.clear();
-        row.clear();
-        map.clear();
-        detail.clear();
-        curves.clear();
+    template <class Change>
+    void each(const Change& change) {
+        change(reading);
+        change(reading_set);
+        change(overview);
+        change(capture);
+        change(model_capture);
+        change(rows);
+        change(row);
+        change(map);
+        change(detail);
+        change(curves);
+    }
+
+    template <class Asking>
+    bool closed_source(const Asking& request) const {
+        if constexpr (requires { request.texts; }) {
+            if (open.closed(request.texts)) return true;
+        }
+        return open.closed(request.model);
     }
 };
 
@@ -286,17 +312,25 @@ AttentionSlots::AttentionSlots(JobSystem& jobs) : impl_(std::make_unique<Impl>(j
 AttentionSlots::~AttentionSlots() = default;
 
 void AttentionSlots::begin_frame(const AppState& state) {
-    const ModelPtr before = impl_->model;
     impl_->model = state.model();
-    impl_->selection = state.view.selection;
+    if (impl_->selection != state.view.selection) impl_->selection = state.view.selection;
     impl_->options = state.view.attention;
-    impl_->text = state.prompt_text();
+    if (const std::string& text = state.prompt_text(); *impl_->text != text)
+        impl_->text = std::make_shared<const std::string>(text);
     const Source* const source = state.find(impl_->selection.prompt);
     impl_->set = source ? source->texts : nullptr;
-    // A closed model frees its memory once no result holds it.
-    const auto open = [&](const Source& other) { return other.model == before; };
-    if (before && before != impl_->model && std::ranges::none_of(state.sources, open)) impl_->clear();
-    if (impl_->model && impl_->has_text() && reads_models(state.view.workspace))
+    if (impl_->open.follow(state))
+        impl_->each([this](auto& slot) {
+            slot.forget([this](const auto& request) { return impl_->closed_source(request); });
+        });
+    // The text is read for the other workspaces that look into models, too.
+    const bool reads = reads_models(state.view.workspace);
+    if (impl_->reads_in_sight.left(reads)) impl_->reading.give_up();
+    if (impl_->in_sight.left(state.view.workspace == Workspace::attention))
+        impl_->each([this](auto& slot) {
+            if (static_cast<const void*>(&slot) != &impl_->reading) slot.give_up();
+        });
+    if (impl_->model && impl_->has_text() && reads)
         impl_->reading.want({impl_->model, impl_->text, impl_->options.chat});
 }
 
@@ -312,25 +346,26 @@ bool AttentionSlots::every_layer() const { return impl_->forward_gain() != 1; }
 
 ReadTextPtr AttentionSlots::read() const { return impl_->has_text() ? impl_->reading.result() : nullptr; }
 std::optional<Error> AttentionSlots::read_error() const { return impl_->reading.error(); }
+bool AttentionSlots::read_cancelled() const { return impl_->reading.cancelled(); }
 
 Answered<Result> AttentionSlots::overview() {
     Impl& i = *impl_;
     // Two passes over a long text at once would take twice the memory, and the map of the head is there sooner.
     if (const auto read = i.ready_text(); read && std::ssize(read->ids) > one_pass_at_a_time) {
         const auto layer = i.captured(false);
-        if (!layer.result || layer.stale) return Impl::waiting(i.answered(i.overview), layer.error, layer.progress);
+        if (!layer.result || layer.stale) return Impl::waiting(i.answered(i.overview), layer);
     }
-    std::vector<Ids> texts;
+    SetPtr set;
     if (i.options.whole_set && i.set && i.model) {
         i.reading_set.want({i.model, i.set, i.options.chat});
         const bool read = i.reading_set.result() && !i.reading_set.stale();
-        if (!read) return Impl::waiting(i.answered(i.overview), i.reading_set.error(), i.reading_set.progress());
-        texts = *i.reading_set.result();
+        if (!read) return Impl::waiting(i.answered(i.overview), asked_of(i.reading_set));
+        set = i.reading_set.result();
+        if (set->empty()) set = nullptr;
     }
-    return i.ask(i.overview, [&](const ReadText& read) {
+    return i.ask(i.overview, set, [&](const ReadText& read) {
         Request request;
         request.model = i.model;
-        request.texts = texts.empty() ? std::vector<Ids>{read.ids} : texts;
         request.gain = i.forward_gain();
         const HeadColour colour = i.options.colour;
         request.scores = std::ssize(read.ids) <= scores_with_everything ||

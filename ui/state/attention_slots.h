@@ -64,6 +64,7 @@ public:
     /// The tokens of the chosen text. Null while it is read for the first time.
     ReadTextPtr read() const;
     std::optional<Error> read_error() const;
+    bool read_cancelled() const;
 
     Answered<attention::Result> overview();
     Answered<attention::Capture> capture();

@@ -1,5 +1,6 @@
 #include "state/cv_slots.h"
 
+#include "state/open_sources.h"
 #include "state/view_job.h"
 
 #include <algorithm>
@@ -13,16 +14,31 @@ std::size_t cv_bytes(const cv::ModelResult& result) {
     return sizeof result + result.matrices.size() * (sizeof(cv::Matrix) + histogram + 32);
 }
 
+/// A request and the text whose activations it is about: its own is empty, and filled in on the worker.
+struct Measuring {
+    cv::ModelRequest request;
+    ReadTextPtr read;
+    bool operator==(const Measuring&) const = default;
+};
+
+cv::ModelResult measure(const Measuring& wish, JobContext& context) {
+    cv::ModelRequest request = wish.request;
+    if (wish.read) request.text = wish.read->ids;
+    return cv::compute_model(request, context);
+}
+
 }  // namespace
 
 struct CvSlots::Impl {
-    using ModelSlot = Slot<cv::ModelRequest, cv::ModelResult>;
+    using ModelSlot = Slot<Measuring, cv::ModelResult>;
     ModelSlot weights, activations;
 
     // of this frame
     ModelPtr model;
     ReadTextPtr read;
     View shown;
+    OpenSources open;
+    InSight in_sight;
 
     // weights and activations together
     std::shared_ptr<const std::vector<cv::Matrix>> together;
@@ -30,20 +46,20 @@ struct CvSlots::Impl {
     std::uint64_t generation = 0;
 
     explicit Impl(JobSystem& jobs)
-        : weights(jobs, {"CV of the weights", Lane::interactive, cv_bytes}, cv::compute_model),
-          activations(jobs, {"CV of the activations", Lane::interactive, cv_bytes}, cv::compute_model) {}
+        : weights(jobs, {"CV of the weights", Lane::interactive, cv_bytes}, measure),
+          activations(jobs, {"CV of the activations", Lane::interactive, cv_bytes}, measure) {}
 
     int layer() const { return model ? std::clamp(shown.selection.layer, 0, int(model->config().layers) - 1) : 0; }
     int head() const { return model ? std::clamp(shown.selection.head, 0, int(model->config().heads) - 1) : 0; }
     bool with_text() const { return shown.cv.activations && read && !read->ids.empty(); }
 
-    cv::ModelRequest request(bool of_weights_wanted) const {
-        cv::ModelRequest request;
-        request.model = model;
-        request.parameters = shown.cv.parameters;
-        request.weights = of_weights_wanted;
-        if (!of_weights_wanted) request.text = read->ids;
-        return request;
+    Measuring request(bool of_weights_wanted) const {
+        Measuring wish;
+        wish.request.model = model;
+        wish.request.parameters = shown.cv.parameters;
+        wish.request.weights = of_weights_wanted;
+        if (!of_weights_wanted) wish.read = read;
+        return wish;
     }
 
     void join() {
@@ -67,15 +83,18 @@ CvSlots::CvSlots(JobSystem& jobs, ExperimentRun& experiment)
 CvSlots::~CvSlots() = default;
 
 void CvSlots::begin_frame(const AppState& state, ReadTextPtr read) {
-    const ModelPtr before = impl_->model;
     impl_->model = state.model();
     impl_->read = std::move(read);
-    impl_->shown = state.view;
-    // A closed model frees its memory once no result holds it.
-    const auto open = [&](const Source& other) { return other.model == before; };
-    if (before && before != impl_->model && std::ranges::none_of(state.sources, open)) {
-        impl_->weights.clear();
-        impl_->activations.clear();
+    if (impl_->shown != state.view) impl_->shown = state.view;
+    if (impl_->open.follow(state)) {
+        const auto closed = [this](const Measuring& wish) { return impl_->open.closed(wish.request.model); };
+        impl_->weights.forget(closed);
+        impl_->activations.forget(closed);
+        impl_->join();
+    }
+    if (impl_->in_sight.left(state.view.workspace == Workspace::cv)) {
+        impl_->weights.give_up();
+        impl_->activations.give_up();
     }
 }
 
@@ -109,6 +128,7 @@ Asked<std::vector<cv::Matrix>> CvSlots::matrices() {
     const auto weights = asked_of(i.weights), activations = asked_of(i.activations);
     out.result = i.together;
     out.stale = weights.stale || (i.with_text() && activations.stale);
+    out.cancelled = weights.cancelled || (i.with_text() && activations.cancelled);
     out.error = weights.error ? weights.error : i.with_text() ? activations.error : std::nullopt;
     out.progress = weights.stale || !weights.result ? weights.progress : activations.progress;
     out.seconds = seconds();

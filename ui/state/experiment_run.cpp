@@ -136,10 +136,7 @@ Progress ExperimentRunOf<Request, Experiment>::progress() const {
         const std::lock_guard lock(shared_->mutex);
         job = shared_->job;
     }
-    if (job == 0) return {};
-    for (JobStatus& status : jobs_.jobs())
-        if (status.id == job) return std::move(status.progress);
-    return {};
+    return job == 0 ? Progress{} : jobs_.progress(job);
 }
 
 template <class Request, class Experiment>

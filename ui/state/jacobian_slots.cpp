@@ -1,5 +1,6 @@
 #include "state/jacobian_slots.h"
 
+#include "state/open_sources.h"
 #include "state/view_job.h"
 
 #include <algorithm>
@@ -16,11 +17,26 @@ std::size_t maps_bytes(const jacobian::LayerMaps& maps) {
     return sizeof maps + 2 * maps.probabilities.size() * sizeof(float);
 }
 
+/// A request of either kind and the text it is about: its own tokens are empty, and filled in on the worker.
+template <class Request>
+struct OfText {
+    Request request;
+    ReadTextPtr read;
+    bool operator==(const OfText&) const = default;
+};
+
+jacobian::Request with_tokens(const jacobian::Request& asked, const ReadText& read) {
+    jacobian::Request request = asked;
+    const auto end = static_cast<std::ptrdiff_t>(request.length * request.blocks + 1);
+    request.ids.assign(read.ids.begin(), read.ids.begin() + end);
+    return request;
+}
+
 }  // namespace
 
 struct JacobianSlots::Impl {
-    Slot<jacobian::Request, jacobian::Result> heads;
-    Slot<jacobian::MapsRequest, jacobian::LayerMaps> maps;
+    Slot<OfText<jacobian::Request>, jacobian::Result> heads;
+    Slot<OfText<jacobian::MapsRequest>, jacobian::LayerMaps> maps;
     Slot<jacobian::CapturesRequest, jacobian::Result> captured_heads;
     Slot<jacobian::CapturedMapsRequest, jacobian::LayerMaps> captured_maps;
 
@@ -29,13 +45,19 @@ struct JacobianSlots::Impl {
     ModelPtr model;
     ReadTextPtr read;
     View shown;
+    OpenSources open;
+    InSight in_sight;
 
     // All heads take seconds; rows of one layer are looked at meanwhile.
     explicit Impl(JobSystem& jobs)
-        : heads(jobs, {"Softmax gradient of all heads", Lane::batch, heads_bytes},
-                [](const jacobian::Request& request, JobContext& context) { return jacobian::compute(request, context); }),
+        : heads(jobs, {"Softmax gradient of all heads", Lane::sweep, heads_bytes},
+                [](const auto& wish, JobContext& context) {
+                    return jacobian::compute(with_tokens(wish.request, *wish.read), context);
+                }),
           maps(jobs, {"Softmax gradient of a layer", Lane::interactive, maps_bytes},
-               [](const jacobian::MapsRequest& request, JobContext& context) {
+               [](const auto& wish, JobContext& context) {
+                   jacobian::MapsRequest request = wish.request;
+                   request.request = with_tokens(request.request, *wish.read);
                    return *jacobian::compute_maps(request, context);
                }),
           captured_heads(jobs, {"Captured softmax gradients", Lane::interactive, heads_bytes},
@@ -63,8 +85,6 @@ struct JacobianSlots::Impl {
         const Sequences wanted = sequences();
         request.length = wanted.length;
         request.blocks = wanted.count;
-        const auto end = static_cast<std::ptrdiff_t>(request.length * request.blocks + 1);
-        request.ids.assign(read->ids.begin(), read->ids.begin() + end);
         return request;
     }
 
@@ -91,16 +111,22 @@ JacobianSlots::JacobianSlots(JobSystem& jobs) : impl_(std::make_unique<Impl>(job
 JacobianSlots::~JacobianSlots() = default;
 
 void JacobianSlots::begin_frame(const AppState& state, ReadTextPtr read) {
-    const ModelPtr before = impl_->model;
     impl_->captures = state.captures();
     impl_->model = state.model();
     impl_->read = std::move(read);
-    impl_->shown = state.view;
-    // A closed model frees its memory once no result holds it.
-    const auto open = [&](const Source& other) { return other.model == before; };
-    if (before && before != impl_->model && std::ranges::none_of(state.sources, open)) {
-        impl_->heads.clear();
-        impl_->maps.clear();
+    if (impl_->shown != state.view) impl_->shown = state.view;
+    Impl& i = *impl_;
+    if (i.open.follow(state)) {
+        i.heads.forget([&](const auto& wish) { return i.open.closed(wish.request.model); });
+        i.maps.forget([&](const auto& wish) { return i.open.closed(wish.request.request.model); });
+        i.captured_heads.forget([&](const auto& request) { return i.open.closed(request.captures); });
+        i.captured_maps.forget([&](const auto& request) { return i.open.closed(request.captures); });
+    }
+    if (i.in_sight.left(state.view.workspace == Workspace::jacobian)) {
+        i.heads.give_up();
+        i.maps.give_up();
+        i.captured_heads.give_up();
+        i.captured_maps.give_up();
     }
 }
 
@@ -133,7 +159,7 @@ Asked<jacobian::Result> JacobianSlots::result() {
         return asked_of(i.captured_heads);
     }
     if (!i.ready()) return {};
-    i.heads.want(i.request());
+    i.heads.want({i.request(), i.read});
     return asked_of(i.heads);
 }
 
@@ -145,7 +171,7 @@ Asked<jacobian::LayerMaps> JacobianSlots::maps() {
         return asked_of(i.captured_maps);
     }
     if (!i.ready()) return {};
-    i.maps.want({i.request(), view.layer, view.sequence});
+    i.maps.want({{i.request(), view.layer, view.sequence}, i.read});
     return asked_of(i.maps);
 }
 

@@ -1,5 +1,6 @@
 #include "state/jacobian_training.h"
 
+#include "state/open_sources.h"
 #include "state/view_job.h"
 
 #include <algorithm>
@@ -33,6 +34,7 @@ struct JacobianTraining::Impl {
     View shown;
     std::optional<JacobianExperimentJob> job;  ///< of the selected text; none without one
     jacobian::ExperimentRequest request;
+    InSight in_sight;
 
     explicit Impl(JobSystem& jobs) : text(jobs, {"Reading the text", Lane::interactive, text_bytes}, read_text) {}
 };
@@ -43,9 +45,10 @@ JacobianTraining::~JacobianTraining() = default;
 
 void JacobianTraining::begin_frame(const AppState& state) {
     Impl& i = *impl_;
-    i.shown = state.view;
+    if (i.shown != state.view) i.shown = state.view;
     i.request = training_request(state.view.training);
     i.job.reset();
+    if (i.in_sight.left(state.view.workspace == Workspace::jacobian)) i.text.give_up();
     const Source* const source = state.find(state.view.selection.prompt);
     if (!source || (source->kind != SourceKind::texts && source->kind != SourceKind::prompt)) return;
     i.job = training_job_of(state.view, *source);

@@ -1,13 +1,63 @@
 #include "state/pinned_view.h"
 
+#include <algorithm>
+#include <tuple>
+
 namespace attnscope::ui {
 
-bool PinnedView::follow(const AppState& state, Workspace workspace) {
-    if (!state.pinned) pinned_state_.sources.clear();  // closed sources are not kept for a view that is gone
-    if (!state.pinned || state.pinned->view.workspace != workspace) return false;
+namespace {
+
+/// What slots look at.
+auto looked_at(const Source& source) {
+    return std::tie(source.id, source.kind, source.loading, source.name, source.path, source.bank, source.encoder,
+                    source.queries, source.model, source.captures, source.prompt, source.grams, source.companion,
+                    source.texts);
+}
+
+bool same_sources(const std::vector<Source>& a, const std::vector<Source>& b) {
+    return std::ranges::equal(a, b, [](const Source& one, const Source& other) {
+        return looked_at(one) == looked_at(other) && one.error.has_value() == other.error.has_value();
+    });
+}
+
+}  // namespace
+
+void PinnedView::begin_frame(const AppState& state) {
+    if (!state.pinned) {
+        pinned_state_.sources.clear();
+        retrieval_.reset();
+        cv_.reset();
+        alignment_.reset();
+        residual_.reset();
+        training_.reset();
+        jacobian_.reset();
+        attention_.reset();
+        return;
+    }
+    if (state.pinned->view.workspace == state.view.workspace) return;
+    if (rests_ && same_sources(pinned_state_.sources, state.sources)) return;
+    // Nothing in sight is compared with it: jobs are given up, and results of closed sources.
+    rests_ = true;
     pinned_state_.sources = state.sources;
-    pinned_state_.dragging = state.dragging;
     pinned_state_.view = state.pinned->view;
+    pinned_state_.view.workspace = state.view.workspace;
+    if (retrieval_) retrieval_->begin_frame(pinned_state_);
+    if (attention_) attention_->begin_frame(pinned_state_);
+    const ReadTextPtr read = attention_ ? attention_->read() : nullptr;
+    if (cv_) cv_->begin_frame(pinned_state_, read);
+    if (alignment_) alignment_->begin_frame(pinned_state_);
+    if (residual_) residual_->begin_frame(pinned_state_);
+    if (training_) training_->begin_frame(pinned_state_);
+    if (jacobian_) jacobian_->begin_frame(pinned_state_, read);
+}
+
+bool PinnedView::follow(const AppState& state, Workspace workspace) {
+    if (!state.pinned || state.pinned->view.workspace != workspace) return false;
+    rests_ = false;
+    // Panels ask one after the other in a frame.
+    if (!same_sources(pinned_state_.sources, state.sources)) pinned_state_.sources = state.sources;
+    pinned_state_.dragging = state.dragging;
+    if (pinned_state_.view != state.pinned->view) pinned_state_.view = state.pinned->view;
     // Heads are compared in what the current view is coloured by.
     pinned_state_.view.attention.colour = state.view.attention.colour;
     return true;

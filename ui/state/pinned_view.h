@@ -22,6 +22,9 @@ public:
     PinnedView(JobSystem& jobs, ExperimentRun& experiment, ResidualRun& sweeps, JacobianExperimentRun& training)
         : jobs_(jobs), experiment_(experiment), sweeps_(sweeps), training_run_(training) {}
 
+    /// Lets go what is kept for a view that is not pinned any more, and gives up jobs for one of another workspace than the
+    /// one in sight; once a frame before panels are drawn.
+    void begin_frame(const AppState& state);
     /// Slots that answer for the pinned view; null when nothing is pinned or its bank is not loaded.
     RetrievalSlots* retrieval(const AppState& state);
     /// The same for a view pinned in the attention workspace; null when its model is not loaded.
@@ -49,6 +52,7 @@ private:
     ResidualRun& sweeps_;
     JacobianExperimentRun& training_run_;
     AppState pinned_state_;
+    bool rests_ = false;   ///< begin_frame() has put the slots to rest
     std::unique_ptr<RetrievalSlots> retrieval_;
     std::unique_ptr<AttentionSlots> attention_;
     std::unique_ptr<CvSlots> cv_;

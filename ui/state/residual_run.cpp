@@ -16,24 +16,30 @@ constexpr std::size_t runs_kept = 12;
 /// Shared with the job, which may outlive the window's part.
 struct ResidualRun::Shared {
     struct Kept {
-        residual::Request request;
+        RequestPtr request;
         residual::ResultPtr result;  // null when it failed at once
         std::optional<Error> error;
         bool stopped = false;
     };
     mutable std::mutex mutex;
     std::list<Kept> kept;            // newest first
-    std::optional<residual::Request> wanted, running;
+    RequestPtr wanted, running;
     std::uint64_t job = 0;           // 0: none, or its id is not known yet
     std::uint64_t number = 0;        // of the newest run: an older one that still ends does not end it
     std::uint64_t generation = 0;
 
-    const Kept* find(const residual::Request& request) const {
-        const auto found = std::ranges::find(kept, request, &Kept::request);
+    /// Equal requests are mostly one and the same; else they differ in their parameters, and the tokens are many.
+    static bool same(const RequestPtr& a, const RequestPtr& b) {
+        return a == b || (a && b && a->parameters == b->parameters && *a == *b);
+    }
+    const Kept* find(const RequestPtr& request) const {
+        auto found = std::ranges::find(kept, request, &Kept::request);
+        if (found == kept.end())
+            found = std::ranges::find_if(kept, [&](const Kept& known) { return same(known.request, request); });
         return found == kept.end() ? nullptr : &*found;
     }
-    Kept& entry(const residual::Request& request) {
-        auto found = std::ranges::find(kept, request, &Kept::request);
+    Kept& entry(const RequestPtr& request) {
+        auto found = std::ranges::find_if(kept, [&](const Kept& known) { return same(known.request, request); });
         if (found == kept.end()) found = kept.insert(kept.begin(), {request, nullptr, {}, false});
         kept.splice(kept.begin(), kept, found);
         while (kept.size() > runs_kept) kept.pop_back();
@@ -41,7 +47,7 @@ struct ResidualRun::Shared {
         return kept.front();
     }
     /// Whether nothing is to be run for it.
-    bool settled(const residual::Request& request) const {
+    bool settled(const RequestPtr& request) const {
         const Kept* const known = find(request);
         return known && (known->stopped || known->error || (known->result && known->result->finished()));
     }
@@ -49,7 +55,7 @@ struct ResidualRun::Shared {
     residual::ResultPtr best_start(const residual::Request& request) const {
         residual::ResultPtr best;
         for (const Kept& known : kept)
-            if (known.result && residual::same_but_ranks(known.request, request) &&
+            if (known.result && residual::same_but_ranks(*known.request, request) &&
                 (!best || known.result->curve.size() > best->curve.size()))
                 best = known.result;
         return best;
@@ -59,7 +65,7 @@ struct ResidualRun::Shared {
 ResidualRun::ResidualRun(JobSystem& jobs) : jobs_(jobs), shared_(std::make_shared<Shared>()) {}
 ResidualRun::~ResidualRun() { cancel_job(); }
 
-void ResidualRun::want(const residual::Request& request) {
+void ResidualRun::want(const RequestPtr& request) {
     {
         const std::lock_guard lock(shared_->mutex);
         shared_->wanted = request;
@@ -67,31 +73,30 @@ void ResidualRun::want(const residual::Request& request) {
     serve(request);
 }
 
-void ResidualRun::want_pinned(const residual::Request& request) {
+void ResidualRun::want_pinned(const RequestPtr& request) {
     {
         const std::lock_guard lock(shared_->mutex);
-        const bool first = shared_->wanted && !shared_->settled(*shared_->wanted);
+        const bool first = shared_->wanted && !shared_->settled(shared_->wanted);
         if (shared_->running || first || shared_->settled(request)) return;
     }
     start(request);
 }
 
-void ResidualRun::serve(const residual::Request& request) {
+void ResidualRun::serve(const RequestPtr& request) {
     {
         const std::lock_guard lock(shared_->mutex);
-        if (shared_->settled(request) || shared_->running == request) return;
+        if (shared_->settled(request) || Shared::same(shared_->running, request)) return;
     }
     cancel_job();
     start(request);
 }
 
-void ResidualRun::start(const residual::Request& wanted) {
-    residual::Request request = wanted, key = wanted;
+void ResidualRun::start(const RequestPtr& key) {
+    residual::Request request = *key;
     std::uint64_t number = 0;
     {
         const std::lock_guard lock(shared_->mutex);
-        request.from = shared_->best_start(wanted);
-        key.from.reset();
+        request.from = shared_->best_start(*key);
         shared_->running = key;
         number = ++shared_->number;
     }
@@ -137,41 +142,41 @@ void ResidualRun::cancel_job() {
 }
 
 void ResidualRun::stop() {
-    std::optional<residual::Request> running;
+    RequestPtr running;
     {
         const std::lock_guard lock(shared_->mutex);
         running = shared_->running;
-        if (running) shared_->entry(*running).stopped = true;
+        if (running) shared_->entry(running).stopped = true;
     }
     if (running) cancel_job();
 }
 
 void ResidualRun::go_on() {
     const std::lock_guard lock(shared_->mutex);
-    if (!shared_->wanted || !shared_->find(*shared_->wanted)) return;
-    Shared::Kept& known = shared_->entry(*shared_->wanted);
+    if (!shared_->wanted || !shared_->find(shared_->wanted)) return;
+    Shared::Kept& known = shared_->entry(shared_->wanted);
     known.stopped = false;
     known.error.reset();
 }
 
-bool ResidualRun::running(const residual::Request& request) const {
+bool ResidualRun::running(const RequestPtr& request) const {
     const std::lock_guard lock(shared_->mutex);
-    return shared_->running == request;
+    return shared_->running && Shared::same(shared_->running, request);
 }
 
-bool ResidualRun::stopped(const residual::Request& request) const {
+bool ResidualRun::stopped(const RequestPtr& request) const {
     const std::lock_guard lock(shared_->mutex);
     const auto* const known = shared_->find(request);
     return known && known->stopped;
 }
 
-residual::ResultPtr ResidualRun::result(const residual::Request& request) const {
+residual::ResultPtr ResidualRun::result(const RequestPtr& request) const {
     const std::lock_guard lock(shared_->mutex);
     const auto* const known = shared_->find(request);
     return known ? known->result : nullptr;
 }
 
-std::optional<Error> ResidualRun::error(const residual::Request& request) const {
+std::optional<Error> ResidualRun::error(const RequestPtr& request) const {
     const std::lock_guard lock(shared_->mutex);
     const auto* const known = shared_->find(request);
     return known ? known->error : std::nullopt;
@@ -183,15 +188,12 @@ Progress ResidualRun::progress() const {
         const std::lock_guard lock(shared_->mutex);
         job = shared_->job;
     }
-    if (job == 0) return {};
-    for (JobStatus& status : jobs_.jobs())
-        if (status.id == job) return std::move(status.progress);
-    return {};
+    return job == 0 ? Progress{} : jobs_.progress(job);
 }
 
 bool ResidualRun::busy() const {
     const std::lock_guard lock(shared_->mutex);
-    return shared_->running.has_value();
+    return shared_->running != nullptr;
 }
 
 std::uint64_t ResidualRun::generation() const {
@@ -199,13 +201,22 @@ std::uint64_t ResidualRun::generation() const {
     return shared_->generation;
 }
 
-void ResidualRun::forget(const ModelPtr& model) {
+void ResidualRun::give_up() {
+    {
+        const std::lock_guard lock(shared_->mutex);
+        shared_->wanted.reset();
+        if (!shared_->running) return;
+    }
+    cancel_job();
+}
+
+void ResidualRun::forget(const std::function<bool(const residual::Request&)>& closed) {
     bool running = false;
     {
         const std::lock_guard lock(shared_->mutex);
-        running = shared_->running && shared_->running->model == model;
-        std::erase_if(shared_->kept, [&](const Shared::Kept& known) { return known.request.model == model; });
-        if (shared_->wanted && shared_->wanted->model == model) shared_->wanted.reset();
+        running = shared_->running && closed(*shared_->running);
+        std::erase_if(shared_->kept, [&](const Shared::Kept& known) { return closed(*known.request); });
+        if (shared_->wanted && closed(*shared_->wanted)) shared_->wanted.reset();
         ++shared_->generation;
     }
     if (running) cancel_job();

@@ -6,6 +6,7 @@
 #include <attnscope/slot.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -14,34 +15,40 @@ namespace attnscope::ui {
 /// All members are called from the window's thread.
 class ResidualRun {
 public:
+    /// Asked in every frame: the same one while it does not change.
+    using RequestPtr = std::shared_ptr<const residual::Request>;
+
     explicit ResidualRun(JobSystem& jobs);
     ~ResidualRun();  ///< stops; does not wait
 
     /// States what the window wants now: runs it unless it is finished, running, stopped or failed. A run of another
     /// request is stopped once it is wanted by nobody any more.
-    void want(const residual::Request& request);
+    void want(const RequestPtr& request);
     /// The same of the pinned view, whose turn comes when nothing else is to be done.
-    void want_pinned(const residual::Request& request);
+    void want_pinned(const RequestPtr& request);
     /// Stops the run and does not begin it again by itself; finished ranks stay.
     void stop();
     /// Runs what is wanted even if it was stopped or failed.
     void go_on();
-    bool running(const residual::Request& request) const;
+    bool running(const RequestPtr& request) const;
     /// It was stopped before its end.
-    bool stopped(const residual::Request& request) const;
+    bool stopped(const RequestPtr& request) const;
 
     /// The newest snapshot or the result of a request; null when it was never run.
-    residual::ResultPtr result(const residual::Request& request) const;
-    std::optional<Error> error(const residual::Request& request) const;
+    residual::ResultPtr result(const RequestPtr& request) const;
+    std::optional<Error> error(const RequestPtr& request) const;
     Progress progress() const;
     bool busy() const;
     std::uint64_t generation() const;  ///< grows whenever a result changes
-    void forget(const ModelPtr& model);  ///< its results, as it was closed
+    /// Lets the run go that nothing in sight shows; finished ranks stay, and it goes on from there when it is wanted again.
+    void give_up();
+    /// Results of requests whose model was closed.
+    void forget(const std::function<bool(const residual::Request&)>& closed);
 
 private:
     struct Shared;
-    void serve(const residual::Request& request);
-    void start(const residual::Request& request);
+    void serve(const RequestPtr& request);
+    void start(const RequestPtr& request);
     void cancel_job();
 
     JobSystem& jobs_;

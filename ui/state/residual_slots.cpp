@@ -1,5 +1,6 @@
 #include "state/residual_slots.h"
 
+#include "state/open_sources.h"
 #include "state/view_job.h"
 
 #include <algorithm>
@@ -22,6 +23,14 @@ SweptText read_text(const TextRequest& request, JobContext&) {
     return out;
 }
 
+/// What spectra are asked of: shared, as its tokens are many and it is compared in every frame.
+struct SpectraRequest {
+    ResidualRun::RequestPtr request;
+    bool operator==(const SpectraRequest& other) const {
+        return request == other.request || (request && other.request && *request == *other.request);
+    }
+};
+
 std::size_t text_bytes(const SweptText& text) { return text.ids.size() * 48; }
 
 std::size_t spectra_bytes(const residual::Spectra& spectra) {
@@ -33,24 +42,31 @@ std::size_t spectra_bytes(const residual::Spectra& spectra) {
 
 struct ResidualSlots::Impl {
     Slot<TextRequest, SweptText> text;
-    Slot<residual::Request, residual::Spectra> spectra;
+    Slot<SpectraRequest, residual::Spectra> spectra;
     bool pinned;
 
     // of this frame
     ModelPtr model;
     View shown;
     std::optional<TokenSource> source;
-    std::optional<residual::Request> request;
+    ResidualRun::RequestPtr request;   // without where it goes on from
+    SpectraRequest spectra_request;    // the same without what a sweep alone depends on
     std::optional<residual::Plan> plan;
     std::optional<Error> error;
     // what the plan was made for
     std::shared_ptr<const SweptText> planned_text;
     ModelPtr planned_model;
     residual::Parameters planned;
+    OpenSources open;
+    InSight in_sight;
 
     Impl(JobSystem& jobs, bool of_pinned)
         : text(jobs, {"Reading the text", Lane::interactive, text_bytes}, read_text),
-          spectra(jobs, {"Spectra of all heads", Lane::batch, spectra_bytes}, residual::compute_spectra), pinned(of_pinned) {}
+          spectra(jobs, {"Spectra of all heads", Lane::sweep, spectra_bytes},
+                  [](const SpectraRequest& wish, JobContext& context) {
+                      return residual::compute_spectra(*wish.request, context);
+                  }),
+          pinned(of_pinned) {}
 
     void want_text() {
         const residual::Parameters& asked = shown.residual.parameters;
@@ -60,6 +76,15 @@ struct ResidualSlots::Impl {
         needed.calibration = asked.calibration;
         needed.calibration_blocks = asked.calibration_blocks;
         text.want({model, *source, needed});
+    }
+
+    void forget_plan() {
+        plan.reset();
+        request.reset();
+        error.reset();
+        planned_text.reset();
+        planned_model.reset();
+        spectra_request = {};
     }
 
     void make_plan() {
@@ -73,12 +98,17 @@ struct ResidualSlots::Impl {
         plan.reset();
         error = text.error();
         if (!read || error) return;
-        request = residual::Request{model, read->ids, asked, Precision::float32, nullptr};
+        residual::Request whole{model, read->ids, asked, Precision::float32, nullptr};
         try {
-            plan = residual::plan(*request);
+            plan = residual::plan(whole);
             // However they were chosen, equal layers and ranks are one sweep.
-            request->parameters.layers = plan->layers;
-            request->parameters.ranks = plan->ranks;
+            whole.parameters.layers = plan->layers;
+            whole.parameters.ranks = plan->ranks;
+            request = std::make_shared<const residual::Request>(whole);
+            whole.parameters.layers.clear();
+            whole.parameters.heads.clear();
+            whole.parameters.ranks.clear();
+            spectra_request = {std::make_shared<const residual::Request>(std::move(whole))};
         } catch (const Error& refused) {
             error = refused;
             request.reset();
@@ -92,30 +122,24 @@ ResidualSlots::~ResidualSlots() = default;
 
 void ResidualSlots::begin_frame(const AppState& state) {
     Impl& i = *impl_;
-    const ModelPtr before = i.model;
     i.model = state.model();
-    i.shown = state.view;
-    // A closed model frees its memory once no result holds it.
-    const auto open = [&](const Source& other) { return other.model == before; };
-    if (before && before != i.model && std::ranges::none_of(state.sources, open)) {
-        i.text.clear();
-        i.spectra.clear();
-        i.planned_text.reset();
-        i.request.reset();
-        i.plan.reset();
-        run_.forget(before);
+    if (i.shown != state.view) i.shown = state.view;
+    if (i.open.follow(state)) {
+        i.text.forget([&](const TextRequest& request) { return i.open.closed(request.model); });
+        i.spectra.forget([&](const SpectraRequest& wish) { return i.open.closed(wish.request->model); });
+        if (i.open.closed(i.planned_model)) i.forget_plan();
+        run_.forget([&](const residual::Request& request) { return i.open.closed(request.model); });
+    }
+    if (i.in_sight.left(state.view.workspace == Workspace::residual)) {
+        i.text.give_up();
+        i.spectra.give_up();
+        if (!i.pinned) run_.give_up();
     }
     i.source.reset();
     if (!i.model || state.view.workspace != Workspace::residual) return;
     const Source* const source = state.find(state.view.selection.prompt);
     if (source && !source->loading) i.source = swept_source(*source, i.model->files().has_tokenizer);
-    if (!i.source) {
-        i.plan.reset();
-        i.request.reset();
-        i.error.reset();
-        i.planned_text.reset();
-        return;
-    }
+    if (!i.source) return i.forget_plan();
     i.want_text();
     i.make_plan();
 }
@@ -140,7 +164,7 @@ residual::View ResidualSlots::view() const {
     view.block = options.block;
     if (!i.request) return view;
     view.block = std::clamp<std::int64_t>(view.block, 0, i.plan->blocks - 1);
-    if (const auto result = run_.result(*i.request)) {
+    if (const auto result = run_.result(i.request)) {
         if (view.rank < 0) view.rank = std::max(residual::verdict(*result).rank, 0);
         if (const auto* const point = residual::selected_point(view, *result)) view.rank = point->rank;
     }
@@ -151,16 +175,18 @@ Asked<residual::Result> ResidualSlots::sweep() {
     Impl& i = *impl_;
     Asked<residual::Result> out;
     out.error = i.error;
+    out.cancelled = i.text.cancelled();
     if (!i.request) return out;
+    out.cancelled = false;
     if (i.pinned) {
-        run_.want_pinned(*i.request);
+        run_.want_pinned(i.request);
     } else {
-        // Both are of one lane, lest two passes share the cores; the spectra are there long before a sweep ends.
+        // The sweep waits for the spectra, lest two passes share the cores; they are there long before it ends.
         spectra();
-        run_.want(*i.request);
+        run_.want(i.request);
     }
-    out.result = run_.result(*i.request);
-    out.error = run_.error(*i.request);
+    out.result = run_.result(i.request);
+    out.error = run_.error(i.request);
     // A snapshot is what is asked for, as far as it goes: it is not drawn dimmed.
     out.stale = false;
     out.progress = run_.progress();
@@ -173,27 +199,23 @@ Asked<residual::Spectra> ResidualSlots::spectra() {
     Impl& i = *impl_;
     Asked<residual::Spectra> out;
     out.error = i.error;
+    out.cancelled = i.text.cancelled();
     if (!i.request) return out;
-    // What a sweep alone depends on does not matter here.
-    residual::Request request = *i.request;
-    residual::Parameters& parameters = request.parameters;
-    parameters.layers.clear();
-    parameters.heads.clear();
-    parameters.ranks.clear();
-    i.spectra.want(request);
+    out.cancelled = false;
+    i.spectra.want(i.spectra_request);
     return asked_of(i.spectra);
 }
 
 residual::ResultPtr ResidualSlots::shown_result() const {
-    return impl_->request ? run_.result(*impl_->request) : nullptr;
+    return impl_->request ? run_.result(impl_->request) : nullptr;
 }
 
 std::shared_ptr<const residual::Spectra> ResidualSlots::shown_spectra() const {
     return impl_->request ? impl_->spectra.result() : nullptr;
 }
 
-bool ResidualSlots::stopped() const { return impl_->request && run_.stopped(*impl_->request); }
-bool ResidualSlots::running() const { return impl_->request && run_.running(*impl_->request); }
+bool ResidualSlots::stopped() const { return impl_->request && run_.stopped(impl_->request); }
+bool ResidualSlots::running() const { return impl_->request && run_.running(impl_->request); }
 
 bool ResidualSlots::settled() const {
     return !impl_->text.busy() && !impl_->spectra.busy() && (impl_->pinned || !run_.busy());

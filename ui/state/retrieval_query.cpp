@@ -36,7 +36,11 @@ void RetrievalQuery::embed(const AppState& state, const Source& prompt) {
 void RetrievalQuery::follow(const AppState& state) {
     error_.reset();
     bank_ = state.bank();
+    if (open_.follow(state))
+        embedding_.forget([this](const EmbedRequest& request) { return open_.closed(request.encoder); });
     if (!bank_) {
+        made_for_.reset();
+        made_from_file_.reset();
         values_.clear();
         label_.clear();
         return;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "state/app_state.h"
+#include "state/open_sources.h"
 
 #include <attnscope/retrieval.h>
 #include <attnscope/slot.h>
@@ -23,6 +24,8 @@ public:
     const std::string& label() const { return label_; }
     const std::optional<Error>& error() const { return error_; }
     bool busy() const { return embedding_.busy(); }
+    bool cancelled() const { return values_.empty() && embedding_.cancelled(); }
+    void give_up() { embedding_.give_up(); }
 
 private:
     struct EmbedRequest {
@@ -37,6 +40,7 @@ private:
     void take_drawing(const std::vector<float>& drawing);
 
     Slot<EmbedRequest, retrieval::Query> embedding_;
+    OpenSources open_;
     retrieval::BankPtr bank_;
     retrieval::Query values_;
     std::string label_;

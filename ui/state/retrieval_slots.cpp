@@ -1,6 +1,7 @@
 #include "state/retrieval_slots.h"
 
 #include "state/latency.h"
+#include "state/open_sources.h"
 #include "state/retrieval_query.h"
 
 #include <algorithm>
@@ -79,11 +80,13 @@ struct RetrievalSlots::Impl {
     bool moving = false;  ///< β has just been dragged: the cores belong to the trace
     double moved_beta = 0, moved_at = 0;
     RetrievalQuery query;
+    OpenSources open;
+    InSight in_sight;
 
     explicit Impl(JobSystem& jobs)
         : spectrum(jobs, {"Spectrum", Lane::interactive, {}},
                    [](const auto& request, JobContext& context) { return compute_spectrum(request, context); }),
-          first_step(jobs, {"First step at any β", Lane::batch, first_step_bytes},
+          first_step(jobs, {"First step at any β", Lane::sweep, first_step_bytes},
                      [](const auto& wish, JobContext& context) {
                          return compute_first_step(wish.request, *wish.spectrum, context);
                      }),
@@ -93,19 +96,19 @@ struct RetrievalSlots::Impl {
                     latency->answered(wish.request.betas.front(), wish.request.steps);
                     return result;
                 }),
-          beta_table(jobs, {"Traces over β", Lane::batch, trace_bytes}, traces()),
-          all_modes(jobs, {"Five modes", Lane::batch, trace_bytes}, traces()),
-          sweep(jobs, {"Entropy against β", Lane::batch, {}}, sweeps()),
-          hysteresis(jobs, {"Hysteresis", Lane::batch, {}}, sweeps()),
-          plane(jobs, {"Plane", Lane::batch, plane_bytes},
+          beta_table(jobs, {"Traces over β", Lane::sweep, trace_bytes}, traces()),
+          all_modes(jobs, {"Five modes", Lane::sweep, trace_bytes}, traces()),
+          sweep(jobs, {"Entropy against β", Lane::sweep, {}}, sweeps()),
+          hysteresis(jobs, {"Hysteresis", Lane::sweep, {}}, sweeps()),
+          plane(jobs, {"Plane", Lane::sweep, plane_bytes},
                 [](const auto& wish, JobContext& context) {
                     return compute_plane(wish.request, *wish.spectrum, context);
                 }),
-          origin(jobs, {"Origin test", Lane::batch, {}},
+          origin(jobs, {"Origin test", Lane::sweep, {}},
                  [](const auto& wish, JobContext& context) {
                      return compute_origin_tests(wish.request, *wish.spectrum, context);
                  }),
-          separation(jobs, {"Separation", Lane::batch, {}},
+          separation(jobs, {"Separation", Lane::sweep, {}},
                      [](const auto& wish, JobContext& context) {
                          return compute_separation(wish.request, *wish.spectrum, context);
                      }),
@@ -120,6 +123,12 @@ struct RetrievalSlots::Impl {
         return [](const auto& wish, JobContext& context) {
             return compute_sweep(wish.request, *wish.spectrum, context);
         };
+    }
+
+    bool closed_bank(const retrieval::SpectrumRequest& request) const { return open.closed(request.bank); }
+    template <class Request>
+    bool closed_bank(const WithSpectrum<Request>& request) const {
+        return open.closed(request.request.bank);
     }
 
     /// The spectrum of the selected bank, once it is there.
@@ -139,8 +148,13 @@ struct RetrievalSlots::Impl {
         if (!can) {
             out.stale = true;
             out.error.reset();
-            if (bank && !known) out.error = spectrum.error(), out.progress = spectrum.progress();
+            if (bank && !known) {
+                out.error = spectrum.error();
+                out.progress = spectrum.progress();
+                out.cancelled = spectrum.cancelled();
+            }
             if (!out.error && needs_query) out.error = query.error();
+            out.cancelled = out.cancelled || (needs_query && query.cancelled());
         }
         return out;
     }
@@ -210,6 +224,20 @@ struct RetrievalSlots::Impl {
         return request;
     }
 
+    template <class Change>
+    void each(const Change& change) {
+        change(spectrum);
+        change(first_step);
+        change(trace);
+        change(beta_table);
+        change(all_modes);
+        change(sweep);
+        change(hysteresis);
+        change(plane);
+        change(origin);
+        change(separation);
+    }
+
     /// A hand that rests on the slider gets the plane as well.
     void follow_hand(double seconds) {
         constexpr double rest_seconds = 0.12;
@@ -224,11 +252,19 @@ RetrievalSlots::~RetrievalSlots() = default;
 
 void RetrievalSlots::begin_frame(const AppState& state) {
     impl_->bank = state.bank();
-    impl_->selection = state.view.selection;
+    if (impl_->selection != state.view.selection) impl_->selection = state.view.selection;
     impl_->options = state.view.retrieval;
     // A small bank is done with everything in a frame, dragging or not.
     impl_->dragging = state.dragging && impl_->large_bank();
     impl_->query.follow(state);
+    if (impl_->open.follow(state))
+        impl_->each([this](auto& slot) {
+            slot.forget([this](const auto& request) { return impl_->closed_bank(request); });
+        });
+    if (impl_->in_sight.left(state.view.workspace == Workspace::retrieval)) {
+        impl_->each([](auto& slot) { slot.give_up(); });
+        impl_->query.give_up();
+    }
     impl_->follow_hand(state.seconds);
 }
 

@@ -66,6 +66,12 @@ void Services::Impl::submit(JobSystem::Task task, std::function<Change(JobContex
             if (awaits(id, ticket)) fail(state, error);
         });
     };
+    task.cancelled = [this, to, id, ticket, name = task.name] {
+        to->post([this, id, ticket, name](AppState& state) {
+            if (Source* row = state.find(id); row && awaits(id, ticket) && row->loading)
+                row->error = Error(ErrorKind::usage, name, "the end", "a cancel");
+        });
+    };
     task.ended = [this, to, id, ticket, &system] {
         to->post([this, id, ticket](AppState& state) {
             if (!awaits(id, ticket)) return;
@@ -79,7 +85,7 @@ void Services::Impl::submit(JobSystem::Task task, std::function<Change(JobContex
 }
 
 void Services::Impl::drop_load(SourceId id) {
-    if (const auto load = loads.extract(id)) jobs.cancel(load.mapped().job);
+    if (const auto load = loads.extract(id)) jobs.withdraw(load.mapped().job);
 }
 
 void Services::Impl::load(AppState& state, Source& source, bool kind_chosen) {
@@ -100,7 +106,7 @@ void Services::Impl::load(AppState& state, Source& source, bool kind_chosen) {
         if (!path.empty()) request.recipe_folders.push_back(path.parent_path());
     JobSystem::Task task;
     task.name = "Opening " + source.name;
-    task.lane = Lane::batch;
+    task.lane = Lane::files;
     const auto work = [this, request, id = source.id](JobContext& context) -> Change {
         auto loaded = std::make_shared<Loaded>(load_source(request, context));
         return [this, id, loaded](AppState& state) { finish(state, id, *loaded); };

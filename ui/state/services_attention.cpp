@@ -123,6 +123,7 @@ void Services::find_devices(AppState& state) {
     state.devices_asked = true;
     JobSystem::Task task;
     task.name = "Looking for devices";
+    task.lane = Lane::files;
     const auto to = impl_->inbox;
     task.run = [to](JobContext&) {
         to->post([found = available_devices()](AppState& now) { now.devices = found; });

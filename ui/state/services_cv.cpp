@@ -71,7 +71,7 @@ void Services::save_text(AppState& state, const std::filesystem::path& path, std
     refuse_source_file(state, path);
     JobSystem::Task task;
     task.name = "Writing " + path.filename().string();
-    task.lane = Lane::interactive;
+    task.lane = Lane::files;
     task.loses_work = true;
     task.run = [to = impl_->inbox, path, text = std::move(text)](JobContext&) {
         write_file(path, text);

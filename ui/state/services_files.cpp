@@ -50,7 +50,7 @@ void Services::save_session(AppState& state, const fs::path& path) {
     state.session_path = path;
     JobSystem::Task task;
     task.name = "Saving the session";
-    task.lane = Lane::interactive;
+    task.lane = Lane::files;
     task.loses_work = true;
     const auto to = impl_->inbox;
     // A copy: sources are shared, and what is saved is what was seen when it was asked for.
@@ -77,7 +77,7 @@ void Services::save_session(AppState& state, const fs::path& path) {
 void Services::open_session(AppState& state, const fs::path& path) {
     const Session session = parse_session(read_file(path, std::size_t{256} << 20), path.filename().string());
     ++impl_->session;
-    for (const auto& [id, load] : impl_->loads) jobs_.cancel(load.job);
+    for (const auto& [id, load] : impl_->loads) jobs_.withdraw(load.job);
     impl_->loads.clear();
     impl_->expected_hashes.clear();
     impl_->select_when_loaded.clear();
@@ -161,6 +161,7 @@ void Services::export_figure(AppState& state, const FigureSpec& written, const f
     named.style = style.name.empty() ? fs::path(written.style).filename().string() : style.name;
     JobSystem::Task task;
     task.name = "Writing " + path.filename().string();
+    task.lane = Lane::files;
     task.loses_work = true;
     const auto to = impl_->inbox;
     task.run = [to, path, named = std::move(named), drawn = std::move(seen.figure), recipe = std::move(recipe),
@@ -185,6 +186,7 @@ void Services::copy_recipe(AppState& state, const std::string& panel_id) {
     const auto to = impl_->inbox;
     JobSystem::Task task;
     task.name = "Recipe of " + title;
+    task.lane = Lane::files;
     FigureSpec written;
     written.panel = panel_id;
     task.run = [this, to, title, recipe = std::move(*recipe), written](JobContext&) {

@@ -49,7 +49,7 @@ void Services::export_training(AppState& state, const std::filesystem::path& fol
     if (!run->training) throw Error(ErrorKind::usage, "run", "one that was trained or paused here", "one without weights");
     JobSystem::Task task;
     task.name = "Writing " + folder.filename().string();
-    task.lane = Lane::interactive;
+    task.lane = Lane::files;
     task.loses_work = true;
     const auto opened = impl_->in_this_session([this, folder](AppState& now) { impl_->open_once(now, SourceKind::model, folder); });
     task.run = [to = impl_->inbox, folder, experiment, run, opened, request = training().request()](JobContext&) {
@@ -72,7 +72,7 @@ void Services::open_sample_text(AppState& state) {
     const std::filesystem::path path = cache_folder() / "texts" / (bank.stem().string() + ".txt");
     JobSystem::Task task;
     task.name = "Writing the sample's texts";
-    task.lane = Lane::interactive;
+    task.lane = Lane::files;
     const auto opened = impl_->in_this_session([this, path](AppState& now) {
         now.view.selection.prompt = impl_->open_once(now, SourceKind::texts, path);
         now.view.selection.text = 0;

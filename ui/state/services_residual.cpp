@@ -34,6 +34,7 @@ void Services::open_wordnet_text(AppState& state) {
     if (std::filesystem::exists(path, failure)) return open_it(state);
     JobSystem::Task task;
     task.name = "Reading WordNet";
+    task.lane = Lane::files;
     task.run = [to = impl_->inbox, path, open_it](JobContext& context) {
         constexpr std::size_t wanted = 3000;
         std::string text;

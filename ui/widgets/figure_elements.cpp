@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <tuple>
 
 namespace attnscope::ui {
 
@@ -155,30 +156,61 @@ void draw(const Band& band, const PlotArea& area, ElementCache&, const ElementSt
     area.draw->Flags = flags;
 }
 
-void draw_cell_numbers(const HeatMap& map, const PlotArea& area, const ElementCache& cache, const ElementStyle& style) {
+std::string cell_number(float value, int digits) {
+    if (!std::isfinite(value)) return {};
+    char text[32];
+    // 130 rather than 1.3e+02
+    const bool whole = std::abs(value) >= std::pow(10.0f, float(digits)) - 0.5f && std::abs(value) < 1e5f;
+    std::snprintf(text, sizeof text, "%.*g", whole ? 6 : digits, double(whole ? std::round(value) : value));
+    return text;
+}
+
+/// Half-open range of the cells of an axis that are between two pixels, where the axis as a whole is between `begin` and
+/// `end`.
+std::pair<int, int> cells_in_sight(float begin, float end, int count, float low, float high) {
+    const float a = (low - begin) / (end - begin) * float(count), b = (high - begin) / (end - begin) * float(count);
+    return {int(std::clamp(std::floor(std::min(a, b)), 0.0f, float(count))),
+            int(std::clamp(std::ceil(std::max(a, b)), 0.0f, float(count)))};
+}
+
+/// Brings the texts up to date: as many as are in sight, made when that or the figure changes.
+void follow_cells(CellNumbers& numbers, const HeatMap& map, const CellNumbers& wanted) {
+    if (numbers.generation == wanted.generation && numbers.digits == wanted.digits &&
+        numbers.first_row == wanted.first_row && numbers.end_row == wanted.end_row &&
+        numbers.first_column == wanted.first_column && numbers.end_column == wanted.end_column)
+        return;
+    numbers = wanted;
+    for (int row = wanted.first_row; row < wanted.end_row; ++row)
+        for (int column = wanted.first_column; column < wanted.end_column; ++column)
+            numbers.texts.push_back(
+                cell_number(map.values[std::size_t(row) * std::size_t(map.width) + std::size_t(column)], wanted.digits));
+}
+
+void draw_cell_numbers(const HeatMap& map, const PlotArea& area, ElementCache& cache, const ElementStyle& style) {
     const ImVec2 a = area.pixel(map.x_min, map.y_min), b = area.pixel(map.x_max, map.y_max);
     const float cell_width = std::abs(b.x - a.x) / map.width, cell_height = std::abs(b.y - a.y) / map.height;
     const float size = area.em * 0.8f;
     if (cell_width < size * 2.8f || cell_height < size * 1.3f || !map.category_names.empty() || map.smooth) return;
     ImFont* const font = style.theme.fonts.mono ? style.theme.fonts.mono : ImGui::GetFont();
-    const int digits = cell_width > size * 4.5f ? 3 : 2;
-    const float limit = std::pow(10.0f, float(digits)) - 0.5f;
-    for (int row = 0; row < map.height; ++row) {
-        for (int column = 0; column < map.width; ++column) {
-            const float value = map.values[std::size_t(row) * map.width + column];
-            if (!std::isfinite(value)) continue;
-            char text[32];
-            // 130 rather than 1.3e+02
-            const bool whole = std::abs(value) >= limit && std::abs(value) < 1e5f;
-            std::snprintf(text, sizeof text, "%.*g", whole ? 6 : digits, double(whole ? std::round(value) : value));
+    CellNumbers wanted;
+    std::tie(wanted.first_column, wanted.end_column) = cells_in_sight(a.x, b.x, map.width, area.min.x, area.max.x);
+    std::tie(wanted.first_row, wanted.end_row) = cells_in_sight(a.y, b.y, map.height, area.min.y, area.max.y);
+    wanted.digits = cell_width > size * 4.5f ? 3 : 2;
+    wanted.generation = style.generation;
+    follow_cells(cache.numbers, map, wanted);
+    auto text = cache.numbers.texts.begin();
+    for (int row = wanted.first_row; row < wanted.end_row; ++row) {
+        for (int column = wanted.first_column; column < wanted.end_column; ++column, ++text) {
+            if (text->empty()) continue;
+            const float value = map.values[std::size_t(row) * std::size_t(map.width) + std::size_t(column)];
             const ImVec4 under = heat_map_colour(map, value, cache.range, style.theme);
             const bool bright = 0.3f * under.x + 0.6f * under.y + 0.1f * under.z > 0.55f;
             const ImVec2 centre = area.pixel(map.x_min + (map.x_max - map.x_min) * (column + 0.5) / map.width,
                                              map.y_min + (map.y_max - map.y_min) * (row + 0.5) / map.height);
-            const ImVec2 extent = font->CalcTextSizeA(size, FLT_MAX, 0, text);
+            const ImVec2 extent = font->CalcTextSizeA(size, FLT_MAX, 0, text->c_str());
             if (extent.x > cell_width) continue;
             area.draw->AddText(font, size, {centre.x - extent.x / 2, centre.y - extent.y / 2},
-                               bright ? IM_COL32(20, 20, 20, 255) : IM_COL32(240, 240, 240, 255), text);
+                               bright ? IM_COL32(20, 20, 20, 255) : IM_COL32(240, 240, 240, 255), text->c_str());
         }
     }
 }

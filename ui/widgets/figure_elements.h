@@ -18,6 +18,13 @@
 namespace attnscope::ui {
 
 /// What is costly of an element's picture, kept as long as what it was made from stays.
+/// Numbers of the cells of a heat map that are in sight, row by row.
+struct CellNumbers {
+    int first_row = 0, end_row = 0, first_column = 0, end_column = 0, digits = 0;
+    std::uint64_t generation = ~std::uint64_t{0};
+    std::vector<std::string> texts;   ///< empty where there is no value
+};
+
 struct ElementCache {
     std::uint64_t generation = ~std::uint64_t{0};
     // lines: decimated for these limits and this many columns
@@ -30,6 +37,7 @@ struct ElementCache {
     int repeat = 0;
     Theme theme = Theme::dark;
     bool has_nulls = false;
+    CellNumbers numbers;
     // contours
     std::vector<std::array<double, 4>> segments;
 };

@@ -87,7 +87,7 @@ void PictureSheet::draw(ImDrawList& draw, int i, ImVec2 min, ImVec2 max, float s
 
 const PictureSheet* MemoryPictures::of(const std::shared_ptr<const Bank>& bank, Theme theme) {
     if (!bank || !bank->has_pictures()) return nullptr;
-    if (bank != bank_ || theme != theme_) {
+    if (bank != bank_.lock() || theme != theme_) {
         bank_ = bank;
         theme_ = theme;
         sheet_.fill(int(std::min<std::size_t>(bank->n, 1 << 16)), bank->picture_width, bank->picture_height, [&](int i) {

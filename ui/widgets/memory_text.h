@@ -58,7 +58,7 @@ public:
     const PictureSheet* of(const std::shared_ptr<const Bank>& bank, Theme theme);
 
 private:
-    std::shared_ptr<const Bank> bank_;
+    std::weak_ptr<const Bank> bank_;  ///< a closed bank is not kept open
     Theme theme_ = Theme::dark;
     PictureSheet sheet_;
 };

@@ -169,6 +169,14 @@ void draw_hint(const Hint& hint, PanelContext& context) {
     }
 }
 
+void draw_cancelled(PanelContext& context) {
+    ImGui::AlignTextToFramePadding();
+    ImGui::TextColored(context.theme.muted_text, "cancelled –");
+    ImGui::SameLine(0, ImGui::GetFontSize() * 0.3f);
+    if (ImGui::SmallButton("retry")) context.emit("compute.retry");
+    ImGui::SetItemTooltip("Compute what was cancelled after all");
+}
+
 void draw_waiting(const Progress& progress, const std::string& what, const ThemeColours& theme) {
     const float em = ImGui::GetFontSize();
     const ImVec2 room = ImGui::GetContentRegionAvail();

@@ -35,6 +35,8 @@ struct Hint {
     bool is_error = false;
 };
 void draw_hint(const Hint& hint, PanelContext& context);
+/// That a person cancelled what the panel shows, and a button that computes it after all.
+void draw_cancelled(PanelContext& context);
 /// What is being computed, how far it is and how long it takes.
 void draw_waiting(const Progress& progress, const std::string& what, const ThemeColours& theme);
 

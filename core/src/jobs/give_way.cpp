@@ -8,9 +8,11 @@ namespace {
 
 using WayClock = std::chrono::steady_clock;
 
-constexpr std::size_t index_of(Lane lane) { return static_cast<std::size_t>(lane); }
+constexpr std::size_t index_of(Lane lane) {
+    return static_cast<std::size_t>(lane);
+}
 
-}  // namespace
+} // namespace
 
 /// All threads of a job wait and go on together: the times are the lane's.
 class GiveWay::OfLane final : public Yield {
@@ -23,11 +25,13 @@ public:
         std::unique_lock lock(all_.mutex_);
         const auto arrived = WayClock::now();
         // Not held up since the last wait: the next one may last as long as any.
-        if (waiting_ == 0 && arrived >= slice_end_) hungry_since_ = arrived;
+        if (waiting_ == 0 && arrived >= slice_end_)
+            hungry_since_ = arrived;
         ++waiting_;
         while (!stop.stop_requested()) {
             const auto now = WayClock::now();
-            if (now < slice_end_) break;
+            if (now < slice_end_)
+                break;
             const auto free_at = cores_free_at(now);
             if (free_at <= now) {
                 wanted_.store(false, std::memory_order_relaxed);
@@ -49,8 +53,10 @@ private:
     WayClock::time_point cores_free_at(WayClock::time_point now) const {
         auto free_at = now;
         for (std::size_t other = 0; other < all_.jobs_.size(); ++other) {
-            if (!yields(lane_, static_cast<Lane>(other))) continue;
-            if (all_.jobs_[other] > 0) return WayClock::time_point::max();
+            if (!yields(lane_, static_cast<Lane>(other)))
+                continue;
+            if (all_.jobs_[other] > 0)
+                return WayClock::time_point::max();
             free_at = std::max(free_at, all_.last_end_[other] + JobSystem::yield_linger);
         }
         return free_at;
@@ -59,7 +65,7 @@ private:
     GiveWay& all_;
     const Lane lane_;
     // under the mutex of all
-    int waiting_ = 0;  // threads
+    int waiting_ = 0; // threads
     WayClock::time_point hungry_since_{}, slice_end_{};
 };
 
@@ -72,9 +78,12 @@ GiveWay::~GiveWay() = default;
 bool GiveWay::yields(Lane lane, Lane other) noexcept {
     switch (lane) {
     case Lane::interactive:
-    case Lane::files: return false;
-    case Lane::sweep: return other == Lane::interactive;
-    case Lane::batch: return other != Lane::batch;
+    case Lane::files:
+        return false;
+    case Lane::sweep:
+        return other == Lane::interactive;
+    case Lane::batch:
+        return other != Lane::batch;
     }
     return false;
 }
@@ -82,9 +91,12 @@ bool GiveWay::yields(Lane lane, Lane other) noexcept {
 int GiveWay::priority(Lane lane) noexcept {
     switch (lane) {
     case Lane::interactive:
-    case Lane::files: return 0;
-    case Lane::sweep: return 5;
-    case Lane::batch: return 10;
+    case Lane::files:
+        return 0;
+    case Lane::sweep:
+        return 5;
+    case Lane::batch:
+        return 10;
     }
     return 0;
 }
@@ -97,7 +109,8 @@ void GiveWay::submitted(Lane lane) {
     const std::lock_guard lock(mutex_);
     ++jobs_[index_of(lane)];
     for (std::size_t other = 0; other < yields_.size(); ++other)
-        if (yields(static_cast<Lane>(other), lane)) yields_[other]->ask();
+        if (yields(static_cast<Lane>(other), lane))
+            yields_[other]->ask();
 }
 
 void GiveWay::ended(Lane lane) {
@@ -113,4 +126,4 @@ void GiveWay::change() {
     changed_.notify_all();
 }
 
-}  // namespace attnscope
+} // namespace attnscope

@@ -33,14 +33,14 @@ public:
 
 private:
     class OfLane;
-    void change();  // wakes those who wait; under the mutex
+    void change(); // wakes those who wait; under the mutex
 
-    std::mutex mutex_;  // innermost
+    std::mutex mutex_; // innermost
     std::condition_variable_any changed_;
     std::uint64_t changes_ = 0;
-    std::array<int, lanes> jobs_{};                              // waiting or running
-    std::array<std::chrono::steady_clock::time_point, lanes> last_end_{};  // when the newest of them ended
+    std::array<int, lanes> jobs_{};                                       // waiting or running
+    std::array<std::chrono::steady_clock::time_point, lanes> last_end_{}; // when the newest of them ended
     std::array<std::unique_ptr<OfLane>, lanes> yields_;
 };
 
-}  // namespace attnscope
+} // namespace attnscope

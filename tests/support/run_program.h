@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -34,17 +35,24 @@ inline std::string read_all(const std::filesystem::path& path) {
     return text.str();
 }
 
+/// A limit that the program runs under: RLIMIT_DATA, RLIMIT_FSIZE …, and the bytes.
+struct Limit {
+    decltype(RLIMIT_AS) resource;
+    rlim_t bytes;
+};
+
 /// A program that runs; its output goes to files in a folder of its own.
 class Program {
 public:
     /// `out` stands for standard output where it is given, e.g. /dev/full.
-    explicit Program(const std::vector<std::string>& arguments, const std::filesystem::path& out = {}) {
+    explicit Program(const std::vector<std::string>& arguments, const std::filesystem::path& out = {},
+                     const std::vector<Limit>& limits = {}, const std::filesystem::path& binary = ATTNSCOPE_BIN) {
         std::string name = (std::filesystem::temp_directory_path() / "attnscope-run-XXXXXX").string();
         if (mkdtemp(name.data()) == nullptr) std::abort();
         folder_ = name;
         out_ = out.empty() ? folder_ / "out" : out;
         std::vector<char*> argv;
-        std::string program = ATTNSCOPE_BIN;
+        std::string program = binary.string();
         argv.push_back(program.data());
         std::vector<std::string> copies = arguments;
         for (std::string& argument : copies) argv.push_back(argument.data());
@@ -58,6 +66,10 @@ public:
         dup2(input, STDIN_FILENO);
         dup2(output, STDOUT_FILENO);
         dup2(error, STDERR_FILENO);
+        for (const Limit& limit : limits) {
+            const struct rlimit both = {limit.bytes, limit.bytes};
+            setrlimit(limit.resource, &both);
+        }
         execv(argv[0], argv.data());
         _exit(127);
     }
@@ -73,6 +85,7 @@ public:
     Program& operator=(const Program&) = delete;
 
     void signal(int number) const { kill(process_, number); }
+    pid_t id() const { return process_; }
     std::string error() const { return read_all(folder_ / "error"); }
 
     Outcome wait() {
@@ -92,5 +105,15 @@ private:
 };
 
 inline Outcome run_program(const std::vector<std::string>& arguments) { return Program(arguments).wait(); }
+inline Outcome run_limited(const std::vector<std::string>& arguments, const std::vector<Limit>& limits) {
+    return Program(arguments, {}, limits).wait();
+}
+
+/// The sanitizers reserve more address space than any limit on memory leaves.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr bool limits_on_memory_work = false;
+#else
+inline constexpr bool limits_on_memory_work = true;
+#endif
 
 }  // namespace attnscope::test

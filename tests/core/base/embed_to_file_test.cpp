@@ -1,9 +1,11 @@
 #include <attnscope/text_encoder.h>
 
+#include "base/build_id.h"
 #include "support/error_of.h"
 #include "support/temporary_folder.h"
 
 #include <attnscope/bank.h>
+#include <attnscope/tensor_file.h>
 
 #include <gtest/gtest.h>
 
@@ -100,6 +102,34 @@ TEST_F(EmbedToFile, ATornRecordIsEmbeddedAgain) {
     embed();
     EXPECT_EQ(encoder.calls, 5);
     EXPECT_FLOAT_EQ(open_bank(out)->row(1)[0], std::cos(2.0f));
+}
+
+TEST_F(EmbedToFile, ARowThatLostABitIsEmbeddedAgain) {
+    encoder.cancel_after = 3;
+    EXPECT_TRUE(cancelled());
+    // The lowest bit of the last number of the last record, which leaves its norm 1; the checksum follows it.
+    std::string bytes = read_file(partial);
+    constexpr std::size_t checksum = 16;
+    char& lowest = bytes[bytes.size() - checksum - sizeof(float)];
+    lowest = static_cast<char>(lowest ^ 1);
+    write_file(partial, bytes);
+    encoder.cancel_after = -1;
+    embed();
+    EXPECT_EQ(encoder.calls, 5);
+    EXPECT_FLOAT_EQ(open_bank(out)->row(1)[1], std::sin(2.0f));
+}
+
+TEST_F(EmbedToFile, RowsOfOtherArithmeticAreNotTakenUp) {
+    encoder.cancel_after = 3;
+    EXPECT_TRUE(cancelled());
+    std::string bytes = read_file(partial);
+    const std::size_t id = bytes.find(build_id());
+    ASSERT_NE(id, std::string::npos);
+    bytes[id] = bytes[id] == '0' ? '1' : '0';
+    write_file(partial, bytes);
+    encoder.cancel_after = -1;
+    embed();
+    EXPECT_EQ(encoder.calls, 7);
 }
 
 TEST_F(EmbedToFile, RowsOfAnotherEncoderAreNotTakenUp) {

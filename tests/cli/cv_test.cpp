@@ -70,6 +70,9 @@ TEST_F(CvCommand, MeasuresOneTensorOrAllOfAFile) {
     EXPECT_EQ(matrix["n_valid"], 500);
     EXPECT_NEAR(matrix["cv"].get<double>(), matrix["null_cv"].get<double>(), 0.1);
     EXPECT_LT(matrix["ci95"][0].get<double>(), matrix["cv"].get<double>());
+    EXPECT_EQ(matrix["row_simplices"], 8192) << "500 would measure their own sampling";
+    EXPECT_LT(matrix["row_ci95"][0].get<double>(), matrix["cv_corrected"].get<double>());
+    EXPECT_GT(matrix["row_ci95"][1].get<double>(), matrix["cv_corrected"].get<double>());
 
     const Json all = result({"--tensor", tensors(), "--samples", "500", "--seed", "3", "--histogram"});
     ASSERT_EQ(all["matrices"].size(), 2u);

@@ -23,8 +23,9 @@ void matrix_rows(ChromeContext& context, const cv::Matrix& matrix) {
         value_row(theme, "95 %", interval_text(matrix.ci95), "Bootstrap over simplices: conditional on the matrix");
         if (std::isfinite(matrix.cv_corrected)) {
             value_row(theme, "corrected", number_or_dash(matrix.cv_corrected, 5), "Without the bias of few rows (jackknife)");
-            value_row(theme, "95 % rows", interval_text(matrix.row_ci95),
-                      "Over rows too: what to judge the matrix by against the null or the band");
+            const std::string rows_tip = "Over rows too: what to judge the matrix by against the null or the band. Jackknife over " +
+                                         grouped(matrix.row_simplices) + " simplices";
+            value_row(theme, "95 % rows", interval_text(matrix.row_ci95), rows_tip.c_str());
         }
         value_row(theme, "in the band", matrix.in_band ? "yes" : "no");
         value_row(theme, "effective dim", number_or_dash(matrix.effective_dim), "The dimension whose null is this CV");

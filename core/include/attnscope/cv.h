@@ -40,6 +40,7 @@ double effective_dim(double cv, int points = 5);
 inline constexpr int least_points = 3, most_points = 8;
 inline constexpr std::size_t least_valid = 10;                             ///< below: no CV
 inline constexpr std::size_t most_simplices = std::size_t{1} << 32;        ///< of one matrix
+inline constexpr std::size_t jackknife_simplices = 8192;                   ///< or all there are, where these are fewer
 inline constexpr int histogram_bins = 64;
 
 struct Parameters {
@@ -110,11 +111,13 @@ struct Matrix {
     bool in_band = false;            ///< band_low < cv < band_high; meaningless without a CV
     double participation_ratio;      ///< (Σλ)²/Σλ² of the covariance of the pool's rows; 1 to min(rows − 1, cols)
 
-    /// Delete-one-row jackknife: what to judge a matrix by against the null or the band, because the rows themselves are
-    /// a sample. NaN with fewer than 3 simplices a row on average or more than 4,096 rows.
-    double row_error;                ///< standard error of the CV over rows, simplex sampling included
+    /// Delete-one-row jackknife: what to judge a matrix by against the null or the band, because the rows themselves
+    /// are a sample. Summed over at least jackknife_simplices, more than were drawn for `cv` if need be. NaN with fewer
+    /// than points + 2 or more than 4,096 rows.
+    double row_error;                ///< standard error of the CV over rows, sampling of the simplices of `cv` included
     double cv_corrected;             ///< CV without the bias of few rows, to first order
-    Interval row_ci95;               ///< cv_corrected ± 1.96 row_error
+    Interval row_ci95;               ///< of the jackknife of ln CV, by Student's t with rows − 1 degrees of freedom
+    std::uint64_t row_simplices = 0; ///< with a volume, that the jackknife is summed over; 0 without one
 
     /// Volumes in units of their mean, at most about a million of them: counts of equal bins from 0 to histogram_end;
     /// larger ones are in the last. Empty without a CV.

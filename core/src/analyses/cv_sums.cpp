@@ -55,7 +55,7 @@ double find_pilot(const CvPool& pool, const SimplexSource& source) {
 
 class Summation {
 public:
-    Summation(const CvPool& pool, const SimplexSource& source, bool with_rows, const CvRun& run)
+    Summation(const CvPool& pool, const SimplexSource& source, bool with_rows, const CvRun& run, double pilot)
         : pool_(pool), source_(source), with_rows_(with_rows), run_(run),
           parts_{source.count(), std::clamp<std::uint64_t>(source.count() / std::max(part_simplices, pool.block()), 1, most_parts)},
           groups_{source.count(), std::min<std::uint64_t>(source.count(), CvBootstrap::most_groups)},
@@ -65,7 +65,7 @@ public:
         // Whole groups to a part, so that a group's sum is made by one thread.
         parts_.parts = std::min(parts_.parts, groups_.parts);
         sums_.groups.resize(groups_.parts);
-        sums_.pilot = find_pilot(pool, source);
+        sums_.pilot = pilot > 0 ? pilot : find_pilot(pool, source);
     }
 
     CvSums sums() {
@@ -148,8 +148,8 @@ private:
 
 } // namespace
 
-CvSums sum_volumes(const CvPool& pool, const SimplexSource& source, bool with_rows, const CvRun& run) {
-    return Summation(pool, source, with_rows, run).sums();
+CvSums sum_volumes(const CvPool& pool, const SimplexSource& source, bool with_rows, const CvRun& run, double pilot) {
+    return Summation(pool, source, with_rows, run, pilot).sums();
 }
 
 } // namespace attnscope::compute

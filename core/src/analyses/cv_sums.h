@@ -19,7 +19,7 @@ struct CvSums {
     std::vector<double> sample;      ///< volumes in the pool's units, evenly spaced among all: about a million at most
 };
 
-/// The sums do not depend on how parts are run.
-CvSums sum_volumes(const CvPool& pool, const SimplexSource& source, bool with_rows, const CvRun& run);
+/// The sums do not depend on how parts are run. Those with the same `pilot` can be added; 0: the source's own.
+CvSums sum_volumes(const CvPool& pool, const SimplexSource& source, bool with_rows, const CvRun& run, double pilot = 0);
 
 } // namespace attnscope::compute

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 namespace attnscope::compute {
 
@@ -34,12 +35,37 @@ SimplexSource SimplexSource::given(const cv::Tuples& tuples) {
     return source;
 }
 
+SimplexSource SimplexSource::from(std::uint64_t first, std::uint64_t count) const {
+    ATTNSCOPE_ASSERT(way_ == Way::drawn);
+    SimplexSource source = *this;
+    source.first_ = first_ + first;
+    source.count_ = count;
+    return source;
+}
+
+SimplexSource SimplexSource::among(std::vector<std::uint32_t> rows) const {
+    ATTNSCOPE_ASSERT(way_ != Way::given && rows.size() == rows_);
+    SimplexSource source = *this;
+    source.among_ = std::move(rows);
+    return source;
+}
+
 void SimplexSource::fill(std::uint64_t first, std::size_t count, std::uint32_t* rows) const {
     switch (way_) {
-    case Way::drawn: return draw(first, count, rows);
-    case Way::every: return enumerate(first, count, rows);
-    case Way::given: return copy(first, count, rows);
+    case Way::drawn:
+        draw(first_ + first, count, rows);
+        break;
+    case Way::every:
+        enumerate(first, count, rows);
+        break;
+    case Way::given:
+        copy(first, count, rows);
+        break;
     }
+    if (among_.empty())
+        return;
+    for (std::size_t i = 0; i < count * static_cast<std::size_t>(corners_); ++i)
+        rows[i] = among_[rows[i]];
 }
 
 /// A number below n is the whole part of n times a uniform fraction of 64 bits; what is left of the fraction serves the

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace attnscope::compute {
 
@@ -16,6 +17,10 @@ public:
                                std::uint64_t stream);
     /// Each set of rows once; their number must fit.
     static SimplexSource every(std::size_t rows, int corners);
+    /// The numbers `first` … `first` + count − 1 of what this one draws: independent of those below `first`.
+    SimplexSource from(std::uint64_t first, std::uint64_t count) const;
+    /// The same of these rows, increasing, in place of 0 … rows − 1.
+    SimplexSource among(std::vector<std::uint32_t> rows) const;
     /// `tuples` outlives the source.
     static SimplexSource given(const cv::Tuples& tuples);
 
@@ -34,7 +39,8 @@ private:
     Way way_ = Way::drawn;
     std::size_t rows_ = 0;
     int corners_ = 0;
-    std::uint64_t count_ = 0, seed_ = 0, stream_ = 0;
+    std::uint64_t first_ = 0, count_ = 0, seed_ = 0, stream_ = 0;
+    std::vector<std::uint32_t> among_; ///< empty: row r is r
     const cv::Tuples* tuples_ = nullptr;
 };
 

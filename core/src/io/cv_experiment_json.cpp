@@ -106,6 +106,9 @@ private:
         matrix.pool = count(json, "pool");
         matrix.n_valid = count(json, "n_valid");
         matrix.n_degenerate = count(json, "n_degenerate");
+        // Earlier versions did not write it.
+        if (const auto simplices = json.find("row_simplices"); simplices != json.end() && !simplices->is_null())
+            matrix.row_simplices = count(json, "row_simplices");
         matrix.cv = number(field(json, "cv"), "cv");
         matrix.ci95 = interval(json, "ci95");
         matrix.row_ci95 = interval(json, "row_ci95");

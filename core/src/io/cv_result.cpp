@@ -42,6 +42,7 @@ Json cv_matrix_json(const Matrix& matrix, bool histogram) {
     json["cv_corrected"] = number(matrix.cv_corrected);
     json["row_error"] = number(matrix.row_error);
     json["row_ci95"] = interval(matrix.row_ci95);
+    json["row_simplices"] = matrix.row_simplices > 0 ? Json(matrix.row_simplices) : Json(nullptr);
     json["reason"] = matrix.has_cv() ? Json(nullptr) : Json(matrix.reason);
     if (histogram && !matrix.histogram.empty())
         json["histogram"] = {{"end", matrix.histogram_end}, {"counts", matrix.histogram}};
@@ -125,6 +126,7 @@ std::string cv_result_npz(const cv::ModelResult& result) {
     real("cv_corrected", [](const Matrix& m) { return m.cv_corrected; });
     real("row_error", [](const Matrix& m) { return m.row_error; });
     pair("row_ci95", &Matrix::row_ci95);
+    whole("row_simplices", [](const Matrix& m) { return m.row_simplices; });
     std::vector<std::int64_t> counts;
     for (const Matrix& matrix : matrices)
         for (std::size_t bin = 0; bin < static_cast<std::size_t>(cv::histogram_bins); ++bin)

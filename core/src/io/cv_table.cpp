@@ -49,9 +49,10 @@ std::string escaped(const std::string& text) {
 } // namespace
 
 std::string cv_table_csv(const std::vector<Matrix>& matrices) {
-    std::string out = "name,kind,layer,head,rows,cols,pool,cv,ci95_low,ci95_high,n_valid,n_degenerate,exact,mean_volume,"
-                      "in_band,null_cv,effective_dim,participation_ratio,cv_corrected,row_error,row_ci95_low,"
-                      "row_ci95_high,reason\n";
+    std::string out =
+        "name,kind,layer,head,rows,cols,pool,cv,ci95_low,ci95_high,n_valid,n_degenerate,exact,mean_volume,"
+        "in_band,null_cv,effective_dim,participation_ratio,cv_corrected,row_error,row_ci95_low,"
+        "row_ci95_high,row_simplices,reason\n";
     for (const Matrix& matrix : matrices) {
         out += csv_text(matrix.name) + ',' + cv_kind_name(matrix.kind) + ',' + whole_or_empty(matrix.layer) + ',' +
                whole_or_empty(matrix.head) + ',' + std::to_string(matrix.rows) + ',' + std::to_string(matrix.cols) +
@@ -64,6 +65,7 @@ std::string cv_table_csv(const std::vector<Matrix>& matrices) {
              {matrix.null_cv, matrix.effective_dim, matrix.participation_ratio, matrix.cv_corrected, matrix.row_error,
               matrix.row_ci95.low, matrix.row_ci95.high})
             out += ',' + csv_number(value);
+        out += ',' + (matrix.row_simplices > 0 ? std::to_string(matrix.row_simplices) : std::string());
         out += ',' + (matrix.has_cv() ? std::string() : csv_text(matrix.reason)) + '\n';
     }
     return out;

@@ -210,6 +210,72 @@ TEST(CvMatrix, ErrorsAreThoseOfManyMatrices) {
     EXPECT_GE(covered, matrices * 85 / 100);
 }
 
+/// How often row_ci95 holds the null, over Gaussian matrices of one shape, at the default 300 simplices.
+class CvRowInterval : public testing::TestWithParam<std::pair<std::size_t, std::size_t>> {};
+
+TEST_P(CvRowInterval, HoldsTheNullInNineteenOfTwentyMatrices) {
+    constexpr std::size_t matrices = 800;
+    const auto [n, d] = GetParam();
+    const compute::CvMeasurer measurer({}, 7);
+    const double null = cv::null_cv(static_cast<double>(d));
+    std::vector<Matrix> measured(matrices);
+    ThreadPool pool(2);
+    JobContext context(pool);
+    context.parallel_for(matrices, [&, rows = n, columns = d](std::size_t i, int) {
+        const Values values = gaussian(rows, columns, 5000 + i);
+        measured[i] = measurer.measure({values.data(), rows, columns, columns}, std::to_string(i), context);
+    });
+    int covered = 0, below = 0;
+    double width = 0;
+    for (const Matrix& matrix : measured) {
+        ASSERT_TRUE(std::isfinite(matrix.row_ci95.low));
+        EXPECT_EQ(matrix.row_simplices, std::min<std::uint64_t>(cv::jackknife_simplices, cv::simplex_count(n, 5)));
+        covered += matrix.row_ci95.low < null && null < matrix.row_ci95.high;
+        below += matrix.row_ci95.high <= null;
+        width += (matrix.row_ci95.high - matrix.row_ci95.low) / matrices;
+    }
+    std::printf("%zu x %zu: %.1f %% hold the null, %.1f %% lie below it, mean width %.4f\n", n, d,
+                100.0 * covered / matrices, 100.0 * below / matrices, width);
+    EXPECT_GE(covered, matrices * 93 / 100);
+    EXPECT_LE(covered, matrices * 97 / 100);
+}
+
+INSTANTIATE_TEST_SUITE_P(Shapes, CvRowInterval,
+                         testing::Values(std::pair{16, 64}, std::pair{64, 32}, std::pair{64, 64}, std::pair{512, 64}),
+                         [](const auto& shape) {
+                             return std::to_string(shape.param.first) + "x" + std::to_string(shape.param.second);
+                         });
+
+/// The jackknife of a few simplices is that of many, and leaves what the few say of the CV alone.
+TEST(CvMatrix, FewSimplicesDoNotDecideHowFarRowsReach) {
+    const std::size_t n = 64, d = 64;
+    const Values rows = gaussian(n, d, 3);
+    Measured measure;
+    const Matrix few = measure(n, d, rows);
+    measure.parameters.samples = cv::jackknife_simplices;
+    const Matrix many = measure(n, d, rows);
+    EXPECT_EQ(few.n_valid, 300u);
+    EXPECT_EQ(few.row_simplices, many.row_simplices);
+    const auto variance_of_simplices = [](const Matrix& matrix) {
+        return std::pow((matrix.ci95.high - matrix.ci95.low) / 3.92, 2);
+    };
+    const double of_rows = few.row_error * few.row_error - variance_of_simplices(few);
+    EXPECT_NEAR(of_rows, many.row_error * many.row_error - variance_of_simplices(many), 0.2 * of_rows);
+    EXPECT_NEAR(few.cv_corrected - few.cv, many.cv_corrected - many.cv, 1e-9);
+    // Given simplices of some rows: the others are no part of it.
+    auto tuples = std::make_shared<cv::Tuples>();
+    tuples->rows.resize(5 * 300);
+    compute::SimplexSource::drawn(40, 5, 300, 1, 2).fill(0, 300, tuples->rows.data());
+    for (std::uint32_t& row : tuples->rows)
+        row += 20;
+    const Matrix given = measure(n, d, rows, tuples);
+    const Values part(rows.begin() + 20 * d, rows.begin() + 60 * d);
+    measure.parameters.samples = 300;
+    const Matrix alone = measure(40, d, part);
+    EXPECT_NEAR(given.cv_corrected - given.cv, alone.cv_corrected - alone.cv, 0.003);
+    EXPECT_NEAR(given.row_error, alone.row_error, 0.15 * alone.row_error);
+}
+
 TEST(SimplexSource, DrawsEveryTupleEquallyOften) {
     const std::size_t n = 7;
     const std::uint64_t count = 210'000;
@@ -232,6 +298,12 @@ TEST(SimplexSource, DrawsEveryTupleEquallyOften) {
     std::vector<std::uint32_t> part(50);
     source.fill(1234, 10, part.data());
     EXPECT_TRUE(std::equal(part.begin(), part.end(), rows.begin() + 1234 * 5));
+    source.from(1234, 20).fill(5, 10, part.data());
+    EXPECT_TRUE(std::equal(part.begin(), part.end(), rows.begin() + 1239 * 5));
+    std::vector<std::uint32_t> others{3, 5, 8, 13, 21, 34, 55};
+    source.among(others).fill(0, 10, part.data());
+    for (std::size_t i = 0; i < part.size(); ++i)
+        EXPECT_EQ(part[i], others[rows[i]]);
 }
 
 TEST(SimplexSource, EnumeratesEverySimplexOnce) {

@@ -90,6 +90,45 @@ TEST_F(JacobianCommand, SaysWhenTheTextIsShorterThanAsked) {
     EXPECT_TRUE(Json::parse(one.out)["result"]["heads"][0]["r_diag"].is_null()) << "a single key has no choice";
 }
 
+TEST_F(JacobianCommand, CountsSequencesWithoutAGradient) {
+    // Three sequences of one head: the second has no gradient.
+    constexpr std::size_t length = 4, map = length * length;
+    std::vector<float> a(3 * map), g(3 * map);
+    for (std::size_t i = 0; i < 3 * map; ++i) {
+        const std::size_t row = i % map / length, key = i % length;
+        a[i] = key <= row ? 1.0f / static_cast<float>(row + 1) : 0.0f;
+        g[i] = i / map == 1 ? 0.0f : static_cast<float>(random_normal(1, 2, i % map));
+    }
+    const auto captured = [&](std::size_t sequences) {
+        const std::vector<std::int64_t> shape{static_cast<std::int64_t>(sequences), length, length};
+        const std::size_t bytes = sequences * map * sizeof(float);
+        const std::string path = (folder / "few.npz").string();
+        const std::vector<TensorToWrite> tensors{
+            {"A", DType::f32, shape, std::as_bytes(std::span(a)).first(bytes)},
+            {"g", DType::f32, shape, std::as_bytes(std::span(g)).first(bytes)}};
+        write_file(path, npz_bytes(tensors));
+        return path;
+    };
+    const Json alone = Json::parse(run("jacobian", {"--captures", captured(1)}).out);
+    EXPECT_TRUE(alone["warnings"].empty()) << alone["warnings"].dump();
+    const std::string path = captured(3);
+    const Json all = Json::parse(run("jacobian", {"--captures", path}).out);
+    const Json &one = alone["result"]["heads"][0], &head = all["result"]["heads"][0];
+    EXPECT_EQ(one["n_undefined"], 0);
+    EXPECT_EQ(head["sequences"], 3);
+    EXPECT_EQ(head["n_undefined"], 1);
+    EXPECT_EQ(head["n_undefined_unmasked"], 1);
+    for (const char* const name : {"cos_diag", "cos_ste", "cos_ste_unmasked"})
+        EXPECT_NEAR(head[name].get<double>(), one[name].get<double>(), 1e-12) << name;
+    ASSERT_EQ(all["warnings"].size(), 1u);
+    EXPECT_EQ(all["warnings"][0]["code"], "cosine-undefined");
+    EXPECT_NE(all["warnings"][0]["message"].get<std::string>().find("1 of 3 in all"), std::string::npos);
+    const std::string csv = run("jacobian", {"--captures", path, "--format", "csv", "--quiet"}).out;
+    EXPECT_NE(csv.find(",sequences,n_undefined,n_undefined_unmasked\n"), std::string::npos) << csv;
+    EXPECT_TRUE(csv.ends_with(",3,1,1\n")) << csv;
+    EXPECT_NE(run("jacobian", {"--captures", path, "--format", "npz"}).out.find("n_undefined.npy"), std::string::npos);
+}
+
 TEST_F(JacobianCommand, RefusesWhatItCannotUse) {
     const std::string captures = (folder / "c.npz").string();
     const std::vector<float> half(16, 0.5f);

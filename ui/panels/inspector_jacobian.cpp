@@ -2,6 +2,7 @@
 #include "panels/inspector_parts.h"
 #include "state/source_loading.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace attnscope::ui {
@@ -41,6 +42,9 @@ void training_values(ChromeContext& context) {
         value_row(theme, "validation", number_or_dash(measured->val_loss, 5), "Loss on the tenth that is not trained on, nats");
         for (const jacobian::Metric metric : jacobian::metrics)
             metric_row(theme, metric, measured->mean(metric), view.metric);
+        if (const std::size_t left_out = measured->undefined())
+            value_row(theme, "no gradient", grouped(left_out),
+                      "Windows without a gradient of a head's scores, summed over heads: cosines leave them out");
     }
     ImGui::EndTable();
 }
@@ -60,9 +64,13 @@ void jacobian_values(ChromeContext& context) {
         value_row(theme, "sequences", std::to_string(asked.result->sequences) + " of " + std::to_string(asked.result->length));
         if (std::isfinite(asked.result->loss))
             value_row(theme, "loss", number_or_dash(asked.result->loss, 5), "Mean over all predictions, nats");
-        if (const auto* const head = jacobian::selected_head(view, asked.result->heads))
+        if (const auto* const head = jacobian::selected_head(view, asked.result->heads)) {
             for (const jacobian::Metric metric : jacobian::metrics)
                 metric_row(theme, metric, head->value(metric), view.metric);
+            if (const std::size_t left_out = std::max(head->undefined, head->undefined_unmasked))
+                value_row(theme, "no gradient", grouped(left_out) + " of " + grouped(head->sequences),
+                          "Sequences without a gradient of this head's scores: its cosines leave them out");
+        }
     }
     ImGui::EndTable();
     if (slots.captures()) return;

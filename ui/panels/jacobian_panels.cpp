@@ -122,6 +122,8 @@ FigureViewOptions JacobianEnergyPanel::view_options(PanelContext& context) {
         ImGui::Text("r_diag %s · off %s · cross %s", short_number(head.r_diag).c_str(), short_number(head.energy_off).c_str(),
                     short_number(head.energy_cross).c_str());
         ImGui::TextDisabled("cos(diag, full) %s", short_number(head.cos_diag).c_str());
+        if (head.undefined > 0)
+            ImGui::TextDisabled("of %zu of %zu sequences", head.sequences - head.undefined, head.sequences);
     };
     if (result_)
         if (const auto* const head = jacobian::selected_head(context.services.jacobian().view(), result_->heads))

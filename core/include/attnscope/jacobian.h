@@ -41,7 +41,8 @@ Metric parse_metric(std::string_view name);
 
 /// One head over all sequences. Squared norms are of (T, T) maps, averaged over sequences before they are divided;
 /// cosines are of flattened maps, averaged over the sequences that have one: ⟨a, b⟩/max(‖a‖‖b‖, 1e-8), so that those of
-/// very small gradients are smaller than their angle says (counted in `floored`).
+/// very small gradients are smaller than their angle says (counted in `floored`). A sequence without any gradient of its
+/// scores has no cosine: it is left out of the mean and counted in `undefined`.
 struct HeadMetrics {
     int layer = 0, head = 0;
     double a_mean;            ///< mean of A over A > 0; 2/(T + 1) for full causal rows
@@ -53,10 +54,15 @@ struct HeadMetrics {
     double cos_diag;          ///< of diagonal and full
     double cos_ste;           ///< of g and full, g of keys that a query does not see included
     double cos_ste_unmasked;  ///< of g and full, g of keys after the query zeroed
-    std::size_t floored = 0;  ///< sequences where a product of norms was below 1e-8
+    std::size_t sequences = 0;           ///< that were measured; 0 where an earlier version did not say
+    std::size_t undefined = 0;           ///< of them, without cos_diag and cos_ste: no gradient of the scores
+    std::size_t undefined_unmasked = 0;  ///< of them, without cos_ste_unmasked: none, or no g at visible keys
+    std::size_t floored = 0;             ///< sequences where a product of norms was below 1e-8
 
     HeadMetrics();            ///< every number NaN
     double value(Metric metric) const noexcept;
+    /// Sequences that the metric leaves out; 0 for those that are no cosine.
+    std::size_t left_out(Metric metric) const noexcept;
 };
 
 // ------------------------------------------------------------------ maps

@@ -113,6 +113,7 @@ struct ExperimentMeasurement {
 
     ExperimentMeasurement();         ///< losses NaN
     double mean(Metric metric) const noexcept;  ///< over the heads that have one; NaN without any
+    std::size_t undefined() const noexcept;     ///< sequences without cosines, summed over heads
 };
 using ExperimentMeasurementPtr = std::shared_ptr<const ExperimentMeasurement>;
 

@@ -312,6 +312,8 @@ Figure trained_figure(const ExperimentView& view, const Experiment& experiment) 
     figure.caption += " of every head of the model in training, on windows of the text that is trained on; g is the gradient "
                       "that the method itself sends. ";
     figure.caption += method_note;
+    if (shown)
+        say_left_out(figure, view.metric, shown->heads);
     return figure;
 }
 

@@ -18,6 +18,8 @@ using attention::add_outline;
 Figure start_figure(const View& view, std::string_view panel);
 /// "8 sequences of 64", and the loss where there is one.
 void say_size(Figure& figure, const Result& result);
+/// "12 of 256 sequences without a gradient", summed over heads, where the metric leaves any out.
+void say_left_out(Figure& figure, Metric metric, const std::vector<HeadMetrics>& heads);
 /// "layer 3, head 2"
 std::string head_text(int layer, int head);
 /// What the parts of the gradient are: the end of captions.

@@ -192,6 +192,7 @@ Figure map_figure(const View& view, const Result& result) {
     figure.axes.push_back(std::move(axes));
     figure.caption = std::string(metric_title(view.metric)) + " of every head. Hatched: no number. Outlined: " +
                      head_text(view.layer, view.head) + ". " + jacobian_note();
+    say_left_out(figure, view.metric, result.heads);
     return figure;
 }
 
@@ -203,12 +204,14 @@ Figure bars_figure(const View& view, const Result& result) {
         say(figure, "layer " + std::to_string(view.layer));
     Axes axes;
     axes.y.label = metric_label(view.metric);
+    std::vector<HeadMetrics> shown;
     Bars bars, selected;
     bars.colour.alpha = 0.75f;
     selected.colour = {Colour::Role::accent};
     for (const HeadMetrics& head : result.heads) {
         if (!all && head.layer != view.layer)
             continue;
+        shown.push_back(head);
         const double at = static_cast<double>(axes.x.categories.size());
         axes.x.categories.push_back(all && result.layers > 1 ? std::to_string(head.layer) + "." + std::to_string(head.head)
                                                              : std::to_string(head.head));
@@ -229,6 +232,7 @@ Figure bars_figure(const View& view, const Result& result) {
     figure.axes.push_back(std::move(axes));
     figure.caption = std::string(metric_title(view.metric)) + " of heads, " + std::to_string(result.sequences) +
                      " sequences. " + jacobian_note();
+    say_left_out(figure, view.metric, shown);
     return figure;
 }
 

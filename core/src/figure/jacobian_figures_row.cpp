@@ -22,6 +22,21 @@ void say_size(Figure& figure, const Result& result) {
         say(figure, "loss " + format_number(result.loss));
 }
 
+void say_left_out(Figure& figure, Metric metric, const std::vector<HeadMetrics>& heads) {
+    std::size_t left_out = 0, all = 0, partly = 0;
+    for (const HeadMetrics& head : heads) {
+        left_out += head.left_out(metric);
+        all += head.sequences;
+        partly += head.left_out(metric) > 0;
+    }
+    if (left_out == 0)
+        return;
+    say(figure, format_count(left_out) + " of " + format_count(all) + " left out");
+    figure.caption += " Cosines leave out sequences without a gradient of a head's scores: " + format_count(left_out) +
+                      " of " + format_count(all) + ", in " + format_count(partly) +
+                      (partly == 1 ? " head." : " heads.");
+}
+
 std::string head_text(int layer, int head) {
     return "layer " + std::to_string(layer) + ", head " + std::to_string(head);
 }

@@ -1,6 +1,7 @@
 // The experiment's result as JSON and back.
 #include <attnscope/jacobian_experiment_recipe.h>
 
+#include "io/jacobian_result.h"
 #include "io/json_fields.h"
 
 #include <array>
@@ -17,12 +18,8 @@ using jacobian::TrainingRun;
 
 Json heads_json(const std::vector<HeadMetrics>& heads) {
     Json list = Json::array();
-    for (const HeadMetrics& head : heads) {
-        Json json = {{"layer", head.layer}, {"head", head.head}};
-        for (const Metric metric : jacobian::metrics)
-            json[jacobian::metric_name(metric)] = number(head.value(metric));
-        list.push_back(std::move(json));
-    }
+    for (const HeadMetrics& head : heads)
+        list.push_back(jacobian_head_json(head));
     return list;
 }
 
@@ -30,6 +27,7 @@ Json measurement_json(const ExperimentMeasurement& measurement) {
     Json json = {{"step", measurement.step}, {"loss", number(measurement.loss)}, {"val_loss", number(measurement.val_loss)}};
     for (const Metric metric : jacobian::metrics)
         json[jacobian::metric_name(metric)] = number(measurement.mean(metric));
+    json["n_undefined"] = measurement.undefined();
     json["heads"] = heads_json(measurement.heads);
     return json;
 }
@@ -95,6 +93,12 @@ private:
             fail(error.expected, one_line(value), name);
         }
     }
+    /// 0 where an earlier version did not write it.
+    std::size_t count(const Json& object, const char* name) const {
+        if (!object.contains(name))
+            return 0;
+        return static_cast<std::size_t>(whole(object, name, 0, jacobian::most_training_windows));
+    }
     std::vector<HeadMetrics> heads(const Json& entry) const {
         constexpr std::size_t most = std::size_t{jacobian::most_shape_layers} * jacobian::most_shape_width;
         static constexpr std::array members{&HeadMetrics::a_mean,     &HeadMetrics::entropy,      &HeadMetrics::r_diag,
@@ -110,6 +114,9 @@ private:
                 const char* const name = jacobian::metric_name(jacobian::metrics[i]);
                 head.*members[i] = number(field(json, name), name);
             }
+            head.sequences = count(json, "sequences");
+            head.undefined = count(json, "n_undefined");
+            head.undefined_unmasked = count(json, "n_undefined_unmasked");
             out.push_back(head);
         }
         return out;

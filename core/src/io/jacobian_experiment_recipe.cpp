@@ -158,6 +158,17 @@ std::vector<Warning> jacobian_experiment_warnings(const jacobian::Experiment& ex
             warnings.push_back({"diverged", jacobian::combination_name(run->combination) + ": the loss of step " +
                                                 std::to_string(run->diverged_at) +
                                                 " is not finite; training ended there"});
+    std::size_t left_out = 0, measured = 0;
+    for (const jacobian::TrainingRunPtr& run : experiment.runs)
+        for (const auto& measurement : run->measurements)
+            for (const jacobian::HeadMetrics& head : measurement->heads) {
+                left_out += head.undefined;
+                measured += head.sequences;
+            }
+    if (left_out > 0)
+        warnings.push_back({"cosine-undefined", std::to_string(left_out) + " of " + std::to_string(measured) +
+                                                    " measured windows have no gradient of a head's scores; cosines "
+                                                    "leave them out (n_undefined)"});
     return warnings;
 }
 

@@ -28,7 +28,7 @@ std::string jacobian_experiment_csv(const jacobian::Experiment& experiment) {
     std::string out = "method,softmax_grad,step,loss,measured_loss,val_loss";
     for (const Metric metric : jacobian::metrics)
         out += std::string(",") + jacobian::metric_name(metric);
-    out += '\n';
+    out += ",n_undefined\n";
     for (const jacobian::TrainingRunPtr& run : experiment.runs) {
         auto measured = run->measurements.begin();
         const int last = std::max(static_cast<int>(run->loss.size()) - 1, run->last() ? run->last()->step : -1);
@@ -41,7 +41,7 @@ std::string jacobian_experiment_csv(const jacobian::Experiment& experiment) {
             out += ',' + csv_number(here ? (*measured)->loss : none) + ',' + csv_number(here ? (*measured)->val_loss : none);
             for (const Metric metric : jacobian::metrics)
                 out += ',' + csv_number(here ? (*measured)->mean(metric) : none);
-            out += '\n';
+            out += here ? ',' + std::to_string((*measured)->undefined()) + '\n' : ",\n";
             measured += here;
         }
     }
@@ -82,6 +82,7 @@ std::string jacobian_experiment_npz(const jacobian::Experiment& experiment) {
     for (const Metric metric : jacobian::metrics)
         names += std::string(jacobian::metric_name(metric)) + "\n";
     std::vector<double> loss, when, measured_loss, validation, metrics;
+    std::vector<std::int64_t> undefined;
     for (const jacobian::TrainingRunPtr& run : experiment.runs) {
         for (std::size_t step = 0; step < steps; ++step)
             loss.push_back(step < run->loss.size() ? run->loss[step] : none);
@@ -92,9 +93,12 @@ std::string jacobian_experiment_npz(const jacobian::Experiment& experiment) {
             when.push_back(there ? each.step : none);
             measured_loss.push_back(each.loss);
             validation.push_back(each.val_loss);
-            for (std::size_t head = 0; head < heads; ++head)
+            for (std::size_t head = 0; head < heads; ++head) {
+                const bool known = head < each.heads.size();
                 for (const Metric metric : jacobian::metrics)
-                    metrics.push_back(head < each.heads.size() ? each.heads[head].value(metric) : none);
+                    metrics.push_back(known ? each.heads[head].value(metric) : none);
+                undefined.push_back(known ? static_cast<std::int64_t>(each.heads[head].undefined) : 0);
+            }
         }
     }
     const auto count = [](std::size_t size) { return static_cast<std::int64_t>(size); };
@@ -108,6 +112,7 @@ std::string jacobian_experiment_npz(const jacobian::Experiment& experiment) {
     arrays.add("val_loss", std::move(validation), {runs, count(measured)});
     arrays.add("metrics", std::move(metrics), {runs, count(measured), count(heads), count(jacobian::metrics.size())});
     arrays.add_lines("metric", std::move(names));
+    arrays.add("n_undefined", std::move(undefined), {runs, count(measured), count(heads)});
     return arrays.bytes();
 }
 

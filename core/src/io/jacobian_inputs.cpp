@@ -84,6 +84,19 @@ std::vector<Warning> jacobian_warnings(const JacobianJob&, const jacobian::Resul
                                                " heads have no gradient of their scores to compare with; the first is layer " +
                                                std::to_string(first->layer) + ", head " + std::to_string(first->head)});
     }
+    std::size_t left_out = 0, measured = 0, partly = 0;
+    for (const jacobian::HeadMetrics& head : result.heads) {
+        const std::size_t most = std::max(head.undefined, head.undefined_unmasked);
+        left_out += most;
+        measured += head.sequences;
+        partly += most > 0;
+    }
+    if (left_out > 0)
+        warnings.push_back({"cosine-undefined", "cosines of " + std::to_string(partly) + " of " +
+                                                    std::to_string(result.heads.size()) +
+                                                    " heads leave out sequences without a gradient of the scores, " +
+                                                    std::to_string(left_out) + " of " + std::to_string(measured) +
+                                                    " in all (n_undefined of each head)"});
     const auto floored = std::count_if(result.heads.begin(), result.heads.end(),
                                        [](const jacobian::HeadMetrics& head) { return head.floored > 0; });
     if (floored > 0)

@@ -1,7 +1,7 @@
 // The softmax Jacobian of every head as JSON, npz, CSV and as text for people.
 #include <attnscope/jacobian_recipe.h>
 
-#include "io/json_text.h"
+#include "io/jacobian_result.h"
 #include "io/npz_arrays.h"
 #include "io/table_text.h"
 
@@ -16,19 +16,22 @@ using jacobian::HeadMetrics;
 using jacobian::Metric;
 using jacobian::Result;
 
-Json head_json(const HeadMetrics& head) {
+} // namespace
+
+Json jacobian_head_json(const HeadMetrics& head) {
     Json json = {{"layer", head.layer}, {"head", head.head}};
     for (const Metric metric : jacobian::metrics)
         json[jacobian::metric_name(metric)] = number(head.value(metric));
+    json["sequences"] = head.sequences;
+    json["n_undefined"] = head.undefined;
+    json["n_undefined_unmasked"] = head.undefined_unmasked;
     return json;
 }
-
-} // namespace
 
 std::string jacobian_result_json(const Result& result) {
     Json heads = Json::array();
     for (const HeadMetrics& head : result.heads)
-        heads.push_back(head_json(head));
+        heads.push_back(jacobian_head_json(head));
     return one_line({{"loss", number(result.loss)},
                      {"seq_len", result.length},
                      {"blocks", result.sequences},
@@ -51,6 +54,10 @@ std::string jacobian_result_npz(const Result& result) {
             values.push_back(head.value(metric));
         arrays.add(jacobian::metric_name(metric), std::move(values));
     }
+    whole("sequences", [](const HeadMetrics& head) { return static_cast<std::int64_t>(head.sequences); });
+    whole("n_undefined", [](const HeadMetrics& head) { return static_cast<std::int64_t>(head.undefined); });
+    whole("n_undefined_unmasked",
+          [](const HeadMetrics& head) { return static_cast<std::int64_t>(head.undefined_unmasked); });
     arrays.add("loss", std::vector<double>{result.loss});
     return arrays.bytes();
 }
@@ -59,11 +66,13 @@ std::string jacobian_table_csv(const Result& result) {
     std::string out = "layer,head";
     for (const Metric metric : jacobian::metrics)
         out += std::string(",") + jacobian::metric_name(metric);
-    out += '\n';
+    out += ",sequences,n_undefined,n_undefined_unmasked\n";
     for (const HeadMetrics& head : result.heads) {
         out += std::to_string(head.layer) + ',' + std::to_string(head.head);
         for (const Metric metric : jacobian::metrics)
             out += ',' + csv_number(head.value(metric));
+        for (const std::size_t count : {head.sequences, head.undefined, head.undefined_unmasked})
+            out += ',' + std::to_string(count);
         out += '\n';
     }
     return out;
@@ -77,7 +86,7 @@ std::string jacobian_table_text(const Result& result) {
     append(out, "\n\n%5s %4s", "layer", "head");
     for (const Metric metric : jacobian::metrics)
         append(out, " %16s", jacobian::metric_name(metric));
-    out += '\n';
+    append(out, " %11s\n", "n_undefined");
     for (const HeadMetrics& head : result.heads) {
         append(out, "%5d %4d", head.layer, head.head);
         for (const Metric metric : jacobian::metrics) {
@@ -87,7 +96,7 @@ std::string jacobian_table_text(const Result& result) {
             else
                 append(out, " %16s", "none");
         }
-        out += '\n';
+        append(out, " %11zu\n", head.undefined);
     }
     return out;
 }

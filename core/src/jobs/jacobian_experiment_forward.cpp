@@ -89,6 +89,13 @@ double ExperimentMeasurement::mean(Metric metric) const noexcept {
     return count > 0 ? sum / count : none;
 }
 
+std::size_t ExperimentMeasurement::undefined() const noexcept {
+    std::size_t sum = 0;
+    for (const HeadMetrics& head : heads)
+        sum += head.undefined;
+    return sum;
+}
+
 const ExperimentMeasurement* TrainingRun::measured_at(int step) const noexcept {
     const auto after = std::upper_bound(
         measurements.begin(), measurements.end(), step,

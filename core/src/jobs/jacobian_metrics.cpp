@@ -30,6 +30,18 @@ double HeadMetrics::value(Metric metric) const noexcept {
     return none;
 }
 
+std::size_t HeadMetrics::left_out(Metric metric) const noexcept {
+    switch (metric) {
+    case Metric::cos_diag:
+    case Metric::cos_ste:
+        return undefined;
+    case Metric::cos_ste_unmasked:
+        return undefined_unmasked;
+    default:
+        return 0;
+    }
+}
+
 const char* metric_name(Metric metric) noexcept {
     switch (metric) {
     case Metric::a_mean: return "a_mean";

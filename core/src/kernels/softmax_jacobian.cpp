@@ -41,6 +41,7 @@ double HeadTotals::MeanCosine::value() const {
 
 void HeadTotals::add(const JacobianSums& sequence) {
     total_ += sequence;
+    ++sequences_;
     diagonal_.add(sequence.diagonal + sequence.cross, sequence.diagonal, sequence.full); // full = diagonal + lateral
     straight_.add(sequence.straight, sequence.gradient, sequence.full);
     visible_straight_.add(sequence.visible_straight, sequence.visible_gradient, sequence.full);
@@ -60,6 +61,9 @@ jacobian::HeadMetrics HeadTotals::metrics(int layer, int head) const {
     metrics.cos_diag = diagonal_.value();
     metrics.cos_ste = straight_.value();
     metrics.cos_ste_unmasked = visible_straight_.value();
+    metrics.sequences = sequences_;
+    metrics.undefined = sequences_ - std::min(diagonal_.count, straight_.count);
+    metrics.undefined_unmasked = sequences_ - visible_straight_.count;
     metrics.floored = std::max({diagonal_.floored, straight_.floored, visible_straight_.floored});
     return metrics;
 }

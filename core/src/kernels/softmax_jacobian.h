@@ -84,6 +84,7 @@ private:
         double value() const;
     };
     JacobianSums total_;
+    std::size_t sequences_ = 0;
     MeanCosine diagonal_, straight_, visible_straight_;
 };
 

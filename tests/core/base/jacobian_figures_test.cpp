@@ -49,6 +49,31 @@ void expect_readable_everywhere(const Figure& figure) {
     for (const char* const style : {"neurips", "icml", "slide"}) test::expect_readable(figure, find_style(style));
 }
 
+TEST(JacobianFigures, SayHowManySequencesCosinesLeaveOut) {
+    jacobian::Result result = measured(3, 4);
+    for (jacobian::HeadMetrics& head : result.heads)
+        head.sequences = 8;
+    result.heads[0].undefined = 8; // it has no cosine at all
+    result.heads[5].undefined = 3;
+    result.heads[5].undefined_unmasked = 4;
+    const auto said = [&](Metric metric, bool bars) {
+        const jacobian::View view{"tiny", metric, 1, 2, 0, -1};
+        const Figure figure = bars ? jacobian::bars_figure(view, result) : jacobian::map_figure(view, result);
+        expect_readable_everywhere(figure);
+        return figure.subtitle + " | " + figure.caption;
+    };
+    for (const bool bars : {false, true}) {
+        const std::string diagonal = said(Metric::cos_diag, bars);
+        EXPECT_NE(diagonal.find("11 of 96 left out"), std::string::npos) << diagonal;
+        EXPECT_NE(diagonal.find("without a gradient of a head's scores: 11 of 96, in 2 heads."), std::string::npos)
+            << diagonal;
+        EXPECT_NE(said(Metric::cos_ste_unmasked, bars).find("4 of 96, in 1 head."), std::string::npos);
+        EXPECT_EQ(said(Metric::r_diag, bars).find("left out"), std::string::npos);
+    }
+    const Figure map = jacobian::map_figure({"tiny", Metric::cos_diag, 1, 2, 0, -1}, result);
+    EXPECT_TRUE(std::isnan(std::get<HeatMap>(map.axes[0].elements[0]).values[0]));
+}
+
 TEST(JacobianFigures, MapsTheMetricAndHatchesWhatHasNone) {
     jacobian::View view{"tiny", Metric::r_diag, 1, 2, 0, -1};
     const Figure figure = jacobian::map_figure(view, measured(3, 4));

@@ -116,6 +116,48 @@ TEST(SoftmaxJacobian, HasNoNumberWhereThereIsNoGradient) {
     }
 }
 
+TEST(SoftmaxJacobian, LeavesSequencesWithoutAGradientOutOfCosinesAndCountsThem) {
+    constexpr std::size_t length = 12;
+    const Map map = random_map(length, true);
+    const auto sums_of = [](const Map& of) {
+        return kernels::softmax_jacobian_map(of.a.data(), of.g.data(), length, true);
+    };
+    Map flat = map, certain = map;
+    std::fill(flat.g.begin(), flat.g.end(), 0.0f); // nothing depends on this sequence
+    for (std::size_t row = 0; row < length; ++row)
+        for (std::size_t key = 0; key < length; ++key)
+            certain.a[row * length + key] = key == row / 2 ? 1.0f : 0.0f; // nothing can move
+    const jacobian::HeadMetrics alone = kernels::head_metrics(0, 0, std::vector{sums_of(map)});
+    EXPECT_EQ(alone.sequences, 1u);
+    EXPECT_EQ(alone.undefined, 0u);
+    const jacobian::HeadMetrics head =
+        kernels::head_metrics(0, 0, std::vector{sums_of(flat), sums_of(map), sums_of(certain)});
+    EXPECT_EQ(head.sequences, 3u);
+    EXPECT_EQ(head.undefined, 2u);
+    EXPECT_EQ(head.undefined_unmasked, 2u);
+    for (const auto metric :
+         {jacobian::Metric::cos_diag, jacobian::Metric::cos_ste, jacobian::Metric::cos_ste_unmasked}) {
+        EXPECT_NEAR(head.value(metric), alone.value(metric), 1e-14) << jacobian::metric_name(metric);
+        EXPECT_EQ(head.left_out(metric), 2u);
+    }
+    EXPECT_EQ(head.left_out(jacobian::Metric::r_diag), 0u);
+    // Of keys that are not masked, none has a gradient, though the future has: one cosine more is missing.
+    Map future = map;
+    for (std::size_t row = 0; row < length; ++row)
+        for (std::size_t key = 0; key < length; ++key) {
+            future.a[row * length + key] = 1.0f / length;
+            future.g[row * length + key] = key > row ? 1.0f + static_cast<float>(key) : 0.0f;
+        }
+    const jacobian::HeadMetrics ahead = kernels::head_metrics(
+        0, 0, std::vector{kernels::softmax_jacobian_map(future.a.data(), future.g.data(), length, false)});
+    EXPECT_EQ(ahead.undefined, 0u);
+    EXPECT_EQ(ahead.undefined_unmasked, 1u);
+    EXPECT_TRUE(std::isnan(ahead.cos_ste_unmasked));
+    const jacobian::HeadMetrics nothing = kernels::head_metrics(0, 0, std::vector{sums_of(flat), sums_of(certain)});
+    EXPECT_EQ(nothing.undefined, nothing.sequences);
+    EXPECT_TRUE(std::isnan(nothing.cos_diag) && std::isnan(nothing.cos_ste) && std::isnan(nothing.cos_ste_unmasked));
+}
+
 TEST(SoftmaxJacobian, SumOfARowIsTheProductOfContextAndItsGradient) {
     constexpr std::size_t keys = 19, width = 6;
     std::vector<float> a(keys), g(keys);

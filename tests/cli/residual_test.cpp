@@ -109,6 +109,7 @@ TEST_F(ResidualCommand, TakesLeadingCalibrationHeadsAndEveryFormat) {
     for (const char* code : {"calibration-overlap", "fewer-calibration-blocks", "prefix-on-disk"})
         EXPECT_TRUE(codes(json).contains(code)) << code;
     EXPECT_TRUE(result["spectrum"][0]["two_nn"].is_number());
+    EXPECT_EQ(result["spectrum"][0]["two_nn_points"], 4 * 15) << "of the first token of a block there is no residual";
     ASSERT_EQ(result["tokens"]["ids"].size(), 4u);
     EXPECT_TRUE(result["tokens"]["baseline"][0][0].is_null());
     EXPECT_EQ(result["tokens"]["curve"][0]["nll"][3].size(), 16u);

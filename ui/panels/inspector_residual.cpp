@@ -45,7 +45,10 @@ void head_rows(ChromeContext& context, const residual::HeadSpectrum& spectrum) {
     value_row(theme, "eff. dim.", squares > 0 ? number_or_dash(sum * sum / squares, 4) : "–", "Participation ratio (Σλ)²/Σλ²");
     value_row(theme, "variance", number_or_dash(sum, 4), "Mean ‖ε‖² over the calibration tokens");
     if (std::isfinite(spectrum.two_nn))
-        value_row(theme, "TwoNN", number_or_dash(spectrum.two_nn, 4), "Intrinsic dimension of the set of residuals");
+        value_row(theme, "TwoNN", number_or_dash(spectrum.two_nn, 4),
+                  ("Intrinsic dimension of the set of residuals, from " +
+                   grouped(static_cast<std::size_t>(spectrum.two_nn_points)) + " different ones")
+                      .c_str());
 }
 
 }  // namespace

@@ -109,6 +109,7 @@ struct HeadSpectrum {
     std::vector<double> variance;   ///< (head_dim) along each direction, a mean over tokens; largest first
     int r90 = 0;                    ///< smallest rank with ≥ 90 % of the variance; 0 where there is none
     double two_nn;                  ///< intrinsic dimension; NaN unless asked for or with fewer than 20 distinct tokens
+    std::int64_t two_nn_points = 0; ///< distinct residuals that it was estimated from; 0 unless asked for
 
     HeadSpectrum();
 };

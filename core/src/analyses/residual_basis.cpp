@@ -9,10 +9,12 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/eye.h>
+#include <ATen/ops/index_select.h>
 #include <ATen/ops/linalg_cholesky.h>
 #include <ATen/ops/linalg_eigh.h>
 #include <ATen/ops/linalg_solve_triangular.h>
 #include <ATen/ops/matmul.h>
+#include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
 #include <c10/core/InferenceMode.h>
 
@@ -63,10 +65,10 @@ at::Tensor output_factor(const at::Tensor& weights) {
 
 } // namespace
 
-ResidualMoments::ResidualMoments(std::int64_t expected_rows, std::int64_t most_samples)
-    : stride_(most_samples > 0 ? std::max<std::int64_t>(1, (expected_rows + most_samples - 1) / most_samples) : 0) {}
+ResidualMoments::ResidualMoments(std::int64_t expected_samples, std::int64_t most_samples)
+    : stride_(most_samples > 0 ? std::max<std::int64_t>(1, (expected_samples + most_samples - 1) / most_samples) : 0) {}
 
-void ResidualMoments::add(const at::Tensor& rows, JobContext& context) {
+void ResidualMoments::add(const at::Tensor& rows, std::span<const std::int64_t> sampled, JobContext& context) {
     if (!second_.defined()) {
         const auto options = rows.options().dtype(at::kDouble);
         second_ = at::zeros({rows.size(0), rows.size(2), rows.size(2)}, options);
@@ -80,9 +82,14 @@ void ResidualMoments::add(const at::Tensor& rows, JobContext& context) {
         first_.add_(wide.sum(1));
     }
     if (stride_ > 0) {
-        const std::int64_t skipped = (stride_ - rows_ % stride_) % stride_;
-        if (skipped < rows.size(1))
-            samples_.push_back(rows.slice(1, skipped, rows.size(1), stride_).cpu().contiguous());
+        std::vector<std::int64_t> kept;
+        for (const std::int64_t row : sampled)
+            if (sampled_++ % stride_ == 0)
+                kept.push_back(row);
+        if (!kept.empty()) {
+            const at::Tensor places = at::tensor(kept, at::kLong).to(rows.device());
+            samples_.push_back(rows.index_select(1, places).cpu().contiguous());
+        }
     }
     rows_ += rows.size(1);
 }
@@ -157,9 +164,13 @@ LayerBasis fit_basis(const ResidualMoments& moments, bool centred, const at::Ten
         basis.decoder[head].copy_(at::linalg_solve_triangular(factor.t(), directions.vectors, true));
     });
     if (samples.defined()) {
-        for (std::int64_t head = 0; head < heads; ++head)
-            basis.spectra[static_cast<std::size_t>(head)].two_nn =
-                two_nn_dimension(samples[head].contiguous().const_data_ptr<float>(), samples.size(1), width, context);
+        for (std::int64_t head = 0; head < heads; ++head) {
+            const at::Tensor points = samples[head].contiguous();
+            const IntrinsicDimension found =
+                two_nn_dimension(points.const_data_ptr<float>(), points.size(0), width, context);
+            basis.spectra[static_cast<std::size_t>(head)].two_nn = found.value;
+            basis.spectra[static_cast<std::size_t>(head)].two_nn_points = found.points;
+        }
     }
     return basis;
 }
@@ -181,12 +192,12 @@ std::vector<std::int64_t> distinct_points(const float* points, std::int64_t coun
 
 } // namespace
 
-double two_nn_dimension(const float* points, std::int64_t count, std::int64_t width, JobContext& context) {
+IntrinsicDimension two_nn_dimension(const float* points, std::int64_t count, std::int64_t width, JobContext& context) {
     constexpr std::size_t fewest = 20;
     constexpr double infinite = std::numeric_limits<double>::infinity();
     const std::vector<std::int64_t> distinct = distinct_points(points, count, width);
     if (distinct.size() < fewest)
-        return none;
+        return {none, std::ssize(distinct)};
     std::vector<double> ratios(distinct.size());
     context.parallel_for(distinct.size(), [&](std::size_t task, int) {
         double first = infinite, second = infinite;
@@ -213,7 +224,7 @@ double two_nn_dimension(const float* points, std::int64_t count, std::int64_t wi
         products += ratios[i] * survived;
         squares += ratios[i] * ratios[i];
     }
-    return squares > 0 ? products / squares : none;
+    return {squares > 0 ? products / squares : none, std::ssize(distinct)};
 }
 
 } // namespace attnscope::compute

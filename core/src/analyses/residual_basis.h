@@ -7,6 +7,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace attnscope::compute {
@@ -15,10 +16,11 @@ namespace attnscope::compute {
 /// number of threads.
 class ResidualMoments {
 public:
-    /// Of the rows, at most `most_samples` of `expected_rows` are kept, evenly apart; 0: none.
-    ResidualMoments(std::int64_t expected_rows, std::int64_t most_samples);
-    /// rows (heads, N, head_dim) float32. A checkpoint before some thousand rows of a head.
-    void add(const at::Tensor& rows, JobContext& context);
+    /// Of the rows to sample, at most `most_samples` of `expected_samples` are kept, evenly apart; 0: none.
+    ResidualMoments(std::int64_t expected_samples, std::int64_t most_samples);
+    /// rows (heads, N, head_dim) float32; `sampled` are those of the N to sample from, increasing. A checkpoint before
+    /// some thousand rows of a head.
+    void add(const at::Tensor& rows, std::span<const std::int64_t> sampled, JobContext& context);
 
     std::int64_t rows() const noexcept { return rows_; }
     /// (heads, head_dim, head_dim) float64 on the CPU: Σ ε εᵀ / rows, about the mean if asked.
@@ -28,7 +30,7 @@ public:
 private:
     void add_on_cpu(const at::Tensor& rows, JobContext& context);
 
-    std::int64_t rows_ = 0, stride_ = 0;
+    std::int64_t rows_ = 0, stride_ = 0, sampled_ = 0;
     at::Tensor second_, first_;
     std::vector<at::Tensor> samples_;
 };
@@ -51,10 +53,13 @@ struct Directions {
 };
 Directions leading_directions(const at::Tensor& matrix);
 
-/// Intrinsic dimension of points (N, d), equal ones counted once: the slope of −ln(1 − F(μ)) over ln μ, μ the ratio of
-/// the distances to the second and the first neighbour, of the nine tenths with the smallest μ. NaN with fewer than 20
-/// points. Source: Facco, d'Errico, Rodriguez, Laio 2017, "Estimating the intrinsic dimension of datasets by a minimal
-/// neighborhood information".
-double two_nn_dimension(const float* points, std::int64_t count, std::int64_t width, JobContext& context);
+struct IntrinsicDimension {
+    double value;            ///< NaN with fewer than 20 points
+    std::int64_t points = 0; ///< that differ
+};
+/// Of points (N, d), equal ones counted once: the slope of −ln(1 − F(μ)) over ln μ, μ the ratio of the distances to the
+/// second and the first neighbour, of the nine tenths with the smallest μ. Source: Facco, d'Errico, Rodriguez, Laio
+/// 2017, "Estimating the intrinsic dimension of datasets by a minimal neighborhood information".
+IntrinsicDimension two_nn_dimension(const float* points, std::int64_t count, std::int64_t width, JobContext& context);
 
 } // namespace attnscope::compute

@@ -54,7 +54,7 @@ at::Tensor ResidualObserver::replacement(const models::AttentionPoint& point) {
                                .with_tail = gathers && parameters_.form != Form::context};
     const AttentionSplit split = split_attention(point, options, context_);
     if (gathers)
-        gather_from(split, point.layer);
+        gather_from(split, point, options);
     if (keeps) {
         kept_.leading = split.leading;
         kept_.context = split.context;
@@ -70,7 +70,8 @@ at::Tensor ResidualObserver::replaced(const at::Tensor& leading, const at::Tenso
     return mask.defined() ? at::where(mask.to(heads.device()), heads, context) : heads;
 }
 
-void ResidualObserver::gather_from(const AttentionSplit& split, int layer) {
+void ResidualObserver::gather_from(const AttentionSplit& split, const models::AttentionPoint& point,
+                                   const SplitOptions& options) {
     at::Tensor residuals;
     switch (parameters_.form) {
     case Form::context: residuals = split.context.to(at::kFloat).sub(split.leading); break;
@@ -80,14 +81,18 @@ void ResidualObserver::gather_from(const AttentionSplit& split, int layer) {
                               at::zeros({}, split.tail.options()));
         break;
     }
-    auto moments = moments_.find(layer);
+    // Points that are 0 by construction would be each other's nearest neighbours, at a distance of rounding.
+    const std::vector<std::int64_t> sampled =
+        parameters_.two_nn ? rows_with_residual(point, options) : std::vector<std::int64_t>();
+    auto moments = moments_.find(point.layer);
     if (moments == moments_.end()) {
-        const auto samples = parameters_.two_nn ? static_cast<std::int64_t>(residual::most_two_nn_rows) : 0;
-        moments = moments_.emplace(layer, ResidualMoments(expected_rows_, samples)).first;
+        const auto most = static_cast<std::int64_t>(residual::most_two_nn_rows);
+        const std::int64_t expected = expected_rows_ / point.rows() * std::ssize(sampled);
+        moments = moments_.emplace(point.layer, ResidualMoments(expected, sampled.empty() ? 0 : most)).first;
     }
     for (std::int64_t text = 0; text < std::min(gathered_texts_, residuals.size(0)); ++text) {
         context_.checkpoint();
-        moments->second.add(residuals[text], context_);
+        moments->second.add(residuals[text], sampled, context_);
     }
 }
 

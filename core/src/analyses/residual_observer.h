@@ -55,7 +55,7 @@ public:
     void observe_residual(int layer, const at::Tensor& hidden) override;
 
 private:
-    void gather_from(const AttentionSplit& split, int layer);
+    void gather_from(const AttentionSplit& split, const models::AttentionPoint& point, const SplitOptions& options);
     at::Tensor replaced(const at::Tensor& leading, const at::Tensor& context, int layer);
     at::Tensor projected(const at::Tensor& leading, const at::Tensor& context, int layer);
 

@@ -34,6 +34,21 @@ void largest_weights(const float* weights, std::int64_t begin, std::int64_t end,
     found.resize(static_cast<std::size_t>(kept));
 }
 
+std::int64_t first_leader(const AttentionPoint& point, std::int64_t t, const SplitOptions& options) {
+    const std::int64_t first = point.first_key(t);
+    return options.exclude_sink && first == 0 && point.end_key(t) > 1 ? 1 : first;
+}
+
+std::vector<std::int64_t> rows_with_residual(const AttentionPoint& point, const SplitOptions& options) {
+    std::vector<std::int64_t> rows;
+    for (std::int64_t t = 0; t < point.rows(); ++t) {
+        const std::int64_t first = first_leader(point, t, options);
+        if (first > point.first_key(t) || point.end_key(t) - first > options.top_k)
+            rows.push_back(t);
+    }
+    return rows;
+}
+
 namespace {
 
 /// Splits every tile of a layer as it comes by.
@@ -99,7 +114,7 @@ private:
             for (std::int64_t r = 0; r < rows; ++r) {
                 const std::int64_t t = tile.first_row + r;
                 const float* const row = all_weights + (index * rows + r) * columns;
-                const std::int64_t begin = first_leader(point, t) - tile.first_key;
+                const std::int64_t begin = first_leader(point, t, options_) - tile.first_key;
                 largest_weights(row, begin, point.end_key(t) - tile.first_key, options_.top_k, chosen);
                 float* const to = leading + ((text * point.heads() + head) * point.rows() + t) * width;
                 mix(row, chosen, values, width, to);
@@ -109,11 +124,6 @@ private:
             }
         };
         context_.parallel_for(static_cast<std::size_t>(weights.size(0) * heads), one_head);
-    }
-
-    std::int64_t first_leader(const AttentionPoint& point, std::int64_t t) const {
-        const std::int64_t first = point.first_key(t);
-        return options_.exclude_sink && first == 0 && point.end_key(t) > 1 ? 1 : first;
     }
 
     /// Mean of the chosen values by their weights.

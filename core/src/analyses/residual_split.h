@@ -28,6 +28,12 @@ struct AttentionSplit {
 /// At gain 1. Sums of the tail are taken over it, not as a difference, so that a small one keeps its digits.
 AttentionSplit split_attention(const models::AttentionPoint& point, const SplitOptions& options, JobContext& context);
 
+/// Where the keys begin that may lead row t.
+std::int64_t first_leader(const models::AttentionPoint& point, std::int64_t t, const SplitOptions& options);
+/// Rows that do not lead with every key they see, increasing. The residual of the others is 0 by construction, and what
+/// float32 leaves of it is rounding.
+std::vector<std::int64_t> rows_with_residual(const models::AttentionPoint& point, const SplitOptions& options);
+
 /// Indices within [begin, end) of the `count` largest weights, largest first, ties to the lower.
 void largest_weights(const float* weights, std::int64_t begin, std::int64_t end, int count,
                      std::vector<std::int64_t>& found);

@@ -214,7 +214,8 @@ Figure spectrum_figure(const View& view, const std::vector<HeadSpectrum>& spectr
     }
     say(figure, "participation ratio\u00a0" + format_number(sum * sum / squares));
     if (std::isfinite(selected->two_nn))
-        say(figure, "TwoNN\u00a0" + format_number(selected->two_nn));
+        say(figure, "TwoNN\u00a0" + format_number(selected->two_nn) + " of " +
+                        format_count(static_cast<std::size_t>(selected->two_nn_points)) + " residuals");
     // What is rounding would stretch the axis over many empty decades.
     std::vector<HeadSpectrum> shown;
     for (const HeadSpectrum& spectrum : spectra) {

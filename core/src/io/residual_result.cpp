@@ -45,8 +45,10 @@ Json spectrum_json(const HeadSpectrum& spectrum, bool two_nn) {
     for (const double variance : spectrum.variance)
         total += variance;
     json["variance"] = number(total);
-    if (two_nn)
+    if (two_nn) {
         json["two_nn"] = number(spectrum.two_nn);
+        json["two_nn_points"] = spectrum.two_nn_points;
+    }
     return json;
 }
 
@@ -116,7 +118,7 @@ std::string residual_result_json(const ResidualJob& job, const Result& result) {
 
 std::string residual_result_npz(const Result& result) {
     NpzArrays arrays;
-    std::vector<std::int64_t> ranks, layers, heads, r90;
+    std::vector<std::int64_t> ranks, layers, heads, r90, two_nn_points;
     std::vector<double> nll, ppl, delta, recovered_ppl, recovered_nll, cumulative, variance, two_nn, losses;
     for (const CurvePoint& point : result.curve) {
         ranks.push_back(point.rank);
@@ -133,6 +135,7 @@ std::string residual_result_npz(const Result& result) {
         cumulative.insert(cumulative.end(), head.cumulative.begin(), head.cumulative.end());
         variance.insert(variance.end(), head.variance.begin(), head.variance.end());
         two_nn.push_back(head.two_nn);
+        two_nn_points.push_back(head.two_nn_points);
     }
     const auto add_losses = [&](const Loss& loss) {
         losses.insert(losses.end(), loss.token_nll.begin(), loss.token_nll.end());
@@ -162,6 +165,7 @@ std::string residual_result_npz(const Result& result) {
     arrays.add("cumulative", std::move(cumulative), {found, dim});
     arrays.add("variance", std::move(variance), {found, dim});
     arrays.add("two_nn", std::move(two_nn));
+    arrays.add("two_nn_points", std::move(two_nn_points));
     arrays.add("ids", std::vector<std::int64_t>(result.ids), {blocks, std::ssize(result.ids) / blocks});
     // Baseline, top-1, then a rank after the other.
     arrays.add("token_nll", std::move(losses), {points + 2, blocks, predicted});

@@ -226,6 +226,33 @@ TEST_F(ResidualSweep, HasNoRecoveryWhereTop1DoesNotHurt) {
         EXPECT_TRUE(std::isnan(point.recovered_ppl) && std::isnan(point.recovered_nll));
 }
 
+/// V* of a row that sees no more keys than lead is its whole output: what rounding leaves of ε there is no point.
+TEST_F(ResidualSweep, EstimatesDimensionsFromRowsThatHaveAResidual) {
+    Request asked = request();
+    asked.parameters.two_nn = true;
+    asked.parameters.seq_len = 16;
+    asked.parameters.calibration_blocks = 4;
+    const auto points = [&](int top_k, bool exclude_sink, residual::Form form) {
+        asked.parameters.top_k = top_k;
+        asked.parameters.exclude_sink = exclude_sink;
+        asked.parameters.form = form;
+        const residual::Spectra spectra = compute::residual_spectra(asked, context);
+        const std::int64_t found = spectra.heads_found.front().two_nn_points;
+        for (const residual::HeadSpectrum& head : spectra.heads_found) {
+            EXPECT_EQ(head.two_nn_points, found);
+            EXPECT_EQ(std::isfinite(head.two_nn), found >= 20);
+        }
+        return found;
+    };
+    for (const auto form : {residual::Form::context, residual::Form::tail, residual::Form::tail_normalized}) {
+        EXPECT_EQ(points(1, false, form), 4 * 15);
+        EXPECT_EQ(points(4, false, form), 4 * 12);
+        EXPECT_EQ(points(4, true, form), 4 * 15) << "the weight of the first token is left over";
+    }
+    EXPECT_EQ(points(13, false, residual::Form::context), 4 * 3);
+    EXPECT_EQ(points(16, false, residual::Form::context), 0);
+}
+
 TEST_F(ResidualSweep, RefusesWhatCannotBe) {
     const auto said = [&](auto change) {
         Request asked = request();
@@ -305,14 +332,19 @@ TEST(TwoNearestNeighbours, FindTheDimensionThatPointsFill) {
             for (std::int64_t k = 0; k < dimension; ++k)
                 points[static_cast<std::size_t>(i * width + k)] = static_cast<float>(
                     random_uniform(3, static_cast<std::uint64_t>(dimension), static_cast<std::uint64_t>(i * width + k)));
-        const double found = compute::two_nn_dimension(points.data(), count, width, context);
+        const auto [found, different] = compute::two_nn_dimension(points.data(), count, width, context);
         EXPECT_NEAR(found, dimension, 0.12 * dimension);
+        EXPECT_EQ(different, count);
         // Copies of points are no points.
         std::vector<float> twice = points;
         twice.insert(twice.end(), points.begin(), points.end());
-        EXPECT_DOUBLE_EQ(compute::two_nn_dimension(twice.data(), 2 * count, width, context), found);
+        const auto [again, counted] = compute::two_nn_dimension(twice.data(), 2 * count, width, context);
+        EXPECT_DOUBLE_EQ(again, found);
+        EXPECT_EQ(counted, count);
     }
-    EXPECT_TRUE(std::isnan(compute::two_nn_dimension(std::vector<float>(30 * width).data(), 30, width, context)));
+    const auto [nothing, zeros] = compute::two_nn_dimension(std::vector<float>(30 * width).data(), 30, width, context);
+    EXPECT_TRUE(std::isnan(nothing));
+    EXPECT_EQ(zeros, 1);
 }
 
 } // namespace

@@ -21,8 +21,12 @@ public:
         if (!result_ || (match && !result_->matching)) {
             AlignmentJob job = job_;
             job.match = match;
+            job.signs = false;
             result_ = compute_alignment(job, context);
         }
+        // Random operators take longer than all the rest of a model that was opened before.
+        if (spec.panel == signs_panel && !result_->signs)
+            result_->signs = alignment::compute_sign_chance(alignment::sign_shape(*result_->operators), context);
         return alignment_figure(job_, spec.panel, *result_);
     }
     Recipe recipe(const FigureSpec& figure) const override {
@@ -32,7 +36,7 @@ public:
     }
 
 private:
-    static constexpr const char* matched_panel = "alignment.matched";
+    static constexpr const char *matched_panel = "alignment.matched", *signs_panel = "alignment.signs";
 
     AlignmentJob job_;
     mutable std::optional<AlignmentResult> result_;

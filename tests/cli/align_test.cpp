@@ -56,6 +56,14 @@ TEST_F(AlignCommand, GramsWrittenFromAModelSayTheSame) {
     EXPECT_EQ(grams["result"]["to_anchor"], model["result"]["to_anchor"]);
     EXPECT_EQ(grams["result"]["sign_agreement"], model["result"]["sign_agreement"]);
 
+    for (const Json& row : model["result"]["sign_agreement"]) {
+        const double low = row["chance"][0], high = row["chance"][1];
+        EXPECT_LT(low, high) << row.dump();
+        EXPECT_GE(low, 0.5 / 2) << "the anchor agrees with itself";
+        EXPECT_LE(high, 1);
+    }
+    EXPECT_GT(model["result"]["chance"]["sign_operators"], 0);
+
     std::filesystem::remove(folder / "g-eigdirs.safetensors");
     const Json without = envelope({"--grams", at("g.json")});
     EXPECT_EQ(without["warnings"][0]["code"], "no-directions");

@@ -72,6 +72,14 @@ public:
     using AlignmentPanel::AlignmentPanel;
 };
 
+class SignsPanel final : public AlignmentPanel {
+public:
+    using AlignmentPanel::AlignmentPanel;
+
+protected:
+    bool needs_signs() const override { return true; }
+};
+
 class MatchedPanel final : public AlignmentPanel {
 public:
     using AlignmentPanel::AlignmentPanel;
@@ -93,6 +101,14 @@ void AlignmentPanel::update(PanelContext& context) {
         matching = slots.matching();
         answer_.add(matching);
     }
+    Asked<alignment::SignChance> signs, pinned_signs;
+    const auto add_signs = [](Answer& answer, const Asked<alignment::SignChance>& asked) {
+        answer.generations.push_back(asked.result ? asked.generation : 0);
+        answer.stale = answer.stale || !asked.result;
+        if (!asked.result) answer.progress = asked.progress;
+        if (!answer.error) answer.error = asked.error;
+    };
+    if (needs_signs()) add_signs(answer_, signs = slots.signs());
     if (!answer_.ready) return hide();
     Key key{answer_.generations, relevant(slots.view()), {}, context.state.view.attention.beside};
     with_pinned_ = false;
@@ -106,6 +122,7 @@ void AlignmentPanel::update(PanelContext& context) {
             pinned_matching = pinned->matching();
             answer.add(pinned_matching);
         }
+        if (needs_signs()) add_signs(answer, pinned_signs = pinned->signs());
         join_pinned(answer, key.generations);
         key.pinned_view = pinned->view();
         // Two views are compared in one quantity.
@@ -115,12 +132,13 @@ void AlignmentPanel::update(PanelContext& context) {
     if (has_figure() && key == key_) return;
     key_ = std::move(key);
     const auto drawn = [this](const alignment::View& view, const Asked<AlignmentTables>& asked,
-                              const Asked<alignment::Matching>& matched) {
-        return draw_(view,
-                     {*asked.result->operators, asked.result->comparison, asked.result->chance, matched.result.get()});
+                              const Asked<alignment::Matching>& matched, const Asked<alignment::SignChance>& chance) {
+        return draw_(view, {*asked.result->operators, asked.result->comparison, asked.result->chance,
+                            matched.result.get(), chance.result.get()});
     };
-    Figure figure = drawn(key_.view, tables, matching);
-    if (with_pinned_) compare_with_pinned(figure, drawn(key_.pinned_view, pinned_tables, pinned_matching), key_.beside);
+    Figure figure = drawn(key_.view, tables, matching, signs);
+    if (with_pinned_)
+        compare_with_pinned(figure, drawn(key_.pinned_view, pinned_tables, pinned_matching, pinned_signs), key_.beside);
     show(std::move(figure));
 }
 
@@ -180,11 +198,12 @@ std::vector<std::unique_ptr<Panel>> make_alignment_panels() {
             "that is nearest to the layer's, and the residual what is left of it. Shaded: what random operators of the "
             "same lengths show. Drag across the plot to move the anchor.",
             "t_opt = ⟨g, g_a⟩/‖g_a‖²,  residual = √(1 − cos²)", circuits}));
-    panels.push_back(std::make_unique<PlainPanel>(
+    panels.push_back(std::make_unique<SignsPanel>(
         "alignment.signs", signs_figure,
         PanelHelp{
             "Do the strongest eigenvalues of a layer's symmetric part have the signs of the anchor's, place by place? "
-            "The anchor agrees with itself and is included, so chance lies above one half by 1/2L.",
+            "The anchor agrees with itself and is included, so chance lies above one half by 1/2L. Band: 95 % of models "
+            "of random operators of the same sizes.",
             "(g + gᵀ)/2 = Σ λᵢ vᵢ vᵢᵀ,  |λ₁| ≥ |λ₂| ≥ …", "Share of positive eigenvalues: Sylvester 1852"}));
     panels.push_back(std::make_unique<ProfilePanel>(
         "alignment.angles", angles_figure,

@@ -23,6 +23,8 @@ public:
 protected:
     /// Whether heads have to be matched for it.
     virtual bool needs_matching() const { return false; }
+    /// Whether the signs of random operators stand behind it; it is drawn without them until they are there.
+    virtual bool needs_signs() const { return false; }
     /// What of the view its figure depends on, so that the rest does not draw it again.
     virtual alignment::View relevant(const alignment::View& view) const { return view; }
     FigureViewOptions view_options(PanelContext& context) override;

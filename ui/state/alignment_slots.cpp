@@ -33,6 +33,10 @@ std::size_t tables_bytes(const AlignmentTables& tables) {
                                            sizeof(double);
 }
 
+std::size_t sign_bytes(const alignment::SignChance& chance) {
+    return sizeof chance + chance.rows.size() * sizeof(alignment::SignChance::Row);
+}
+
 std::size_t matching_bytes(const alignment::Matching& matching) {
     return sizeof matching + matching.cos.size() * (sizeof(double) + sizeof(std::int32_t));
 }
@@ -42,6 +46,7 @@ std::size_t matching_bytes(const alignment::Matching& matching) {
 struct AlignmentSlots::Impl {
     Slot<TablesRequest, AlignmentTables> tables;
     Slot<alignment::MatchRequest, alignment::Matching> matching;
+    Slot<alignment::SignShape, alignment::SignChance> signs;
 
     // of this frame
     TablesRequest wanted;
@@ -52,7 +57,8 @@ struct AlignmentSlots::Impl {
 
     explicit Impl(JobSystem& jobs)
         : tables(jobs, {"Alignment of operators", Lane::interactive, tables_bytes, 256u << 20}, compute_tables),
-          matching(jobs, {"Matching heads", Lane::interactive, matching_bytes}, alignment::match_heads) {}
+          matching(jobs, {"Matching heads", Lane::interactive, matching_bytes}, alignment::match_heads),
+          signs(jobs, {"Signs by chance", Lane::interactive, sign_bytes}, alignment::compute_sign_chance) {}
 
     bool has_source() const { return wanted.of_model.model || wanted.given; }
 };
@@ -118,6 +124,15 @@ Asked<AlignmentTables> AlignmentSlots::tables() {
     return asked;
 }
 
+Asked<alignment::SignChance> AlignmentSlots::signs() {
+    const auto tables = this->tables();
+    if (!tables.result) return {};
+    impl_->signs.want(alignment::sign_shape(*tables.result->operators));
+    Asked<alignment::SignChance> asked = asked_of(impl_->signs);
+    if (asked.stale) asked.result.reset();
+    return asked;
+}
+
 Asked<alignment::Matching> AlignmentSlots::matching() {
     const auto tables = this->tables();
     Asked<alignment::Matching> out;
@@ -140,7 +155,7 @@ std::optional<alignment::Profile> AlignmentSlots::profile() {
     return alignment::profile(*asked.result->operators, asked.result->comparison, shown.anchor, shown.head);
 }
 
-bool AlignmentSlots::settled() const { return !impl_->tables.busy() && !impl_->matching.busy(); }
+bool AlignmentSlots::settled() const { return !impl_->tables.busy() && !impl_->matching.busy() && !impl_->signs.busy(); }
 double AlignmentSlots::seconds() const { return impl_->tables.result() ? impl_->tables.seconds() : 0; }
 
 std::optional<AlignmentJob> AlignmentSlots::job(const AppState& state) const {

@@ -36,6 +36,8 @@ public:
     /// What is selected, as figures take it: within what the operators have.
     alignment::View view() const;
     Asked<AlignmentTables> tables();
+    /// How far signs agree by chance: kept by the sizes alone, whatever model has them.
+    Asked<alignment::SignChance> signs();
     /// Of the anchor; asks for the tables first.
     Asked<alignment::Matching> matching();
     /// The numbers to the anchor of the newest tables; none before.

@@ -100,6 +100,31 @@ struct Chance {
 /// Depends on the seed and the sizes alone.
 Chance compute_chance(const Operators& operators, JobContext& context);
 
+/// The numbers k of leading eigenvalues whose signs are compared: 2, 4 … 256 as far as there are `values`.
+std::vector<int> sign_counts(int values);
+/// What sign agreement by chance depends on. All zero: operators without signs.
+struct SignShape {
+    int layers = 0, heads = 0, head_dim = 0, hidden = 0;
+    bool operator==(const SignShape&) const = default;
+};
+SignShape sign_shape(const Operators& operators) noexcept;
+/// 95 % ranges of SignAgreement::mean for models of random operators, the anchor, which agrees with itself, included.
+/// Operators are leftᵀ right of independent normal weights. Their eigenvalues repel each other, so signs at
+/// neighbouring places are not independent: the agreement of two operators scatters by 1.15 times as much as that of
+/// random signs.
+struct SignChance {
+    struct Row {
+        int k;
+        Range of_mean, of_head; ///< of all heads, and of one
+    };
+    std::vector<Row> rows;
+    int operators = 0, draws = 0;                ///< operators that were drawn, and models that were made of them
+    Range range(int k, int head) const noexcept; ///< head −1: of all; NaN for a k that is not there
+};
+/// Depends on the seed and the shape alone. About a second of one core for a head_dim of 64. Empty for an empty shape.
+/// Progress under "signs by chance".
+SignChance compute_sign_chance(const SignShape& shape, JobContext& context);
+
 // ------------------------------------------------------------------ against an anchor
 enum class Label { none, rejected, weak, medium, strong };
 /// above .9 STRONG, above .5 MEDIUM, above .1 WEAK, else REJECTED; none for NaN.
@@ -119,7 +144,6 @@ struct LayerProfile {
 struct SignAgreement {
     int k = 0;
     double mean, early, mid, late; ///< over layers, thirds at L//3 and 2·(L//3); early and mid NaN below 3 layers
-    Range chance;                  ///< of `mean` for random signs; the anchor, which agrees with itself, included
 };
 struct Verdict {
     double mean_cos; ///< the anchor included, which alone contributes 1/L
@@ -161,6 +185,7 @@ struct Matching {
     std::vector<double> cos;               ///< (layers, heads) with the partner, signed
     std::vector<double> matched, by_index; ///< (layers) mean |cos| with the partner, and with the same index
     Range chance; ///< of `matched` for random operators: the choice alone raises it; NaN for directions
+    int chance_draws = 0; ///< that it is made from
 };
 struct MatchRequest {
     OperatorsPtr operators;

@@ -32,6 +32,7 @@ struct Shown {
     const Comparison& comparison;
     const Chance& chance;
     const Matching* matching = nullptr; ///< of the anchor, where there is one
+    const SignChance* signs = nullptr;  ///< behind the sign agreement, where it is there
 };
 
 /// Panel ids in the order of the View menu, each with one function below: alignment.map profile signs angles heads

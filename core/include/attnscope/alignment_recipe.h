@@ -49,6 +49,7 @@ struct AlignmentJob {
     int anchor = -1;
     bool per_head = false, spectra = false, maps = false, match = false; ///< write these too
     bool cache = true;
+    bool signs = true;                                       ///< how far signs agree by chance too
     int head = -1;                                           ///< that figures show; −1 = means over all
     int layer = 0;                                           ///< selected in them: whose spectra they show
     alignment::Quantity quantity = alignment::Quantity::cos; ///< of maps
@@ -70,6 +71,7 @@ struct AlignmentResult {
     alignment::Comparison comparison;
     alignment::Chance chance;
     alignment::Profile profile; ///< of all heads
+    std::optional<alignment::SignChance> signs;
     std::optional<alignment::Matching> matching;
 };
 /// Needs load_inputs() before.

@@ -111,8 +111,7 @@ void direction_cosines(const Operators& operators, int layer, int anchor, int he
 }
 
 /// The mean over heads of matched |cos| of random operators.
-alignment::Range matched_chance(int heads, int hidden, JobContext& context) {
-    constexpr std::size_t draws = 64;
+alignment::Range matched_chance(int heads, int hidden, std::size_t draws, JobContext& context) {
     constexpr std::uint64_t stream = 0xa11b'0000;
     const auto count = static_cast<std::size_t>(heads);
     std::vector<double> means(draws);
@@ -200,7 +199,12 @@ Matching alignment_match(const alignment::MatchRequest& request, JobContext& con
         matching.matched.push_back(matched);
         matching.by_index.push_back(by_index);
     }
-    matching.chance = request.model ? matched_chance(heads, operators.hidden, context) : alignment::Range{none, none};
+    matching.chance = {none, none};
+    if (request.model) {
+        constexpr int draws = 64;
+        matching.chance = matched_chance(heads, operators.hidden, draws, context);
+        matching.chance_draws = draws;
+    }
     return matching;
 }
 

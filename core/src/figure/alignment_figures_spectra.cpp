@@ -35,13 +35,19 @@ Figure signs_figure(const View& view, const Shown& shown) {
             early.push_back(row.early);
             mid.push_back(row.mid);
             late.push_back(row.late);
-            chance.low.push_back(std::max(0.0, row.chance.low));
-            chance.high.push_back(std::min(1.0, row.chance.high));
+            if (!shown.signs)
+                continue;
+            const Range range = shown.signs->range(row.k, view.head);
+            chance.low.push_back(range.low);
+            chance.high.push_back(range.high);
         }
-        chance.name = "mean by chance";
-        chance.x = x;
-        chance.colour = {Colour::Role::series, 0, 0.45f};
-        axes.elements.push_back(std::move(chance));
+        if (shown.signs) {
+            chance.name = "mean by chance";
+            chance.x = x;
+            chance.colour = {Colour::Role::series, 0, 0.45f};
+            axes.elements.push_back(std::move(chance));
+            say(figure, "chance from " + std::to_string(shown.signs->operators) + " random operators");
+        }
         Line leading = curve("all layers", x, std::move(mean), 0);
         leading.width = 1.6f;
         axes.elements.push_back(std::move(leading));
@@ -54,7 +60,8 @@ Figure signs_figure(const View& view, const Shown& shown) {
     figure.axes.push_back(std::move(axes));
     figure.caption = "Share of the first k eigenvalues whose sign is that of the anchor's at the same place in the "
                      "order of |\u03bb|; the "
-                     "anchor, which agrees with itself, is included. " +
+                     "anchor, which agrees with itself, is included. Band: 95 % of models of random operators of these "
+                     "sizes, mean over all layers. " +
                      operator_note(operators);
     return figure;
 }

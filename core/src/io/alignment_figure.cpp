@@ -16,7 +16,8 @@ Figure alignment_figure(const AlignmentJob& job, const std::string& panel, const
     view.quantity = job.quantity;
     // What else was computed must not change a figure.
     const bool with_matching = result.matching && (job.match || panel == "alignment.matched");
-    const Shown shown{operators, result.comparison, result.chance, with_matching ? &*result.matching : nullptr};
+    const Shown shown{operators, result.comparison, result.chance, with_matching ? &*result.matching : nullptr,
+                      result.signs ? &*result.signs : nullptr};
     if (panel == "alignment.profile")
         return profile_figure(view, shown);
     if (panel == "alignment.signs")

@@ -155,6 +155,8 @@ AlignmentResult compute_alignment(const AlignmentJob& job, JobContext& context) 
     result.comparison = alignment::compare(operators, context);
     result.chance = alignment::compute_chance(operators, context);
     result.profile = alignment::profile(operators, result.comparison, job.anchor);
+    if (job.signs)
+        result.signs = alignment::compute_sign_chance(alignment::sign_shape(operators), context);
     if (job.match)
         result.matching = alignment::match_heads({result.operators, job.request.model, job.anchor}, context);
     return result;

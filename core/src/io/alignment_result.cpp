@@ -11,9 +11,8 @@ namespace attnscope {
 namespace {
 
 using alignment::Operators;
-using alignment::Range;
 
-Json range(const Range& range) {
+Json range(const alignment::Range& range) {
     return std::isfinite(range.low) ? Json::array({range.low, range.high}) : Json(nullptr);
 }
 
@@ -51,7 +50,7 @@ Json to_anchor_json(const std::vector<alignment::LayerProfile>& rows) {
     return json;
 }
 
-Json sign_json(const std::vector<alignment::SignAgreement>& rows) {
+Json sign_json(const std::vector<alignment::SignAgreement>& rows, const alignment::SignChance& chance) {
     Json json = Json::array();
     for (const auto& row : rows)
         json.push_back({{"k", row.k},
@@ -59,14 +58,15 @@ Json sign_json(const std::vector<alignment::SignAgreement>& rows) {
                         {"early", number(row.early)},
                         {"mid", number(row.mid)},
                         {"late", number(row.late)},
-                        {"chance", range(row.chance)}});
+                        {"chance", range(chance.range(row.k, -1))}});
     return json;
 }
 
-Json chance_json(const alignment::Chance& chance) {
+Json chance_json(const alignment::Chance& chance, const alignment::SignChance& signs) {
     return {{"cos_std", number(chance.cos_std)},          {"cos", range(chance.cos)},
             {"mean_cos_pa", range(chance.mean_cos_pa)},   {"min_cos_pa", range(chance.min_cos_pa)},
-            {"top1_overlap", range(chance.top1_overlap)}, {"draws", chance.draws}};
+            {"top1_overlap", range(chance.top1_overlap)}, {"draws", chance.draws},
+            {"sign_operators", signs.operators},          {"sign_draws", signs.draws}};
 }
 
 Json matching_json(const alignment::Matching& matching, std::size_t heads) {
@@ -81,6 +81,7 @@ Json matching_json(const alignment::Matching& matching, std::size_t heads) {
     }
     return {{"of", matching.of_operators ? "operators" : "directions"},
             {"chance", range(matching.chance)},
+            {"chance_draws", matching.chance_draws},
             {"layers", std::move(layers)}};
 }
 
@@ -101,6 +102,7 @@ std::string alignment_result_json(const AlignmentJob& job, const AlignmentResult
     const std::vector<double> cos = alignment::layer_map(operators, result.comparison.cos);
     const alignment::Summary summary = alignment::summarise(cos, operators.layers);
     const alignment::Verdict& verdict = result.profile.verdict;
+    const alignment::SignChance signs = result.signs.value_or(alignment::SignChance());
     Json adjacent = nullptr;
     if (layers > 1)
         adjacent = {{"mean", number(summary.adjacent_mean)},
@@ -121,13 +123,13 @@ std::string alignment_result_json(const AlignmentJob& job, const AlignmentResult
         {"adjacent", std::move(adjacent)},
         {"long_range", {{"first_last", number(summary.first_last)}, {"middle_last", number(summary.middle_last)}}},
         {"to_anchor", to_anchor_json(result.profile.to_anchor)},
-        {"sign_agreement", sign_json(result.profile.sign_agreement)},
+        {"sign_agreement", sign_json(result.profile.sign_agreement, signs)},
         {"verdict",
          {{"mean_cos_to_anchor", number(verdict.mean_cos)},
           {"label", label(verdict.label)},
           {"mean_cos_excluding_anchor", number(verdict.mean_cos_excluding_anchor)},
           {"label_excluding_anchor", label(verdict.label_excluding_anchor)}}},
-        {"chance", chance_json(result.chance)}};
+        {"chance", chance_json(result.chance, signs)}};
     if (result.matching)
         json["matched"] = matching_json(*result.matching, heads);
     if (job.per_head) {
@@ -196,6 +198,21 @@ std::string alignment_result_npz(const AlignmentResult& result) {
     column("anchor_mean_cos_pa", &Row::mean_cos_pa);
     column("anchor_min_cos_pa", &Row::min_cos_pa);
     column("anchor_top1_overlap", &Row::top1_overlap);
+    if (!result.profile.sign_agreement.empty()) {
+        const alignment::SignChance signs = result.signs.value_or(alignment::SignChance());
+        std::vector<std::int64_t> k;
+        std::vector<double> agreement, by_chance;
+        for (const alignment::SignAgreement& row : result.profile.sign_agreement) {
+            const alignment::Range chance = signs.range(row.k, -1);
+            k.push_back(row.k);
+            agreement.insert(agreement.end(), {row.mean, row.early, row.mid, row.late});
+            by_chance.insert(by_chance.end(), {chance.low, chance.high});
+        }
+        const std::int64_t rows = std::ssize(k);
+        arrays.add("sign_k", std::move(k));
+        arrays.add("sign_agreement", std::move(agreement), {rows, 4});
+        arrays.add("sign_chance", std::move(by_chance), {rows, 2});
+    }
     if (result.matching) {
         const auto& partner = result.matching->partner;
         arrays.add("partner", std::vector<std::int64_t>(partner.begin(), partner.end()), {layers, heads});

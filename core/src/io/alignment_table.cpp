@@ -52,9 +52,12 @@ std::string alignment_result_text(const AlignmentResult& result) {
     append(out, "chance: cos %s to %s, angles %s to %s\n", fixed(result.chance.cos.low).c_str(),
            fixed(result.chance.cos.high).c_str(), fixed(result.chance.mean_cos_pa.low).c_str(),
            fixed(result.chance.mean_cos_pa.high).c_str());
-    for (const alignment::SignAgreement& row : profile.sign_agreement)
-        append(out, "signs of the first %d: %s agree (early %s, mid %s, late %s)\n", row.k, fixed(row.mean).c_str(),
-               fixed(row.early).c_str(), fixed(row.mid).c_str(), fixed(row.late).c_str());
+    for (const alignment::SignAgreement& row : profile.sign_agreement) {
+        const alignment::Range chance = result.signs.value_or(alignment::SignChance()).range(row.k, -1);
+        append(out, "signs of the first %d: %s agree (early %s, mid %s, late %s; chance %s to %s)\n", row.k,
+               fixed(row.mean).c_str(), fixed(row.early).c_str(), fixed(row.mid).c_str(), fixed(row.late).c_str(),
+               fixed(chance.low).c_str(), fixed(chance.high).c_str());
+    }
     const auto verdict = [&](const char* what, double cos, alignment::Label label) {
         append(out, "%s: %s, mean cos %s\n", what,
                label == alignment::Label::none ? "none" : alignment::label_name(label), fixed(cos).c_str());

@@ -64,7 +64,7 @@ std::vector<SignAgreement> sign_agreement(const Operators& operators, int anchor
     const auto values = static_cast<std::size_t>(operators.values);
     const int layers = operators.layers, third = layers / 3;
     const double count = heads.end - heads.first;
-    for (int k = 2; k <= 256 && k <= operators.values; k *= 2) {
+    for (const int k : sign_counts(operators.values)) {
         Mean all, early, mid, late;
         for (int layer = 0; layer < layers; ++layer) {
             std::size_t agreeing = 0;
@@ -78,10 +78,7 @@ std::vector<SignAgreement> sign_agreement(const Operators& operators, int anchor
             all.add(part);
             (layer < third ? early : layer < 2 * third ? mid : late).add(part);
         }
-        const double expected = 0.5 + 0.5 / layers;
-        const double deviation = 0.5 * std::sqrt((layers - 1) / (count * k)) / layers;
-        const Range chance{expected - two_sided * deviation, expected + two_sided * deviation};
-        rows.push_back({k, all.value(), early.value(), mid.value(), late.value(), chance});
+        rows.push_back({k, all.value(), early.value(), mid.value(), late.value()});
     }
     return rows;
 }

@@ -86,6 +86,28 @@ TEST_F(AlignmentFigures, TheProfileStandsOnChance) {
     EXPECT_EQ(cos->y[1], 0);
 }
 
+TEST_F(AlignmentFigures, SignsStandOnTheSignsOfRandomOperators) {
+    operators.values = 4;
+    operators.spectrum.assign(24, 1);
+    View view;
+    EXPECT_FALSE(first<Band>(signs_figure(view, shown()).axes.front())) << "drawn before they are there";
+    SignChance signs;
+    signs.rows = {{2, {0.5, 0.75}, {0.25, 1}}, {4, {0.5, 0.625}, {0.375, 0.75}}};
+    signs.operators = 64;
+    Shown with_signs = shown();
+    with_signs.signs = &signs;
+    view.head = -1;
+    const Figure of_mean = signs_figure(view, with_signs);
+    const auto* band = first<Band>(of_mean.axes.front());
+    ASSERT_TRUE(band);
+    EXPECT_EQ(band->low, (std::vector<double>{0.5, 0.5}));
+    EXPECT_EQ(band->high, (std::vector<double>{0.75, 0.625}));
+    EXPECT_NE(of_mean.subtitle.find("64 random operators"), std::string::npos) << of_mean.subtitle;
+    view.head = 1;
+    const Figure of_head = signs_figure(view, with_signs);
+    EXPECT_EQ(first<Band>(of_head.axes.front())->high, (std::vector<double>{1, 0.75}));
+}
+
 TEST_F(AlignmentFigures, WhatIsMissingIsSaid) {
     View view;
     view.quantity = Quantity::min_cos_pa;

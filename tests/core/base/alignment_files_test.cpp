@@ -9,6 +9,7 @@
 
 #include <cmath>
 #include <span>
+#include <stop_token>
 
 namespace attnscope::test {
 namespace {
@@ -167,6 +168,39 @@ TEST_F(GramPair, WhoseFilesContradictEachOtherIsRefused) {
     operators.directions[4] = NAN;
     EXPECT_EQ(failure_with({{"eig_dirs", DType::f32, {2, 1, 2, 3}, std::as_bytes(std::span(operators.directions))}}),
               tensors + ": expected finite numbers, got NaN (eig_dirs[0, 0, 1, 1])");
+}
+
+TEST(AlignmentChance, OfSignsDependsOnSizesAndSeedAlone) {
+    ThreadPool one(1), three(3);
+    JobContext alone(one), together(three);
+    const alignment::SignShape shape{4, 3, 8, 40};
+    const alignment::SignChance chance = alignment::compute_sign_chance(shape, alone);
+    ASSERT_EQ(chance.rows.size(), 4u) << "k of 2, 4, 8, 16";
+    EXPECT_EQ(chance.operators, 128);
+    const alignment::SignChance again = alignment::compute_sign_chance(shape, together);
+    JobContext seeded(three, {.device = {Device::Kind::cpu, 0}, .seed = 5, .stop = {}});
+    const alignment::SignChance other = alignment::compute_sign_chance(shape, seeded);
+    bool differs = false;
+    for (const alignment::SignChance::Row& row : chance.rows) {
+        const alignment::Range of_mean = again.range(row.k, -1), of_head = again.range(row.k, 1);
+        EXPECT_EQ(of_mean.low, row.of_mean.low);
+        EXPECT_EQ(of_mean.high, row.of_mean.high);
+        EXPECT_EQ(of_head.low, row.of_head.low);
+        EXPECT_LT(of_head.low, of_mean.low);
+        EXPECT_GT(of_head.high, of_mean.high);
+        EXPECT_NEAR((of_mean.low + of_mean.high) / 2, 0.5 + 0.5 / 4, 0.02);
+        differs = differs || other.range(row.k, -1).low != row.of_mean.low;
+    }
+    EXPECT_TRUE(differs);
+    EXPECT_TRUE(std::isnan(chance.range(32, -1).low));
+    EXPECT_TRUE(alignment::compute_sign_chance({}, alone).rows.empty());
+    const alignment::SignChance single = alignment::compute_sign_chance({1, 2, 4, 16}, alone);
+    EXPECT_EQ(single.range(4, -1).low, 1) << "an anchor agrees with itself";
+    EXPECT_EQ(single.range(4, -1).high, 1);
+    std::stop_source stop;
+    stop.request_stop();
+    JobContext stopped(one, {.stop = stop.get_token()});
+    EXPECT_THROW(alignment::compute_sign_chance(shape, stopped), Cancelled);
 }
 
 TEST(AlignmentChance, HoldsRandomSubspaces) {

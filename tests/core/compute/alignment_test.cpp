@@ -16,6 +16,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numeric>
 #include <stop_token>
@@ -151,6 +152,63 @@ TEST(AlignmentOperators, DoNotDependOnTheNumberOfThreads) {
     EXPECT_EQ(alone.directions, both.directions);
     EXPECT_EQ(alone.spectrum, both.spectrum);
 }
+
+/// Models of Gaussian weights: how often the mean agreement of their signs lies within what chance is said to give.
+class SignChance : public testing::TestWithParam<std::array<int, 4>> {};
+
+TEST_P(SignChance, HoldsNineteenOfTwentyRandomModels) {
+    constexpr int models = 400;
+    const auto [layers, heads, head_dim, hidden] = GetParam();
+    ThreadPool pool(2);
+    JobContext context(pool);
+    const alignment::SignChance chance = alignment::compute_sign_chance({layers, heads, head_dim, hidden}, context);
+    const std::vector<int> counts = alignment::sign_counts(std::min(2 * head_dim, hidden));
+    ASSERT_EQ(chance.rows.size(), counts.size());
+    std::vector<std::vector<double>> means(models);
+    context.parallel_for(models, [&, sizes = GetParam()](std::size_t model, int) {
+        compute::FactorSource source;
+        source.layers = sizes[0];
+        source.heads = source.right_heads = sizes[1];
+        source.left_heads = sizes[1] / 2; // in groups that share a factor
+        source.head_dim = sizes[2];
+        source.hidden = sizes[3];
+        const auto factor = [&](int layer, std::int64_t of, std::int64_t side) {
+            const auto stream =
+                1000 * (model + 1) + 2 * static_cast<std::uint64_t>(layer) + static_cast<std::uint64_t>(side);
+            return random_rows(of * source.head_dim, source.hidden, stream).view({of, source.head_dim, source.hidden});
+        };
+        source.read = [&](int layer) {
+            return compute::LayerFactors{factor(layer, source.left_heads, 0), factor(layer, source.right_heads, 1)};
+        };
+        Operators operators;
+        operators.topk = 1;
+        ThreadPool one(1);
+        JobContext alone(one);
+        compute::fill_operators(source, operators, alone);
+        const alignment::Comparison nothing{std::vector<double>(operators.gram.size()), {}, {}, {}};
+        for (const auto& row : alignment::profile(operators, nothing, -1).sign_agreement)
+            means[model].push_back(row.mean);
+    });
+    for (std::size_t i = 0; i < counts.size(); ++i) {
+        const alignment::Range range = chance.range(counts[i], -1);
+        int within = 0, of_independent_signs = 0;
+        const double centre = 0.5 + 0.5 / layers,
+                     deviation = 0.5 * std::sqrt((layers - 1.0) / (heads * counts[i])) / layers;
+        for (const std::vector<double>& mean : means) {
+            within += range.low <= mean[i] && mean[i] <= range.high;
+            of_independent_signs += std::abs(mean[i] - centre) <= alignment::two_sided * deviation;
+        }
+        std::printf("%d layers, %d heads, %d of %d, k %d: %.1f %% within, %.1f %% for independent signs\n", layers,
+                    heads, head_dim, hidden, counts[i], 100.0 * within / models, 100.0 * of_independent_signs / models);
+        EXPECT_GE(within, models * 93 / 100) << "k " << counts[i];
+        // Where few values are possible, the ends of the range are among them.
+        EXPECT_LE(within, models * (counts[i] < 8 ? 99 : 97) / 100) << "k " << counts[i];
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Shapes, SignChance,
+                         testing::Values(std::array{6, 4, 16, 96}, std::array{4, 4, 8, 32}, std::array{3, 2, 24, 32},
+                                         std::array{12, 6, 8, 64}));
 
 class AlignmentModel : public testing::Test {
 protected:

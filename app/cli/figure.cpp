@@ -32,6 +32,7 @@ Settled settled_as(std::unique_ptr<PanelSource> source, FigureSpec spec) {
 
 Settled from_recipe(const CLI::App& command, const FigureOptions& options, const fs::path& path, Context& context) {
     const Recipe found = open_recipe(path).recipe;
+    context.note(recipe_warnings(found));
     const auto places = input_places(path, options.folders);
     context.compute_as(found);
     FigureSpec spec = options.spec;

@@ -4,6 +4,7 @@
 #include "cli/recipe_job.h"
 #include "cli/svg_comparison.h"
 #include "io/json_text.h"
+#include "io/model_identity.h"
 
 #include <attnscope/model_recipe.h>
 #include <attnscope/tensor_file.h>
@@ -42,12 +43,12 @@ std::string verdict_text(const Verdict& verdict) {
     return text;
 }
 
-void deliver(const Verdict& verdict, const Recipe& recipe, Context& context) {
+void deliver(const Verdict& verdict, const Recipe& recipe, const std::vector<Warning>& warnings, Context& context) {
     if (context.options().format == Format::text) return context.deliver(verdict_text(verdict));
     const Json result = {{"agree", verdict.differences.empty()},
                          {"compared", verdict.compared},
                          {"differences", verdict.differences}};
-    context.deliver_json("attnscope.replay/1", recipe, one_line(result), {});
+    context.deliver_json("attnscope.replay/1", recipe, one_line(result), warnings);
 }
 
 /// What a replay starts from.
@@ -190,8 +191,10 @@ void replay(const ReplayOptions& options, Context& context) {
     const Replayable& replayable = find_replayable(found.recipe);
     const auto places = input_places(options.file, options.folders);
     context.compute_as(found.recipe);
+    const std::vector<Warning> warnings = recipe_warnings(found.recipe);
+    context.note(warnings);
     const Verdict verdict = replayable.replay({options.file, found, places}, context);
-    deliver(verdict, found.recipe, context);
+    deliver(verdict, found.recipe, warnings, context);
     if (verdict.differences.empty()) return;
     std::string first;
     for (const std::string& difference : verdict.differences) {

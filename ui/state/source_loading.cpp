@@ -1,6 +1,7 @@
 #include "state/source_loading.h"
 
 #include "base/json_reader.h"
+#include "io/model_identity.h"
 
 #include <attnscope/figure.h>
 
@@ -151,6 +152,7 @@ void load_state(const LoadRequest& request, const Recipe& recipe, Loaded& out) {
 void load_result(const LoadRequest& request, Loaded& out) {
     const Recipe recipe = Recipe::parse(read_recipe(request.path));
     load_state(request, recipe, out);
+    for (const Warning& warning : recipe_warnings(recipe)) out.warning = warning.message;
     if (!recipe.pinned) return;
     auto pinned = std::make_shared<Loaded>();
     load_state(request, *recipe.pinned, *pinned);

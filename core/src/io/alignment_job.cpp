@@ -3,6 +3,7 @@
 
 #include "io/figure_params.h"
 #include "io/find_input.h"
+#include "io/model_identity.h"
 #include "io/model_inputs.h"
 #include "io/params_reader.h"
 
@@ -88,7 +89,7 @@ Recipe alignment_recipe(const AlignmentJob& job) {
     recipe.analysis = alignment_analysis;
     if (job.grams.empty()) {
         ATTNSCOPE_ASSERT(job.request.model);
-        recipe.inputs.push_back({"model", job.request.model->files().name, job.request.model->sha256()});
+        recipe.inputs = model_inputs(*job.request.model, {});
     } else {
         recipe.inputs.push_back({"grams", base_name(job.grams), sha256_file(job.grams)});
         if (!job.directions.empty())
@@ -132,8 +133,8 @@ AlignmentJob alignment_job(const Recipe& recipe, const std::vector<std::filesyst
     if (const Json* const figure = reader.object("figure"))
         job.figure = read_figure_params(*figure);
     for (const RecipeInput& input : recipe.inputs) {
-        if (input.role == "model")
-            job.model = locate(input, with_samples(folders));
+        if (input.role == model_role)
+            job.model = locate(recipe, input, with_samples(folders));
         if (input.role == "grams")
             job.grams = locate(input, folders);
         if (input.role == "directions")

@@ -97,9 +97,17 @@ fs::path encoder_weights(const fs::path& path) {
     return is_file(path) && is_model(path) ? path : fs::path();
 }
 
+fs::path find_where(const RecipeInput& input, const std::vector<fs::path>& places,
+                    const std::function<bool(const fs::path&)>& accept) {
+    const auto matches = input.role == "encoder" ? is_encoder : is_model_with;
+    return find_named(input, places, [&](const fs::path& path, const std::string& sha256) {
+        return matches(path, sha256) && accept(path);
+    });
+}
+
 fs::path find_by_hash(const RecipeInput& input, const std::vector<fs::path>& places) {
-    if (input.role == "encoder") return find_named(input, places, is_encoder);
-    if (input.role == "model") return find_named(input, places, is_model_with);
+    if (input.role == "encoder" || input.role == "model")
+        return find_where(input, places, [](const fs::path&) { return true; });
     // A recipe is a stranger's text: its name must not lead out of the folders.
     const fs::path name = fs::path(input.name).filename();
     for (const fs::path& place : places) {

@@ -4,6 +4,7 @@
 #include <attnscope/recipe.h>
 
 #include <filesystem>
+#include <functional>
 #include <vector>
 
 namespace attnscope {
@@ -16,6 +17,10 @@ std::string base_name(const std::filesystem::path& path);
 
 /// `places` and the samples.
 std::vector<std::filesystem::path> with_samples(std::vector<std::filesystem::path> places);
+
+/// find_by_hash() of a model or an encoder, but only where `accept` agrees.
+std::filesystem::path find_where(const RecipeInput& input, const std::vector<std::filesystem::path>& places,
+                                 const std::function<bool(const std::filesystem::path&)>& accept);
 
 /// find_by_hash(), but throws Error{input} where nothing was found.
 std::filesystem::path locate(const RecipeInput& input, const std::vector<std::filesystem::path>& places);

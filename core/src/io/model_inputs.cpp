@@ -2,6 +2,7 @@
 
 #include "base/json_number.h"
 #include "io/find_input.h"
+#include "io/model_identity.h"
 #include "io/params_reader.h"
 
 #include <attnscope/chat.h>
@@ -141,10 +142,12 @@ ModelPtr open_input_model(const std::filesystem::path& path, JobContext& context
 }
 
 std::vector<RecipeInput> model_inputs(const LanguageModel& model, const TokenSource& tokens) {
-    std::vector<RecipeInput> inputs{{"model", model.files().name, model.sha256()}};
+    std::vector<RecipeInput> inputs{{model_role, model.files().name, model.sha256()}};
     if (!tokens.file.empty()) {
         inputs.push_back({kind_name(tokens.kind), base_name(tokens.file), sha256_file(tokens.file)});
     }
+    const auto companions = companion_inputs(model_role, model.files().path);
+    inputs.insert(inputs.end(), companions.begin(), companions.end());
     return inputs;
 }
 
@@ -177,7 +180,7 @@ ModelInputs find_model_inputs(const Recipe& recipe, const Json& params,
 
     const auto places = with_samples(folders);
     for (const RecipeInput& input : recipe.inputs) {
-        if (input.role == "model") inputs.model = locate(input, places);
+        if (input.role == model_role) inputs.model = locate(recipe, input, places);
         if (input.role == kind) inputs.tokens.file = locate(input, places);
     }
     if (inputs.model.empty()) throw Error(ErrorKind::input, "recipe", "a model", "none", "inputs");

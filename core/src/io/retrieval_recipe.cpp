@@ -4,6 +4,7 @@
 #include "io/figure_params.h"
 #include "io/find_input.h"
 #include "io/layout_name.h"
+#include "io/model_identity.h"
 #include "io/params_reader.h"
 
 #include <algorithm>
@@ -187,7 +188,9 @@ Recipe retrieval_recipe(const RetrievalJob& job) {
     if (queries.kind == QuerySpec::Kind::questions || queries.kind == QuerySpec::Kind::text) {
         const fs::path weights = encoder_weights(queries.encoder);
         recipe.inputs.push_back(
-            {"encoder", base_name(queries.encoder), weights.empty() ? std::string() : sha256_file(weights)});
+            {encoder_role, base_name(queries.encoder), weights.empty() ? std::string() : sha256_file(weights)});
+        const auto companions = companion_inputs(encoder_role, queries.encoder);
+        recipe.inputs.insert(recipe.inputs.end(), companions.begin(), companions.end());
     }
     recipe.params = one_line(params_json(job));
     recipe.seed = job.seed;
@@ -210,8 +213,8 @@ RetrievalJob retrieval_job(const Recipe& recipe, const std::vector<fs::path>& fo
             if (!job.letters) job.bank = locate(input, places);
         } else if (input.role == "queries" || input.role == "questions") {
             job.queries.file = locate(input, places);
-        } else if (input.role == "encoder") {
-            job.queries.encoder = locate(input, places);
+        } else if (input.role == encoder_role) {
+            job.queries.encoder = locate(recipe, input, places);
         }
     }
     if (!has_bank) throw Error(ErrorKind::input, "recipe", "a bank", "none", "inputs");

@@ -52,6 +52,11 @@ void Context::compute_as(const Recipe& recipe) {
     job_ = make_job(device, recipe.seed);
 }
 
+void Context::compute_as(const std::optional<Device>& device, std::uint64_t seed) {
+    const bool on_cpu = device && device->kind == Device::Kind::cpu && !options_.device_given;
+    job_ = make_job(on_cpu ? *device : options_.device, options_.seed_given ? options_.seed : seed);
+}
+
 double Context::seconds() const {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
 }

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,8 @@ public:
     /// Computes from now on with the seed of a recipe, and on its device unless --device was given. A recipe from another
     /// machine may name a device that is not here: then on the one that is.
     void compute_as(const Recipe& recipe);
+    /// The same for a session, whose seed counts unless --seed was given; no device = that of the command.
+    void compute_as(const std::optional<Device>& device, std::uint64_t seed);
     double seconds() const;  ///< since the command began
 
     /// Where the command computes, as a recipe says it: cpu or cuda:N. Throws Error{resource} for a device that is not

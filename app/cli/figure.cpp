@@ -4,6 +4,7 @@
 #include "cli/recipe_job.h"
 #include "cli/session_job.h"
 #include "io/file_sets.h"
+#include "io/model_identity.h"
 
 #include <attnscope/cv_figures.h>
 #include <attnscope/jacobian_experiment_figures.h>
@@ -59,7 +60,9 @@ std::unique_ptr<PanelSource> session_source(const CLI::App& command, const Figur
     // What was given is asked of the view on the screen; A is what it was.
     const auto settled = [&](auto sides) {
         override_job(command, options, sides.shown);
-        if constexpr (requires { sides.shown.seed; }) sides.shown.seed = context.job().seed();
+        if constexpr (requires { sides.shown.seed; })
+            if (context.options().seed_given)
+                sides.shown.seed = context.options().seed;
         if (sides.pinned && !ui::compare_alike(sides.shown, *sides.pinned)) sides.pinned.reset();
         context.add_inputs(input_files(sides.shown));
         if (sides.pinned)
@@ -94,6 +97,7 @@ std::unique_ptr<PanelSource> session_source(const CLI::App& command, const Figur
 Settled from_session(const CLI::App& command, const FigureOptions& options, Context& context) {
     const auto places = input_places(options.session, options.folders);
     const SessionJobs session(options.session, places);
+    context.compute_as(session.device(), session.seed());
     const std::string& panel = options.spec.panel;
     const bool all = panel.empty() || panel == "all";
     Settled settled;

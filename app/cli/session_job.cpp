@@ -32,6 +32,7 @@ public:
     bool has_captures(const ui::View& view) const { return find(view.selection.capture) != nullptr; }
     bool beside() const { return session_.view.attention.beside; }
     const ui::View& view() const { return session_.view; }
+    const std::optional<Device>& device() const { return session_.device; }
 
     /// What `job_of` makes of the view on the screen, and of A.
     template <class JobOf>
@@ -111,6 +112,7 @@ public:
 
     RetrievalJob retrieval(const ui::View& view) const {
         RetrievalJob job;
+        job.seed = view.seed;
         read_bank(view, job);
         read_query(view, job.queries);
         retrieval::Request& request = job.request;
@@ -218,6 +220,12 @@ SessionJobs::SessionJobs(const fs::path& session, const std::vector<fs::path>& p
 SessionJobs::~SessionJobs() = default;
 
 bool SessionJobs::beside() const { return reader_->beside(); }
+std::uint64_t SessionJobs::seed() const {
+    return reader_->view().seed;
+}
+std::optional<Device> SessionJobs::device() const {
+    return reader_->device();
+}
 
 bool SessionJobs::has(Workspace workspace) const {
     using ui::SourceKind;

@@ -26,6 +26,9 @@ public:
     };
     /// A stands beside a map rather than being subtracted from it.
     bool beside() const;
+    /// With which seed the session draws at random, and where it was computed; no device = not said.
+    std::uint64_t seed() const;
+    std::optional<Device> device() const;
 
     // All throw Error{input} where something that is shown lies in no file.
     Sides<RetrievalJob> retrieval() const;

@@ -7,12 +7,22 @@
 #include <attnscope/recipe.h>
 #include <attnscope/residual_recipe.h>
 
+#include <attnscope/figure.h>
+
 #include "fuzz/support/read_all.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace attnscope;
     const std::string text(reinterpret_cast<const char*>(data), size);
     fuzz::expect_error_or_result([&] { compare_results(text, text); });
+    // The same bytes as a figure or a result that may have a recipe in it.
+    static const int file = memfd_create("input", 0);
+    if (ftruncate(file, 0) != 0 || pwrite(file, data, size, 0) != static_cast<ssize_t>(size))
+        std::abort();
+    fuzz::expect_error_or_result([&] { Recipe::parse(read_recipe("/proc/self/fd/" + std::to_string(file))); });
     return fuzz::expect_error_or_result([&] {
         const Recipe recipe = Recipe::parse(text);
         Recipe::parse(recipe.json());

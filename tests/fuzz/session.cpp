@@ -1,6 +1,6 @@
 // Sessions come from strangers: one that is read is written, and read again as what was written.
-#include "state/command_json.h"
 #include "state/session.h"
+#include "state/command_json.h"
 
 #include "fuzz/support/read_all.h"
 
@@ -9,7 +9,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string text(reinterpret_cast<const char*>(data), size);
     return fuzz::expect_error_or_result([&] {
         const ui::Session session = ui::parse_session(text, "input");
-        const std::string view = ui::to_json(session.view).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+        const std::string view =
+            ui::to_json(session.view).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
         const ui::View again = ui::view_from_json(nlohmann::json::parse(view), "view");
         if (!(again == session.view))
             __builtin_trap();

@@ -3,6 +3,7 @@
 
 #include "state/session.h"
 
+#include <attnscope/recipe.h>
 #include <attnscope/tensor_file.h>
 
 namespace attnscope::ui {
@@ -143,6 +144,59 @@ TEST_F(Sessions, BrokenPreferencesDoNotKeepTheWindowFromOpening) {
     frame();
     frame();
     EXPECT_EQ(state().preferences.theme, Theme::dark);
+}
+
+TEST_F(Sessions, SeedAndDeviceComeBack) {
+    open_letters();
+    run_alone("compute.seed", {{"value", std::int64_t{31}}});
+    run_alone("compute.device", {{"device", std::string("cpu")}});
+    const auto path = folder_ / "seeded.json";
+    run_alone("session.save", {{"path", path.string()}});
+    settle();
+    run_alone("compute.seed", {{"value", std::int64_t{2}}});
+    run_alone("compute.device", {{"device", std::string("auto")}});
+    run_alone("session.open", {{"path", path.string()}});
+    settle();
+    EXPECT_EQ(state().view.seed, 31u);
+    EXPECT_EQ(shell_->services().jobs().device().name(), "cpu");
+}
+
+TEST_F(Sessions, AResultBringsBackItsSeed) {
+    RetrievalJob job;
+    job.letters = true;
+    job.queries.rows = {3};
+    job.request.bank = letters_bank();
+    job.seed = 9;
+    Recipe recipe = retrieval_recipe(job);
+    const auto path = write("result.json", envelope_json("attnscope.retrieval/1", recipe, "{}", {}, 0));
+    run_alone("file.open", {{"path", path.string()}});
+    settle();
+    EXPECT_EQ(state().view.seed, 9u);
+    EXPECT_EQ(shell_->services().jobs().device().name(), "cpu") << "the recipe's device";
+}
+
+TEST_F(Sessions, NumbersThatNoFieldHoldsAreRefusedByName) {
+    const auto said = [&](const std::string& view) {
+        return input_error(
+            [&] { parse_session(R"({"schema":"attnscope.session/1","sources":[],"view":)" + view + "}", "s.json"); });
+    };
+    EXPECT_EQ(said(R"({"training":{"steps":4294967306}})"),
+              "s.json view: expected an integer from -2147483648 to 2147483647, got 4294967306 (training.steps)");
+    EXPECT_EQ(said(R"({"retrieval":{"steps":4294967306}})"),
+              "s.json view: expected an integer from 1 to 100, got 4294967306 (retrieval.steps)");
+    EXPECT_NE(said(R"({"selection":{"bank":4294967297}})").find("(selection.bank)"), std::string::npos);
+    EXPECT_NE(said(R"({"selection":{"memory":-1}})").find("(selection.memory)"), std::string::npos);
+    EXPECT_NE(said(R"({"selection":{"beta":-2}})").find("(selection.beta)"), std::string::npos);
+    EXPECT_NE(said(R"({"residual":{"heads":[[0,4294967296]]}})").find("(residual.heads)"), std::string::npos);
+    EXPECT_NE(said(R"({"seed":-1})").find("(seed)"), std::string::npos);
+    EXPECT_NE(said(R"({"cv":{"epochs":0}})").find("s.json view"), std::string::npos);
+    EXPECT_EQ(input_error([] {
+                  parse_session(
+                      R"({"schema":"attnscope.session/1","view":{},"sources":[{"id":1,"kind":"bank","name":"b",)"
+                      R"("values":{"n":2,"d":2,"keys":[1e300,0,1,2],"texts":[]}}]})",
+                      "s.json");
+              }).substr(0, 40),
+              "s.json: expected a number, got 1e+300 (s");
 }
 
 }  // namespace

@@ -70,6 +70,8 @@ void AlignmentSlots::begin_frame(const AppState& state) {
     Impl& i = *impl_;
     const AlignmentOptions& options = state.view.alignment;
     if (i.shown != state.view) i.shown = state.view;
+    i.tables.set_seed(state.view.seed);
+    i.matching.set_seed(state.view.seed);
     i.wanted = {};
     if (const Source* const source = state.find(options.grams); source && source->grams) {
         i.wanted.given = source->grams;

@@ -185,6 +185,7 @@ struct View {
     JacobianOptions jacobian;
     JacobianTrainingOptions training;
     ResidualOptions residual;
+    std::uint64_t seed = 0;             ///< of what analyses draw at random; trainings have seeds of their own
     std::set<std::string> open_panels;  ///< ids; see panels/panel.h
     std::string outlined_panel;         ///< the one that export and copy act on
     bool operator==(const View&) const = default;

@@ -136,6 +136,17 @@ struct AttentionSlots::Impl {
     TextSlot<MapRequest, Map> map, detail;
     TextSlot<GainRequest, GainCurves> curves;
 
+    void set_seed(std::uint64_t seed) {
+        overview.set_seed(seed);
+        capture.set_seed(seed);
+        model_capture.set_seed(seed);
+        rows.set_seed(seed);
+        row.set_seed(seed);
+        map.set_seed(seed);
+        detail.set_seed(seed);
+        curves.set_seed(seed);
+    }
+
     // of this frame
     ModelPtr model;
     Selection selection;
@@ -315,6 +326,7 @@ void AttentionSlots::begin_frame(const AppState& state) {
     impl_->model = state.model();
     if (impl_->selection != state.view.selection) impl_->selection = state.view.selection;
     impl_->options = state.view.attention;
+    impl_->set_seed(state.view.seed);
     if (const std::string& text = state.prompt_text(); *impl_->text != text)
         impl_->text = std::make_shared<const std::string>(text);
     const Source* const source = state.find(impl_->selection.prompt);

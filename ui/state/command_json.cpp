@@ -308,6 +308,7 @@ json to_json(const View& view) {
              {{"metric", jacobian::metric_name(view.jacobian.metric)},
               {"length", view.jacobian.length},
               {"blocks", view.jacobian.blocks}}},
+            {"seed", view.seed},
             {"open_panels", view.open_panels},
             {"outlined_panel", view.outlined_panel}};
 }
@@ -344,6 +345,7 @@ View view_from_json(const json& object, const std::string& where) {
         into.length = options->value_or<int>("length", into.length, {1, most_sequence_tokens});
         into.blocks = options->value_or<int>("blocks", into.blocks, {1, most_sequences});
     }
+    view.seed = members.value_or("seed", view.seed);
     if (members.find("open_panels")) {
         const auto panels = members.texts("open_panels");
         view.open_panels = {panels.begin(), panels.end()};

@@ -1,6 +1,7 @@
 // Where analyses are computed.
 #include "state/command_helpers.h"
 
+#include <limits>
 #include <utility>
 
 namespace attnscope::ui {
@@ -12,6 +13,9 @@ void add_compute_commands(CommandRegistry& registry) {
                       services.jobs().set_device(Device::parse(text(arguments, "device")));
                       return no_undo();
                   }, {}, {}, CommandKind::world});
+    registry.add(whole_command("compute.seed", "Seed of what is drawn at random", "0 and more", 0,
+                               std::numeric_limits<std::int64_t>::max(),
+                               [](AppState& state) -> std::uint64_t& { return state.view.seed; }));
     registry.add({"compute.find_devices", "Look for devices", "", "", {},
                   [](AppState& state, Services& services, const Arguments&) {
                       services.find_devices(state);

@@ -86,6 +86,8 @@ void CvSlots::begin_frame(const AppState& state, ReadTextPtr read) {
     impl_->model = state.model();
     impl_->read = std::move(read);
     if (impl_->shown != state.view) impl_->shown = state.view;
+    impl_->weights.set_seed(state.view.seed);
+    impl_->activations.set_seed(state.view.seed);
     if (impl_->open.follow(state)) {
         const auto closed = [this](const Measuring& wish) { return impl_->open.closed(wish.request.model); };
         impl_->weights.forget(closed);

@@ -115,6 +115,8 @@ void JacobianSlots::begin_frame(const AppState& state, ReadTextPtr read) {
     impl_->model = state.model();
     impl_->read = std::move(read);
     if (impl_->shown != state.view) impl_->shown = state.view;
+    impl_->heads.set_seed(state.view.seed);
+    impl_->maps.set_seed(state.view.seed);
     Impl& i = *impl_;
     if (i.open.follow(state)) {
         i.heads.forget([&](const auto& wish) { return i.open.closed(wish.request.model); });

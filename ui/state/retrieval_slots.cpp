@@ -72,6 +72,11 @@ struct RetrievalSlots::Impl {
     SpectrumSlot<retrieval::OriginRequest, std::vector<retrieval::OriginTest>> origin;
     SpectrumSlot<retrieval::SeparationRequest, retrieval::Separation> separation;
 
+    void set_seed(std::uint64_t seed) {
+        plane.set_seed(seed);
+        separation.set_seed(seed);
+    }
+
     // of this frame
     retrieval::BankPtr bank;
     Selection selection;
@@ -254,6 +259,7 @@ void RetrievalSlots::begin_frame(const AppState& state) {
     impl_->bank = state.bank();
     if (impl_->selection != state.view.selection) impl_->selection = state.view.selection;
     impl_->options = state.view.retrieval;
+    impl_->set_seed(state.view.seed);
     // A small bank is done with everything in a frame, dragging or not.
     impl_->dragging = state.dragging && impl_->large_bank();
     impl_->query.follow(state);

@@ -187,7 +187,20 @@ bool Services::Impl::finish_view(AppState& state, SourceId id, const Loaded& loa
     else if (loaded.cv_experiment) finish_experiment(state, id, *loaded.cv_experiment);
     else if (loaded.training) finish_training(state, id, *loaded.training);
     else return false;
+    // Trainings have a seed of their own.
+    if (!loaded.cv_experiment && !loaded.training)
+        state.view.seed = loaded.seed;
     return true;
+}
+
+void Services::Impl::compute_on(AppState& state, const Device& device) {
+    // A session from another machine may name a device that is not here.
+    const auto named = [name = device.name()](const std::string& known) {
+        return known == name || known.starts_with(name + " ");
+    };
+    if (device.kind == Device::Kind::cuda && state.devices_asked && std::ranges::none_of(state.devices, named))
+        return state.notify(device.name() + " is not here: computing on " + jobs.device().name());
+    jobs.set_device(device);
 }
 
 void Services::Impl::finish_state(AppState& state, SourceId id, const Loaded& loaded) {
@@ -205,6 +218,8 @@ void Services::Impl::finish_state(AppState& state, SourceId id, const Loaded& lo
     }
     const bool run = loaded.cv_experiment || loaded.training;  // which say more
     if (!finish_view(state, id, loaded)) return;
+    if (loaded.device)
+        compute_on(state, *loaded.device);
     if (loaded.pinned) state.view.attention.beside = loaded.beside;
     if (!run) state.notify("Opened the state of " + name);
 }

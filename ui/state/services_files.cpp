@@ -54,15 +54,18 @@ void Services::save_session(AppState& state, const fs::path& path) {
     task.loses_work = true;
     const auto to = impl_->inbox;
     // A copy: sources are shared, and what is saved is what was seen when it was asked for.
-    task.run = [to, path, copy = std::make_shared<const AppState>(state),
-                history = impl_->get_history()](JobContext&) {
+    task.run = [to, path, copy = std::make_shared<const AppState>(state), history = impl_->get_history(),
+                device = jobs_.device()](JobContext&) {
         std::map<SourceId, std::string> hashes;
         for (const Source& source : copy->sources) {
-            if (source.bank && !source.path.empty()) hashes[source.id] = source.bank->sha256();
-            if (source.encoder) hashes[source.id] = source.encoder->sha256();
-            if (source.model) hashes[source.id] = source.model->sha256();
+            if (source.bank && !source.path.empty())
+                hashes[source.id] = source.bank->sha256();
+            if (source.encoder)
+                hashes[source.id] = source.encoder->sha256();
+            if (source.model)
+                hashes[source.id] = source.model->sha256();
         }
-        write_file(path, session_json(*copy, hashes, history));
+        write_file(path, session_json(*copy, hashes, history, device));
         to->post([path](AppState& now) {
             remember(now.preferences, path);
             now.notify("Saved " + path.filename().string());
@@ -95,6 +98,8 @@ void Services::open_session(AppState& state, const fs::path& path) {
         state.sources.push_back(std::move(source));
     }
     state.view = session.view;
+    if (session.device)
+        impl_->compute_on(state, *session.device);
     state.pinned = session.pinned;
     state.playback = session.playback;
     restore_references(state);

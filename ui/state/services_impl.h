@@ -85,6 +85,8 @@ struct Services::Impl {
     /// The same without A. False where the file holds no state.
     bool finish_view(AppState& state, SourceId id, const Loaded& loaded);
     void finish_result(AppState& state, const RetrievalJob& job);
+    /// On the device of a session or a recipe, unless it is known not to be here.
+    void compute_on(AppState& state, const Device& device);
     void finish_attention_result(AppState& state, const AttentionJob& job);
     void finish_alignment_result(AppState& state, const AlignmentJob& job);
     void finish_cv_result(AppState& state, const CvJob& job);

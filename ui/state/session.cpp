@@ -120,7 +120,8 @@ void keep_text(const fs::path& folder, const char* name, const std::string& text
 
 }  // namespace
 
-std::string session_json(const AppState& state, const std::map<SourceId, std::string>& hashes, const History& history) {
+std::string session_json(const AppState& state, const std::map<SourceId, std::string>& hashes, const History& history,
+                         const Device& device) {
     json sources = json::array();
     for (const Source& source : state.sources) {
         json entry{{"id", source.id}, {"kind", source_kind_name(source.kind)}, {"name", source.name}};
@@ -141,6 +142,7 @@ std::string session_json(const AppState& state, const std::map<SourceId, std::st
                  {"sources", sources},
                  {"view", to_json(state.view)},
                  {"playback", {{"timelines", timelines}, {"frames_per_second", state.playback.frames_per_second}}},
+                 {"device", device.name()},
                  {"layout", state.layout},
                  {"history", {{"undo", history_json(history.undo)}, {"redo", history_json(history.redo)}}}};
     if (state.pinned) session["pinned"] = {{"title", state.pinned->title}, {"view", to_json(state.pinned->view)}};
@@ -167,6 +169,8 @@ Session parse_session(const std::string& text, const std::string& where) {
         playback_from_json(*playback, session);
     if (const auto pinned = file.find_object("pinned"))
         session.pinned = Pin{pinned->text("title"), view_from_json(pinned->at("view"), where + " pinned")};
+    if (file.find("device"))
+        session.device = file.named("device", "", Device::parse);
     session.layout = file.text("layout", "");
     if (const auto history = file.find_object("history")) {
         session.history.undo = history_from_json(*history, "undo");

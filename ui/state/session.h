@@ -23,12 +23,14 @@ struct Session {
     View view;
     std::optional<Pin> pinned;
     Playback playback;
+    std::optional<Device> device; ///< none where the file says none
     std::string layout;
     History history;
 };
 
-/// JSON of a session. `hashes`: SHA-256 of the files of sources.
-std::string session_json(const AppState& state, const std::map<SourceId, std::string>& hashes, const History& history);
+/// JSON of a session. `hashes`: SHA-256 of the files of sources; `device`: where the window computes.
+std::string session_json(const AppState& state, const std::map<SourceId, std::string>& hashes, const History& history,
+                         const Device& device);
 /// Throws Error{input} naming `where` and the field.
 Session parse_session(const std::string& text, const std::string& where);
 

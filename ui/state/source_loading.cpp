@@ -149,13 +149,34 @@ void load_state(const LoadRequest& request, const Recipe& recipe, Loaded& out) {
     out.detail = "retrieval · " + out.job->bank.filename().string();
 }
 
+/// Where a recipe was computed, if it can be computed there again: one from another machine may name what is not here.
+std::optional<Device> device_of(const Recipe& recipe) {
+    try {
+        const Device device = Device::parse(recipe.device);
+        if (device.kind != Device::Kind::cuda)
+            return device;
+        const std::string name = device.name();
+        const bool there = std::ranges::any_of(available_devices(), [&](const std::string& known) {
+            return known == name || known.starts_with(name + " ");
+        });
+        if (there)
+            return device;
+    } catch (const Error&) {
+        // a name that says nothing here
+    }
+    return std::nullopt;
+}
+
 void load_result(const LoadRequest& request, Loaded& out) {
     const Recipe recipe = Recipe::parse(read_recipe(request.path));
     load_state(request, recipe, out);
+    out.seed = recipe.seed;
+    out.device = device_of(recipe);
     for (const Warning& warning : recipe_warnings(recipe)) out.warning = warning.message;
     if (!recipe.pinned) return;
     auto pinned = std::make_shared<Loaded>();
     load_state(request, *recipe.pinned, *pinned);
+    pinned->seed = recipe.pinned->seed;
     out.pinned = std::move(pinned);
     out.beside = recipe.beside;
 }

@@ -65,6 +65,8 @@ struct Loaded {
     std::optional<LoadedTraining> training;
     std::shared_ptr<const Loaded> pinned;  ///< and the state of A, which a figure is compared with
     bool beside = false;                   ///< A stands beside a map
+    std::uint64_t seed = 0;                ///< of the recipe
+    std::optional<Device> device;          ///< of the recipe, where there is such a one here
 };
 
 /// By name alone: folders and .gguf are models, .txt and .jsonl prompts, .json .svg .pdf .png .py results, else a bank.

@@ -21,6 +21,7 @@ std::optional<AttentionJob> attention_job_of(const View& view, const std::filesy
     const AttentionOptions& options = view.attention;
     const double gain = options.top_one ? INFINITY : selection.gain;
     AttentionJob job;
+    job.seed = view.seed;
     job.model = model;
     // The map of heads is a forward pass; the gain of a head alone leaves it as it is.
     job.request.gain = of_heads && !options.every_layer ? 1 : gain;
@@ -44,6 +45,7 @@ std::optional<AttentionJob> attention_job_of(const View& view, const std::filesy
 
 CvJob cv_job_of(const View& view, const std::filesystem::path& model, bool has_tokenizer, const Source* text) {
     CvJob job;
+    job.seed = view.seed;
     job.model = model;
     job.parameters = view.cv.parameters;
     if (text) job.tokens = read_by_model(view, has_tokenizer, *text);
@@ -75,6 +77,7 @@ CvExperimentJob cv_experiment_job_of(const CvOptions& options) {
 AlignmentJob alignment_job_of(const View& view, const std::filesystem::path& model) {
     const AlignmentOptions& options = view.alignment;
     AlignmentJob job;
+    job.seed = view.seed;
     job.model = model;
     if (!model.empty()) {
         job.kind = options.kind;
@@ -109,6 +112,7 @@ JacobianJob::Cursor jacobian_cursor(const View& view, const Sequences& sequences
 
 JacobianJob jacobian_job_of(const View& view, const std::filesystem::path& model, bool has_tokenizer, const Source& text) {
     JacobianJob job;
+    job.seed = view.seed;
     job.model = model;
     job.tokens = read_by_model(view, has_tokenizer, text);
     job.length = static_cast<std::size_t>(std::max(view.jacobian.length, 1));
@@ -156,6 +160,7 @@ std::optional<TokenSource> swept_source(const Source& source, bool has_tokenizer
 
 ResidualJob residual_job_of(const View& view, const std::filesystem::path& model, TokenSource tokens) {
     ResidualJob job;
+    job.seed = view.seed;
     job.model = model;
     job.tokens = std::move(tokens);
     job.request.parameters = view.residual.parameters;

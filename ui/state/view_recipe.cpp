@@ -57,6 +57,7 @@ std::optional<RetrievalJob> retrieval_view_job(const AppState& state, const Retr
     if (!describe_query(state, slots.query(), job.queries)) return std::nullopt;
 
     const retrieval::View view = slots.view();
+    job.seed = state.view.seed;
     job.request.bank = bank;
     job.request.queries = {slots.query()};
     job.request.modes = {view.mode};
@@ -108,18 +109,28 @@ Sides<Job> sides(const AppState& state, Services& services, Slots& slots, Slots*
     return sides;
 }
 
+/// Where the window's results come from, as a recipe says it.
+std::string device_name(const Device& device) {
+    if (device.kind != Device::Kind::automatic)
+        return device.name();
+    return available_devices().size() > 1 ? Device{Device::Kind::cuda, 0}.name() : Device{Device::Kind::cpu, 0}.name();
+}
+
 /// Writes the recipe of a job's figure, with what is in sight and what it is compared with; nothing where there is no job.
 template <class Job>
 std::optional<RecipeWriter> writer_of(Sides<Job> sides, Recipe (*recipe_of)(const Job&), const ShownFigure& shown,
-                                      bool beside) {
+                                      bool beside, const Device& device) {
     if (!sides.shown) return std::nullopt;
-    return [sides = std::move(sides), recipe_of, zoom = shown.zoom, beside](const FigureSpec& figure) mutable {
+    return [sides = std::move(sides), recipe_of, zoom = shown.zoom, beside, device](const FigureSpec& figure) mutable {
         sides.shown->figure = figure;
         sides.shown->figure->zoom = zoom;
         Recipe recipe = recipe_of(*sides.shown);
+        recipe.device = device_name(device);
         if (sides.pinned) {
             sides.pinned->figure = sides.shown->figure;
-            recipe.pinned = std::make_shared<const Recipe>(recipe_of(*sides.pinned));
+            Recipe pinned = recipe_of(*sides.pinned);
+            pinned.device = recipe.device;
+            recipe.pinned = std::make_shared<const Recipe>(std::move(pinned));
             recipe.beside = beside;
         }
         return recipe.json();
@@ -130,11 +141,11 @@ std::optional<RecipeWriter> writer_of(Sides<Job> sides, Recipe (*recipe_of)(cons
 
 std::optional<RecipeWriter> view_recipe(const AppState& state, Services& services, const std::string& panel_id,
                                         const ShownFigure& shown) {
-    const auto writer = [&]<class Job, class Slots, class JobOf>(
-                            Recipe (*recipe_of)(const Job&), Slots& slots,
-                            Slots* (PinnedView::*pinned_slots)(const AppState&), const JobOf& job_of) {
+    const auto writer = [&]<class Job, class Slots, class JobOf>(Recipe (*recipe_of)(const Job&), Slots& slots,
+                                                                 Slots* (PinnedView::*pinned_slots)(const AppState&),
+                                                                 const JobOf& job_of) {
         return writer_of(sides<Job>(state, services, slots, pinned_slots, shown.with_pinned, job_of), recipe_of, shown,
-                         state.view.attention.beside);
+                         state.view.attention.beside, services.jobs().device());
     };
     const auto job = [](const AppState& of, auto& slots) { return slots.job(of); };
     if (panel_id.starts_with("attention."))

@@ -111,6 +111,14 @@ public:
     /// For a part of the work: the same device, seed, stop and yield; its progress goes to `on_progress` alone.
     JobContext part(std::function<void(const Progress&)> on_progress = {}) const;
 
+    /// The same job on another device and with another seed.
+    JobContext with(Device device, std::uint64_t seed) const {
+        JobContext other(*this);
+        other.options_.device = device;
+        other.options_.seed = seed;
+        return other;
+    }
+
     ThreadPool& pool() noexcept { return pool_; }
     int threads() const noexcept { return pool_.threads(); }
     const Device& device() const noexcept { return options_.device; }

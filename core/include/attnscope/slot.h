@@ -113,7 +113,10 @@ public:
     /// States what is wanted now. Nothing happens when it is what the result, the running or the failed job is for.
     /// A run that is no longer wanted finishes within its grace, so that a drag over short runs shows each of them;
     /// then the newest wish is run, and the ones between never are.
+    /// The device of the job system and the slot's seed belong to it: with others it is another request.
     void want(const Request& request);
+    /// Of what is wanted from now on; 0 until it is set.
+    void set_seed(std::uint64_t seed);
     /// Forgets the wish, cancels the running job and keeps the result.
     void cancel();
     /// As cancel() where a job runs or waits, e.g. because nothing in sight shows its result; else nothing.

@@ -15,8 +15,15 @@ namespace attnscope {
 template <class Request, class Result>
 struct Slot<Request, Result>::State : std::enable_shared_from_this<State> {
     using ResultPtr = std::shared_ptr<const Result>;
-    struct Cached {
+    /// A request with what else decides its numbers. Results are matched and cached by all of it.
+    struct Asked {
         Request request;
+        Device device;
+        std::uint64_t seed = 0;
+        bool operator==(const Asked&) const = default;
+    };
+    struct Cached {
+        Asked request;
         ResultPtr result;
         double seconds = 0;
         std::size_t bytes = 0;
@@ -34,30 +41,31 @@ struct Slot<Request, Result>::State : std::enable_shared_from_this<State> {
     mutable std::mutex mutex;
     bool closed = false;
 
-    std::optional<Request> wanted;
+    std::uint64_t seed = 0; // of what is wanted from now on
+    std::optional<Asked> wanted;
     std::uint64_t wish = 0;     // number of the wanted request; runs are matched by it, so no value can run for ever
     std::uint64_t settled = 0;  // last wish that needs no run (any more)
 
     ResultPtr result;
-    std::optional<Request> result_request;
+    std::optional<Asked> result_request;
     bool complete = false;  // else `result` is a snapshot
     double seconds = 0;
     std::uint64_t generation = 0;
 
     std::optional<Error> error;
-    std::optional<Request> failed_request;
+    std::optional<Asked> failed_request;
 
     std::uint64_t cancelled_wish = 0;  // last wish whose run a person cancelled
     std::uint64_t retries_then = 0;    // of the job system
 
     std::uint64_t job = 0;  // 0: none
-    std::optional<Request> running_request;
+    std::optional<Asked> running_request;
     std::uint64_t running_wish = 0;
 
     std::list<Cached> cache;  // newest first
     std::size_t cached_bytes = 0;
 
-    void show(const Request& request, ResultPtr shown, bool is_complete, double took) {
+    void show(const Asked& request, ResultPtr shown, bool is_complete, double took) {
         result = std::move(shown);
         result_request = request;
         complete = is_complete;
@@ -65,7 +73,7 @@ struct Slot<Request, Result>::State : std::enable_shared_from_this<State> {
         ++generation;
     }
 
-    bool show_cached(const Request& request) {
+    bool show_cached(const Asked& request) {
         for (auto entry = cache.begin(); entry != cache.end(); ++entry) {
             if (!(entry->request == request)) continue;
             cache.splice(cache.begin(), cache, entry);
@@ -75,7 +83,7 @@ struct Slot<Request, Result>::State : std::enable_shared_from_this<State> {
         return false;
     }
 
-    void keep(const Request& request, const ResultPtr& computed, double took) {
+    void keep(const Asked& request, const ResultPtr& computed, double took) {
         const std::size_t bytes = options.bytes ? options.bytes(*computed) : sizeof(Result);
         if (bytes > options.cache_bytes) return;
         cache.push_front({request, computed, took, bytes});
@@ -87,7 +95,7 @@ struct Slot<Request, Result>::State : std::enable_shared_from_this<State> {
     }
 
     /// Whether a result for `request` may take the place of what is shown: always, unless that answers the wish.
-    bool may_show(const Request& request) const {
+    bool may_show(const Asked& request) const {
         if (!result || (wanted && *wanted == request)) return true;
         return !(wanted && result_request == wanted);
     }
@@ -143,15 +151,17 @@ struct Slot<Request, Result>::State : std::enable_shared_from_this<State> {
     // ---------------------------------------------------------------- on the worker
 
     void run(JobContext& context) {
-        std::optional<Request> request;
+        std::optional<Asked> request;
         {
             const std::lock_guard lock(mutex);
             if (closed || settled == wish) return;
             request = running_request = wanted;
             running_wish = wish;
         }
+        // What is wanted may have changed since the job was submitted, its device and seed too.
+        JobContext own = context.with(request->device, request->seed);
         const auto start = std::chrono::steady_clock::now();
-        auto computed = std::make_shared<const Result>(compute(*request, context));
+        auto computed = std::make_shared<const Result>(compute(request->request, own));
         const double took = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
         const std::lock_guard lock(mutex);
         if (closed || !running_request) return;
@@ -205,12 +215,15 @@ Slot<Request, Result>::~Slot() {
 }
 
 template <class Request, class Result>
-void Slot<Request, Result>::want(const Request& request) {
+void Slot<Request, Result>::want(const Request& wanted) {
     State& state = *state_;
     const std::lock_guard lock(state.mutex);
-    if (state.wanted && *state.wanted == request &&
-        !(state.cancelled() && state.retries_then != state.jobs.retries()))
+    const Device device = state.jobs.device();
+    const bool same = state.wanted && state.wanted->seed == state.seed && state.wanted->device == device &&
+                      state.wanted->request == wanted;
+    if (same && !(state.cancelled() && state.retries_then != state.jobs.retries()))
         return;
+    const typename State::Asked request{wanted, device, state.seed};
     state.wanted = request;
     ++state.wish;
     const bool answered = (state.complete && state.result_request == state.wanted) ||
@@ -226,6 +239,12 @@ void Slot<Request, Result>::want(const Request& request) {
     } else {
         state.supersede();
     }
+}
+
+template <class Request, class Result>
+void Slot<Request, Result>::set_seed(std::uint64_t seed) {
+    const std::lock_guard lock(state_->mutex);
+    state_->seed = seed;
 }
 
 template <class Request, class Result>
@@ -283,19 +302,20 @@ void Slot<Request, Result>::forget(const Predicate& closed) {
         const std::lock_guard lock(state.mutex);
         for (auto entry = state.cache.begin(); entry != state.cache.end();) {
             const auto next = std::next(entry);
-            if (closed(entry->request)) {
+            if (closed(entry->request.request)) {
                 state.cached_bytes -= entry->bytes;
                 dropped.splice(dropped.end(), state.cache, entry);
             }
             entry = next;
         }
-        if (state.result_request && closed(*state.result_request)) {
+        if (state.result_request && closed(state.result_request->request)) {
             dropped_result = state.result;
             state.forget_result();
         }
-        if (state.failed_request && closed(*state.failed_request)) state.forget_error();
-        const bool runs = state.running_request && closed(*state.running_request);
-        if (state.wanted && closed(*state.wanted)) {
+        if (state.failed_request && closed(state.failed_request->request))
+            state.forget_error();
+        const bool runs = state.running_request && closed(state.running_request->request);
+        if (state.wanted && closed(state.wanted->request)) {
             state.forget_wish();
             if (!state.running_request) job = state.job;  // it waits for this wish
         }
@@ -316,7 +336,9 @@ std::shared_ptr<const Result> Slot<Request, Result>::result() const {
 template <class Request, class Result>
 std::optional<Request> Slot<Request, Result>::result_request() const {
     const std::lock_guard lock(state_->mutex);
-    return state_->result_request;
+    if (!state_->result_request)
+        return std::nullopt;
+    return state_->result_request->request;
 }
 
 template <class Request, class Result>

@@ -38,10 +38,12 @@ bool is_gguf_name(const std::string& name) {
 }
 
 /// How the companions of a folder are not those of a recipe; none where they are.
-std::optional<Error> difference(const RecipeInput& input, const std::vector<RecipeInput>& wanted, const fs::path& found) {
+std::optional<Error> difference(const RecipeInput& input, const std::vector<RecipeInput>& wanted,
+                                const fs::path& found) {
     const std::vector<RecipeInput> there = companion_inputs(input.role, found);
     const auto named = [](const std::vector<RecipeInput>& list, const std::string& name) {
-        const auto at = std::find_if(list.begin(), list.end(), [&](const RecipeInput& file) { return file.name == name; });
+        const auto at =
+            std::find_if(list.begin(), list.end(), [&](const RecipeInput& file) { return file.name == name; });
         return at == list.end() ? std::string() : at->sha256;
     };
     const auto differs = [&](const std::string& name, const std::string& expected, const std::string& got) {

@@ -1,8 +1,8 @@
 // What a recipe knows a model or an encoder by. Its weights alone do not decide its numbers: the configuration says how
 // they are used, the tokenizer which of them, the index of shards where they lie. A GGUF file holds all of that itself.
 //
-// In a recipe these files follow as inputs of their own, of the role model-file or encoder-file, each by its name in the
-// folder. Recipes written before that have none of them, and name the weights alone.
+// In a recipe these files follow as inputs of their own, of the role model-file or encoder-file, each by its name in
+// the folder. Recipes written before that have none of them, and name the weights alone.
 #pragma once
 
 #include <attnscope/recipe.h>
@@ -27,8 +27,8 @@ std::vector<RecipeInput> companions_of(const Recipe& recipe, const std::string& 
 /// Weights and companions as one hash, for what is kept under a model's name.
 std::string model_identity(const LanguageModel& model);
 
-/// Where an input of the recipe lies: locate(), but a model or an encoder has to have the recipe's companions too. Throws
-/// Error{input} naming the file that differs where the weights alone were found.
+/// Where an input of the recipe lies: locate(), but a model or an encoder has to have the recipe's companions too.
+/// Throws Error{input} naming the file that differs where the weights alone were found.
 std::filesystem::path locate(const Recipe& recipe, const RecipeInput& input,
                              const std::vector<std::filesystem::path>& places);
 

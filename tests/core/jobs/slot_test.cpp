@@ -575,5 +575,40 @@ TEST_F(SlotTest, AContinuousDragShowsResultsOnTheWay) {
     EXPECT_EQ(*slot.result(), number);
 }
 
+/// Adds the seed of the job, and says on which device it ran.
+TEST(SlotOfJobs, SeedAndDeviceBelongToWhatIsWanted) {
+    JobSystem jobs([] {
+        JobSystem::Options options;
+        options.threads = 1;
+        return options;
+    }());
+    std::mutex mutex;
+    std::vector<std::string> ran;
+    Slot<int, int> slot(jobs, {.name = "seeded"}, [&](const int& number, JobContext& context) {
+        const std::lock_guard lock(mutex);
+        ran.push_back(context.device().name());
+        return number + static_cast<int>(context.seed());
+    });
+    const auto answer = [&] {
+        EXPECT_TRUE(wait_until([&] { return !slot.busy() && !slot.stale(); }));
+        return slot.result() ? *slot.result() : -1;
+    };
+    jobs.set_device(Device::parse("cpu"));
+    slot.want(100);
+    EXPECT_EQ(answer(), 100);
+    slot.set_seed(7);
+    slot.want(100);
+    EXPECT_EQ(answer(), 107) << "another seed is another request";
+    jobs.set_device(Device::parse("cuda:3"));
+    slot.want(100);
+    EXPECT_EQ(answer(), 107);
+    EXPECT_EQ(ran, (std::vector<std::string>{"cpu", "cpu", "cuda:3"}));
+    jobs.set_device(Device::parse("cpu"));
+    slot.set_seed(0);
+    slot.want(100);
+    EXPECT_EQ(answer(), 100);
+    EXPECT_EQ(ran.size(), 3u) << "its result was kept";
+}
+
 }  // namespace
 }  // namespace attnscope

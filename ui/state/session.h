@@ -30,7 +30,7 @@ struct Session {
 
 /// JSON of a session. `hashes`: SHA-256 of the files of sources; `device`: where the window computes.
 std::string session_json(const AppState& state, const std::map<SourceId, std::string>& hashes, const History& history,
-                         const Device& device);
+                         const Device& device = {});
 /// Throws Error{input} naming `where` and the field.
 Session parse_session(const std::string& text, const std::string& where);
 

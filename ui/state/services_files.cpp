@@ -1,4 +1,6 @@
 // What the services write: banks of embedded texts, sessions, figures.
+#include "base/build_id.h"
+#include "base/kept_file.h"
 #include "state/services_impl.h"
 #include "state/session.h"
 #include "state/view_recipe.h"
@@ -33,7 +35,11 @@ void Services::embed_texts(AppState& state, const fs::path& path) {
         std::error_code failed;
         fs::create_directories(folder, failed);
         const fs::path out = folder / (path.stem().string() + "-" + sha256_file(path).substr(0, 12) + ".safetensors");
-        if (!fs::exists(out, failed)) embed_to_file(*encoder, lines, texts, out, context);
+        const std::string key = arithmetic_key() + " " + encoder->sha256() + " " + sha256_file(path);
+        if (!is_kept(out, key)) {
+            embed_to_file(*encoder, lines, texts, out, context);
+            keep_file(out, key);
+        }
         LoadRequest request;
         request.path = out;
         auto loaded = std::make_shared<Loaded>(load_source(request, context));

@@ -1,4 +1,5 @@
 // What the softmax-gradient experiment asks of the services: a sample text, and the runs that results and figures hold.
+#include "base/kept_file.h"
 #include "state/services_impl.h"
 #include "state/written_paths.h"
 
@@ -78,7 +79,8 @@ void Services::open_sample_text(AppState& state) {
         now.view.selection.text = 0;
     });
     task.run = [to = impl_->inbox, bank, path, opened](JobContext& context) {
-        if (!std::filesystem::exists(path)) {
+        const std::string key = "texts of " + sha256_file(bank);
+        if (!is_kept(path, key)) {
             const auto opened = open_bank(bank);
             std::string lines;
             for (std::size_t i = 0; i < opened->texts.size(); ++i) {
@@ -88,6 +90,7 @@ void Services::open_sample_text(AppState& state) {
             context.checkpoint();
             std::filesystem::create_directories(path.parent_path());
             write_file(path, lines);
+            keep_file(path, key);
         }
         to->post(opened);
     };

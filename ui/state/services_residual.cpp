@@ -1,4 +1,5 @@
 // What the low-rank workspace asks of the services: a text that is long enough, and the states that results hold.
+#include "base/kept_file.h"
 #include "state/services_impl.h"
 
 #include <attnscope/tensor_file.h>
@@ -23,20 +24,20 @@ void Services::Impl::finish_residual_result(AppState& state, const ResidualJob& 
     show_figure(state, job.figure);
 }
 
-void Services::open_wordnet_text(AppState& state) {
+void Services::open_wordnet_text(AppState&) {
     const std::filesystem::path path = cache_folder() / "wordnet-glosses.txt";
     const auto open_it = impl_->in_this_session([this, path](AppState& now) {
         const SourceId id = impl_->open_once(now, SourceKind::texts, path);
         now.view.selection.prompt = id;
         now.view.selection.text = 0;
     });
-    std::error_code failure;
-    if (std::filesystem::exists(path, failure)) return open_it(state);
     JobSystem::Task task;
     task.name = "Reading WordNet";
     task.lane = Lane::files;
     task.run = [to = impl_->inbox, path, open_it](JobContext& context) {
         constexpr std::size_t wanted = 3000;
+        const std::string key = "wordnet " + std::to_string(wanted);
+        if (is_kept(path, key)) return to->post(open_it);
         std::string text;
         for (const WordNetEntry& entry : read_wordnet({}, wanted)) {
             context.checkpoint();
@@ -45,6 +46,7 @@ void Services::open_wordnet_text(AppState& state) {
         std::error_code failed;
         std::filesystem::create_directories(path.parent_path(), failed);
         write_file(path, text);
+        keep_file(path, key);
         to->post(open_it);
     };
     task.failed = [to = impl_->inbox](const Error& error) {

@@ -1,5 +1,6 @@
 // Files that appear together or not at all, what may be written, and how much memory there is.
 #include "base/build_id.h"
+#include "base/kept_file.h"
 #include "base/memory_limit.h"
 #include "data/file_writer.h"
 #include "io/write_check.h"
@@ -185,6 +186,18 @@ TEST(MemoryLimitOfTheProcess, RespectsTheLimitOfTheShell) {
 TEST(BuildId, IsAHashAndPartOfTheArithmetic) {
     EXPECT_EQ(std::string(build_id()).size(), 64u);
     EXPECT_EQ(arithmetic_key().find(build_id()), 0u);
+}
+
+TEST(KeptFile, IsUsedUnderItsKeyWhileItsBytesAreThose) {
+    const test::TemporaryFolder folder;
+    const fs::path file = folder.put("bank", "numbers");
+    EXPECT_FALSE(is_kept(file, "key")) << "written, but not known to be whole";
+    keep_file(file, "key");
+    EXPECT_TRUE(is_kept(file, "key"));
+    EXPECT_FALSE(is_kept(file, "other"));
+    folder.put("bank", "Numbers");
+    EXPECT_FALSE(is_kept(file, "key"));
+    EXPECT_FALSE(is_kept(folder / "none", "key"));
 }
 
 TEST(PartialJson, IsTakenUpByTheSameRecipeAndArithmeticAlone) {

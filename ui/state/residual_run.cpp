@@ -102,7 +102,7 @@ void ResidualRun::start(const RequestPtr& key) {
     }
     JobSystem::Task task;
     task.name = "Sweeping ranks";
-    task.lane = Lane::batch;
+    task.lane = Lane::sweep;  // what the panels in sight wait for
     task.run = [shared = shared_, request, key](JobContext& context) {
         auto result = std::make_shared<const residual::Result>(residual::compute(request, context));
         const std::lock_guard lock(shared->mutex);

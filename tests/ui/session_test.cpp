@@ -1,4 +1,5 @@
 // Sessions, preferences and the layout: what is kept comes back; what cannot be used is said.
+#include "support/error_of.h"
 #include "ui/support/window_test.h"
 
 #include "state/session.h"
@@ -71,6 +72,32 @@ TEST_F(Sessions, ADrawnBankIsKeptWithItsValues) {
     ASSERT_EQ(state().bank()->keys.size(), bank->keys.size());
     EXPECT_TRUE(std::equal(bank->keys.begin(), bank->keys.end(), state().bank()->keys.begin()));
     EXPECT_EQ(state().bank()->picture_width, letters->picture_width);
+}
+
+TEST_F(Sessions, AnOpenSourceIsNotWrittenOver) {
+    std::vector<float> keys(12 * 5);
+    for (std::size_t i = 0; i < keys.size(); ++i) keys[i] = float((i * 7919) % 23) - 11;
+    const auto bank_path = folder_ / "bank.safetensors", link = folder_ / "link.json", svg = folder_ / "link.svg";
+    save_bank(bank_path, *make_bank("bank", 12, 5, keys));
+    std::filesystem::create_symlink(bank_path, link);
+    std::filesystem::create_hard_link(bank_path, svg);
+    run_alone("file.open", {{"path", bank_path.string()}});
+    settle();
+    ASSERT_NE(state().bank(), nullptr);
+    const std::string before = read_file(bank_path);
+    for (const auto& path : {bank_path, link, svg}) {
+        const auto error = test::error_of([&] {
+            if (path == svg)
+                run_alone("figure.export", {{"panel", std::string("retrieval.spectrum")}, {"path", path.string()}});
+            else
+                run_alone("session.save", {{"path", path.string()}});
+        });
+        settle();
+        EXPECT_TRUE(read_file(bank_path) == before) << path;
+        ASSERT_TRUE(error) << path;
+        EXPECT_EQ(error->kind, ErrorKind::usage) << error->what();
+        EXPECT_EQ(error->expected, "another file than the inputs");
+    }
 }
 
 TEST_F(Sessions, AFileBankIsFoundByItsPathAndItsChangeIsNoticed) {

@@ -2,10 +2,14 @@
 #include "state/figure_python.h"
 #include "widgets/decimate.h"
 #include "widgets/drawing_pad.h"
+#include "widgets/figure_elements.h"
 #include "widgets/heat_map_texture.h"
 #include "widgets/plot_area.h"
 
 #include <gtest/gtest.h>
+
+#include <imgui.h>
+#include <imgui_impl_null.h>
 
 #include <algorithm>
 #include <cmath>
@@ -55,6 +59,61 @@ TEST(PlotAxis, GoesFromValueToPixelAndBack) {
         for (const double value : {0.6, 3.0, 50.0}) EXPECT_NEAR(axis.value(axis.pixel(value)), value, 1e-9);
     }
     EXPECT_TRUE(std::isnan(PlotAxis::between(1, 2, 0, 1, Scale::logarithmic).pixel(0)));
+}
+
+/// An ImGui context with a draw list to draw on.
+class Drawn : public ::testing::Test {
+protected:
+    void SetUp() override {
+        context_ = ImGui::CreateContext();
+        ImGui_ImplNull_Init();
+        ImGui_ImplNull_NewFrame();
+        ImGui::GetIO().DisplaySize = {800, 600};
+        ImGui::NewFrame();
+    }
+    void TearDown() override {
+        ImGui::EndFrame();
+        ImGui_ImplNull_Shutdown();
+        ImGui::DestroyContext(context_);
+    }
+    ImGuiContext* context_ = nullptr;
+};
+
+TEST_F(Drawn, AMapMakesTheNumbersOfTheCellsInSightAloneAndKeepsThem) {
+    HeatMap map;
+    map.width = map.height = 512;
+    map.x_max = map.y_max = 512;
+    map.values.assign(512 * 512, 0.25f);
+    map.values[3 * 512 + 7] = 0.5f;
+    map.range = {0, 1};
+    Axes axes;
+    axes.elements.push_back(map);
+    // Ten columns from 2.5 and six rows from 1.5 in a plot of 800 × 480 pixels.
+    PlotArea area;
+    area.x = PlotAxis::between(2.5, 12.5, 0, 800, Scale::linear);
+    area.y = PlotAxis::between(1.5, 7.5, 480, 0, Scale::linear);
+    area.min = {0, 0};
+    area.max = {800, 480};
+    area.draw = ImGui::GetBackgroundDrawList();
+    const ThemeColours theme{};
+    AxesCache cache;
+    const auto draw = [&](std::uint64_t generation) {
+        ElementStyle style{theme, generation, {}, {}};
+        draw_elements(axes, area, cache, style);
+        return &cache.elements.front().numbers;
+    };
+    const CellNumbers* numbers = draw(1);
+    EXPECT_EQ(numbers->texts.size(), 11u * 7u) << "also those that are cut off";
+    EXPECT_EQ(numbers->first_column, 2);
+    EXPECT_EQ(numbers->first_row, 1);
+    EXPECT_EQ(numbers->texts[std::size_t((3 - 1) * 11 + (7 - 2))], "0.5");
+    const std::string* const kept = numbers->texts.data();
+    EXPECT_EQ(draw(1)->texts.data(), kept) << "nothing has moved";
+    std::get<HeatMap>(axes.elements.front()).values[3 * 512 + 7] = 0.75f;
+    EXPECT_EQ(draw(2)->texts[std::size_t((3 - 1) * 11 + (7 - 2))], "0.75");
+    area.x = PlotAxis::between(100, 110, 0, 800, Scale::linear);
+    EXPECT_EQ(draw(2)->texts.size(), 10u * 7u);
+    EXPECT_EQ(numbers->first_column, 100);
 }
 
 TEST(HeatMapPicture, HasItsFirstRowAtTheBottomAndHolesForNulls) {

@@ -331,7 +331,10 @@ ImU32 element_colour(const Colour& colour, const ThemeColours& theme, float stre
 
 std::array<double, 2> colour_range(const HeatMap& map, const AxesCache& cache) {
     if (cache.locked_range) return *cache.locked_range;
-    return map.range ? *map.range : value_range(map);
+    if (map.range) return *map.range;
+    const auto known = cache.value_ranges.find(map.values.data());
+    if (known != cache.value_ranges.end()) return known->second;
+    return cache.value_ranges[map.values.data()] = value_range(map);
 }
 
 const HeatMap* explained_heat_map(const Axes& axes) {

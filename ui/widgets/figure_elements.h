@@ -10,6 +10,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -17,7 +18,6 @@
 
 namespace attnscope::ui {
 
-/// What is costly of an element's picture, kept as long as what it was made from stays.
 /// Numbers of the cells of a heat map that are in sight, row by row.
 struct CellNumbers {
     int first_row = 0, end_row = 0, first_column = 0, end_column = 0, digits = 0;
@@ -25,6 +25,7 @@ struct CellNumbers {
     std::vector<std::string> texts;   ///< empty where there is no value
 };
 
+/// What is costly of an element's picture, kept as long as what it was made from stays.
 struct ElementCache {
     std::uint64_t generation = ~std::uint64_t{0};
     // lines: decimated for these limits and this many columns
@@ -47,6 +48,8 @@ struct AxesCache {
     std::vector<ElementCache> elements;
     std::set<std::string> hidden;                         ///< series switched off in the legend
     std::optional<std::array<double, 2>> locked_range;    ///< of the colour bar
+    /// Of the values of heat maps, by where they lie; forgotten when the figure changes.
+    mutable std::map<const float*, std::array<double, 2>> value_ranges;
 };
 
 struct ElementStyle {

@@ -295,7 +295,8 @@ FigureInteraction FigureView::draw(const char* id, const Figure& figure, std::ui
                                    const ThemeColours& theme, const FigureViewOptions& options) {
     FigureInteraction interaction;
     if (figure.axes.empty()) return interaction;
-    generation_ = generation;
+    if (std::exchange(generation_, generation) != generation)
+        for (AxesState& state : axes_) state.cache.value_ranges.clear();
     fitting_ = std::exchange(fit_wanted_, false);
     axes_.resize(figure.axes.size());
     for (const Zoom& zoom : std::exchange(wanted_zooms_, {})) {

@@ -36,6 +36,17 @@ protected:
     const TemporaryFolder folder;
 };
 
+TEST_F(AlignCommand, AnotherConfigurationOfTheSameWeightsIsComputedAnew) {
+    std::filesystem::create_directory(folder / "gpt2");
+    TinyModel model("GPT2LMHeadModel");
+    model.write(folder / "gpt2");
+    const int heads = model.config["n_head"];
+    EXPECT_EQ(envelope({"--model", at("gpt2")})["result"]["heads"], heads);
+    model.config["n_head"] = heads / 2;
+    write_file(folder / "gpt2/config.json", model.config.dump());
+    EXPECT_EQ(envelope({"--model", at("gpt2")})["result"]["heads"], heads / 2) << "what was kept is another model's";
+}
+
 TEST_F(AlignCommand, GramsWrittenFromAModelSayTheSame) {
     const Json model =
         envelope({"--model", at("model"), "--topk", "3", "--anchor", "0", "--write-grams", at("g.json"), "--spectra"});

@@ -7,6 +7,7 @@
 
 #include "base/build_id.h"
 #include "data/sha256.h"
+#include "io/model_identity.h"
 #include "io/model_inputs.h"
 
 #include <attnscope/bank.h>
@@ -27,9 +28,9 @@ constexpr const char* key_name = "key";
 constexpr const char* checksum_name = "sha256";
 constexpr std::uintmax_t most_bytes = std::uintmax_t{1} << 30; // of all entries
 
-/// Everything that decides the numbers of an entry: weights, parameters, and the arithmetic they are computed with.
+/// Everything that decides the numbers of an entry: model, parameters, and the arithmetic they are computed with.
 std::string entry_key(const alignment::Request& request) {
-    return arithmetic_key() + " " + request.model->sha256() + " " + alignment::operator_name(request.kind) + " " +
+    return arithmetic_key() + " " + model_identity(*request.model) + " " + alignment::operator_name(request.kind) + " " +
            alignment::basis_name(request.basis) + " " + (request.norm_gain ? "gain" : "raw") + " " +
            std::to_string(request.topk);
 }

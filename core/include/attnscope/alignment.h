@@ -14,6 +14,7 @@
 
 #include <attnscope/job.h>
 #include <attnscope/model.h>
+#include <attnscope/none.h>
 
 #include <cstdint>
 #include <filesystem>
@@ -84,7 +85,7 @@ inline constexpr double two_sided = 1.96;
 
 /// A 95 % range.
 struct Range {
-    double low, high;
+    double low = none, high = none;
 };
 /// What random operators of the same size show: cosines of operators with random orthogonal frames, mean zero and
 /// standard deviation 1/hidden whatever their singular values; principal angles between random `topk`-dimensional
@@ -95,7 +96,6 @@ struct Chance {
     Range mean_cos_pa, min_cos_pa, top1_overlap;                ///< of means over heads; NaN without directions
     Range head_mean_cos_pa, head_min_cos_pa, head_top1_overlap; ///< of one head
     int draws = 0;
-    Chance();
 };
 /// Depends on the seed and the sizes alone.
 Chance compute_chance(const Operators& operators, JobContext& context);
@@ -114,7 +114,7 @@ SignShape sign_shape(const Operators& operators) noexcept;
 /// random signs.
 struct SignChance {
     struct Row {
-        int k;
+        int k = 0;
         Range of_mean, of_head; ///< of all heads, and of one
     };
     std::vector<Row> rows;
@@ -133,22 +133,24 @@ const char* label_name(Label label) noexcept; ///< STRONG …; empty for none
 
 struct LayerProfile {
     int layer = 0;
-    double cos;        ///< mean over heads
-    double t_opt;      ///< mean_h gram[L, a]/‖g_a‖²: the multiple of the anchor's operator nearest to the layer's
-    double resid;      ///< √(1 − cos²) of the mean
-    double mean_resid; ///< mean over heads of √(1 − cos²)
-    double frac_positive; ///< of the eigenvalues; exactly ½ wherever [W_Q; W_K] has rank 2·head_dim (Sylvester's law)
-    double mean_cos_pa, min_cos_pa, top1_overlap; ///< means over heads
-    double t_opt_std;                             ///< of t_opt for operators of these lengths with random frames
+    double cos = none;   ///< mean over heads
+    double t_opt = none; ///< mean_h gram[L, a]/‖g_a‖²: the multiple of the anchor's operator nearest to the layer's
+    double resid = none;      ///< √(1 − cos²) of the mean
+    double mean_resid = none; ///< mean over heads of √(1 − cos²)
+    /// Of the eigenvalues; exactly ½ wherever [W_Q; W_K] has rank 2·head_dim (Sylvester's law).
+    double frac_positive = none;
+    double mean_cos_pa = none, min_cos_pa = none, top1_overlap = none; ///< means over heads
+    double t_opt_std = none; ///< of t_opt for operators of these lengths with random frames
 };
 struct SignAgreement {
     int k = 0;
-    double mean, early, mid, late; ///< over layers, thirds at L//3 and 2·(L//3); early and mid NaN below 3 layers
+    /// Over layers, thirds at L//3 and 2·(L//3); early and mid NaN below 3 layers.
+    double mean = none, early = none, mid = none, late = none;
 };
 struct Verdict {
-    double mean_cos; ///< the anchor included, which alone contributes 1/L
+    double mean_cos = none; ///< the anchor included, which alone contributes 1/L
     Label label = Label::none;
-    double mean_cos_excluding_anchor; ///< NaN for one layer
+    double mean_cos_excluding_anchor = none; ///< NaN for one layer
     Label label_excluding_anchor = Label::none;
 };
 /// How the layers stand to an anchor: of all heads, or of one.
@@ -167,9 +169,9 @@ Profile profile(const Operators& operators, const Comparison& comparison, int an
 std::vector<double> layer_map(const Operators& operators, const std::vector<double>& per_head, int head = -1);
 
 struct Summary {
-    double diag_mean;
-    double adjacent_mean, adjacent_min, adjacent_max; ///< NaN for one layer
-    double first_last, middle_last;                   ///< middle = L//2
+    double diag_mean = none;
+    double adjacent_mean = none, adjacent_min = none, adjacent_max = none; ///< NaN for one layer
+    double first_last = none, middle_last = none;                          ///< middle = L//2
 };
 /// Of a (layers, layers) map of cosines.
 Summary summarise(const std::vector<double>& cos, int layers);

@@ -49,7 +49,7 @@ Figure heads_figure(const View& view, const Shown& shown);   ///< one map a head
 /// How: head h lies at column h mod columns, row h / columns from the top, in tiles of width × height cells whose first
 /// `gap` rows hold its number and whose last column is empty.
 struct Tiles {
-    int columns, rows, width, height, gap;
+    int columns = 0, rows = 0, width = 0, height = 0, gap = 0;
 };
 Tiles tiles_of(int layers, int heads) noexcept;
 Figure spectra_figure(const View& view, const Shown& shown); ///< every head of the layer, the anchor's beside

@@ -18,6 +18,7 @@
 #include <attnscope/bank.h>
 #include <attnscope/job.h>
 #include <attnscope/model.h>
+#include <attnscope/none.h>
 
 #include <cstdint>
 #include <memory>
@@ -72,7 +73,7 @@ void check_tuples(const Tuples& tuples, std::size_t rows);
 
 // ------------------------------------------------------------------ what comes out
 struct Interval {
-    double low, high;
+    double low = none, high = none;
 };
 /// Which matrix of a model.
 enum class Kind {
@@ -104,18 +105,18 @@ struct Matrix {
     bool exact = false;              ///< every simplex of the pool: no sampling error
     std::string reason;              ///< why there is no CV; empty when there is one
 
-    double cv;
+    double cv = none;
     Interval ci95;                   ///< bootstrap over simplices: conditional on the matrix; a point when exact
-    double mean_volume;
-    double null_cv, effective_dim;
+    double mean_volume = none;
+    double null_cv = none, effective_dim = none;
     bool in_band = false;            ///< band_low < cv < band_high; meaningless without a CV
-    double participation_ratio;      ///< (Σλ)²/Σλ² of the covariance of the pool's rows; 1 to min(rows − 1, cols)
+    double participation_ratio = none; ///< (Σλ)²/Σλ² of the covariance of the pool's rows; 1 to min(rows − 1, cols)
 
     /// Delete-one-row jackknife: what to judge a matrix by against the null or the band, because the rows themselves
     /// are a sample. Summed over at least jackknife_simplices, more than were drawn for `cv` if need be. NaN with fewer
     /// than points + 2 or more than 4,096 rows.
-    double row_error;                ///< standard error of the CV over rows, sampling of the simplices of `cv` included
-    double cv_corrected;             ///< CV without the bias of few rows, to first order
+    double row_error = none;         ///< standard error of the CV over rows, sampling of the simplices of `cv` included
+    double cv_corrected = none;      ///< CV without the bias of few rows, to first order
     Interval row_ci95;               ///< of the jackknife of ln CV, by Student's t with rows − 1 degrees of freedom
     std::uint64_t row_simplices = 0; ///< with a volume, that the jackknife is summed over; 0 without one
 
@@ -124,7 +125,6 @@ struct Matrix {
     std::vector<std::uint32_t> histogram;
     double histogram_end = 0;
 
-    Matrix();                        ///< every number NaN
     bool has_cv() const noexcept { return reason.empty(); }
 };
 

@@ -13,6 +13,7 @@
 
 #include <attnscope/job.h>
 #include <attnscope/model.h>
+#include <attnscope/none.h>
 
 #include <array>
 #include <cstddef>
@@ -45,21 +46,20 @@ Metric parse_metric(std::string_view name);
 /// scores has no cosine: it is left out of the mean and counted in `undefined`.
 struct HeadMetrics {
     int layer = 0, head = 0;
-    double a_mean;            ///< mean of A over A > 0; 2/(T + 1) for full causal rows
-    double entropy;           ///< mean over rows, nats
-    double r_diag;            ///< ‖diagonal‖²/‖full‖²; not bounded by 1
-    double r_offdiag;         ///< 1 − r_diag; no energy
-    double energy_off;        ///< ‖lateral‖²/‖full‖²
-    double energy_cross;      ///< 2⟨diagonal, lateral⟩/‖full‖²; r_diag + energy_off + energy_cross = 1
-    double cos_diag;          ///< of diagonal and full
-    double cos_ste;           ///< of g and full, g of keys that a query does not see included
-    double cos_ste_unmasked;  ///< of g and full, g of keys after the query zeroed
+    double a_mean = none;           ///< mean of A over A > 0; 2/(T + 1) for full causal rows
+    double entropy = none;          ///< mean over rows, nats
+    double r_diag = none;           ///< ‖diagonal‖²/‖full‖²; not bounded by 1
+    double r_offdiag = none;        ///< 1 − r_diag; no energy
+    double energy_off = none;       ///< ‖lateral‖²/‖full‖²
+    double energy_cross = none;     ///< 2⟨diagonal, lateral⟩/‖full‖²; r_diag + energy_off + energy_cross = 1
+    double cos_diag = none;         ///< of diagonal and full
+    double cos_ste = none;          ///< of g and full, g of keys that a query does not see included
+    double cos_ste_unmasked = none; ///< of g and full, g of keys after the query zeroed
     std::size_t sequences = 0;           ///< that were measured; 0 where an earlier version did not say
     std::size_t undefined = 0;           ///< of them, without cos_diag and cos_ste: no gradient of the scores
     std::size_t undefined_unmasked = 0;  ///< of them, without cos_ste_unmasked: none, or no g at visible keys
     std::size_t floored = 0;             ///< sequences where a product of norms was below 1e-8
 
-    HeadMetrics();            ///< every number NaN
     double value(Metric metric) const noexcept;
     /// Sequences that the metric leaves out; 0 for those that are no cosine.
     std::size_t left_out(Metric metric) const noexcept;
@@ -105,14 +105,12 @@ CapturesPtr open_captures(const std::filesystem::path& path);
 
 // ------------------------------------------------------------------ what comes out
 struct Result {
-    double loss;                     ///< mean negative log-likelihood over all predictions, nats; NaN for captures
+    double loss = none; ///< mean negative log-likelihood over all predictions, nats; NaN for captures
     std::size_t sequences = 0, length = 0;  ///< B and T
     int layers = 0;                  ///< that are measured
     std::vector<HeadMetrics> heads;  ///< layer after layer; in a snapshot only of layers that are done
     bool future_weight = false;      ///< a key after its query has weight: not causal attention
     double seconds = 0;
-
-    Result();                        ///< loss NaN
 };
 
 // ------------------------------------------------------------------ captures

@@ -15,6 +15,7 @@
 
 #include <attnscope/jacobian.h>
 #include <attnscope/job.h>
+#include <attnscope/none.h>
 #include <attnscope/training_state.h>
 
 #include <array>
@@ -107,11 +108,10 @@ std::int64_t char_gpt_size(const std::vector<CharGptPart>& parts) noexcept;
 /// Taken after `step` updates.
 struct ExperimentMeasurement {
     int step = 0;
-    double loss;                     ///< mean over the measured windows of the training part, nats; NaN: not finite
-    double val_loss;                 ///< mean over windows spread evenly over the rest of the text; NaN: not finite
+    double loss = none;              ///< mean over the measured windows of the training part, nats; NaN: not finite
+    double val_loss = none;          ///< mean over windows spread evenly over the rest of the text; NaN: not finite
     std::vector<HeadMetrics> heads;  ///< layer after layer
 
-    ExperimentMeasurement();         ///< losses NaN
     double mean(Metric metric) const noexcept;  ///< over the heads that have one; NaN without any
     std::size_t undefined() const noexcept;     ///< sequences without cosines, summed over heads
 };

@@ -22,6 +22,7 @@
 
 #include <attnscope/job.h>
 #include <attnscope/model.h>
+#include <attnscope/none.h>
 
 #include <compare>
 #include <cstdint>
@@ -108,27 +109,22 @@ struct HeadSpectrum {
                                     ///< where there is no variance at all
     std::vector<double> variance;   ///< (head_dim) along each direction, a mean over tokens; largest first
     int r90 = 0;                    ///< smallest rank with ≥ 90 % of the variance; 0 where there is none
-    double two_nn;                  ///< intrinsic dimension; NaN unless asked for or with fewer than 20 distinct tokens
+    double two_nn = none;           ///< intrinsic dimension; NaN unless asked for or with fewer than 20 distinct tokens
     std::int64_t two_nn_points = 0; ///< distinct residuals that it was estimated from; 0 unless asked for
-
-    HeadSpectrum();
 };
 
 /// Of evaluated blocks with some attention outputs.
 struct Loss {
-    double nll, ppl;
-    double delta_ppl;               ///< over the baseline
-    std::vector<float> token_nll;   ///< (blocks, seq_len − 1) of token 1 … of each block
-
-    Loss();
+    double nll = none, ppl = none;
+    double delta_ppl = none;      ///< over the baseline
+    std::vector<float> token_nll; ///< (blocks, seq_len − 1) of token 1 … of each block
 };
 
 struct CurvePoint {
     int rank = 0;
     Loss loss;
-    double recovered_ppl, recovered_nll; ///< %, 100 · (x_A − x_C)/(x_A − x_baseline); NaN where top-1 does not hurt
-
-    CurvePoint();
+    /// %, 100 · (x_A − x_C)/(x_A − x_baseline); NaN where top-1 does not hurt.
+    double recovered_ppl = none, recovered_nll = none;
 };
 
 struct Verdict {
@@ -138,9 +134,8 @@ struct Verdict {
         not_applicable, ///< top-1 costs nothing
     } label = Label::not_applicable;
     int rank = -1;           ///< the smallest that does, or the best; −1: not applicable, or no rank
-    double recovered_ppl;    ///< by it
+    double recovered_ppl = none; ///< by it
 
-    Verdict();
     std::string text() const; ///< YES at rank 8 | PARTIAL, best at rank 32 | NOT APPLICABLE
 };
 
@@ -149,14 +144,12 @@ struct Result {
     int head_dim = 0, heads = 0;        ///< of the model
     std::int64_t layers = 0;            ///< of the model
     std::vector<HeadSpectrum> spectrum; ///< of every replaced head
-    double effective_dim_mean;          ///< mean r90
+    double effective_dim_mean = none;   ///< mean r90
     Loss baseline, top1, full;          ///< NaN until they are there
     std::vector<CurvePoint> curve;      ///< the finished ranks
     Ids ids;                            ///< (blocks, seq_len) the evaluated tokens
     std::uint64_t prefix_disk_bytes = 0; ///< of the activations that lay on disk
     double prefix_seconds = 0, basis_seconds = 0, seconds = 0;
-
-    Result();
     bool finished() const noexcept { return !plan.ranks.empty() && curve.size() == plan.ranks.size(); }
 };
 

@@ -1,11 +1,4 @@
-// The number that could not be computed.
+// Where the sources have always found it; it is part of the public results.
 #pragma once
 
-#include <limits>
-
-namespace attnscope {
-
-/// `null` in JSON, an empty field of a table, hatched on screen.
-inline constexpr double none = std::numeric_limits<double>::quiet_NaN();
-
-} // namespace attnscope
+#include <attnscope/none.h>

@@ -1,5 +1,4 @@
 // What random operators show, and the best assignment of heads.
-#include "data/none.h"
 
 #include <attnscope/alignment.h>
 
@@ -109,12 +108,6 @@ Ranges ranges_of(std::vector<double> draws, int heads) {
 }
 
 } // namespace
-
-Chance::Chance() {
-    for (Range* const range :
-         {&cos, &mean_cos_pa, &min_cos_pa, &top1_overlap, &head_mean_cos_pa, &head_min_cos_pa, &head_top1_overlap})
-        *range = {none, none};
-}
 
 Chance compute_chance(const Operators& operators, JobContext& context) {
     Chance chance;

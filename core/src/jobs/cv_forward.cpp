@@ -1,18 +1,12 @@
 // The public functions of cv.h in base: checks, names, and the door to what computes.
 #include <attnscope/cv.h>
 
-#include "data/none.h"
 #include "jobs/compute_module.h"
 
 #include <cmath>
 #include <limits>
 
 namespace attnscope::cv {
-
-Matrix::Matrix() {
-    cv = mean_volume = null_cv = effective_dim = participation_ratio = row_error = cv_corrected = none;
-    ci95 = row_ci95 = {none, none};
-}
 
 Matrix compute(const Request& request, JobContext& context) {
     return compute_module().cv_matrix(request, context);

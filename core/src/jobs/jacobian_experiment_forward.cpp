@@ -76,8 +76,6 @@ std::vector<Combination> all_combinations() {
     return all;
 }
 
-ExperimentMeasurement::ExperimentMeasurement() : loss(none), val_loss(none) {}
-
 double ExperimentMeasurement::mean(Metric metric) const noexcept {
     double sum = 0;
     int count = 0;

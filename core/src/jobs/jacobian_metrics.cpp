@@ -9,12 +9,6 @@
 
 namespace attnscope::jacobian {
 
-HeadMetrics::HeadMetrics()
-    : a_mean(none), entropy(none), r_diag(none), r_offdiag(none), energy_off(none), energy_cross(none), cos_diag(none),
-      cos_ste(none), cos_ste_unmasked(none) {}
-
-Result::Result() : loss(none) {}
-
 double HeadMetrics::value(Metric metric) const noexcept {
     switch (metric) {
     case Metric::a_mean: return a_mean;

@@ -1,7 +1,6 @@
 // The public functions of residual.h in base: what a result says, and the door to what computes it.
 #include <attnscope/residual.h>
 
-#include "data/none.h"
 #include "jobs/compute_module.h"
 
 #include <array>
@@ -24,12 +23,6 @@ Value parse(const char* subject, std::string_view name, const std::array<Value, 
 }
 
 } // namespace
-
-HeadSpectrum::HeadSpectrum() : two_nn(none) {}
-Loss::Loss() : nll(none), ppl(none), delta_ppl(none) {}
-CurvePoint::CurvePoint() : recovered_ppl(none), recovered_nll(none) {}
-Verdict::Verdict() : recovered_ppl(none) {}
-Result::Result() : effective_dim_mean(none) {}
 
 bool top1_hurts(const Loss& baseline, const Loss& top1) noexcept {
     constexpr double rounding = 1e-6; // of a mean loss summed from float32 logits

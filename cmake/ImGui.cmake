@@ -9,9 +9,6 @@ if(NOT EXISTS "${imgui}/imgui.h")
     message(FATAL_ERROR "Dear ImGui: expected ${imgui}/imgui.h, got nothing there; "
                         "scripts/run.sh --build-only fetches it")
 endif()
-find_package(OpenGL REQUIRED)
-find_package(glfw3 3.3 REQUIRED)
-
 set(imgui_sources
     "${imgui}/imgui.cpp" "${imgui}/imgui_draw.cpp" "${imgui}/imgui_tables.cpp" "${imgui}/imgui_widgets.cpp"
     "${imgui}/imgui_demo.cpp" "${imgui}/imgui_stacklayout.cpp" "${imgui}/misc/cpp/imgui_stdlib.cpp")
@@ -22,6 +19,14 @@ target_compile_definitions(imgui_headers INTERFACE IMGUI_DISABLE_OBSOLETE_FUNCTI
 
 add_library(imgui_core OBJECT ${imgui_sources})
 target_link_libraries(imgui_core PUBLIC imgui_headers)
+target_compile_options(imgui_core PRIVATE -w)
+# What the window keeps needs ImGui's keys and clipboard; only a window draws.
+if(NOT ATTNSCOPE_WINDOW)
+    return()
+endif()
+
+find_package(OpenGL REQUIRED)
+find_package(glfw3 3.3 REQUIRED)
 
 add_library(imgui_backends STATIC
     "${imgui}/backends/imgui_impl_glfw.cpp" "${imgui}/backends/imgui_impl_opengl3.cpp")
@@ -48,7 +53,7 @@ target_link_libraries(imgui_markdown PUBLIC imgui_headers)
 add_library(portable_file_dialogs INTERFACE)
 target_include_directories(portable_file_dialogs SYSTEM INTERFACE "${bundle}/portable_file_dialogs")
 
-foreach(target IN ITEMS imgui_core imgui_backends implot imgui_palette imgui_markdown)
+foreach(target IN ITEMS imgui_backends implot imgui_palette imgui_markdown)
     target_compile_options(${target} PRIVATE -w)
 endforeach()
 

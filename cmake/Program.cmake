@@ -1,9 +1,25 @@
-# attnscope_ui (panels and state), attnscope_app (window loop and command line) and the program itself. The two
-# libraries leave ImGui proper to the executable: the program links imgui_core, tests link imgui_tested.
+# attnscope_state (what the window keeps and asks for, without drawing), attnscope_ui (panels), attnscope_app (window loop
+# and command line) and the program itself. The libraries leave ImGui proper to the executable: the program links
+# imgui_core, tests of the window link imgui_tested.
+attnscope_sources(state_sources ui/state/*.cpp)
 attnscope_sources(ui_sources ui/*.cpp)
+list(FILTER ui_sources EXCLUDE REGEX "/ui/state/")
 attnscope_sources(app_sources app/*.cpp)
 list(FILTER app_sources EXCLUDE REGEX "/app/main\\.cpp$")
 if(NOT TARGET attnscope_base)
+    return()
+endif()
+
+if(state_sources)
+    add_library(attnscope_state STATIC ${state_sources})
+    target_include_directories(attnscope_state PUBLIC "${CMAKE_SOURCE_DIR}" "${CMAKE_SOURCE_DIR}/ui")
+    target_link_libraries(attnscope_state
+        PUBLIC attnscope_base imgui_headers nlohmann_json::nlohmann_json
+        PRIVATE attnscope_warnings)
+    attnscope_precompile(attnscope_state <imgui.h>)
+    attnscope_unity(attnscope_state ${state_sources})
+endif()
+if(NOT ATTNSCOPE_WINDOW)
     return()
 endif()
 
@@ -11,7 +27,7 @@ if(ui_sources)
     add_library(attnscope_ui STATIC ${ui_sources})
     target_include_directories(attnscope_ui PUBLIC "${CMAKE_SOURCE_DIR}" "${CMAKE_SOURCE_DIR}/ui")
     target_link_libraries(attnscope_ui
-        PUBLIC attnscope_base implot imgui_palette imgui_markdown nlohmann_json::nlohmann_json
+        PUBLIC attnscope_state implot imgui_palette imgui_markdown
         PRIVATE attnscope_warnings portable_file_dialogs)
     attnscope_precompile(attnscope_ui <imgui.h> <implot.h>)
     attnscope_unity(attnscope_ui ${ui_sources})

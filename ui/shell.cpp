@@ -200,24 +200,10 @@ void Shell::run_commands() {
     }
 }
 
-void Shell::begin_slots() {
-    const auto begin = [this](const char* name, const std::function<void()>& slots) {
-        if (const auto failure = failure_of(name, slots)) state_.notify(failure->what(), true);
-    };
-    begin("retrieval", [this] { services_.retrieval().begin_frame(state_); });
-    begin("attention", [this] { services_.attention().begin_frame(state_); });
-    begin("CV bands", [this] { services_.cv().begin_frame(state_, services_.attention().read()); });
-    begin("alignment", [this] { services_.alignment().begin_frame(state_); });
-    begin("residuals", [this] { services_.residual().begin_frame(state_); });
-    begin("training", [this] { services_.training().begin_frame(state_); });
-    begin("softmax gradient", [this] { services_.jacobian().begin_frame(state_, services_.attention().read()); });
-    begin("pinned view", [this] { services_.pinned().begin_frame(state_); });
-}
-
 void Shell::draw_frame() {
     frames_wanted_ = std::max(0, frames_wanted_ - 1);
     auto drawing = context();
-    begin_slots();
+    services_.begin_frame(state_);
     for (auto& command : pressed_commands(commands_, state_)) out_.push_back(std::move(command));
     play(state_.seconds);
     const bool presentation = state_.preferences.presentation;

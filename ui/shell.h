@@ -64,7 +64,6 @@ private:
     void draw_panel(Panel& panel, ChromeContext& context);
     /// Draws a part of the window; one that fails says so, and the others are drawn all the same.
     void draw_part(const char* name, const std::function<void()>& draw);
-    void begin_slots();
     /// Gives ImGui the layout that is wanted, or says why it cannot be used.
     void load_wanted_layout();
     void play(double seconds);

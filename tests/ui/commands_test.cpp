@@ -28,6 +28,8 @@ TEST_F(Commands, EveryCommandHasAnIdATitleAndAReadableShortcut) {
         EXPECT_NO_THROW(parse_chord(spec.shortcut)) << spec.id;
         EXPECT_TRUE(chords.insert(spec.shortcut).second) << spec.shortcut << " is given twice";
     }
+    EXPECT_TRUE(ids.contains("retrieval.beta"));
+    EXPECT_TRUE(chords.contains("Ctrl+Z"));
 }
 
 TEST_F(Commands, UnknownCommandsAndArgumentsAreNamed) {

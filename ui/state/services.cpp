@@ -471,6 +471,20 @@ bool Services::update(AppState& state) {
     return changed;
 }
 
+void Services::begin_frame(AppState& state) {
+    const auto begin = [&state](const char* name, const std::function<void()>& slots) {
+        if (const auto failure = failure_of(name, slots)) state.notify(failure->what(), true);
+    };
+    begin("retrieval", [&] { retrieval_->begin_frame(state); });
+    begin("attention", [&] { attention_->begin_frame(state); });
+    begin("CV bands", [&] { cv_->begin_frame(state, attention_->read()); });
+    begin("alignment", [&] { alignment_->begin_frame(state); });
+    begin("residuals", [&] { residual_->begin_frame(state); });
+    begin("training", [&] { training_->begin_frame(state); });
+    begin("softmax gradient", [&] { jacobian_->begin_frame(state, attention_->read()); });
+    begin("pinned view", [&] { pinned_.begin_frame(state); });
+}
+
 bool Services::settled(const AppState& state) const {
     const bool loading = std::any_of(state.sources.begin(), state.sources.end(),
                                      [](const Source& source) { return source.loading; });

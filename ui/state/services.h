@@ -129,6 +129,9 @@ public:
     /// Once a frame: moves finished loads and progress into the state, and derives what is not chosen yet (the first
     /// bank, its default query and β). True when something changed.
     bool update(AppState& state);
+    /// Once a frame, after update(): lets every slot want what the state asks of it. What fails becomes a notice and
+    /// keeps none of the others.
+    void begin_frame(AppState& state);
     bool idle() const { return jobs_.idle(); }
     /// Nothing is loading or computing, and every slot shows what is wanted: --screenshot waits for this.
     bool settled(const AppState& state) const;

@@ -76,7 +76,7 @@ TEST_F(RecipeIdentity, AnOldRecipeIsReplayedWithANote) {
     write_file(result(), envelope.dump());
     const Outcome run = replay();
     EXPECT_EQ(run.status, 0) << run.error;
-    EXPECT_NE(run.error.find("names the weights of model alone"), std::string::npos) << run.error;
+    EXPECT_NE(run.error.find("names only the weights of model"), std::string::npos) << run.error;
     const OrderedJson replayed = OrderedJson::parse(run.out);
     EXPECT_EQ(replayed["warnings"][0]["code"], "weights-alone");
     EXPECT_EQ(replayed["result"]["agree"], true);

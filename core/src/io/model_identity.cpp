@@ -106,8 +106,8 @@ std::vector<Warning> recipe_warnings(const Recipe& recipe) {
     std::vector<Warning> warnings;
     for (const RecipeInput& input : recipe.inputs)
         if (has_companions(input.role) && !is_gguf_name(input.name) && companions_of(recipe, input.role).empty())
-            warnings.push_back({"weights-alone", "the recipe names the weights of " + input.name +
-                                                     " alone; its configuration and tokenizer may have been others"});
+            warnings.push_back({"weights-alone", "the recipe names only the weights of " + input.name +
+                                                     ": its configuration and tokenizer cannot be checked"});
     return warnings;
 }
 

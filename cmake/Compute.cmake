@@ -21,7 +21,8 @@ attnscope_build_id(attnscope_compute core/src/module/compute_build_id.cpp)
 attnscope_unity(attnscope_compute ${compute_sources})
 # at::parallel_for is a template that is serial unless its caller is compiled with OpenMP, which the precompiled headers
 # are not.
-foreach(name IN ITEMS attention_gradient attention_on_cpu packed_linear pass rotary)
+foreach(name IN ITEMS activations attention_gradient attention_on_cpu fixed_product forward gradient_pass packed_linear pass
+        rotary)
     set_source_files_properties("${CMAKE_SOURCE_DIR}/core/src/models/${name}.cpp"
         PROPERTIES COMPILE_OPTIONS "-fopenmp" SKIP_PRECOMPILE_HEADERS ON)
 endforeach()

@@ -116,6 +116,16 @@ void ResidualMoments::add_on_cpu(const at::Tensor& rows, JobContext& context) {
     }
 }
 
+std::int64_t ResidualMoments::head_without_finite_sums() const {
+    const at::Tensor sums = second_.cpu().contiguous();
+    const double* sum = sums.const_data_ptr<double>();
+    const std::int64_t square = sums.size(1) * sums.size(2);
+    for (std::int64_t head = 0; head < sums.size(0); ++head, sum += square)
+        if (!std::all_of(sum, sum + square, [](double value) { return std::isfinite(value); }))
+            return head;
+    return -1;
+}
+
 at::Tensor ResidualMoments::matrix(bool centred) const {
     ATTNSCOPE_ASSERT(rows_ > 0);
     const auto count = static_cast<double>(rows_);

@@ -23,6 +23,9 @@ public:
     void add(const at::Tensor& rows, std::span<const std::int64_t> sampled, JobContext& context);
 
     std::int64_t rows() const noexcept { return rows_; }
+    /// The first head whose sums are not finite, as they are once one of its rows is not; −1: none. Of float32 rows
+    /// that are finite the sums are.
+    std::int64_t head_without_finite_sums() const;
     /// (heads, head_dim, head_dim) float64 on the CPU: Σ ε εᵀ / rows, about the mean if asked.
     at::Tensor matrix(bool centred) const;
     at::Tensor samples() const; ///< (heads, N, head_dim) float32 on the CPU

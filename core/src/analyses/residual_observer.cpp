@@ -1,20 +1,22 @@
 #include "analyses/residual_observer.h"
 
+#include "data/input_error.h"
 #include "jobs/residual_groups.h"
+#include "models/fixed_product.h"
 
-#include <ATen/ops/matmul.h>
 #include <ATen/ops/where.h>
 #include <ATen/ops/zeros.h>
 
+#include <string>
 #include <utility>
 
 namespace attnscope::compute {
 
 using residual::Form;
 
-ResidualObserver::ResidualObserver(const residual::Parameters& parameters, const residual::Plan& plan,
-                                   std::int64_t heads, JobContext& context)
-    : parameters_(parameters), context_(context) {
+ResidualObserver::ResidualObserver(const residual::Request& request, const residual::Plan& plan, JobContext& context)
+    : request_(request), parameters_(request.parameters), context_(context) {
+    const std::int64_t heads = request.model->config().heads;
     for (const int layer : plan.layers) {
         const at::Tensor mask = at::zeros({heads, 1, 1}, at::kBool);
         std::int64_t count = 0;
@@ -28,9 +30,10 @@ ResidualObserver::ResidualObserver(const residual::Parameters& parameters, const
     }
 }
 
-void ResidualObserver::gather(std::int64_t texts, std::int64_t expected_rows) {
+void ResidualObserver::gather(std::int64_t texts, std::int64_t expected_rows, std::int64_t first_block) {
     gathered_texts_ = texts;
     expected_rows_ = expected_rows;
+    first_block_ = first_block;
 }
 
 void ResidualObserver::observe_residual(int layer, const at::Tensor& hidden) {
@@ -93,6 +96,11 @@ void ResidualObserver::gather_from(const AttentionSplit& split, const models::At
     for (std::int64_t text = 0; text < std::min(gathered_texts_, residuals.size(0)); ++text) {
         context_.checkpoint();
         moments->second.add(residuals[text], sampled, context_);
+        // Eigenvectors of sums that are not finite would be refused by LAPACK, or be made of nothing.
+        if (const std::int64_t head = moments->second.head_without_finite_sums(); head >= 0)
+            input_error(request_.model->files().name, "finite residuals", "NaN or infinity",
+                        "calibration block " + std::to_string(first_block_ + text) + ", layer " +
+                            std::to_string(point.layer) + ", head " + std::to_string(head));
     }
 }
 
@@ -110,8 +118,10 @@ at::Tensor ResidualObserver::projected(const at::Tensor& leading, const at::Tens
     if (rank == width)
         return whole;
     const std::int64_t first = stay ? 0 : rank, count = stay ? rank : width - rank;
-    const at::Tensor parts = at::matmul(whole.sub(leading), basis.encoder.narrow(2, first, count));
-    const at::Tensor change = at::matmul(parts, basis.decoder.narrow(2, first, count).transpose(1, 2));
+    const at::Tensor parts =
+        models::multiply_by_head(whole.sub(leading), basis.encoder.narrow(2, first, count), context_);
+    const at::Tensor change =
+        models::multiply_by_head(parts, basis.decoder.narrow(2, first, count).transpose(1, 2), context_);
     return stay ? leading.add(change) : whole.sub(change);
 }
 

@@ -33,13 +33,15 @@ struct FirstLayer {
 
 class ResidualObserver final : public models::AttentionObserver {
 public:
-    ResidualObserver(const residual::Parameters& parameters, const residual::Plan& plan, std::int64_t heads,
-                     JobContext& context);
+    ResidualObserver(const residual::Request& request, const residual::Plan& plan, JobContext& context);
 
     /// Of the layers that are met from now on.
     void replace(Replacement replacement) { replacement_ = replacement; }
-    /// Residuals of the first `texts` of a pass go into the moments; 0: none. `expected_rows` tokens will come.
-    void gather(std::int64_t texts, std::int64_t expected_rows);
+    /// Residuals of the first `texts` of a pass go into the moments; 0: none. `expected_rows` tokens will come, and the
+    /// first text is block `first_block`: a pass throws Error{input} naming the block, layer and head whose residuals
+    /// are not finite.
+    void gather(std::int64_t texts, std::int64_t expected_rows, std::int64_t first_block);
+    void gather_nothing() { gathered_texts_ = 0; }
     /// What comes to this layer is kept; −1: nothing is.
     void keep_at(int layer) { kept_layer_ = layer; }
     FirstLayer take_kept() { return std::exchange(kept_, {}); }
@@ -59,11 +61,12 @@ private:
     at::Tensor replaced(const at::Tensor& leading, const at::Tensor& context, int layer);
     at::Tensor projected(const at::Tensor& leading, const at::Tensor& context, int layer);
 
+    const residual::Request& request_;
     const residual::Parameters& parameters_;
     JobContext& context_;
     std::map<int, at::Tensor> chosen_; ///< layer → (heads, 1, 1) whether the head is replaced; undefined: all are
     Replacement replacement_;
-    std::int64_t gathered_texts_ = 0, expected_rows_ = 0;
+    std::int64_t gathered_texts_ = 0, expected_rows_ = 0, first_block_ = 0;
     std::map<int, ResidualMoments> moments_;
     std::map<int, LayerBasis> bases_;
     int kept_layer_ = -1;

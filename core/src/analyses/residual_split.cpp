@@ -1,9 +1,10 @@
 #include "analyses/residual_split.h"
 
+#include "models/fixed_product.h"
+
 #include <ATen/ops/arange.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/full_like.h>
-#include <ATen/ops/matmul.h>
 #include <ATen/ops/where.h>
 #include <ATen/ops/zeros_like.h>
 
@@ -92,7 +93,8 @@ private:
                            columns = weights.size(3), group = point.heads() / point.key_value_heads();
         const at::Tensor values =
             values_.narrow(1, tile.first_head / group, heads / group).narrow(2, tile.first_key, columns);
-        return at::matmul(weights.reshape({texts, heads / group, group * rows, columns}), values)
+        return models::multiply_by_head(weights.reshape({texts, heads / group, group * rows, columns}), values,
+                                        context_)
             .view({texts, heads, rows, values_.size(3)});
     }
 

@@ -52,8 +52,8 @@ class Sweep {
 public:
     Sweep(const Request& request, Plan plan, JobContext& context)
         : request_(request), parameters_(request.parameters), plan_(std::move(plan)),
-          model_(models::loaded(*request.model)), context_(context),
-          observer_(parameters_, plan_, model_.config().heads, context), prefix_(parameters_.prefix_budget) {}
+          model_(models::loaded(*request.model)), context_(context), observer_(request, plan_, context),
+          prefix_(parameters_.prefix_budget) {}
 
     /// Baseline, and what stands in front of the first replaced layer.
     Loss run_whole() {
@@ -62,14 +62,14 @@ public:
         std::vector<float> losses;
         for (std::size_t i = 0; i < groups.size(); ++i) {
             const std::int64_t calibrated = plan_.leaks ? plan_.calibration_blocks - groups[i].first : 0;
-            observer_.gather(std::max<std::int64_t>(calibrated, 0), calibration_tokens());
+            observer_.gather(std::max<std::int64_t>(calibrated, 0), calibration_tokens(), groups[i].first);
             const at::Tensor states = within(i, groups.size(), "baseline", head_share(0), [&](JobContext& part) {
                 return models::hidden_states(model_, texts(groups[i]), options(), part);
             });
             keep(observer_.take_kept());
             add_losses(states, groups[i], "baseline", i, groups.size(), head_share(0), losses);
         }
-        observer_.gather(0, 0);
+        observer_.gather_nothing();
         observer_.keep_at(-1);
         return loss_of(std::move(losses));
     }
@@ -187,12 +187,12 @@ private:
     void run_calibration() {
         const auto groups = groups_of(plan_.first_calibration, plan_.calibration_blocks, parameters_.seq_len);
         for (std::size_t i = 0; i < groups.size(); ++i) {
-            observer_.gather(groups[i].count, calibration_tokens());
+            observer_.gather(groups[i].count, calibration_tokens(), groups[i].first);
             within(i, groups.size(), "calibration", 0, [&](JobContext& part) {
                 return models::hidden_states(model_, texts(groups[i]), options(plan_.layers.back()), part);
             });
         }
-        observer_.gather(0, 0);
+        observer_.gather_nothing();
     }
 
     /// Of states (blocks, T, hidden) behind the final norm, token by token.

@@ -1,9 +1,10 @@
 #include "models/attention_gradient.h"
 
 #include "kernels/attention_rows.h"
+#include "models/fixed_product.h"
+#include "models/thread_guard.h"
 
 #include <ATen/Parallel.h>
-#include <ATen/ops/addmm.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/mm.h>
 #include <ATen/ops/zeros.h>
@@ -152,6 +153,7 @@ struct AttentionFunction : torch::autograd::Function<AttentionFunction> {
         // On LibTorch's own threads: others would wait for the cores that those keep busy while they wait.
         at::parallel_for(0, queries.size(0) * shared, 1, [&](std::int64_t first, std::int64_t end) {
             const c10::AutoGradMode no_graph(false);
+            const ThreadGuard one(1); // a product's rounding must not depend on the number of threads
             for (std::int64_t task = first; task < end && !attending.context->stopping(); ++task) {
                 const std::int64_t text = task / shared, head = task % shared;
                 GroupBackward(attending,
@@ -164,26 +166,6 @@ struct AttentionFunction : torch::autograd::Function<AttentionFunction> {
         return {query_gradient, key_gradient, value_gradient, at::Tensor()};
     }
 };
-
-/// Rows of a product that take about the time between two checkpoints.
-std::int64_t rows_of_part(const at::Tensor& weight) {
-    constexpr double operations = 4e9;
-    return std::max<std::int64_t>(64, static_cast<std::int64_t>(operations / (2.0 * static_cast<double>(weight.numel()))));
-}
-
-/// rows (N, k) · matrix (k, m) + bias into `out` (N, m), part by part while the job is wanted.
-void multiply_in_parts(const at::Tensor& out, const at::Tensor& rows, const at::Tensor& matrix, const at::Tensor& bias,
-                       const JobContext& context) {
-    const std::int64_t step = rows_of_part(matrix);
-    for (std::int64_t first = 0; first < rows.size(0) && !context.stopping(); first += step) {
-        const std::int64_t count = std::min(step, rows.size(0) - first);
-        at::Tensor part = out.narrow(0, first, count);
-        if (bias.defined())
-            at::addmm_out(part, bias, rows.narrow(0, first, count), matrix);
-        else
-            at::mm_out(part, rows.narrow(0, first, count), matrix);
-    }
-}
 
 struct LinearMap {
     const at::Tensor& weight;
@@ -198,8 +180,8 @@ struct LinearFunction : torch::autograd::Function<LinearFunction> {
         std::vector<std::int64_t> shape = input.sizes().vec();
         shape.back() = map.weight.size(0);
         const at::Tensor out = at::empty(shape, input.options());
-        multiply_in_parts(out.view({-1, out.size(-1)}), input.reshape({-1, input.size(-1)}), map.weight.t(), map.bias,
-                          map.context);
+        multiply_in_blocks(out.view({-1, out.size(-1)}), input.reshape({-1, input.size(-1)}), map.weight.t(), map.bias,
+                           map.context);
         map.context.checkpoint();
         return out;
     }
@@ -210,8 +192,8 @@ struct LinearFunction : torch::autograd::Function<LinearFunction> {
         std::vector<std::int64_t> shape = gradients[0].sizes().vec();
         shape.back() = weight.size(1);
         const at::Tensor out = at::empty(shape, gradients[0].options());
-        multiply_in_parts(out.view({-1, out.size(-1)}), gradients[0].reshape({-1, gradients[0].size(-1)}), weight, {},
-                          *context);
+        multiply_in_blocks(out.view({-1, out.size(-1)}), gradients[0].reshape({-1, gradients[0].size(-1)}), weight, {},
+                           *context);
         return {out, at::Tensor()};
     }
 };

@@ -1,12 +1,12 @@
 #include "models/bert.h"
 
+#include "models/activations.h"
 #include "models/bert_weights.h"
 
 #include <ATen/ops/cat.h>
 #include <ATen/ops/embedding.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/from_blob.h>
-#include <ATen/ops/gelu.h>
 #include <ATen/ops/layer_norm.h>
 
 #include <algorithm>
@@ -91,7 +91,7 @@ at::Tensor Bert::forward(const RaggedBatch& batch, JobContext& context, Attentio
         hidden = layer.attention_norm(hidden);
         // (tokens, intermediate)
         at::Tensor inner = linear(hidden, layer.intermediate, context);
-        at::gelu_(inner);
+        activate_in_place(inner, Activation::gelu);
         add_linear(hidden, inner, layer.output, context);
         hidden = layer.output_norm(hidden);
         show(static_cast<int>(index));

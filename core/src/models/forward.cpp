@@ -3,6 +3,7 @@
 #include "data/input_error.h"
 #include "kernels/devices.h"
 #include "models/packed_linear.h"
+#include "models/parallel_parts.h"
 #include "models/pass_parts.h"
 #include "models/thread_guard.h"
 
@@ -14,6 +15,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <numeric>
 #include <string>
 #include <utility>
 
@@ -141,17 +143,34 @@ namespace {
 
 using ReportPart = std::function<void(double part)>;
 
+/// ln Σ e^logit of each row of logits (rows, columns), in float64.
+at::Tensor row_log_sum_exp(const at::Tensor& logits, const JobContext& context) {
+    if (!logits.is_cpu())
+        return at::logsumexp(logits, 1).to(at::kDouble);
+    constexpr std::int64_t rows_of_part = 16;
+    const std::int64_t rows = logits.size(0);
+    const at::Tensor sums = at::empty({rows}, logits.options().dtype(at::kDouble));
+    parallel_parts<LibTorchCalls>(
+        static_cast<std::size_t>((rows + rows_of_part - 1) / rows_of_part), context, [&](std::size_t part) {
+            const std::int64_t first = static_cast<std::int64_t>(part) * rows_of_part;
+            const std::int64_t count = std::min(rows_of_part, rows - first);
+            sums.narrow(0, first, count).copy_(at::logsumexp(logits.narrow(0, first, count), 1));
+        });
+    return sums;
+}
+
 /// ln Σ e^logit over the vocabulary for states (rows, hidden), in float64, where the head is a tensor (vocabulary,
 /// hidden). Logits are held for some columns at a time.
-at::Tensor log_normalisers(const at::Tensor& states, const at::Tensor& head, const ReportPart& progress) {
+at::Tensor log_normalisers(const at::Tensor& states, const at::Tensor& head, const ReportPart& progress,
+                           const JobContext& context) {
     constexpr std::int64_t logits_per_block = std::int64_t{4} << 20;
     const std::int64_t vocabulary = head.size(0);
     const std::int64_t columns = std::max<std::int64_t>(64, logits_per_block / states.size(0));
     at::Tensor total;
     for (std::int64_t id = 0; id < vocabulary; id += columns) {
         progress(static_cast<double>(id) / static_cast<double>(vocabulary));
-        const at::Tensor logits = product(states, head.narrow(0, id, std::min(columns, vocabulary - id)), {});
-        const at::Tensor part = at::logsumexp(logits.to(at::kFloat), 1).to(at::kDouble);
+        const at::Tensor logits = product(states, head.narrow(0, id, std::min(columns, vocabulary - id)), {}, context);
+        const at::Tensor part = row_log_sum_exp(logits.to(at::kFloat), context);
         total = total.defined() ? at::logaddexp(total, part) : part;
     }
     return total;
@@ -190,7 +209,7 @@ at::Tensor token_losses(const LoadedModel& model, const at::Tensor& states, std:
         }
         const at::Tensor predicted = at::embedding(head, next_ids);
         const at::Tensor chosen = some.to(at::kFloat).mul(predicted.to(at::kFloat)).sum(1, false, at::kDouble);
-        losses.narrow(0, first, rows).copy_(log_normalisers(some, head, progress).sub(chosen));
+        losses.narrow(0, first, rows).copy_(log_normalisers(some, head, progress, context).sub(chosen));
     }
     return losses;
 }
@@ -200,7 +219,9 @@ double loss_sum(const LoadedModel& model, const at::Tensor& hidden, std::span<co
     const auto predictions = static_cast<std::int64_t>(ids.size()) - 1;
     ATTNSCOPE_ASSERT(predictions >= 1 && hidden.size(0) == predictions + 1);
     const c10::InferenceMode no_gradients;
-    return token_losses(model, hidden.narrow(0, 0, predictions), ids.subspan(1), options, context).sum().item<double>();
+    const at::Tensor losses = token_losses(model, hidden.narrow(0, 0, predictions), ids.subspan(1), options, context);
+    const double* const loss = losses.const_data_ptr<double>();
+    return std::accumulate(loss, loss + predictions, 0.0); // in order, which LibTorch's sum over its threads is not
 }
 
 } // namespace attnscope::models

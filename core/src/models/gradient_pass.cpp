@@ -1,6 +1,8 @@
 #include "models/gradient_pass.h"
 
 #include "data/input_error.h"
+#include "models/fixed_product.h"
+#include "models/parallel_parts.h"
 #include "models/pass_parts.h"
 #include "models/thread_guard.h"
 
@@ -12,7 +14,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <utility>
+#include <vector>
 
 namespace attnscope::models {
 namespace {
@@ -60,6 +64,40 @@ struct Loss {
     at::Tensor gradient; ///< of the states (texts, T, hidden) behind the final norm
 };
 
+/// out = rows · matrix, on the CPU by as many threads as there are. Throws Cancelled.
+void multiply(at::Tensor out, const at::Tensor& rows, const at::Tensor& matrix, const JobContext& context) {
+    if (out.is_cpu())
+        multiply_in_blocks(out, rows, matrix, {}, context);
+    else
+        at::mm_out(out, rows, matrix);
+    context.checkpoint();
+}
+
+/// Logits (rows, vocabulary) become the gradient of the loss by them, times `weight`. targets (rows); losses (rows).
+void gradients_of_logits(at::Tensor logits, const at::Tensor& targets, double weight, double* losses) {
+    const at::Tensor next = targets.unsqueeze(1);
+    const at::Tensor normaliser = at::logsumexp(logits, 1, true);
+    const at::Tensor chosen = logits.gather(1, next);
+    const at::Tensor lost = normaliser.to(at::kDouble).sub_(chosen).cpu();
+    std::copy_n(lost.const_data_ptr<double>(), lost.numel(), losses);
+    logits.sub_(normaliser).exp_();
+    logits.scatter_(1, next, chosen.sub(normaliser).expm1()); // p − 1 without cancellation where p is near 1
+    logits.mul_(weight);
+}
+
+/// The same, some rows a thread.
+void losses_of_logits(const at::Tensor& logits, const at::Tensor& targets, double weight, double* losses,
+                      const JobContext& context) {
+    if (!logits.is_cpu())
+        return gradients_of_logits(logits, targets, weight, losses);
+    constexpr std::int64_t numbers_of_part = std::int64_t{1} << 18;
+    const std::int64_t rows = logits.size(0), most = std::max<std::int64_t>(1, numbers_of_part / logits.size(1));
+    parallel_parts<LibTorchCalls>(static_cast<std::size_t>((rows + most - 1) / most), context, [&](std::size_t part) {
+        const std::int64_t first = static_cast<std::int64_t>(part) * most, count = std::min(most, rows - first);
+        gradients_of_logits(logits.narrow(0, first, count), targets.narrow(0, first, count), weight, losses + first);
+    });
+}
+
 /// targets (texts · T)
 Loss loss_of_states(const Pass& pass, const LoadedModel& model, const at::Tensor& states, const at::Tensor& targets,
                     double weight) {
@@ -72,20 +110,16 @@ Loss loss_of_states(const Pass& pass, const LoadedModel& model, const at::Tensor
     const std::int64_t most = std::max(fewest_rows, fitting), total = rows.size(0);
     const at::Tensor memory = at::empty({std::min(most, total), config.vocabulary}, rows.options());
     Loss loss{0, {}};
+    std::vector<double> losses(static_cast<std::size_t>(total));
     for (std::int64_t first = 0; first < total; first += most) {
         pass.context.progress(static_cast<double>(first), static_cast<double>(total), "loss");
         const std::int64_t count = std::min(most, total - first);
-        at::Tensor logits = memory.narrow(0, 0, count), part = gradient.narrow(0, first, count);
-        at::mm_out(logits, rows.narrow(0, first, count), head.t());
-        const at::Tensor next = targets.narrow(0, first, count).unsqueeze(1);
-        const at::Tensor normaliser = at::logsumexp(logits, 1, true);
-        const at::Tensor chosen = logits.gather(1, next);
-        loss.sum += normaliser.to(at::kDouble).sub_(chosen).sum().item<double>();
-        pass.context.checkpoint();
-        logits.sub_(normaliser).exp_();
-        logits.scatter_(1, next, chosen.sub(normaliser).expm1()); // p − 1 without cancellation where p is near 1
-        at::mm_out(part, logits.mul_(weight), head);
+        const at::Tensor logits = memory.narrow(0, 0, count), part = gradient.narrow(0, first, count);
+        multiply(logits, rows.narrow(0, first, count), head.t(), pass.context);
+        losses_of_logits(logits, targets.narrow(0, first, count), weight, losses.data() + first, pass.context);
+        multiply(part, logits, head, pass.context);
     }
+    loss.sum = std::accumulate(losses.begin(), losses.end(), 0.0);
     loss.gradient = gradient.view(states.sizes());
     return loss;
 }

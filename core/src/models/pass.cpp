@@ -1,17 +1,16 @@
 #include "models/pass.h"
 
 #include "kernels/layer_rows.h"
+#include "models/activations.h"
 #include "models/attention_gradient.h"
+#include "models/fixed_product.h"
 
 #include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
-#include <ATen/ops/gelu.h>
 #include <ATen/ops/layer_norm.h>
 #include <ATen/ops/linear.h>
-#include <ATen/ops/relu.h>
 #include <ATen/ops/rms_norm.h>
-#include <ATen/ops/silu.h>
 
 #include <algorithm>
 #include <cmath>
@@ -52,11 +51,18 @@ std::int64_t rows_per_task(std::int64_t width) {
 
 } // namespace
 
-at::Tensor product(const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias) {
-    if (!widen_products(input))
+at::Tensor product(const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias,
+                   const JobContext& context) {
+    if (!input.is_cpu())
         return at::linear(input, weight, bias);
-    const at::Tensor wide_bias = bias.defined() ? bias.to(at::kFloat) : bias;
-    return at::linear(input.to(at::kFloat), weight.to(at::kFloat), wide_bias).to(at::kBFloat16);
+    const auto widened = [widen = widen_products(input)](const at::Tensor& tensor) {
+        return widen && tensor.defined() ? tensor.to(at::kFloat) : tensor;
+    };
+    const at::Tensor rows = widened(input);
+    const at::Tensor result = at::empty({rows.size(0), weight.size(0)}, rows.options());
+    multiply_in_blocks(result, rows, widened(weight).t(), widened(bias), context);
+    context.checkpoint();
+    return result.to(input.scalar_type());
 }
 
 at::Tensor in_row_chunks(const Pass& pass, const at::Tensor& input, double operations_per_row, std::int64_t outputs,
@@ -98,7 +104,7 @@ at::Tensor Block::unpacked_linear(const at::Tensor& input, const std::string& na
     if (input.requires_grad())
         return differentiable_linear(input, weights, bias, pass_.context);
     return in_row_chunks(pass_, input, 2.0 * static_cast<double>(inputs) * static_cast<double>(outputs), outputs,
-                         [&](const at::Tensor& rows) { return product(rows, weights, bias); });
+                         [&](const at::Tensor& rows) { return product(rows, weights, bias, pass_.context); });
 }
 
 at::Tensor Block::linear(const at::Tensor& input, const std::string& name, std::int64_t outputs, bool bias) const {
@@ -204,20 +210,11 @@ at::Tensor split_heads(const at::Tensor& projected, std::int64_t heads) {
 
 void activate(at::Tensor& values, Activation activation) {
     if (values.requires_grad()) {
-        switch (activation) {
-        case Activation::gelu: values = at::gelu(values); break;
-        case Activation::gelu_tanh: values = at::gelu(values, "tanh"); break;
-        case Activation::silu: values = at::silu(values); break;
-        case Activation::relu: values = at::relu(values); break;
-        }
+        values = differentiable_activation(values, activation);
         return;
     }
-    switch (activation) {
-    case Activation::gelu: at::gelu_(values); break;
-    case Activation::gelu_tanh: at::gelu_(values, "tanh"); break;
-    case Activation::silu: at::silu_(values); break;
-    case Activation::relu: at::relu_(values); break;
-    }
+    values = values.contiguous();
+    activate_in_place(values, activation);
 }
 
 void gate(at::Tensor& values, const at::Tensor& by, Activation activation) {

@@ -75,13 +75,15 @@ private:
     std::int64_t layer_;
 };
 
-/// input · Wᵀ + b of weight (outputs, inputs); `bias` may be undefined. bfloat16 products are summed in float32.
-at::Tensor product(const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias);
+/// input (rows, inputs) · Wᵀ + b of weight (outputs, inputs); `bias` may be undefined. bfloat16 products are summed in
+/// float32. Throws Cancelled.
+at::Tensor product(const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias,
+                   const JobContext& context);
 
 /// (texts, T, heads · width) as (texts, heads, T, width).
 at::Tensor split_heads(const at::Tensor& projected, std::int64_t heads);
 
-/// In place, unless a gradient is wanted.
+/// In place where `values` are contiguous, unless a gradient is wanted.
 void activate(at::Tensor& values, Activation activation);
 /// values = activation(values) · by.
 void gate(at::Tensor& values, const at::Tensor& by, Activation activation);

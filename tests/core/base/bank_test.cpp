@@ -254,7 +254,6 @@ TEST_F(Banks, LayoutsHaveNames) {
 TEST_F(Banks, HashTheirValuesWhenThereIsNoFile) {
     const auto bank = make_bank("made", 1, 3, {1, 2, 3});
     EXPECT_EQ(bank->sha256(), sha256(test::raw<float>({1, 2, 3})));
-    EXPECT_EQ(bank->sha256(), bank->sha256());
 }
 
 TEST(Letters, AreTwentySixPicturesOfUnitNorm) {
@@ -302,10 +301,8 @@ TEST(Letters, StandUprightAndSymmetric) {
 
 TEST(WordNet, GivesEverySynset) {
     const auto error = test::error_of([] { read_wordnet({}, 1); });
-    if (error) {
-        std::printf("%s: nothing tested\n", error->what());
-        return;
-    }
+    if (error)
+        GTEST_SKIP() << error->what();
     const auto all = read_wordnet();
     ASSERT_EQ(all.size(), 117'659u);
     EXPECT_EQ(all[0].label, "entity");
@@ -369,7 +366,7 @@ TEST(Samples, LieInTheCacheFolder) {
 TEST(GoldenBanks, AreTheSameInBothFormats) {
     const auto golden = test::golden_folder();
     if (golden.empty())
-        return;
+        GTEST_SKIP() << test::without_golden;
     const auto npy = open_bank(golden / "retrieval" / "clustered.bank.npy");
     const auto torch = open_bank(golden / "retrieval" / "clustered.bank.pt");
     EXPECT_EQ(npy->n, torch->n);

@@ -197,6 +197,7 @@ TEST(CvExperiment, KeepsWhatThereIsWhenTheLossLeavesTheNumbers) {
     ExperimentRequest request = small_request();
     request.learning_rate = 1e38;
     const Experiment experiment = run(request);
+    ASSERT_EQ(experiment.configs.size(), 2u);
     for (const auto& config : experiment.configs) {
         EXPECT_EQ(config->state, ExperimentConfig::State::diverged);
         EXPECT_EQ(config->diverged_at, static_cast<int>(config->loss.size()));

@@ -289,7 +289,9 @@ TEST(JacobianExperiment, EveryMethodAndEverySoftmaxGradientLearns) {
         request.combinations.push_back({method, SoftmaxGradient::full});
     for (const SoftmaxGradient gradient : {SoftmaxGradient::diagonal, SoftmaxGradient::straight_through})
         request.combinations.push_back({Method::back_propagation, gradient});
-    for (const auto& each : run(request).runs) {
+    const Experiment experiment = run(request);
+    ASSERT_EQ(experiment.runs.size(), request.combinations.size());
+    for (const auto& each : experiment.runs) {
         EXPECT_LT(each->last()->loss, 0.97 * each->measurements.front()->loss)
             << jacobian::combination_name(each->combination);
     }
@@ -360,7 +362,9 @@ TEST(JacobianExperiment, LeavesSoonAfterACancel) {
 TEST(JacobianExperiment, KeepsWhatThereIsWhenTheLossLeavesTheNumbers) {
     ExperimentRequest request = small_request();
     request.learning_rate = 1e38;
-    for (const auto& each : run(request).runs) {
+    const Experiment experiment = run(request);
+    ASSERT_EQ(experiment.runs.size(), request.combinations.size());
+    for (const auto& each : experiment.runs) {
         EXPECT_EQ(each->state, TrainingRun::State::diverged);
         EXPECT_EQ(each->diverged_at, static_cast<int>(each->loss.size()));
         EXPECT_GE(each->loss.size(), 1u);

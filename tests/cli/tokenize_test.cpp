@@ -67,7 +67,7 @@ TEST_F(Tokenize, RefusesAFileItCannotUseWithOneLine) {
 TEST_F(Tokenize, GivesTheIdsOfTheReference) {
     const auto golden = golden_folder();
     if (golden.empty())
-        return;
+        GTEST_SKIP() << without_golden;
     const Json inputs = Json::parse(read_all(golden / "texts/tokenizer_inputs.json"));
     const Json expected = Json::parse(read_all(golden / "models/qwen3-tiny/tokenizer.json"));
     const std::string model = (golden.parent_path() / "models/qwen3-tiny").string();

@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <optional>
@@ -18,6 +17,9 @@
 
 namespace attnscope::test {
 
+/// Why a test is skipped where golden_model() gives none.
+inline constexpr const char* without_golden_model = "the model or its golden results are not here";
+
 struct GoldenModel {
     std::filesystem::path model;     ///< a folder, or a GGUF file
     std::filesystem::path results;   ///< logits.json, attention.json …
@@ -25,8 +27,9 @@ struct GoldenModel {
     std::vector<std::int64_t> first_ids(std::size_t count) const { return {ids.begin(), ids.begin() + count}; }
 };
 
-/// None, and says so, where there is nothing to compare with: the test then returns at once.
-inline std::optional<GoldenModel> golden_model(const std::string& name) {
+/// None where the model or the file `results` of it is not at hand, or where there are no golden results: the test is
+/// then skipped.
+inline std::optional<GoldenModel> golden_model(const std::string& name, const char* results) {
     const std::filesystem::path golden = golden_folder();
     if (golden.empty())
         return std::nullopt;
@@ -35,10 +38,9 @@ inline std::optional<GoldenModel> golden_model(const std::string& name) {
         found.model += ".gguf";
     if (name == "smollm2-135m-q4_1")
         found.model = find_samples().model;
-    if (found.model.empty() || !std::filesystem::exists(found.model)) {
-        std::printf("%s is not here: nothing compared\n", name.c_str());
+    if (found.model.empty() || !std::filesystem::exists(found.model) ||
+        !std::filesystem::exists(found.results / results))
         return std::nullopt;
-    }
     std::ifstream file(found.results / "ids.txt");
     for (std::int64_t id = 0; file >> id;)
         found.ids.push_back(id);
@@ -47,6 +49,11 @@ inline std::optional<GoldenModel> golden_model(const std::string& name) {
 
 inline auto golden_models() {
     return testing::Values("gpt2-tiny", "neox-tiny", "qwen3-tiny", "kquant-llama", "smollm2-135m-q4_1");
+}
+
+/// Those with results of every analysis.
+inline auto golden_models_with_text() {
+    return testing::Values("gpt2-tiny", "neox-tiny", "qwen3-tiny", "smollm2-135m-q4_1");
 }
 
 /// The model's name as that of a test.

@@ -138,10 +138,8 @@ TEST(Svg, IsWellFormedKeepsTextAndHatchesNothingElse) {
 }
 
 TEST(Svg, IsDrawnByAnotherRenderer) {
-    if (!has_program("rsvg-convert")) {
-        std::puts("rsvg-convert is not here: not checked");
-        return;
-    }
+    if (!has_program("rsvg-convert"))
+        GTEST_SKIP() << "rsvg-convert is not here";
     const test::TemporaryFolder folder;
     write_figure(folder / "figure.svg", test::hostile_texts(), find_style("neurips"));
     run("rsvg-convert -o '" + (folder / "figure.png").string() + "' '" + (folder / "figure.svg").string() + "' 2>&1");
@@ -149,10 +147,8 @@ TEST(Svg, IsDrawnByAnotherRenderer) {
 }
 
 TEST(Pdf, EmbedsItsFontsAndItsTextCanBeSearched) {
-    if (!has_program("pdffonts") || !has_program("pdftotext")) {
-        std::puts("poppler's programs are not here: not checked");
-        return;
-    }
+    if (!has_program("pdffonts") || !has_program("pdftotext"))
+        GTEST_SKIP() << "poppler's programs are not here";
     const test::TemporaryFolder folder;
     const auto path = folder / "figure.pdf";
     write_figure(path, test::every_element(), find_style("neurips"));
@@ -242,10 +238,8 @@ TEST(Npz, HoldsTheArraysTheScriptReads) {
 }
 
 TEST(Matplotlib, ScriptsAreValidPythonWhateverTheTexts) {
-    if (!has_program("python3")) {
-        std::puts("python3 is not here: not checked");
-        return;
-    }
+    if (!has_program("python3"))
+        GTEST_SKIP() << "python3 is not here";
     const test::TemporaryFolder folder;
     write_figure(folder / "figure.py", test::hostile_texts(), find_style("neurips"));
     const std::string said = run("python3 -c \"import ast,sys; ast.parse(open('" + (folder / "figure.py").string() +

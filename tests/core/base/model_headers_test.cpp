@@ -101,10 +101,8 @@ TEST_F(LargeModels, OpensAFolderOfSevenBillionByItsHeaders) {
 
 TEST(SampleModel, IsWhatItIs) {
     const fs::path path = find_samples().model;
-    if (path.empty()) {
-        std::printf("no sample model: nothing opened\n");
-        return;
-    }
+    if (path.empty())
+        GTEST_SKIP() << "no sample model";
     const ModelFiles files = open_model_files(path);
     EXPECT_EQ(files.summary(), "llama · 30 layers · 9 heads (3 KV) · hidden 576 · Q4_1");
     EXPECT_EQ(files.parameters, 134515008u);
@@ -120,7 +118,7 @@ TEST(SampleModel, IsWhatItIs) {
 TEST(GoldenModels, OpenAsTheyAreDescribed) {
     const fs::path golden = test::golden_folder();
     if (golden.empty())
-        return;
+        GTEST_SKIP() << test::without_golden;
     const fs::path models = golden.parent_path() / "models";
     const auto summary = [&](const char* name) { return open_model_files(models / name).summary(); };
     EXPECT_EQ(summary("gpt2-tiny"), "gpt2 · 4 layers · 4 heads · hidden 128 · float32");

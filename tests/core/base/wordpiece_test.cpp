@@ -241,11 +241,9 @@ TEST(TokenizerFile, GivesTheIdsOfTheReferenceOnMiniLm) {
     const auto golden = test::golden_folder();
     const auto encoder = find_samples().encoder;
     if (golden.empty())
-        return;
-    if (encoder.empty()) {
-        std::printf("no sample encoder: nothing compared\n");
-        return;
-    }
+        GTEST_SKIP() << test::without_golden;
+    if (encoder.empty())
+        GTEST_SKIP() << "no sample encoder";
     const json inputs = json::parse(read_file(golden / "texts" / "tokenizer_inputs.json"));
     const json expected = json::parse(read_file(golden / "models" / "minilm" / "tokenizer.json"));
     ASSERT_EQ(inputs.size(), expected.size());

@@ -15,15 +15,16 @@ namespace {
 class GoldenAttention : public testing::TestWithParam<const char*> {};
 
 TEST_P(GoldenAttention, HasTheEntropiesAndLargestWeightsOfTheReference) {
-    const auto golden = golden_model(GetParam());
+    const auto golden = golden_model(GetParam(), "attention.json");
     if (!golden)
-        return;
+        GTEST_SKIP() << without_golden_model;
     const auto cases = nlohmann::json::parse(std::ifstream(golden->results / "attention.json"));
     ThreadPool pool(2);
     JobContext context(pool, {.device = {Device::Kind::cpu, 0}, .stop = {}, .on_progress = {}, .on_snapshot = {}});
     attention::Request request;
     request.model = std::make_shared<const models::LoadedModel>(open_model_files(golden->model));
     double worst = 0;
+    ASSERT_FALSE(cases.empty());
     for (const auto& expected : cases) {
         request.texts = {golden->first_ids(expected["tokens"])};
         request.gain = expected["beta"];

@@ -15,11 +15,12 @@ namespace {
 TEST(GoldenCv, AgreesOnGivenTuples) {
     const auto golden = golden_folder();
     if (golden.empty())
-        return;
+        GTEST_SKIP() << without_golden;
     ThreadPool pool(2);
     JobContext context(pool);
     double worst = 0;
     const auto cases = nlohmann::json::parse(std::ifstream(golden / "cv" / "expected.json"));
+    ASSERT_FALSE(cases.empty());
     for (const auto& [name, expected] : cases.items()) {
         const cv::Request request{open_bank(golden / "cv" / (name + ".npy")), name, {},
                                   cv::open_tuples(golden / "cv" / (name + ".tuples.npy"))};
@@ -41,9 +42,9 @@ TEST(GoldenCv, AgreesOnGivenTuples) {
 class GoldenCvWeights : public testing::TestWithParam<const char*> {};
 
 TEST_P(GoldenCvWeights, AgreesWithinTheSamplingError) {
-    const auto golden = golden_model(GetParam());
-    if (!golden || !std::filesystem::exists(golden->results / "cv_weights.json"))
-        return;
+    const auto golden = golden_model(GetParam(), "cv_weights.json");
+    if (!golden)
+        GTEST_SKIP() << without_golden_model;
     ThreadPool pool(2);
     JobContext context(pool);
     cv::ModelRequest request;
@@ -51,7 +52,9 @@ TEST_P(GoldenCvWeights, AgreesWithinTheSamplingError) {
     request.parameters.samples = 20'000;
     const cv::ModelResult result = compute::cv_model(request, context);
     double worst = 0;
-    for (const auto& expected : nlohmann::json::parse(std::ifstream(golden->results / "cv_weights.json"))) {
+    const auto cases = nlohmann::json::parse(std::ifstream(golden->results / "cv_weights.json"));
+    ASSERT_FALSE(cases.empty());
+    for (const auto& expected : cases) {
         const auto kind = expected["which"] == "Q" ? cv::Kind::query : cv::Kind::key;
         const std::string name = cv::matrix_name(kind, expected["layer"], expected["head"]);
         const auto matrix = std::find_if(result.matrices.begin(), result.matrices.end(),
@@ -68,7 +71,7 @@ TEST_P(GoldenCvWeights, AgreesWithinTheSamplingError) {
                 result.seconds);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, GoldenCvWeights, golden_models(), golden_test_name);
+INSTANTIATE_TEST_SUITE_P(All, GoldenCvWeights, golden_models_with_text(), golden_test_name);
 
 } // namespace
 } // namespace attnscope::test

@@ -81,7 +81,9 @@ struct JobSystem::Impl {
     bool closing = false;
     std::uint64_t last_id = 0;
     Device device;
-    std::array<Worker, lanes> workers;
+    /// In the order of the lanes, and a second one for batch work: an embedding does not wait for a training. It has no
+    /// queue of its own.
+    std::array<Worker, lanes + 1> workers;
     GiveWay give_way;
     std::atomic<std::uint64_t> retries{0};
     std::condition_variable deadline_changed;
@@ -115,6 +117,7 @@ struct JobSystem::Impl {
     }
 
     void serve(Worker& worker) {
+        Worker& queue = workers[static_cast<std::size_t>(worker.lane)];
         // Threads that the pool, or LibTorch, starts here have the priority of this one.
         lower_priority(GiveWay::priority(worker.lane));
         std::optional<ThreadPool> pool;
@@ -128,10 +131,10 @@ struct JobSystem::Impl {
             Device wanted_device;
             {
                 std::unique_lock lock(mutex);
-                worker.submitted.wait(lock, [&] { return closing || !worker.waiting.empty(); });
+                queue.submitted.wait(lock, [&] { return closing || !queue.waiting.empty(); });
                 if (closing) return;
-                job = std::move(worker.waiting.front());
-                worker.waiting.pop_front();
+                job = std::move(queue.waiting.front());
+                queue.waiting.pop_front();
                 job->started = Clock::now();
                 worker.running = job;
                 wanted_device = device;
@@ -194,7 +197,7 @@ JobSystem::JobSystem(Options options) : impl_(std::make_unique<Impl>()) {
     impl_->options = std::move(options);
     for (std::size_t lane = 0; lane < impl_->workers.size(); ++lane) {
         Impl::Worker& worker = impl_->workers[lane];
-        worker.lane = static_cast<Lane>(lane);
+        worker.lane = lane < lanes ? static_cast<Lane>(lane) : Lane::batch;
         worker.thread = start_thread([this, &worker] { impl_->serve(worker); });
     }
     const auto& workers = impl_->workers;

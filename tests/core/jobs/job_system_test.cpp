@@ -195,15 +195,17 @@ TEST(JobSystem, DestructionCancelsAndJoins) {
     EXPECT_FALSE(waiting.ran);
 }
 
-TEST(JobSystem, EveryLaneHasAWorkerOfItsOwn) {
+TEST(JobSystem, EveryLaneHasAWorkerOfItsOwnAndBatchWorkTwo) {
     Gate gate;
     std::array<Outcome, lanes> held, next;
+    Outcome embedding;
     JobSystem jobs(two_threads());
+    jobs.submit(embedding.task([&](JobContext&) { gate.pass(); }, Lane::batch));
     for (std::size_t lane = 0; lane < lanes; ++lane) {
         jobs.submit(held[lane].task([&](JobContext&) { gate.pass(); }, static_cast<Lane>(lane)));
         jobs.submit(next[lane].task([](JobContext&) {}, static_cast<Lane>(lane)));
     }
-    EXPECT_TRUE(gate.wait_arrived(lanes));
+    EXPECT_TRUE(gate.wait_arrived(lanes + 1));
     for (const Outcome& outcome : next) EXPECT_FALSE(outcome.ran);
     gate.open();
     EXPECT_TRUE(wait_until([&] { return jobs.idle(); }));

@@ -1,8 +1,8 @@
 // What is closed is let go: mappings, descriptors and results of every kind of source.
+#include "ui/support/bank_files.h"
 #include "ui/support/resources.h"
 #include "ui/support/window_test.h"
 
-#include "support/archives.h"
 #include "support/tiny_bert.h"
 #include "support/tiny_models.h"
 
@@ -16,12 +16,8 @@ constexpr int cycles = 30;
 
 class ClosedSources : public WindowTest {
 protected:
-    std::string bank_file(const std::string& name, int rows, int columns) {
-        std::string values;
-        for (int i = 0; i < rows * columns; ++i)
-            values += test::raw(std::sin(0.7f * float(i)) + 0.01f * float(i % 7));
-        const std::string shape = "(" + std::to_string(rows) + ", " + std::to_string(columns) + ")";
-        return write(name, test::npy(test::npy_text("<f4", shape), values)).string();
+    std::string bank_file(const std::string& name, std::size_t rows = 40, std::size_t columns = 8) {
+        return test::write_bank(folder_ / name, rows, columns);
     }
     std::string model_folder(const std::string& name) {
         const auto folder = folder_ / name;
@@ -89,12 +85,12 @@ protected:
 };
 
 TEST_F(ClosedSources, Banks) {
-    open_and_close(bank_file("bank.npy", 40, 8), [this] { ASSERT_TRUE(state().bank()); });
+    open_and_close(bank_file("bank.safetensors", 40, 8), [this] { ASSERT_TRUE(state().bank()); });
     EXPECT_GE(held_.size(), std::size_t{cycles});
 }
 
 TEST_F(ClosedSources, ABankThatWasPinned) {
-    open_and_close(bank_file("bank.npy", 40, 8), [this] {
+    open_and_close(bank_file("bank.safetensors", 40, 8), [this] {
         run_alone("view.pin");
         settle();
     });
@@ -104,7 +100,7 @@ TEST_F(ClosedSources, ABankThatWasPinned) {
 }
 
 TEST_F(ClosedSources, ABankThatIsClosedFromAnotherWorkspace) {
-    open_and_close(bank_file("bank.npy", 40, 8), [this] {
+    open_and_close(bank_file("bank.safetensors", 40, 8), [this] {
         if (std::ranges::any_of(state().sources, [](const Source& source) { return source.bank != nullptr; })) {
             remember_open();
             enter("cv");
@@ -116,7 +112,7 @@ TEST_F(ClosedSources, ABankThatIsClosedFromAnotherWorkspace) {
 }
 
 TEST_F(ClosedSources, Queries) {
-    const std::string bank = bank_file("bank.npy", 40, 8), queries = bank_file("queries.npy", 3, 8);
+    const std::string bank = bank_file("bank.safetensors", 40, 8), queries = bank_file("queries.safetensors", 3, 8);
     open_and_close(bank, [&] {
         run_alone("file.open", {{"path", queries}});
         settle();
@@ -161,7 +157,7 @@ TEST_F(ClosedSources, Encoders) {
     const auto folder = folder_ / "encoder";
     std::filesystem::create_directories(folder);
     test::TinyBert().write(folder);
-    const std::string bank = bank_file("bank.npy", 40, test::TinyBert::hidden);
+    const std::string bank = bank_file("bank.safetensors", 40, test::TinyBert::hidden);
     open_and_close(folder.string(), [&] {
         run_alone("file.open", {{"path", bank}});
         settle();
@@ -172,7 +168,7 @@ TEST_F(ClosedSources, Encoders) {
 }
 
 TEST_F(ClosedSources, ResultsAndWhatTheyOpen) {
-    run_alone("file.open", {{"path", bank_file("bank.npy", 40, 8)}});
+    run_alone("file.open", {{"path", bank_file("bank.safetensors", 40, 8)}});
     settle();
     run_alone("figure.export",
               {{"panel", std::string("retrieval.entropy")}, {"path", (folder_ / "figure.json").string()}});

@@ -1,8 +1,8 @@
 // What people wait for does not wait behind a training, what they cancel stays cancelled, and what is out of sight
 // rests.
+#include "ui/support/bank_files.h"
 #include "ui/support/window_test.h"
 
-#include "support/archives.h"
 #include "support/tiny_models.h"
 #include "support/waiting.h"
 
@@ -15,12 +15,8 @@ namespace {
 
 class Lanes : public WindowTest {
 protected:
-    std::string bank_file(const std::string& name, int rows = 40, int columns = 8) {
-        std::string values;
-        for (int i = 0; i < rows * columns; ++i)
-            values += test::raw(std::sin(0.7f * float(i)) + 0.01f * float(i % 7));
-        const std::string shape = "(" + std::to_string(rows) + ", " + std::to_string(columns) + ")";
-        return write(name, test::npy(test::npy_text("<f4", shape), values)).string();
+    std::string bank_file(const std::string& name, std::size_t rows = 40, std::size_t columns = 8) {
+        return test::write_bank(folder_ / name, rows, columns);
     }
     /// A job of a lane that goes on until it is let go.
     void hold(Lane lane) {
@@ -58,7 +54,7 @@ protected:
 
 TEST_F(Lanes, ADroppedBankIsShownInEveryPanelWhileATrainingRuns) {
     hold(Lane::batch);
-    run_alone("file.open", {{"path", bank_file("bank.npy")}});
+    run_alone("file.open", {{"path", bank_file("bank.safetensors")}});
     frames_until([this] { return state().bank() && retrieval().trace().result && !retrieval().trace().stale; });
     for (const std::string panel : {"retrieval.weights", "retrieval.entropy", "retrieval.plane", "retrieval.modes"})
         frames_until([&] { return has_figure(panel); });
@@ -151,7 +147,7 @@ TEST_F(Lanes, ATrainingGoesOnOutOfSight) {
 
 TEST_F(Lanes, ALoadThatIsCancelledSaysSoAndCanBeRepeated) {
     hold(Lane::files);
-    run_alone("file.open", {{"path", bank_file("bank.npy")}});
+    run_alone("file.open", {{"path", bank_file("bank.safetensors")}});
     frames_until([this] { return runs("Opening bank"); });
     run("compute.cancel", {{"job", std::int64_t{0}}});
     release();

@@ -2,11 +2,11 @@
 // sessions that are saved and opened while others load: memory, descriptors and threads stay what they were.
 //
 // ATTNSCOPE_SOAK_COMMANDS=20000 makes it the long one; it prints what it measured.
+#include "ui/support/bank_files.h"
 #include "ui/support/random_commands.h"
 #include "ui/support/resources.h"
 #include "ui/support/window_test.h"
 
-#include "support/archives.h"
 #include "support/tiny_models.h"
 
 #include <algorithm>
@@ -22,19 +22,9 @@ class Soak : public WindowTest {
 protected:
     void SetUp() override {
         WindowTest::SetUp();
-        for (const int columns : {8, 12}) {
-            std::string values;
-            for (int i = 0; i < 60 * columns; ++i)
-                values += test::raw(std::sin(0.7f * float(i)) + 0.01f * float(i % 7));
-            const std::string shape = "(60, " + std::to_string(columns) + ")";
-            files_.push_back(
-                write("bank" + std::to_string(columns) + ".npy", test::npy(test::npy_text("<f4", shape), values))
-                    .string());
-        }
-        std::string rows;
-        for (int i = 0; i < 3 * 8; ++i)
-            rows += test::raw(float(i % 5) - 2);
-        files_.push_back(write("queries.npy", test::npy(test::npy_text("<f4", "(3, 8)"), rows)).string());
+        for (const std::size_t columns : {8, 12})
+            files_.push_back(test::write_bank(folder_ / ("bank" + std::to_string(columns) + ".safetensors"), 60, columns));
+        files_.push_back(test::write_bank(folder_ / "queries.safetensors", 3, 8));
         files_.push_back(write("texts.txt", "3, 1, 4, 1, 5\n2, 7, 1, 8\n").string());
         files_.push_back(write("broken.npy", "no array").string());
         files_.push_back(write("broken.json", "{\"schema\": \"attnscope.session/1\"").string());

@@ -114,6 +114,7 @@ void hatch(const PlotArea& area, ImVec2 min, ImVec2 max, ImU32 colour) {
 
 void draw_hatched(const Band& band, const PlotArea& area, const ElementStyle& style) {
     const ImU32 colour = element_colour({.role = Colour::Role::muted, .alpha = 0.5f}, style.theme, area.strength);
+    const ImU32 ground = element_colour({.role = Colour::Role::muted, .alpha = 0.3f}, style.theme, area.strength);
     for (std::size_t i = 1; i < std::min({band.x.size(), band.low.size(), band.high.size()}); ++i) {
         const ImVec2 a = area.pixel(band.x[i - 1], std::max(band.high[i - 1], band.high[i]));
         const ImVec2 b = area.pixel(band.x[i], std::min(band.low[i - 1], band.low[i]));
@@ -121,8 +122,10 @@ void draw_hatched(const Band& band, const PlotArea& area, const ElementStyle& st
             continue;
         const ImVec2 low = clamped({std::min(a.x, b.x), std::min(a.y, b.y)});
         const ImVec2 high = clamped({std::max(a.x, b.x), std::max(a.y, b.y)});
-        hatch(area, {std::max(low.x, area.min.x), std::max(low.y, area.min.y)},
-              {std::min(high.x, area.max.x), std::min(high.y, area.max.y)}, colour);
+        const ImVec2 from{std::max(low.x, area.min.x), std::max(low.y, area.min.y)};
+        const ImVec2 to{std::min(high.x, area.max.x), std::min(high.y, area.max.y)};
+        area.draw->AddRectFilled(from, to, ground); // a strip narrower than the lines' distance is seen too
+        hatch(area, from, to, colour);
     }
 }
 

@@ -44,7 +44,6 @@ constexpr double entropy_low = -0.03, entropy_high = 1.08;
 /// Hatches what lies around each β where a followed state has not settled, half way to its neighbours.
 void add_unsettled(Axes& axes, const Sweep& sweep, std::array<double, 2> y) {
     Band band;
-    band.name = "not settled";
     band.hatched = true;
     band.colour = {Colour::Role::muted, 0, 0.5f};
     const auto add = [&](double x) {

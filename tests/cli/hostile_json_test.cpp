@@ -14,10 +14,26 @@ namespace {
 
 constexpr const char* deeper = "JSON nested at most 64 deep, got deeper nesting";
 
-std::string deep_json(const std::string& before = "", const char* open = "[") {
+/// A document with a member, or an entry, that is nested too deep: whole otherwise, so that one which is read whole
+/// reaches whatever walks it.
+std::string deep_json(const std::string& before = "", const std::string& open = "[") {
+    constexpr int depth = 100'000;
+    const char* const close = open.front() == '[' ? "]" : "}";
     std::string text = before;
-    for (int i = 0; i < 100'000; ++i)
+    for (int i = 0; i < depth; ++i)
         text += open;
+    text += "1";
+    for (int i = 0; i < depth; ++i)
+        text += close;
+    std::string still_open;
+    for (const char c : before) {
+        if (c == '[' || c == '{')
+            still_open += c;
+        if (c == ']' || c == '}')
+            still_open.pop_back();
+    }
+    for (auto c = still_open.rbegin(); c != still_open.rend(); ++c)
+        text += *c == '[' ? ']' : '}';
     return text;
 }
 

@@ -82,5 +82,21 @@ TEST_F(RecipeIdentity, AnOldRecipeIsReplayedWithANote) {
     EXPECT_EQ(replayed["result"]["agree"], true);
 }
 
+/// Files that version 0.1 wrote, before recipes named more than weights and views had a seed.
+TEST_F(RecipeIdentity, WhatAnEarlierVersionWroteIsReplayed) {
+    const std::filesystem::path data = std::filesystem::path(ATTNSCOPE_TEST_DATA) / "version_0.1";
+    for (const char* const name : {"logits.json", "map.svg"}) {
+        std::filesystem::copy_file(data / name, folder / name);
+        const Outcome run = run_program({"replay", (folder / name).string(), "--progress", "none"});
+        EXPECT_EQ(run.status, 0) << name << ": " << run.error;
+        EXPECT_NE(run.error.find("names only the weights of model"), std::string::npos) << run.error;
+    }
+    const std::string out = folder / "spectrum.json";
+    const Outcome run =
+        run_program({"figure", "--session", (data / "session.json").string(), "--panel", "spectrum", "--out", out});
+    EXPECT_EQ(run.status, 0) << run.error;
+    EXPECT_EQ(OrderedJson::parse(read_all(out))["recipe"]["seed"], 0);
+}
+
 } // namespace
 } // namespace attnscope::test

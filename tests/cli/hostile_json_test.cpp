@@ -178,7 +178,10 @@ protected:
 class DeepJson : public HostileJson, public testing::WithParamInterface<JsonEntry> {};
 
 TEST_P(DeepJson, IsOneLineAndExitStatus3) {
-    const Outcome run = run_program(GetParam().prepare(folder));
+    std::vector<std::string> command = GetParam().prepare(folder);
+    if (command.front() != "--run")
+        command.insert(command.end(), {"--progress", "none"});
+    const Outcome run = run_program(command);
     EXPECT_EQ(run.status, 3) << run.error;
     EXPECT_EQ(run.error_lines(), 1) << run.error;
     EXPECT_NE(run.error.find(deeper), std::string::npos) << run.error;

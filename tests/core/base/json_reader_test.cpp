@@ -61,7 +61,7 @@ TEST(JsonReader, WhatIsNoJsonIsRefusedWithItsByte) {
     EXPECT_EQ(refusal_of(""), "f: expected JSON, got something else (byte 1)");
     EXPECT_EQ(refusal_of("{\"a\":1"), "f: expected JSON, got something else (byte 7)");
     EXPECT_EQ(refusal_of("[1] 2"), "f: expected JSON, got something else (byte 5)");
-    EXPECT_EQ(refusal_of("[NaN]"), "f: expected JSON, got something else (byte 3)");
+    EXPECT_EQ(refusal_of("[NaN]"), "f: expected JSON, got something else (byte 2)");
     EXPECT_EQ(refusal_of("[\"\xff\"]").substr(0, 36), "f: expected JSON, got something else");
 }
 

@@ -66,7 +66,8 @@ TEST(SessionValues, NoNumberIsChangedInSilence) {
     const std::vector<json> others{4294967306,  -4294967290, INT64_MAX, UINT64_MAX, INT64_MIN, 1e300, -1e300, 1e-3,
                                    2147483648u, -2,          "3",       true,       json::array({1}), json::object()};
     int refused = 0, numbers = 0;
-    for (const auto& [pointer, value] : session.flatten().items()) {
+    const json flat = session.flatten();
+    for (const auto& [pointer, value] : flat.items()) {
         if (!value.is_number()) continue;
         ++numbers;
         for (const json& other : others) {

@@ -91,8 +91,11 @@ start_display() {
     export LIBGL_ALWAYS_SOFTWARE=1
 }
 
-# Comparisons of numbers, and trainings that take minutes where every access is watched: the release build has them.
-only_released='Golden|^MiniLm'
+# Of the compute module, what shares work out among threads or walks through memory by hand; comparisons of numbers and
+# trainings are the release build's.
+watched_compute='ThreadCounts.*Llama|ThreadCountsOf|^(ResidualSweep|TwoNearestNeighbours|JacobianModel|Forward|BertEncoder)[.]'
+watched_compute+='|^(AttentionHead|AttentionHeads|AttentionPoints|RetrievalPass|Covariance|PackedMatrix|SecondMoments)[.]'
+watched_compute+='|^(LayerRows|HeadScores|SoftmaxJacobian|SimplexVolumes|AlignmentOperators)[.]'
 
 started=$SECONDS
 bootstrap
@@ -114,7 +117,8 @@ fi
 if prepare asan; then
     say "Tests: asan"
     require_suites asan test_base test_compute test_jobs test_state $(fuzz_suites)
-    run_tests asan -L 'core|jobs|state' -E "$only_released" -j "$JOBS"
+    run_tests asan -L 'core|jobs|state' -j "$JOBS"
+    run_tests asan -L compute -R "$watched_compute" -j "$JOBS"
     if [ "${ATTNSCOPE_FUZZ_SECONDS:-0}" -gt 0 ]; then
         for target in "$ROOT"/build/asan/fuzz/fuzz_*; do
             name=$(basename "$target")
@@ -129,7 +133,8 @@ if prepare tsan; then
     say "Tests: tsan"
     require_suites tsan test_base test_compute test_jobs test_state
     # Drawing has one thread, and would be most of the time.
-    run_tests tsan -L 'core|jobs|state' -E "^(FigureLayout|FigureWriters|AttentionFigures|Svg|Png|Pdf)[.]|$only_released" -j "$JOBS"
+    run_tests tsan -L 'core|jobs|state' -E '^(FigureLayout|FigureWriters|AttentionFigures|Svg|Png|Pdf)[.]' -j "$JOBS"
+    run_tests tsan -L compute -R "$watched_compute" -j "$JOBS"
 fi
 CUDACXX=$(find_nvcc)
 export CUDACXX

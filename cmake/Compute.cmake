@@ -20,16 +20,24 @@ endforeach()
 attnscope_build_id(attnscope_compute core/src/module/compute_build_id.cpp)
 attnscope_unity(attnscope_compute ${compute_sources})
 # at::parallel_for is a template that is serial unless its caller is compiled with OpenMP, which the precompiled headers
-# are not.
+# are not. Clang would bring an OpenMP beside LibTorch's own: serial there, which is what the sanitizers are built with.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    set(openmp "-fopenmp")
+endif()
 foreach(name IN ITEMS activations attention_gradient attention_on_cpu fixed_product forward gradient_pass packed_linear pass
         rotary)
     set_source_files_properties("${CMAKE_SOURCE_DIR}/core/src/models/${name}.cpp"
-        PROPERTIES COMPILE_OPTIONS "-fopenmp" SKIP_PRECOMPILE_HEADERS ON)
+        PROPERTIES COMPILE_OPTIONS "${openmp}" SKIP_PRECOMPILE_HEADERS ON SKIP_UNITY_BUILD_INCLUSION ON)
 endforeach()
 
 # The hand-written loops gain from the heavier optimiser; nothing else is worth its compile time.
 foreach(source IN LISTS compute_sources)
-    if(source MATCHES "/core/src/kernels/" AND CMAKE_BUILD_TYPE STREQUAL "Release")
+    if(NOT source MATCHES "/core/src/kernels/")
+        continue()
+    endif()
+    # Each is compiled once per instruction set.
+    set_source_files_properties("${source}" PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+    if(CMAKE_BUILD_TYPE STREQUAL "Release")
         set_source_files_properties("${source}" PROPERTIES COMPILE_OPTIONS "-O3")
     endif()
 endforeach()

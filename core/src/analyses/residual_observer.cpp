@@ -84,9 +84,10 @@ void ResidualObserver::gather_from(const AttentionSplit& split, const models::At
                               at::zeros({}, split.tail.options()));
         break;
     }
-    // Points that are 0 by construction would be each other's nearest neighbours, at a distance of rounding.
-    const std::vector<std::int64_t> sampled =
-        parameters_.two_nn ? rows_with_residual(point, options) : std::vector<std::int64_t>();
+    // Points that are equal by construction would be each other's nearest neighbours, at a distance of rounding.
+    std::vector<std::int64_t> sampled;
+    if (parameters_.two_nn)
+        sampled = rows_with_residual(point, options, parameters_.form == Form::tail_normalized);
     auto moments = moments_.find(point.layer);
     if (moments == moments_.end()) {
         const auto most = static_cast<std::int64_t>(residual::most_two_nn_rows);

@@ -40,11 +40,13 @@ std::int64_t first_leader(const AttentionPoint& point, std::int64_t t, const Spl
     return options.exclude_sink && first == 0 && point.end_key(t) > 1 ? 1 : first;
 }
 
-std::vector<std::int64_t> rows_with_residual(const AttentionPoint& point, const SplitOptions& options) {
+std::vector<std::int64_t> rows_with_residual(const AttentionPoint& point, const SplitOptions& options,
+                                             bool normalized) {
     std::vector<std::int64_t> rows;
     for (std::int64_t t = 0; t < point.rows(); ++t) {
         const std::int64_t first = first_leader(point, t, options);
-        if (first > point.first_key(t) || point.end_key(t) - first > options.top_k)
+        const bool sink_is_left = first > point.first_key(t);
+        if (point.end_key(t) - first > options.top_k || (sink_is_left && !normalized))
             rows.push_back(t);
     }
     return rows;

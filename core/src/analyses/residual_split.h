@@ -30,9 +30,11 @@ AttentionSplit split_attention(const models::AttentionPoint& point, const SplitO
 
 /// Where the keys begin that may lead row t.
 std::int64_t first_leader(const models::AttentionPoint& point, std::int64_t t, const SplitOptions& options);
-/// Rows that do not lead with every key they see, increasing. The residual of the others is 0 by construction, and what
-/// float32 leaves of it is rounding.
-std::vector<std::int64_t> rows_with_residual(const models::AttentionPoint& point, const SplitOptions& options);
+/// Rows whose residual says something of them, increasing. That of a row that leads with every key it sees is 0 by
+/// construction, and where token 0 alone does not lead, what is left is its value once weights are `normalized`; what
+/// float32 makes differ there is rounding.
+std::vector<std::int64_t> rows_with_residual(const models::AttentionPoint& point, const SplitOptions& options,
+                                             bool normalized);
 
 /// Indices within [begin, end) of the `count` largest weights, largest first, ties to the lower.
 void largest_weights(const float* weights, std::int64_t begin, std::int64_t end, int count,

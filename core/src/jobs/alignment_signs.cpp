@@ -15,7 +15,6 @@ namespace {
 
 constexpr std::uint64_t operator_stream = 0xa11c'0000, model_stream = 0xa11d'0000;
 constexpr std::size_t most_signs = 256;
-constexpr std::size_t draws = 2000; // of models
 
 /// Of the first 256 eigenvalues in the order of |λ|: a bit is set where one is positive.
 using Signs = std::array<std::uint64_t, most_signs / 64>;
@@ -98,11 +97,14 @@ int agreeing(const Signs& a, const Signs& b, int k) {
     return count;
 }
 
-Range middle_of(std::vector<double> values) {
-    std::sort(values.begin(), values.end());
-    const double last = static_cast<double>(values.size()) - 1;
-    const auto at = [&](double part) { return values[static_cast<std::size_t>(std::lround(part * last))]; };
-    return {at(0.025), at(0.975)};
+/// The middle 95 % of what lies as often above the centre as below it.
+Range middle_of(std::vector<double> values, double centre) {
+    for (double& value : values)
+        value = std::abs(value - centre);
+    const auto place = values.begin() + std::lround(0.95 * static_cast<double>(values.size() - 1));
+    std::nth_element(values.begin(), place, values.end());
+    constexpr double rounding = 1e-12; // an agreement that is at the end lies within
+    return {std::max(0.0, centre - *place - rounding), std::min(1.0, centre + *place + rounding)};
 }
 
 } // namespace
@@ -132,15 +134,18 @@ SignChance compute_sign_chance(const SignShape& shape, JobContext& context) {
     const std::vector<int> counts = sign_counts(
         static_cast<int>(std::min<std::int64_t>(2 * static_cast<std::int64_t>(shape.head_dim), shape.hidden)));
     const double n = std::min(2.0 * shape.head_dim, static_cast<double>(shape.hidden));
-    // As many as a second or so allows: what they serve for is the spread of the agreement of two of them, and pairs
-    // are many.
-    constexpr double affordable = 2e9, fewest = 64, most = 128;
+    // As many as about half a second allows: what they serve for is the spread of the agreement of two of them, and
+    // pairs are many.
+    constexpr double affordable = 7e8, fewest = 48, most = 2048;
     const auto pool = static_cast<std::size_t>(std::clamp(affordable / (2 * n * n * n), fewest, most));
     std::vector<Signs> drawn(pool);
     context.progress(0, 0, "signs by chance");
     context.parallel_for(pool,
                          [&](std::size_t i, int) { drawn[i] = random_signs(shape, operator_stream + i, context); });
 
+    constexpr double affordable_pairs = 5e6, fewest_models = 1000, most_models = 8000;
+    const auto draws = static_cast<std::size_t>(
+        std::clamp(affordable_pairs / (static_cast<double>(shape.layers) * shape.heads), fewest_models, most_models));
     // The sign of a random operator is as likely turned, independently of all others: agreements of different heads and
     // layers are uncorrelated, so that a few operators serve for models of many.
     std::vector<std::vector<double>> means(counts.size(), std::vector<double>(draws)), heads = means;
@@ -171,8 +176,10 @@ SignChance compute_sign_chance(const SignShape& shape, JobContext& context) {
             means[i][draw] = (1 + all[i] / shape.heads) / shape.layers;
         }
     });
+    const double centre = 0.5 + 0.5 / shape.layers;
     for (std::size_t i = 0; i < counts.size(); ++i)
-        chance.rows.push_back({counts[i], middle_of(std::move(means[i])), middle_of(std::move(heads[i]))});
+        chance.rows.push_back(
+            {counts[i], middle_of(std::move(means[i]), centre), middle_of(std::move(heads[i]), centre)});
     chance.operators = static_cast<int>(pool);
     chance.draws = static_cast<int>(draws);
     return chance;

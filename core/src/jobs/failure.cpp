@@ -10,8 +10,12 @@ namespace attnscope {
 namespace {
 
 /// LibTorch and the libraries in it say only in words that there was no memory.
-constexpr std::array lack_of_memory{"allocate memory", "out of memory", "not enough memory",
-                                    "could not create a memory"};
+constexpr std::array lack_of_memory{"allocate memory",
+                                    "out of memory",
+                                    "not enough memory",
+                                    "could not create a memory",
+                                    "could not create a primitive",
+                                    "could not execute a primitive"};
 
 bool is_lack_of_memory(const std::exception& exception) {
     const std::string_view said = exception.what();

@@ -5,6 +5,7 @@
 
 #include <new>
 #include <stdexcept>
+#include <system_error>
 
 namespace attnscope {
 namespace {
@@ -18,6 +19,16 @@ TEST(Failure, IsAnErrorOfItsKindWhateverWasThrown) {
     ASSERT_TRUE(memory);
     EXPECT_EQ(memory->kind, ErrorKind::resource);
     EXPECT_EQ(memory->subject, "work");
+    const auto torch = failure_of("work", [] {
+        throw std::runtime_error("DefaultCPUAllocator: can't allocate memory: you tried to allocate 5 bytes");
+    });
+    ASSERT_TRUE(torch);
+    EXPECT_EQ(torch->kind, ErrorKind::resource);
+    const auto thread = failure_of("work", [] {
+        throw std::system_error(std::make_error_code(std::errc::resource_unavailable_try_again));
+    });
+    ASSERT_TRUE(thread);
+    EXPECT_EQ(thread->kind, ErrorKind::resource);
     const auto library = failure_of("work", [] { throw std::out_of_range("vector"); });
     ASSERT_TRUE(library);
     EXPECT_EQ(library->kind, ErrorKind::internal);

@@ -3,6 +3,7 @@
 #include "base/build_id.h"
 
 #include <dlfcn.h>
+#include <sys/mman.h>
 
 #include <cstring>
 #include <filesystem>
@@ -23,9 +24,24 @@ std::filesystem::path module_path() {
     return (failure ? std::filesystem::path(info.dli_fname) : library).parent_path() / module_name;
 }
 
+/// LibTorch registers its operators while it is loaded. Nobody could catch what an initialiser of a library throws, so the
+/// memory for it is asked for before. Throws Error{resource}.
+void check_memory_to_load() {
+    constexpr std::size_t needed = std::size_t{64} << 20;
+    void* const memory =
+        mmap(nullptr, needed, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (memory == MAP_FAILED) {
+        throw Error(ErrorKind::resource, module_name, std::to_string(needed >> 20) + " MiB of memory to load it",
+                    "less");
+    }
+    munmap(memory, needed);
+}
+
 const ComputeTable& load() {
     const std::filesystem::path path = module_path();
-    // RTLD_LOCAL: the symbols of LibTorch must not answer for anybody else's. Never closed: LibTorch cannot be unloaded.
+    check_memory_to_load();
+    // RTLD_LOCAL: the symbols of LibTorch must not answer for anybody else's. Never closed: LibTorch cannot be
+    // unloaded.
     void* const module = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (module == nullptr) {
         const char* const reason = dlerror();

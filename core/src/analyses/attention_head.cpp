@@ -42,7 +42,7 @@ std::span<HeadRow> Head::compute(std::span<const std::int64_t> tokens, double la
                                  std::int64_t first_key) const {
     const std::size_t d = keys_->head_dim;
     if (!scratch.scores) {
-        scratch.scores = hwy::AllocateAligned<float>(kernels::block_scratch_floats(block_rows_, keys_->count));
+        scratch.scores = kernels::allocate_aligned<float>(kernels::block_scratch_floats(block_rows_, keys_->count));
         scratch.queries.resize(block_rows_ * d);
     }
     ATTNSCOPE_ASSERT(tokens.size() <= block_rows_);

@@ -190,7 +190,7 @@ private:
 
 void check_cairo(int status) {
     if (status != CAIRO_STATUS_SUCCESS)
-        throw Error{ErrorKind::internal, "Cairo", "to draw",
+        throw Error{status == CAIRO_STATUS_NO_MEMORY ? ErrorKind::resource : ErrorKind::internal, "Cairo", "to draw",
                     cairo_status_to_string(static_cast<cairo_status_t>(status))};
 }
 

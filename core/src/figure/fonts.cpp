@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <map>
+#include <new>
 #include <optional>
 
 namespace attnscope {
@@ -129,7 +130,10 @@ fs::path find_font(const std::string& family, const std::string& cut) {
 
 Fonts::Fonts(const Style& style) {
     FT_Library library = nullptr;
-    if (FT_Init_FreeType(&library) != 0)
+    const FT_Error failure = FT_Init_FreeType(&library);
+    if (failure == FT_Err_Out_Of_Memory)
+        throw std::bad_alloc();
+    if (failure != 0)
         throw Error{ErrorKind::internal, "FreeType", "to start", "a failure"};
     library_.reset(library, [](FT_Library done) { FT_Done_FreeType(done); });
     const auto open_cut = [&](const std::string& family, std::initializer_list<const char*> cuts) {
@@ -161,7 +165,10 @@ Fonts::Fonts(const Style& style) {
 
 int Fonts::open(const fs::path& path) {
     FT_Face face = nullptr;
-    if (FT_New_Face(library_.get(), path.c_str(), 0, &face) != 0)
+    const FT_Error failure = FT_New_Face(library_.get(), path.c_str(), 0, &face);
+    if (failure == FT_Err_Out_Of_Memory)
+        throw std::bad_alloc();
+    if (failure != 0)
         return -1;
     if (!FT_IS_SCALABLE(face) || face->units_per_EM == 0 || FT_Select_Charmap(face, FT_ENCODING_UNICODE) != 0) {
         FT_Done_Face(face);

@@ -80,7 +80,8 @@ std::string encode_png(int width, int height, int channels, std::span<const std:
     }
     Writer writer;
     if (!write_png(writer, width, height, channels, dpi, entries.data(), static_cast<int>(entries.size()), rows.data()))
-        throw Error{ErrorKind::internal, "PNG", "to be written", writer.message};
+        // Pictures of this program are as libpng wants them: what can fail is its memory.
+        throw Error{ErrorKind::resource, "PNG", "memory to write it", writer.message};
     return std::move(writer.bytes);
 }
 

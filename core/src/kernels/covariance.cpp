@@ -1,6 +1,7 @@
 #include "kernels/covariance.h"
 
-#include <hwy/aligned_allocator.h>
+#include "kernels/aligned.h"
+
 
 #include <algorithm>
 #include <cmath>
@@ -47,7 +48,7 @@ Covariance covariance(const float* rows, std::size_t n, std::size_t d, std::span
     out.mean_products.resize(n);
     out.centered_mean.assign(d, 0);
     const std::vector<float> narrow_mean(mean.begin(), mean.end());
-    const auto slab = hwy::AllocateAligned<float>(panels * pitch);
+    const auto slab = allocate_aligned<float>(panels * pitch);
     std::vector<double> blocks(pairs * block), residuals(slices * d);
 
     for (std::size_t first = 0; first < n; first += slab_rows) {

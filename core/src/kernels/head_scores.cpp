@@ -58,7 +58,7 @@ HeadKeys pack_keys(const float* rows, std::size_t count, std::size_t head_dim) {
         keys.mean.push_back(static_cast<float>(sum / static_cast<double>(std::max<std::size_t>(count, 1))));
 
     const std::size_t panels = (count + panel_keys - 1) / panel_keys, panel = head_dim * panel_keys;
-    keys.panels = hwy::AllocateAligned<float>(std::max<std::size_t>(panels * panel, 1));
+    keys.panels = allocate_aligned<float>(std::max<std::size_t>(panels * panel, 1));
     double longest = 0;
     for (std::size_t p = 0; p < panels; ++p) {
         float* out = keys.panels.get() + p * panel;

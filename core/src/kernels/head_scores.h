@@ -8,7 +8,7 @@
 
 #include <attnscope/error.h>
 
-#include <hwy/aligned_allocator.h>
+#include "kernels/aligned.h"
 
 #include <cstddef>
 #include <span>

@@ -1,6 +1,7 @@
 #include "kernels/neighbours.h"
 
-#include <hwy/aligned_allocator.h>
+#include "kernels/aligned.h"
+
 
 #include <algorithm>
 #include <limits>
@@ -30,8 +31,8 @@ std::vector<Neighbour> nearest_neighbours(const KeyBank& bank, std::span<const s
     const std::size_t d = bank.d, padded = padded_dimension(d);
     // A third of the pass's rows: there are more states here, and a chunk still ends within 50 ms.
     const std::size_t rows = std::min<std::size_t>(chunk_rows(bank.n), 4096), chunks = (bank.n + rows - 1) / rows;
-    const auto mean = hwy::AllocateAligned<float>(padded);
-    const auto queries = hwy::AllocateAligned<float>(group_size * padded);
+    const auto mean = allocate_aligned<float>(padded);
+    const auto queries = allocate_aligned<float>(group_size * padded);
     std::fill_n(mean.get(), padded, 0.0f);
     std::vector<double> mean_rounding(d);
     for (std::size_t k = 0; k < d; ++k) {
@@ -63,7 +64,7 @@ std::vector<Neighbour> nearest_neighbours(const KeyBank& bank, std::span<const s
         context.parallel_for(chunks, [&](std::size_t chunk, int thread) {
             auto& own = scratch[static_cast<std::size_t>(thread)];
             if (!own)
-                own = hwy::AllocateAligned<float>(chunk_scratch_floats(group_size, padded));
+                own = allocate_aligned<float>(chunk_scratch_floats(group_size, padded));
             ChunkInput input;
             input.first = chunk * rows;
             input.count = std::min(rows, bank.n - input.first);

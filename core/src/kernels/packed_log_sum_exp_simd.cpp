@@ -1,10 +1,10 @@
 // The normaliser of a softmax over the outputs of a product, compiled once per instruction set and chosen when the
 // program runs. Logits are folded into their sum while they still lie in the cache; no more of them exists than a few
 // panels'.
+#include "kernels/aligned.h"
 #include "kernels/packed_matrix.h"
 #include "kernels/packed_matrix_simd.h"
 
-#include <hwy/aligned_allocator.h>
 
 #include <algorithm>
 #include <cmath>
@@ -63,7 +63,7 @@ void log_sum_exp_part(const PackedMatrix& matrix, const LogSumExpPart& part) {
     const std::size_t pitch = panels_at_once * width;
     const DepthBlocks blocks(matrix.inputs());
     float* const packed = packed_rows_memory(packed_floats(rows, matrix.inputs()));
-    const auto logits = hwy::AllocateAligned<float>(rows * pitch);
+    const auto logits = allocate_aligned<float>(rows * pitch);
     if (!logits)
         throw std::bad_alloc();
     const auto packed_block = [&](std::size_t block) { return packed + packed_floats(rows, blocks.begin(block)); };

@@ -1,9 +1,9 @@
 #include "kernels/packed_matrix.h"
 
 #include "data/memory.h"
+#include "kernels/aligned.h"
 #include "kernels/packed_matrix_simd.h"
 
-#include <hwy/aligned_allocator.h>
 
 #include <algorithm>
 #include <new>
@@ -15,9 +15,7 @@ float* packed_rows_memory(std::size_t floats) {
     thread_local std::size_t size = 0;
     if (floats > size) {
         size = 0;
-        memory = hwy::AllocateAligned<float>(floats);
-        if (!memory)
-            throw std::bad_alloc();
+        memory = allocate_aligned<float>(floats);
         size = floats;
     }
     return memory.get();

@@ -10,8 +10,8 @@ Prepared prepare(const KeyBank& bank, std::span<const Probe> probes) {
     const std::size_t d = bank.d, padded = padded_dimension(d), states = probes.size();
     Prepared out{padded,
                  states,
-                 hwy::AllocateAligned<float>(padded),
-                 hwy::AllocateAligned<float>(states * padded),
+                 allocate_aligned<float>(padded),
+                 allocate_aligned<float>(states * padded),
                  std::vector<double>(states * d),
                  std::vector<double>(states),
                  std::vector<double>(states),

@@ -3,7 +3,7 @@
 
 #include "kernels/retrieval_pass.h"
 
-#include <hwy/aligned_allocator.h>
+#include "kernels/aligned.h"
 
 #include <cstddef>
 #include <cstdint>

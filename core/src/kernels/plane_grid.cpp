@@ -1,6 +1,7 @@
 #include "kernels/plane_grid.h"
 
-#include <hwy/aligned_allocator.h>
+#include "kernels/aligned.h"
+
 
 #include <algorithm>
 #include <cmath>
@@ -30,8 +31,8 @@ std::vector<double> plane_log_sums(std::span<const float> a, std::span<const flo
     context.parallel_for(grid_rows, [&](std::size_t row, int thread) {
         Scratch& own = scratch[static_cast<std::size_t>(thread)];
         if (!own.base) {
-            own.base = hwy::AllocateAligned<float>(chunk_memories);
-            own.along = hwy::AllocateAligned<float>(chunk_memories);
+            own.base = allocate_aligned<float>(chunk_memories);
+            own.along = allocate_aligned<float>(chunk_memories);
             own.largest.resize(columns);
             own.sums.resize(columns);
         }

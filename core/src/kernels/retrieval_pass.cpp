@@ -1,11 +1,11 @@
 // Cuts the bank into chunks, has them computed on all threads, and merges their sums in order.
 #include "kernels/retrieval_pass.h"
 
+#include "kernels/aligned.h"
 #include "kernels/cuda_table.h"
 #include "kernels/devices.h"
 #include "kernels/pass_sums.h"
 
-#include <hwy/aligned_allocator.h>
 
 #include <algorithm>
 #include <cmath>
@@ -46,7 +46,7 @@ void run_on_cpu(const KeyBank& bank, const ChunkInput& shared, std::size_t rows,
     context.parallel_for(chunks, [&](std::size_t chunk, int thread) {
         auto& own = scratch[static_cast<std::size_t>(thread)];
         if (!own)
-            own = hwy::AllocateAligned<float>(chunk_scratch_floats(states, padded));
+            own = allocate_aligned<float>(chunk_scratch_floats(states, padded));
         ChunkInput input = shared;
         input.first = chunk * rows;
         input.count = std::min(rows, bank.n - input.first);
@@ -84,7 +84,7 @@ void run_group(const KeyBank& bank, std::span<const Probe> probes, JobContext& c
     const std::size_t padded = prepared.padded, states = prepared.states, rows = chunk_rows(bank.n);
     const std::size_t chunks = (bank.n + rows - 1) / rows;
     std::vector<ChunkSums> sums(chunks * states);
-    const auto updates = hwy::AllocateAligned<double>(chunks * states * padded);
+    const auto updates = allocate_aligned<double>(chunks * states * padded);
     const ChunkInput input = chunk_input(prepared, bank.d);
     context.checkpoint();
     if (place.cuda)

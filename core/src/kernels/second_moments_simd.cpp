@@ -1,7 +1,7 @@
 // Second moments of rows, compiled once per instruction set and chosen when the program runs.
+#include "kernels/aligned.h"
 #include "kernels/second_moments.h"
 
-#include <hwy/aligned_allocator.h>
 
 #include <algorithm>
 #include <new>
@@ -72,7 +72,7 @@ void second_moments(const float* rows, std::size_t stride, std::size_t count, st
     const std::size_t columns = 2 * hn::Lanes(Wide()), step = std::max(columns, block_rows);
     const std::size_t padded = (d + step - 1) / step * step;
     const std::size_t slab_rows = std::max(fewest_slab_rows, slab_numbers / std::max<std::size_t>(1, padded));
-    const auto memory = hwy::AllocateAligned<double>((slab_rows + padded + 1) * padded);
+    const auto memory = allocate_aligned<double>((slab_rows + padded + 1) * padded);
     if (!memory)
         throw std::bad_alloc();
     double *const slab = memory.get(), *const sums = slab + slab_rows * padded, *const totals = sums + padded * padded;

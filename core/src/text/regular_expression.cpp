@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <new>
 #include <utility>
 
 namespace attnscope {
@@ -24,6 +25,10 @@ struct Freed {
     }
 };
 using Code = std::unique_ptr<pcre2_code, Freed<pcre2_code_free>>;
+bool is_lack_of_memory(int error) {
+    return error == PCRE2_ERROR_NOMEMORY || error == PCRE2_ERROR_HEAP_FAILED;
+}
+
 using CompileContext = std::unique_ptr<pcre2_compile_context, Freed<pcre2_compile_context_free>>;
 using MatchContext = std::unique_ptr<pcre2_match_context, Freed<pcre2_match_context_free>>;
 using MatchData = std::unique_ptr<pcre2_match_data, Freed<pcre2_match_data_free>>;
@@ -70,6 +75,8 @@ RegularExpression::RegularExpression(const std::string& pattern, std::string sub
     }
     const std::string translated = pcre2_pattern(pattern, subject, where);
     const CompileContext context(pcre2_compile_context_create(nullptr));
+    if (!context)
+        throw std::bad_alloc();
     pcre2_set_newline(context.get(), PCRE2_NEWLINE_LF);
     int error = 0;
     PCRE2_SIZE place = 0;
@@ -77,6 +84,8 @@ RegularExpression::RegularExpression(const std::string& pattern, std::string sub
                                         PCRE2_UTF | PCRE2_UCP | PCRE2_MULTILINE | PCRE2_NEVER_BACKSLASH_C, &error,
                                         &place, context.get()));
     if (!compiled_->code) {
+        if (is_lack_of_memory(error))
+            throw std::bad_alloc();
         input_error(std::move(subject), "a regular expression", excerpt(pattern) + ": " + error_text(error),
                     std::move(where));
     }
@@ -93,6 +102,8 @@ RegularExpression RegularExpression::literal(std::string_view text) {
     PCRE2_SIZE place = 0;
     compiled->code.reset(
         pcre2_compile(code_units(text), text.size(), PCRE2_UTF | PCRE2_LITERAL, &error, &place, nullptr));
+    if (!compiled->code && is_lack_of_memory(error))
+        throw std::bad_alloc();
     ATTNSCOPE_ASSERT(compiled->code);
     pcre2_jit_compile(compiled->code.get(), PCRE2_JIT_COMPLETE);
     compiled->pattern = text;
@@ -104,7 +115,8 @@ RegularExpression::Search::Search(const RegularExpression& expression)
     state_->context.reset(pcre2_match_context_create(nullptr));
     state_->stack.reset(pcre2_jit_stack_create(32 * 1024, jit_stack_limit, nullptr));
     state_->data.reset(pcre2_match_data_create_from_pattern(expression.compiled_->code.get(), nullptr));
-    ATTNSCOPE_ASSERT(state_->context && state_->data);
+    if (!state_->context || !state_->data)
+        throw std::bad_alloc();
     pcre2_jit_stack_assign(state_->context.get(), nullptr, state_->stack.get());
     pcre2_set_heap_limit(state_->context.get(), heap_limit);
 }
@@ -125,6 +137,8 @@ void RegularExpression::Search::find_all(std::string_view text, std::vector<Byte
             count = match(from, PCRE2_NO_JIT);
         if (count == PCRE2_ERROR_NOMATCH)
             return;
+        if (is_lack_of_memory(count))
+            throw std::bad_alloc();
         if (count < 0) {
             input_error(compiled.subject, "a pattern that finds its matches in a few steps",
                         excerpt(compiled.pattern) + ": " + error_text(count), compiled.where);

@@ -2,6 +2,7 @@
 #include "analyses/attention_head.h"
 
 #include "analyses/attention.h"
+#include "kernels/aligned.h"
 
 #include <algorithm>
 #include <atomic>

@@ -1,6 +1,8 @@
 // Packs keys, and looks after the precision of the products.
 #include "kernels/head_scores.h"
 
+#include "kernels/aligned.h"
+
 #include "kernels/retrieval_pass.h" // exact_dot
 
 #include <algorithm>

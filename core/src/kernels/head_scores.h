@@ -8,7 +8,7 @@
 
 #include <attnscope/error.h>
 
-#include "kernels/aligned.h"
+#include <hwy/aligned_allocator.h>
 
 #include <cstddef>
 #include <span>

@@ -1,5 +1,7 @@
 #include "kernels/pass_sums.h"
 
+#include "kernels/aligned.h"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>

@@ -3,7 +3,7 @@
 
 #include "kernels/retrieval_pass.h"
 
-#include "kernels/aligned.h"
+#include <hwy/aligned_allocator.h>
 
 #include <cstddef>
 #include <cstdint>

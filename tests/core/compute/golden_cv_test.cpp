@@ -27,7 +27,7 @@ TEST(GoldenCv, AgreesOnGivenTuples) {
         const cv::Matrix matrix = compute::cv_matrix(request, context);
         EXPECT_EQ(matrix.n_valid, expected["n_valid"]) << name;
         EXPECT_EQ(matrix.n_degenerate, expected["n_degenerate"]) << name;
-        const auto close = [&](double value, const char* field) {
+        const auto close = [&, &name = name, &expected = expected](double value, const char* field) {
             const double wanted = expected[field];
             EXPECT_NEAR(value, wanted, 1e-9 * wanted) << name << " " << field;
             worst = std::max(worst, std::abs(value / wanted - 1));

@@ -75,19 +75,21 @@ void expect_the_same_bits(const std::function<void(JobContext&, Bits&)>& run) {
     }
 }
 
-constexpr std::int64_t positions = 128, wide = 97;
+constexpr std::int64_t long_context = 128, odd_width = 97;
 
-/// A model whose layers are wide enough for LibTorch to share their work out, in sizes that no number of threads
+/// A model whose layers are odd_width enough for LibTorch to share their work out, in sizes that no number of threads
 /// divides.
 TinyModel wide_model(const std::string& architecture) {
     TinyModel model(architecture);
     const bool gpt2 = architecture == "GPT2LMHeadModel";
-    model.config[gpt2 ? "n_positions" : "max_position_embeddings"] = positions;
-    model.config[gpt2 ? "n_inner" : "intermediate_size"] = wide;
+    model.config[gpt2 ? "n_positions" : "max_position_embeddings"] = long_context;
+    model.config[gpt2 ? "n_inner" : "intermediate_size"] = odd_width;
     for (auto& [name, weight] : model.weights) {
         bool changed = false;
         for (std::int64_t& size : weight.shape) {
-            const std::int64_t wanted = size == S::intermediate ? wide : size == S::positions ? positions : size;
+            const std::int64_t wanted = size == S::intermediate ? odd_width
+                                        : size == S::positions  ? long_context
+                                                                : size;
             changed = changed || wanted != size;
             size = wanted;
         }
@@ -102,7 +104,7 @@ TinyModel wide_model(const std::string& architecture) {
     return model;
 }
 
-std::vector<std::int64_t> some_ids(std::int64_t count) {
+std::vector<std::int64_t> thread_count_ids(std::int64_t count) {
     std::vector<std::int64_t> ids;
     for (std::int64_t i = 0; i < count; ++i)
         ids.push_back(static_cast<std::int64_t>(random_bits(5, 1, static_cast<std::uint64_t>(i)) % S::vocabulary));
@@ -120,7 +122,7 @@ protected:
 };
 
 TEST_P(ThreadCounts, ChangeNoBitOfJacobian) {
-    const jacobian::Request request{model_, some_ids(16 * 64 + 1), 64, 16};
+    const jacobian::Request request{model_, thread_count_ids(16 * 64 + 1), 64, 16};
     expect_the_same_bits([&](JobContext& context, Bits& bits) {
         const jacobian::Result result = compute::jacobian_model(request, context, {});
         bits << result.loss;
@@ -131,7 +133,7 @@ TEST_P(ThreadCounts, ChangeNoBitOfJacobian) {
 }
 
 TEST_P(ThreadCounts, ChangeNoBitOfJacobianMaps) {
-    const jacobian::Request request{model_, some_ids(16 * 64 + 1), 64, 16};
+    const jacobian::Request request{model_, thread_count_ids(16 * 64 + 1), 64, 16};
     expect_the_same_bits([&](JobContext& context, Bits& bits) {
         const jacobian::LayerMapsPtr maps = compute::jacobian_maps({request, 0, 3}, context);
         bits << maps->probabilities << maps->gradients;
@@ -141,7 +143,7 @@ TEST_P(ThreadCounts, ChangeNoBitOfJacobianMaps) {
 TEST_P(ThreadCounts, ChangeNoBitOfResidual) {
     residual::Request request;
     request.model = model_;
-    request.ids = some_ids(2000);
+    request.ids = thread_count_ids(2000);
     request.parameters.seq_len = 100;
     request.parameters.blocks = 12;
     request.parameters.calibration_blocks = 5;
@@ -163,10 +165,10 @@ TEST_P(ThreadCounts, ChangeNoBitOfResidual) {
 }
 
 TEST_P(ThreadCounts, ChangeNoBitOfAttention) {
-    const auto text = some_ids(positions);
+    const auto text = thread_count_ids(long_context);
     expect_the_same_bits([&](JobContext& context, Bits& bits) {
         const attention::Result heads =
-            compute::attention_heads({.model = model_, .texts = {text, some_ids(90)}, .scores = true}, context);
+            compute::attention_heads({.model = model_, .texts = {text, thread_count_ids(90)}, .scores = true}, context);
         for (const attention::HeadStatistic* statistic :
              {&heads.entropy, &heads.max_weight, &heads.sink, &heads.previous, &heads.duplicate, &heads.induction})
             bits << statistic->mean << statistic->half_width;
@@ -186,7 +188,7 @@ TEST_P(ThreadCounts, ChangeNoBitOfLogitsInEitherPrecision) {
     for (const Precision precision : {Precision::float32, Precision::bfloat16})
         expect_the_same_bits([&](JobContext& context, Bits& bits) {
             const LogitsResult result = compute::logits(
-                {.model = model_, .ids = some_ids(positions), .top = 40, .precision = precision}, context);
+                {.model = model_, .ids = thread_count_ids(long_context), .top = 40, .precision = precision}, context);
             bits << result.log_sum_exp << result.loss.value();
             for (const auto& entry : result.top)
                 bits << static_cast<double>(entry.id) << entry.logit;
@@ -197,7 +199,7 @@ TEST_P(ThreadCounts, ChangeNoBitOfCv) {
     expect_the_same_bits([&](JobContext& context, Bits& bits) {
         cv::ModelRequest request;
         request.model = model_;
-        request.text = some_ids(positions);
+        request.text = thread_count_ids(long_context);
         for (const cv::Matrix& matrix : compute::cv_model(request, context).matrices)
             bits << matrix.cv << matrix.ci95.low << matrix.ci95.high << matrix.participation_ratio << matrix.row_error;
     });

@@ -59,7 +59,7 @@ protected:
     }
     void close_all() {
         while (!state().sources.empty())
-            run_alone("source.unload", {{"source", std::int64_t{state().sources.back().id}}});
+            run_alone("source.unload", {{"source", std::int64_t{state().sources.front().id}}});
         settle();
     }
     std::ptrdiff_t still_held() const {

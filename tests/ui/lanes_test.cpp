@@ -92,6 +92,9 @@ TEST_F(Lanes, ACancelledComputationIsNotRunAgainUntilThatIsAsked) {
     for (int i = 0; i < 10; ++i)
         frame();
     EXPECT_TRUE(retrieval().trace().stale);
+    state().focus_panel = "retrieval.weights";
+    for (int i = 0; i < 10; ++i)
+        frame();
     act([](ImGuiTestContext* window) { window->ItemClick("//###retrieval.weights/retry"); });
     settle();
     EXPECT_FALSE(retrieval().trace().cancelled);
@@ -124,7 +127,10 @@ TEST_F(Lanes, WhatAHiddenWorkspaceAskedForIsGivenUpAndAskedAgain) {
     frames_until([this] { return runs("Trace"); });
     run_alone("view.workspace", {{"workspace", std::string("cv")}});
     frames_until(
-        [this] { return std::ranges::all_of(jobs_->jobs(), [](const JobStatus& job) { return job.name == "held"; }); });
+        [this] { // The text is read for a training that may be started from anywhere.
+        return std::ranges::all_of(jobs_->jobs(), [](const JobStatus& job) {
+            return job.name == "held" || job.name == "Reading the text";
+        }); });
     run_alone("view.workspace", {{"workspace", std::string("retrieval")}});
     frames_until([this] { return runs("Trace"); });
     release();

@@ -1,6 +1,5 @@
 #include "state/jacobian_training.h"
 
-#include "state/open_sources.h"
 #include "state/view_job.h"
 
 #include <algorithm>
@@ -34,7 +33,6 @@ struct JacobianTraining::Impl {
     View shown;
     std::optional<JacobianExperimentJob> job;  ///< of the selected text; none without one
     jacobian::ExperimentRequest request;
-    InSight in_sight;
 
     explicit Impl(JobSystem& jobs) : text(jobs, {"Reading the text", Lane::interactive, text_bytes}, read_text) {}
 };
@@ -48,7 +46,6 @@ void JacobianTraining::begin_frame(const AppState& state) {
     if (i.shown != state.view) i.shown = state.view;
     i.request = training_request(state.view.training);
     i.job.reset();
-    if (i.in_sight.left(state.view.workspace == Workspace::jacobian)) i.text.give_up();
     const Source* const source = state.find(state.view.selection.prompt);
     if (!source || (source->kind != SourceKind::texts && source->kind != SourceKind::prompt)) return;
     i.job = training_job_of(state.view, *source);

@@ -34,10 +34,10 @@ void PinnedView::begin_frame(const AppState& state) {
         attention_.reset();
         return;
     }
-    if (state.pinned->view.workspace == state.view.workspace) return;
-    if (rests_ && same_sources(pinned_state_.sources, state.sources)) return;
-    // Nothing in sight is compared with it: jobs are given up, and results of closed sources.
-    rests_ = true;
+    const bool rests = state.pinned->view.workspace != state.view.workspace;
+    if (rests_ == rests && same_sources(pinned_state_.sources, state.sources)) return;
+    // Results of closed sources are let go, and jobs where nothing in sight is compared with it.
+    rests_ = rests;
     pinned_state_.sources = state.sources;
     pinned_state_.view = state.pinned->view;
     pinned_state_.view.workspace = state.view.workspace;
@@ -53,7 +53,6 @@ void PinnedView::begin_frame(const AppState& state) {
 
 bool PinnedView::follow(const AppState& state, Workspace workspace) {
     if (!state.pinned || state.pinned->view.workspace != workspace) return false;
-    rests_ = false;
     // Panels ask one after the other in a frame.
     if (!same_sources(pinned_state_.sources, state.sources)) pinned_state_.sources = state.sources;
     pinned_state_.dragging = state.dragging;

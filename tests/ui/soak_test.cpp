@@ -14,6 +14,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
+#include <thread>
 
 namespace attnscope::ui {
 namespace {
@@ -89,7 +90,7 @@ protected:
         state().typed_command.clear();
         state().export_panel.clear();
         while (!state().sources.empty())
-            runner().run({"source.unload", {{"source", std::int64_t{state().sources.back().id}}}});
+            runner().run({"source.unload", {{"source", std::int64_t{state().sources.front().id}}}});
         runner().run({"view.unpin", {}});
         size_ = {1600, 1000};
         settle();
@@ -124,8 +125,16 @@ TEST_F(Soak, MemoryDescriptorsAndThreadsStayWhatTheyWere) {
     EXPECT_LE(middle.resident, start.resident + allowed);
     EXPECT_LE(end.resident, start.resident + allowed);
     EXPECT_EQ(end.descriptors, start.descriptors);
-    EXPECT_EQ(end.threads, start.threads);
-    // At rest no frame is due any more once the last notice has gone.
+    // LibTorch starts helpers of a worker when it first computes there; none more once every worker has.
+    const std::size_t helpers = std::max(1u, std::thread::hardware_concurrency()) - 1;
+    EXPECT_LE(end.threads, start.threads + (lanes + 1) * helpers);
+    if (commands >= 5000)
+        EXPECT_EQ(end.threads, middle.threads);
+    // At rest no frame is due any more, once no text is being typed and the last notice has gone.
+    act([](ImGuiTestContext* window) {
+        for (int i = 0; i < 3; ++i)
+            window->KeyPress(ImGuiKey_Escape);
+    });
     for (int i = 0; i < 1000; ++i)
         frame();
     EXPECT_LT(shell_->next_frame_in(), 0);

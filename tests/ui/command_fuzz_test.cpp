@@ -20,6 +20,8 @@ class CommandFuzz : public WindowTest {
 protected:
     void SetUp() override {
         WindowTest::SetUp();
+        // A name that a command makes up is one in the folder of the test.
+        std::filesystem::current_path(folder_);
         std::vector<float> keys(40 * 8);
         for (std::size_t i = 0; i < keys.size(); ++i) keys[i] = float((i * 7919) % 23) - 11;
         save_bank(folder_ / "bank.safetensors", *make_bank("bank", 40, 8, keys));

@@ -23,6 +23,8 @@ class Soak : public WindowTest {
 protected:
     void SetUp() override {
         WindowTest::SetUp();
+        // A name that a command makes up is one in the folder of the test.
+        std::filesystem::current_path(folder_);
         for (const std::size_t columns : {8, 12})
             files_.push_back(test::write_bank(folder_ / ("bank" + std::to_string(columns) + ".safetensors"), 60, columns));
         files_.push_back(test::write_bank(folder_ / "queries.safetensors", 3, 8));

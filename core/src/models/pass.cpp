@@ -61,6 +61,7 @@ at::Tensor product(const at::Tensor& input, const at::Tensor& weight, const at::
     const at::Tensor rows = widened(input);
     const at::Tensor result = at::empty({rows.size(0), weight.size(0)}, rows.options());
     multiply_in_blocks(result, rows, widened(weight).t(), widened(bias), context);
+    // Blocks are left out once the job is cancelled: what is missing must not be taken for a product.
     context.checkpoint();
     return result.to(input.scalar_type());
 }

@@ -77,7 +77,7 @@ Arguments CommandRegistry::check(const Command& command) const {
     Arguments checked;
     for (const auto& [name, value] : command.arguments) {
         const auto parameter = std::find_if(spec->parameters.begin(), spec->parameters.end(),
-                                            [&name](const Parameter& p) { return p.name == name; });
+                                            [&wanted = name](const Parameter& p) { return p.name == wanted; });
         if (parameter == spec->parameters.end()) {
             std::vector<std::string> names;
             for (const auto& known : spec->parameters) names.push_back(known.name);

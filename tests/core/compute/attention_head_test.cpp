@@ -149,9 +149,9 @@ TEST_F(AttentionHead, CellsOfAReducedMapAreTheLargestOfWhatTheyCover) {
     const auto capture = random_capture({.tokens = 101, .head_dim = 24});
     const Map whole = map(capture);
     for (const auto& [most_rows, most_columns] : {std::pair{10, 7}, {1, 1}, {101, 3}, {50, 101}}) {
-        const Map small = map(capture, [&](MapRequest& request) {
-            request.max_rows = most_rows;
-            request.max_columns = most_columns;
+        const Map small = map(capture, [rows = most_rows, columns = most_columns](MapRequest& request) {
+            request.max_rows = rows;
+            request.max_columns = columns;
         });
         ASSERT_EQ(small.rows, most_rows);
         ASSERT_EQ(small.columns, most_columns);

@@ -77,7 +77,7 @@ void expect_the_same_bits(const std::function<void(JobContext&, Bits&)>& run) {
 
 constexpr std::int64_t long_context = 128, odd_width = 97;
 
-/// A model whose layers are odd_width enough for LibTorch to share their work out, in sizes that no number of threads
+/// A model whose layers are wide enough for LibTorch to share their work out, in sizes that no number of threads
 /// divides.
 TinyModel wide_model(const std::string& architecture) {
     TinyModel model(architecture);

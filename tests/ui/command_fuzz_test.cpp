@@ -80,7 +80,7 @@ protected:
             state().file_dialog = AppState::FileDialog::none;
             state().quit_wanted = state().playback.playing = false;
             for (const Notice& notice : state().notices)
-                ASSERT_EQ(notice.text.find("assertion"), std::string::npos) << notice.text;
+                ASSERT_EQ(notice.text.find("its contrary"), std::string::npos) << notice.text;
             check_invariants(next);
             if (HasFatalFailure()) return;
             if (i % 200 == 0) {

@@ -25,7 +25,10 @@ protected:
         save_bank(folder_ / "bank.safetensors", *make_bank("bank", 40, 8, keys));
         fs::create_directories(out());
         fs::create_directories(folder_ / "models" / "gpt2-tiny");
-        test::TinyModel("GPT2LMHeadModel").write(folder_ / "models" / "gpt2-tiny");
+        // Whatever its family, it reads the blocks that a sweep starts with.
+        test::TinyModel model("LlamaForCausalLM");
+        model.config["max_position_embeddings"] = 256;
+        model.write(folder_ / "models" / "gpt2-tiny");
     }
     fs::path out() const { return folder_ / "out"; }
 

@@ -64,6 +64,7 @@ TEST_F(Robustness, APanelThatFailsSaysSoAndTheOthersAreDrawn) {
     };
     reopen();
     open_letters();
+    run_alone("view.panel", {{"panel", std::string("retrieval.weights")}});
     const float alpha = ImGui::GetStyle().Alpha;
     for (int i = 0; i < 20; ++i) frame();
     EXPECT_GT(FailingPanel::draws, 10);

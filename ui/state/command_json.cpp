@@ -119,7 +119,7 @@ CvOptions cv_from_json(const JsonMembers& object) {
     parameters.band_high = band[1];
     options.dims = object.values_or("dims", options.dims);
     options.heads = object.values_or("heads", options.heads);
-    options.epochs = object.value_or("epochs", options.epochs);
+    options.epochs = object.value_or<int>("epochs", options.epochs, {1, cv::most_experiment_epochs});
     options.seed = object.value_or<std::uint64_t>("seed", options.seed, {0, INT64_MAX});
     options.group = object.text("group", options.group);
     options.dim = object.value_or("dim", options.dim, from_zero);

@@ -194,8 +194,7 @@ void CommandRunner::restore_history(History history) {
     gesture_open_ = false;
     if (left_out > 0)
         state_.notify(std::to_string(left_out) + (left_out == 1 ? " step" : " steps") +
-                      " of the session's history left out: they do more than set the view, or what they are about is not "
-                      "open");
+                      " of the session's history left out: a file's history sets the view alone, of sources that are open");
 }
 
 void CommandRunner::end_gesture() { gesture_open_ = false; }

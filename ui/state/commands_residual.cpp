@@ -28,10 +28,10 @@ std::optional<Command> change_parameters(AppState& state, Change change) {
 /// A command that sets one whole number of the parameters, and undoes it by its former value.
 template <class Field>
 CommandSpec parameter_command(const std::string& id, const std::string& title, const std::string& help,
-                              std::int64_t most, Field field) {
+                              std::int64_t least, std::int64_t most, Field field) {
     return {id, title, "", "", {integer_parameter("value", help)},
-            [id, most, field](AppState& state, Services&, const Arguments& arguments) {
-                const std::int64_t value = checked(id.c_str(), integer(arguments, "value"), 1, most);
+            [id, least, most, field](AppState& state, Services&, const Arguments& arguments) {
+                const std::int64_t value = checked(id.c_str(), integer(arguments, "value"), least, most);
                 return change_parameters(state, [&](Parameters& parameters) {
                     auto& now = field(parameters);
                     now = static_cast<std::remove_reference_t<decltype(now)>>(value);
@@ -155,13 +155,13 @@ void add_sweep(CommandRegistry& registry) {
                           }
                       });
                   }, {}, {}, CommandKind::view});
-    registry.add(parameter_command("residual.blocks", "Blocks that are evaluated", "from the start of the text",
+    registry.add(parameter_command("residual.blocks", "Blocks that are evaluated", "from the start of the text", 1,
                                residual::most_blocks, [](Parameters& p) -> std::int64_t& { return p.blocks; }));
-    registry.add(parameter_command("residual.seq_len", "Tokens of a block", "2 to the model's context", residual::most_blocks,
+    registry.add(parameter_command("residual.seq_len", "Tokens of a block", "2 to the model's context", 2, residual::most_blocks,
                                [](Parameters& p) -> std::int64_t& { return p.seq_len; }));
-    registry.add(parameter_command("residual.calibration_blocks", "Blocks that directions are fitted on", "1 or more",
+    registry.add(parameter_command("residual.calibration_blocks", "Blocks that directions are fitted on", "1 or more", 1,
                                residual::most_blocks, [](Parameters& p) -> std::int64_t& { return p.calibration_blocks; }));
-    registry.add(parameter_command("residual.top_k", "Weights that V* is the mean of", "1 = the largest alone",
+    registry.add(parameter_command("residual.top_k", "Weights that V* is the mean of", "1 = the largest alone", 1,
                                residual::most_top_k, [](Parameters& p) -> int& { return p.top_k; }));
     registry.add({"residual.calibration", "Choose what directions are fitted on", "", "",
                   {text_parameter("calibration", "blocks behind the evaluated ones, or the first of these", {},

@@ -62,8 +62,8 @@ JacobianTrainingOptions jacobian_training_from_json(const JsonMembers& object) {
     JacobianTrainingOptions options;
     read_names(object, "methods", methods, parse_method, options.methods);
     read_names(object, "gradients", softmax_gradients, parse_softmax_gradient, options.gradients);
-    options.steps = object.value_or("steps", options.steps);
-    options.every = object.value_or("every", options.every);
+    options.steps = object.value_or<int>("steps", options.steps, {1, most_training_steps});
+    options.every = object.value_or<int>("every", options.every, {0, most_training_steps});
     using Rates = std::numeric_limits<double>;
     options.learning_rate = object.value_or<double>("learning_rate", options.learning_rate, {Rates::min(), Rates::max()});
     options.seed = object.value_or<std::uint64_t>("seed", options.seed, {0, INT64_MAX});

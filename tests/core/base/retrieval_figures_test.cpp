@@ -11,6 +11,12 @@ namespace {
 
 using namespace retrieval;
 
+/// Made once: it takes longer than the tests do.
+const test::RetrievalSample& shared_sample() {
+    static const test::RetrievalSample sample;
+    return sample;
+}
+
 template <class Wanted>
 const Wanted* first_of(const Axes& axes) {
     for (const Element& element : axes.elements)
@@ -27,7 +33,7 @@ const Band* hatched_band(const Axes& axes) {
 }
 
 TEST(RetrievalFigures, CellsThatHaveNotSettledAreHatchedAndCounted) {
-    const test::RetrievalSample sample;
+    const test::RetrievalSample& sample = shared_sample();
     Plane plane = sample.basins;
     const Figure figure = plane_figure(sample.view, plane);
     const auto* const map = first_of<HeatMap>(figure.axes[0]);
@@ -48,7 +54,7 @@ TEST(RetrievalFigures, CellsThatHaveNotSettledAreHatchedAndCounted) {
 }
 
 TEST(RetrievalFigures, ABetaThatHasNotSettledIsHatchedAndHasNoGap) {
-    const test::RetrievalSample sample;
+    const test::RetrievalSample& sample = shared_sample();
     Sweep sweep = sample.sweep;
     sweep.settled_up.assign(sweep.betas.size(), 1);
     sweep.settled_down = sweep.settled_up;
@@ -76,7 +82,7 @@ TEST(RetrievalFigures, ABetaThatHasNotSettledIsHatchedAndHasNoGap) {
 }
 
 TEST(RetrievalFigures, SeparationNamesItsSpaceAndItsSample) {
-    const test::RetrievalSample sample;
+    const test::RetrievalSample& sample = shared_sample();
     Separation separation = sample.separation;
     separation.centered = false;
     Figure figure = separation_figure(sample.view, separation);

@@ -33,6 +33,11 @@ protected:
                                                folder_ / "nonsense.json", folder_ / "nothing.npy", folder_ / "saved.json"});
     }
 
+    void TearDown() override {
+        std::filesystem::current_path(folder_.parent_path());
+        WindowTest::TearDown();
+    }
+
     /// Playing is what starts the experiments of these workspaces.
     bool would_train(const Command& command) const {
         return command.id.starts_with("playback.") &&

@@ -104,10 +104,10 @@ protected:
 
 TEST_F(CommandFuzz, RandomCommandsLeaveAWindowThatMakesSense) {
     open_letters();
-    play(1, 8000);
+    play(1, 4000);
 }
 
-TEST_F(CommandFuzz, AnEmptyWindowTakesThemToo) { play(2, 4000); }
+TEST_F(CommandFuzz, AnEmptyWindowTakesThemToo) { play(2, 2000); }
 
 }  // namespace
 }  // namespace attnscope::ui

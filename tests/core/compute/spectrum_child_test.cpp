@@ -53,7 +53,7 @@ TEST(LargeSpectrum, HasTheEigenpairsOfTheCovariance) {
                 image[j] += product * (static_cast<double>(work.bank->row(i)[j]) - spectrum.mean[j]) / n;
         }
         for (std::size_t j = 0; j < d; ++j)
-            EXPECT_NEAR(image[j], spectrum.eigenvalues[k] * v[j], 1e-9 * spectrum.lambda_max);
+            EXPECT_NEAR(image[j], spectrum.eigenvalues[k] * v[j], 1e-7 * spectrum.lambda_max); // memories are centred in float32
     }
     EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1) << "no child is left";
     EXPECT_EQ(errno, ECHILD);
@@ -70,6 +70,8 @@ TEST(LargeSpectrum, ACancelLeavesNoThreadAndNoProcessBehind) {
     JobContext::Options options;
     options.stop = stop.get_token();
     JobContext context(pool, std::move(options));
+    // LibTorch starts threads of its own with the first products, and keeps them.
+    compute::spectrum({.bank = random_bank(60, 500), .directions = 1}, context);
     const std::size_t before = threads_now();
     std::atomic<bool> over{false};
     bool seen = false;

@@ -6,7 +6,10 @@
 
 #include <attnscope/model.h>
 
-#include <set>
+#include <cmath>
+#include <memory>
+#include <utility>
+#include <vector>
 
 namespace attnscope::ui {
 namespace {
@@ -20,18 +23,18 @@ protected:
         test::TinyModel("LlamaForCausalLM").write(folder_.path());
         model_ = open_language_model(folder_.path());
     }
-    residual::Request request(std::vector<int> ranks) const {
+    ResidualRun::RequestPtr request(std::vector<int> ranks, std::int64_t blocks = 6) const {
         residual::Request request;
         request.model = model_;
         for (std::uint64_t i = 0; i < 200; ++i)
             request.ids.push_back(static_cast<std::int64_t>(random_bits(5, 1, i) % TinySizes::vocabulary));
         request.parameters.seq_len = 16;
-        request.parameters.blocks = 6;
+        request.parameters.blocks = blocks;
         request.parameters.calibration_blocks = 2;
         request.parameters.ranks = std::move(ranks);
-        return request;
+        return std::make_shared<const residual::Request>(std::move(request));
     }
-    static bool finished(const ResidualRun& run, const residual::Request& request) {
+    static bool finished(const ResidualRun& run, const ResidualRun::RequestPtr& request) {
         const auto result = run.result(request);
         return result && result->finished();
     }
@@ -67,10 +70,9 @@ TEST_F(Sweeps, SnapshotsGrowRankByRankWhileTheyAreRead) {
 
 TEST_F(Sweeps, AWishThatChangesWhileItRunsEndsWithTheLastOneAlone) {
     ResidualRun run(*jobs_);
-    std::vector<residual::Request> asked;
+    std::vector<ResidualRun::RequestPtr> asked;
     for (int rank = 1; rank <= 6; ++rank) {
-        asked.push_back(request({0, rank, 8}));
-        asked.back().parameters.blocks = 2 + rank;
+        asked.push_back(request({0, rank, 8}, 2 + rank));
         run.want(asked.back());
         // Some are stopped before they begin, some while they publish.
         if (rank % 2 == 0)
@@ -114,7 +116,7 @@ TEST_F(Sweeps, ARunThatIsForgottenOrWhoseWindowClosesLeavesNothingRunning) {
         ResidualRun run(*jobs_);
         run.want(asked);
         ASSERT_TRUE(wait_until([&] { return run.result(asked) != nullptr; }));
-        run.forget(model_);
+        run.forget([this](const residual::Request& other) { return other.model == model_; });
         EXPECT_FALSE(run.busy());
         run.want(asked);
     }

@@ -208,7 +208,7 @@ TEST_F(Sessions, NumbersThatNoFieldHoldsAreRefusedByName) {
             [&] { parse_session(R"({"schema":"attnscope.session/1","sources":[],"view":)" + view + "}", "s.json"); });
     };
     EXPECT_EQ(said(R"({"training":{"steps":4294967306}})"),
-              "s.json view: expected an integer from -2147483648 to 2147483647, got 4294967306 (training.steps)");
+              "s.json view: expected an integer from 1 to 100000, got 4294967306 (training.steps)");
     EXPECT_EQ(said(R"({"retrieval":{"steps":4294967306}})"),
               "s.json view: expected an integer from 1 to 100, got 4294967306 (retrieval.steps)");
     EXPECT_NE(said(R"({"selection":{"bank":4294967297}})").find("(selection.bank)"), std::string::npos);

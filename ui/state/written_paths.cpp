@@ -11,6 +11,9 @@ namespace {
 std::vector<std::filesystem::path> source_files(const AppState& state) {
     std::vector<std::filesystem::path> files;
     for (const Source& source : state.sources) {
+        // Of a figure only its view was taken, which may be exported into the same file again.
+        if (source.kind == SourceKind::result && source.path.extension() != ".json")
+            continue;
         if (!source.path.empty())
             files.push_back(source.path);
         if (!source.companion.empty())

@@ -121,7 +121,7 @@ void residual_basis(benchmark::State& state) {
     JobContext context(pool);
     for (auto _ : state) {
         compute::ResidualMoments moments(rows, 0);
-        moments.add(samples, context);
+        moments.add(samples, {}, context);
         benchmark::DoNotOptimize(compute::leading_directions(moments.matrix(false)[0]));
     }
 }

@@ -6,7 +6,8 @@
 #   ./scripts/test.sh
 #
 # ATTNSCOPE_GOLDEN names the folder of reference results, ATTNSCOPE_FUZZ_SECONDS (0) how long each fuzz target searches
-# beyond its corpus, ATTNSCOPE_JOBS how many jobs run at once.
+# beyond its corpus, ATTNSCOPE_JOBS how many jobs run at once; with ATTNSCOPE_WATCH_COMPUTE=1 the sanitizers watch what
+# calls LibTorch, too.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/bootstrap.sh"
 . "$SCRIPTS/build.sh"
@@ -76,6 +77,14 @@ require_corpora() {
 # In a subshell, since compile ends the shell it fails in: the other presets still get their turn.
 prepare() { (configure "$1" && compile "$@") || { problem "$1 could not be built"; return 1; }; }
 
+# watched PRESET [OPTION...]: as prepare, with what is run under the sanitizers.
+watched() {
+    local preset=$1
+    shift
+    (configure "$preset" -DATTNSCOPE_COMPUTE=$with_libtorch "$@" && compile "$preset") ||
+        { problem "$preset could not be built"; return 1; }
+}
+
 start_display() {
     Xvfb -displayfd 8 -screen 0 1920x1200x24 -nolisten tcp 8>"$scratch/display" 2>"$scratch/xvfb.log" &
     display_process=$!
@@ -97,6 +106,12 @@ watched_compute='ThreadCounts.*Llama|ThreadCountsOf|^(ResidualSweep|TwoNearestNe
 watched_compute+='|^(AttentionHead|AttentionHeads|AttentionPoints|RetrievalPass|Covariance|PackedMatrix|SecondMoments)[.]'
 watched_compute+='|^(LayerRows|HeadScores|SoftmaxJacobian|SimplexVolumes|AlignmentOperators)[.]'
 
+# What is built and run under the sanitizers; LibTorch's callers only where that is asked for, since they take long.
+with_libtorch=OFF watched_labels='core|jobs' watched_suites='test_base test_jobs'
+if [ "${ATTNSCOPE_WATCH_COMPUTE:-0}" != 0 ]; then
+    with_libtorch=ON watched_labels+='|state' watched_suites+=' test_compute test_state'
+fi
+
 started=$SECONDS
 bootstrap
 mkdir -p "$ROOT/build"
@@ -114,11 +129,11 @@ if prepare release; then
     run_tests release -L ui
     [ ! -e /proc/driver/nvidia/version ] || run_tests release -L gpu
 fi
-if prepare asan; then
+if watched asan; then
     say "Tests: asan"
-    require_suites asan test_base test_compute test_jobs test_state $(fuzz_suites)
-    run_tests asan -L 'core|jobs|state' -j "$JOBS"
-    run_tests asan -L compute -R "$watched_compute" -j "$JOBS"
+    require_suites asan $watched_suites $(fuzz_suites)
+    run_tests asan -L "$watched_labels" -j "$JOBS"
+    [ $with_libtorch = OFF ] || run_tests asan -L compute -R "$watched_compute" -j "$JOBS"
     if [ "${ATTNSCOPE_FUZZ_SECONDS:-0}" -gt 0 ]; then
         for target in "$ROOT"/build/asan/fuzz/fuzz_*; do
             name=$(basename "$target")
@@ -129,12 +144,13 @@ if prepare asan; then
         done
     fi
 fi
-if prepare tsan; then
+# The fuzz targets alone need what the window keeps, and are the other build's.
+if watched tsan -DATTNSCOPE_STATE=$with_libtorch; then
     say "Tests: tsan"
-    require_suites tsan test_base test_compute test_jobs test_state
+    require_suites tsan $watched_suites
     # Drawing has one thread, and would be most of the time.
-    run_tests tsan -L 'core|jobs|state' -E '^(FigureLayout|FigureWriters|AttentionFigures|Svg|Png|Pdf)[.]' -j "$JOBS"
-    run_tests tsan -L compute -R "$watched_compute" -j "$JOBS"
+    run_tests tsan -L "$watched_labels" -E '^(FigureLayout|FigureWriters|AttentionFigures|Svg|Png|Pdf)[.]' -j "$JOBS"
+    [ $with_libtorch = OFF ] || run_tests tsan -L compute -R "$watched_compute" -j "$JOBS"
 fi
 CUDACXX=$(find_nvcc)
 export CUDACXX

@@ -14,13 +14,14 @@ TEST_F(Views, ABankFollowsADragWhileItComputes) {
     ASSERT_NE(state().bank(), nullptr);
     for (int i = 1; i <= 60; ++i) {
         run("retrieval.beta", {{"value", 0.5 * i}});
+        static_cast<void>(services().retrieval().trace()); // as a panel in sight asks in every frame
         frame();
     }
     runner().end_gesture();
-    settle();
-    const auto trace = services().retrieval().trace();
-    ASSERT_TRUE(trace.result);
-    EXPECT_FALSE(trace.stale);
+    frames_until([&] {
+        const auto trace = services().retrieval().trace();
+        return trace.result && !trace.stale;
+    });
     EXPECT_EQ(services().retrieval().view().beta, 30);
     runner().undo();
     settle();
@@ -30,14 +31,14 @@ TEST_F(Views, ABankFollowsADragWhileItComputes) {
 TEST_F(Views, AModelIsShownInEveryWorkspaceThatReadsOne) {
     open_tiny_model();
     run_alone("attention.text", {{"text", some_ids(200)}});
-    settle();
-    EXPECT_TRUE(services().attention().capture().result);
+    frames_until([&] { return services().attention().capture().result != nullptr; });
     run_alone("view.workspace", {{"workspace", std::string("residual")}});
     run_alone("residual.seq_len", {{"value", std::int64_t{16}}});
     run_alone("residual.ranks", {{"ranks", std::vector<double>{0, 1, 3, 8}}});
-    settle();
-    ASSERT_TRUE(services().residual().shown_result());
-    EXPECT_TRUE(services().residual().shown_result()->finished());
+    frames_until([&] {
+        const auto swept = services().residual().sweep();
+        return swept.result && swept.result->finished();
+    });
     run_alone("view.workspace", {{"workspace", std::string("alignment")}});
     settle();
     run_alone("view.workspace", {{"workspace", std::string("jacobian")}});
@@ -52,8 +53,11 @@ TEST_F(Views, WorkspacesLeftWhileTheyComputeLeaveNothingRunning) {
     run_alone("residual.seq_len", {{"value", std::int64_t{16}}});
     for (const char* workspace : {"residual", "attention", "jacobian", "alignment", "residual", "retrieval"}) {
         run_alone("view.workspace", {{"workspace", std::string(workspace)}});
-        for (int i = 0; i < 3; ++i)
+        for (int i = 0; i < 3; ++i) {
+            static_cast<void>(services().residual().sweep());
+            static_cast<void>(services().attention().capture());
             frame();
+        }
     }
     settle();
     EXPECT_TRUE(services().idle());

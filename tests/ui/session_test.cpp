@@ -202,6 +202,19 @@ TEST_F(Sessions, AResultBringsBackItsSeed) {
     EXPECT_EQ(shell_->services().jobs().device().name(), "cpu") << "the recipe's device";
 }
 
+TEST_F(Sessions, BlankLinesOfAnOpenedTextAreNoErrors) {
+    const auto path = write("prose.txt", "one paragraph\n\nand another\n");
+    run_alone("file.open", {{"path", path.string()}});
+    settle();
+    std::vector<std::string> prompts;
+    for (const Source& source : state().sources) {
+        EXPECT_FALSE(source.error) << source.error->what();
+        if (source.kind == SourceKind::prompt)
+            prompts.push_back(source.prompt);
+    }
+    EXPECT_EQ(prompts, (std::vector<std::string>{"one paragraph", "and another"}));
+}
+
 TEST_F(Sessions, NumbersThatNoFieldHoldsAreRefusedByName) {
     const auto said = [&](const std::string& view) {
         return input_error(

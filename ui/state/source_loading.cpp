@@ -261,7 +261,8 @@ Loaded load_source(const LoadRequest& request, JobContext& context) {
     switch (request.kind) {
     case SourceKind::encoder: load_encoder(request, out); break;
     case SourceKind::prompt:
-        out.prompts = read_questions(request.path);
+        // Paragraphs of prose are prompts as well: nothing counts them by their lines.
+        out.prompts = extension(request.path) == ".jsonl" ? read_questions(request.path) : read_lines(request.path);
         if (out.prompts.empty())
             throw Error(ErrorKind::input, request.path.filename().string(), "at least one line", "none");
         break;

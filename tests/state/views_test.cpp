@@ -30,9 +30,11 @@ TEST_F(Views, ABankFollowsADragWhileItComputes) {
 
 TEST_F(Views, AModelIsShownInEveryWorkspaceThatReadsOne) {
     open_tiny_model();
-    run_alone("attention.text", {{"text", some_ids(200)}});
+    run_alone("view.workspace", {{"workspace", std::string("attention")}});
+    run_alone("attention.text", {{"text", some_ids(60)}}); // the model's context is 64
     frames_until([&] { return services().attention().capture().result != nullptr; });
     run_alone("view.workspace", {{"workspace", std::string("residual")}});
+    run_alone("attention.text", {{"text", some_ids(200)}});
     run_alone("residual.seq_len", {{"value", std::int64_t{16}}});
     run_alone("residual.ranks", {{"ranks", std::vector<double>{0, 1, 3, 8}}});
     frames_until([&] {

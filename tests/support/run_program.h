@@ -1,6 +1,8 @@
 // Runs the built program and looks at what it did.
 #pragma once
 
+#include "support/memory_limits.h"
+
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -108,12 +110,5 @@ inline Outcome run_program(const std::vector<std::string>& arguments) { return P
 inline Outcome run_limited(const std::vector<std::string>& arguments, const std::vector<Limit>& limits) {
     return Program(arguments, {}, limits).wait();
 }
-
-/// The sanitizers reserve more address space than any limit on memory leaves.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr bool limits_on_memory_work = false;
-#else
-inline constexpr bool limits_on_memory_work = true;
-#endif
 
 }  // namespace attnscope::test

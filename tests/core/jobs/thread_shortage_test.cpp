@@ -2,6 +2,7 @@
 #include <attnscope/slot.h>
 
 #include "support/error_of.h"
+#include "support/memory_limits.h"
 
 #include <gtest/gtest.h>
 
@@ -17,12 +18,6 @@
 
 namespace attnscope {
 namespace {
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool limits_work = false; // their shadows need more address space
-#else
-constexpr bool limits_work = true;
-#endif
 
 constexpr std::uint64_t mebibyte = 1 << 20;
 constexpr std::uint64_t stack = 64 * mebibyte; // larger than those of threads that ended, which are used again
@@ -54,7 +49,7 @@ bool holds_with_room_for(std::uint64_t stacks, const std::function<bool()>& body
 }
 
 TEST(ThreadShortage, APoolRunsWithTheThreadsThatStart) {
-    if (!limits_work)
+    if (!test::limits_on_memory_work)
         GTEST_SKIP() << "the sanitizer needs more address space";
     EXPECT_TRUE(holds_with_room_for(3, [] {
         ThreadPool pool(64);
@@ -76,7 +71,7 @@ TEST(ThreadShortage, APoolRunsWithTheThreadsThatStart) {
 }
 
 TEST(ThreadShortage, LanesShareTheWorkersThatStart) {
-    if (!limits_work)
+    if (!test::limits_on_memory_work)
         GTEST_SKIP() << "the sanitizer needs more address space";
     EXPECT_TRUE(holds_with_room_for(1, [] {
         std::atomic<int> ended{0};

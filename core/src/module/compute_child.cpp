@@ -27,6 +27,8 @@ constexpr auto stuck_after = std::chrono::seconds(5);
 /// The thread sanitizer allows no threads in a child.
 #if defined(__SANITIZE_THREAD__)
 constexpr bool can_fork = false;
+#elif defined(__has_feature) // clang's way to say it
+constexpr bool can_fork = !__has_feature(thread_sanitizer);
 #else
 constexpr bool can_fork = true;
 #endif

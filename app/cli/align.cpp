@@ -12,8 +12,8 @@ namespace {
 
 struct AlignOptions {
     AlignmentJob job;
-    std::filesystem::path written;  ///< grams of a model
-    bool of_model = false;          ///< an option that files of grams have decided
+    std::filesystem::path written; ///< grams of a model
+    bool of_model = false;         ///< an option that files of grams have decided
 };
 
 void settle_inputs(const AlignOptions& options) {
@@ -21,10 +21,14 @@ void settle_inputs(const AlignOptions& options) {
     const auto fail = [](const char* expected, const char* got) {
         throw Error(ErrorKind::usage, "attnscope align", expected, got);
     };
-    if (job.grams.empty() == job.model.empty()) fail("--grams G or --model M", job.grams.empty() ? "neither" : "both");
-    if (!job.model.empty() && !job.directions.empty()) fail("--eigdirs with --grams", "it with --model");
-    if (job.grams.empty()) return;
-    if (options.of_model) fail("--operator, --directions and --norm-gain with --model", "one with --grams");
+    if (job.grams.empty() == job.model.empty())
+        fail("--grams G or --model M", job.grams.empty() ? "neither" : "both");
+    if (!job.model.empty() && !job.directions.empty())
+        fail("--eigdirs with --grams", "it with --model");
+    if (job.grams.empty())
+        return;
+    if (options.of_model)
+        fail("--operator, --directions and --norm-gain with --model", "one with --grams");
 }
 
 void deliver_alignment(const AlignmentJob& job, const AlignmentResult& result, const std::vector<Warning>& warnings,
@@ -65,7 +69,7 @@ void run_align(AlignOptions options, Context& context) {
     beside.commit();
 }
 
-}  // namespace
+} // namespace
 
 CLI::Option* add_anchor(CLI::App& app, int& anchor) {
     return add_value(app, "--anchor", "N", "layer that all others are compared with, negative ones from the end (-1)",
@@ -124,7 +128,10 @@ Command align_command(CLI::App& app) {
         ->add_flag_callback(
             "--no-cache", [&job] { job.cache = false; }, "compute a model's operators even if they are in the cache")
         ->group(group);
-    return {command, [options](Context& context) { run_align(*options, context); }, {"--write-grams"}};
+    return {.app = command,
+            .run = [options](Context& context) { run_align(*options, context); },
+            .writes = {"--write-grams"},
+            .large = true};
 }
 
-}  // namespace attnscope::cli
+} // namespace attnscope::cli

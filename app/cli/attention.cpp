@@ -29,7 +29,8 @@ void settle_tokens(const AttentionOptions& options, AttentionJob& job) {
     const bool one = input.prompt_given || !input.text.empty() || !input.ids.empty();
     if (!options.texts.empty()) {
         if (one) {
-            throw Error(ErrorKind::usage, "attnscope attention", "one of --ids, --text, --prompt and --texts", "several");
+            throw Error(ErrorKind::usage, "attnscope attention", "one of --ids, --text, --prompt and --texts",
+                        "several");
         }
         job.tokens = TokenSource{TokenSource::Kind::text, {}, options.texts, input.chat};
         job.a_text_a_line = true;
@@ -46,12 +47,14 @@ void run_attention(AttentionOptions options, Context& context) {
     AttentionJob& job = options.job;
     job.model = options.input.model;
     job.seed = context.options().seed;
-    if (job.request.induction_on_random) job.request.scores = true;
+    if (job.request.induction_on_random)
+        job.request.scores = true;
     settle_tokens(options, job);
     std::vector<Warning> warnings;
     load_inputs(job, context.job(), warnings);
     const AttentionOutcome outcome = compute_attention(job, context.job());
-    for (Warning& warning : attention_warnings(job, outcome)) warnings.push_back(std::move(warning));
+    for (Warning& warning : attention_warnings(job, outcome))
+        warnings.push_back(std::move(warning));
     if (context.options().format == Format::json) {
         Recipe recipe = attention_recipe(job);
         recipe.device = context.device_name();
@@ -60,43 +63,51 @@ void run_attention(AttentionOptions options, Context& context) {
     }
     context.note(warnings);
     switch (context.options().format) {
-    case Format::csv: return context.deliver(attention_result_csv(job, outcome));
-    case Format::npz: return context.deliver(attention_result_npz(job, outcome));
-    default: return context.deliver(attention_result_text(job, outcome));
+    case Format::csv:
+        return context.deliver(attention_result_csv(job, outcome));
+    case Format::npz:
+        return context.deliver(attention_result_npz(job, outcome));
+    default:
+        return context.deliver(attention_result_text(job, outcome));
     }
 }
 
-}  // namespace
+} // namespace
 
 Command attention_command(CLI::App& app) {
     const auto options = std::make_shared<AttentionOptions>();
     attention::Request& request = options->job.request;
-    CLI::App* const command = app.add_subcommand("attention", "entropies, scores and maps of a model's attention heads");
+    CLI::App* const command =
+        app.add_subcommand("attention", "entropies, scores and maps of a model's attention heads");
     add_model_options(*command, options->input);
     add_chat(*command, options->input.chat)->group("Input");
-    add_path(*command, "--texts", options->texts, "file of texts, one a line: means with 95 % intervals")->group("Input");
+    add_path(*command, "--texts", options->texts, "file of texts, one a line: means with 95 % intervals")
+        ->group("Input");
     const std::string group = "Analysis";
     add_gain(*command, request.gain)->group(group);
     command->add_flag("--rows", request.rows, "also entropy and largest weight of every row")->group(group);
-    command->add_flag("--scores", request.scores,
-                      "also sink, previous, duplicate and induction; without a text on random tokens, repeated")
+    command
+        ->add_flag("--scores", request.scores,
+                   "also sink, previous, duplicate and induction; without a text on random tokens, repeated")
         ->group(group);
-    command->add_flag("--random-induction", request.induction_on_random,
-                      "induction on 50 random tokens repeated, whatever the text")
+    command
+        ->add_flag("--random-induction", request.induction_on_random,
+                   "induction on 50 random tokens repeated, whatever the text")
         ->group(group);
     add_layers(*command, request.first_layer, request.last_layer)->group(group);
     command
         ->add_option_function<std::vector<std::string>>(
             "--map",
             [options](const std::vector<std::string>& heads) {
-                for (const std::string& head : heads) options->job.maps.push_back(parse_head(head));
+                for (const std::string& head : heads)
+                    options->job.maps.push_back(parse_head(head));
             },
             "also the map of a head; may be repeated")
         ->type_name("L,H")
         ->allow_extra_args(false)
         ->group(group);
     add_precision(*command, request.precision)->group(group);
-    return {command, [options](Context& context) { run_attention(*options, context); }};
+    return {.app = command, .run = [options](Context& context) { run_attention(*options, context); }, .large = true};
 }
 
-}  // namespace attnscope::cli
+} // namespace attnscope::cli

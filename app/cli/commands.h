@@ -13,6 +13,7 @@ struct Command {
     CLI::App* app = nullptr;
     std::function<void(Context&)> run;
     std::vector<const char*> writes = {}; ///< options besides --out that name a file to write
+    bool large = false;                   ///< may take gigabytes, and its time is long beside that of a second start
     bool decides_out = false;             ///< whether --out is a file or a folder is the command's to say, and to check
 };
 
@@ -30,4 +31,4 @@ Command jacobian_command(CLI::App& app);
 Command figure_command(CLI::App& app);
 Command replay_command(CLI::App& app);
 
-}  // namespace attnscope::cli
+} // namespace attnscope::cli

@@ -19,13 +19,15 @@ struct CvOptions {
 
 /// F or F:KEY, a colon in the file's own name notwithstanding.
 void parse_tensor(const std::string& text, CvJob& job) {
-    if (text.empty()) throw Error(ErrorKind::usage, "--tensor", "a file, or a file and a key as in F:KEY", "nothing");
+    if (text.empty())
+        throw Error(ErrorKind::usage, "--tensor", "a file, or a file and a key as in F:KEY", "nothing");
     std::error_code ignored;
     job.tensor = text;
     for (std::size_t colon = text.rfind(':');
          !std::filesystem::exists(job.tensor, ignored) && colon != std::string::npos && colon > 0;
          colon = text.rfind(':', colon - 1)) {
-        if (!std::filesystem::exists(text.substr(0, colon), ignored)) continue;
+        if (!std::filesystem::exists(text.substr(0, colon), ignored))
+            continue;
         job.tensor = text.substr(0, colon);
         job.key = text.substr(colon + 1);
     }
@@ -33,7 +35,8 @@ void parse_tensor(const std::string& text, CvJob& job) {
 
 void parse_band(const std::string& text, cv::Parameters& parameters) {
     const std::vector<std::string> numbers = parse_list("--band", text);
-    if (numbers.size() != 2) throw Error(ErrorKind::usage, "--band", "two numbers as in .13,.30", text);
+    if (numbers.size() != 2)
+        throw Error(ErrorKind::usage, "--band", "two numbers as in .13,.30", text);
     parameters.band_low = parse_number("--band", numbers[0]);
     parameters.band_high = parse_number("--band", numbers[1]);
     cv::check_parameters({.band_low = parameters.band_low, .band_high = parameters.band_high});
@@ -47,11 +50,15 @@ void settle_inputs(const CvOptions& options, CvJob& job) {
     const bool tokens = input.prompt_given || !input.text.empty() || !input.ids.empty();
     if (job.tensor.empty() == input.model.empty())
         fail("--tensor F, --model M or --experiment", input.model.empty() ? "neither" : "both");
-    if (!job.tensor.empty() && tokens) fail("a text for --model M", "one for --tensor");
-    if (job.tensor.empty() && !job.tuples.empty()) fail("--tuples for --tensor F", "some for --model");
+    if (!job.tensor.empty() && tokens)
+        fail("a text for --model M", "one for --tensor");
+    if (job.tensor.empty() && !job.tuples.empty())
+        fail("--tuples for --tensor F", "some for --model");
     job.model = input.model;
-    if (tokens) job.tokens = token_source(input, "cv");
-    if (!job.model.empty() && !job.weights && !tokens) fail("one of --ids, --text and --prompt", "--no-weights and none");
+    if (tokens)
+        job.tokens = token_source(input, "cv");
+    if (!job.model.empty() && !job.weights && !tokens)
+        fail("one of --ids, --text and --prompt", "--no-weights and none");
 }
 
 /// The experiment makes what it measures: it takes no file, no model and no text.
@@ -59,8 +66,10 @@ void check_experiment_inputs(const CvOptions& options) {
     const ModelOptions& input = options.input;
     const bool files = !options.job.tensor.empty() || !options.job.tuples.empty() || !input.model.empty() ||
                        input.prompt_given || !input.text.empty() || !input.ids.empty();
-    if (files) throw Error(ErrorKind::usage, "--experiment", "no tensor, model or text beside it", "one");
-    if (!options.tex.empty()) throw Error(ErrorKind::usage, "--tex", "a tensor or a model", "--experiment");
+    if (files)
+        throw Error(ErrorKind::usage, "--experiment", "no tensor, model or text beside it", "one");
+    if (!options.tex.empty())
+        throw Error(ErrorKind::usage, "--tex", "a tensor or a model", "--experiment");
 }
 
 void deliver_cv(const CvJob& job, const cv::ModelResult& result, const std::vector<Warning>& warnings,
@@ -96,7 +105,8 @@ void run_cv(CvOptions options, Context& context) {
     std::vector<Warning> warnings;
     load_inputs(job, context.job(), warnings);
     const cv::ModelResult result = compute_cv(job, context.job());
-    for (Warning& warning : cv_warnings(job, result)) warnings.push_back(std::move(warning));
+    for (Warning& warning : cv_warnings(job, result))
+        warnings.push_back(std::move(warning));
     FileSet beside;
     if (!options.tex.empty())
         beside.add(options.tex, cv_table_tex(result.matrices));
@@ -106,12 +116,13 @@ void run_cv(CvOptions options, Context& context) {
     beside.commit();
 }
 
-}  // namespace
+} // namespace
 
 Command cv_command(CLI::App& app) {
     const auto options = std::make_shared<CvOptions>();
     CvJob& job = options->job;
-    CLI::App* const command = app.add_subcommand("cv", "Cayley-Menger CV of matrices: weights, activations, any tensor");
+    CLI::App* const command =
+        app.add_subcommand("cv", "Cayley-Menger CV of matrices: weights, activations, any tensor");
     add_value(*command, "--tensor", "F[:KEY]", "file of tensors, and which of them (every matrix in it)",
               [&job](const std::string& text) { parse_tensor(text, job); })
         ->group("Input");
@@ -128,18 +139,22 @@ Command cv_command(CLI::App& app) {
         ->group(group);
     add_whole(*command, "--points", parameters.points, 0, "corners of a simplex, 3 to 8 (5)")->group(group);
     command->add_flag("--exact", parameters.exact, "every simplex of the pool instead of a sample")->group(group);
-    add_value(*command, "--band", "LOW,HIGH", "the band (.13,.30)",
-              [&parameters](const std::string& text) { parse_band(text, parameters); })
-        ->group(group);
+    add_value(*command, "--band", "LOW,HIGH", "the band (.13,.30)", [&parameters](const std::string& text) {
+        parse_band(text, parameters);
+    })->group(group);
     add_layers(*command, job.first_layer, job.last_layer)->group(group);
     command
-        ->add_flag_callback("--no-weights", [&job] { job.weights = false; }, "the activations of the text alone")
+        ->add_flag_callback(
+            "--no-weights", [&job] { job.weights = false; }, "the activations of the text alone")
         ->group(group);
     command->add_flag("--histogram", job.histogram, "also the histogram of each matrix's volumes")->group(group);
     add_precision(*command, job.precision)->group(group);
     add_path(*command, "--tex", options->tex, "also write the table as LaTeX")->group(group);
     add_experiment_options(*command, options->experiment);
-    return {command, [options](Context& context) { run_cv(*options, context); }, {"--tex"}};
+    return {.app = command,
+            .run = [options](Context& context) { run_cv(*options, context); },
+            .writes = {"--tex"},
+            .large = true};
 }
 
-}  // namespace attnscope::cli
+} // namespace attnscope::cli

@@ -20,7 +20,7 @@ namespace {
 
 /// What is drawn, and how it is written.
 struct Settled {
-    std::vector<std::unique_ptr<PanelSource>> sources;  ///< one a workspace
+    std::vector<std::unique_ptr<PanelSource>> sources; ///< one a workspace
     FigureSpec spec;
 };
 
@@ -38,7 +38,8 @@ Settled from_recipe(const CLI::App& command, const FigureOptions& options, const
     context.compute_as(found);
     FigureSpec spec = options.spec;
     auto source = with_job(found, places, [&](auto job) {
-        if (job.figure) spec = *job.figure;
+        if (job.figure)
+            spec = *job.figure;
         override_writing(command, options.spec, spec);
         override_job(command, options, job);
         return recipe_source(std::move(job), found, places, context);
@@ -63,7 +64,8 @@ std::unique_ptr<PanelSource> session_source(const CLI::App& command, const Figur
         if constexpr (requires { sides.shown.seed; })
             if (context.options().seed_given)
                 sides.shown.seed = context.options().seed;
-        if (sides.pinned && !ui::compare_alike(sides.shown, *sides.pinned)) sides.pinned.reset();
+        if (sides.pinned && !ui::compare_alike(sides.shown, *sides.pinned))
+            sides.pinned.reset();
         context.add_inputs(input_files(sides.shown));
         if (sides.pinned)
             context.add_inputs(input_files(*sides.pinned));
@@ -75,20 +77,28 @@ std::unique_ptr<PanelSource> session_source(const CLI::App& command, const Figur
     const auto source = [&](auto given) {
         auto sides = settled(std::move(given));
         auto shown = panel_source(std::move(sides.shown));
-        return sides.pinned ? beside_pinned(std::move(shown), panel_source(*std::move(sides.pinned))) : std::move(shown);
+        return sides.pinned ? beside_pinned(std::move(shown), panel_source(*std::move(sides.pinned)))
+                            : std::move(shown);
     };
     const std::string& panel = options.spec.panel;
     switch (workspace) {
-    case Workspace::retrieval: return source(session.retrieval());
-    case Workspace::cv: return of_experiment(panel) ? source(session.cv_experiment()) : source(session.cv());
-    case Workspace::alignment: return source(session.alignment());
-    case Workspace::jacobian: return of_training(panel) ? source(session.training()) : source(session.jacobian());
-    case Workspace::residual: return source(session.residual());
-    case Workspace::attention: break;
+    case Workspace::retrieval:
+        return source(session.retrieval());
+    case Workspace::cv:
+        return of_experiment(panel) ? source(session.cv_experiment()) : source(session.cv());
+    case Workspace::alignment:
+        return source(session.alignment());
+    case Workspace::jacobian:
+        return of_training(panel) ? source(session.training()) : source(session.jacobian());
+    case Workspace::residual:
+        return source(session.residual());
+    case Workspace::attention:
+        break;
     }
     auto heads = settled(session.attention_heads()), head = settled(session.attention_head());
     auto shown = panel_source(std::move(heads.shown), std::move(head.shown));
-    if (!heads.pinned || !head.pinned) return shown;
+    if (!heads.pinned || !head.pinned)
+        return shown;
     return beside_pinned(std::move(shown), panel_source(*std::move(heads.pinned), *std::move(head.pinned)));
 }
 
@@ -104,11 +114,13 @@ Settled from_session(const CLI::App& command, const FigureOptions& options, Cont
     settled.spec = options.spec;
     std::optional<Error> unusable;
     for (const Workspace workspace : all_workspaces) {
-        if (all ? !session.has(workspace) : workspace_of(panel) != workspace) continue;
+        if (all ? !session.has(workspace) : workspace_of(panel) != workspace)
+            continue;
         try {
             settled.sources.push_back(session_source(command, options, session, workspace, context));
         } catch (const Error& error) {
-            if (!all) throw;
+            if (!all)
+                throw;
             context.note(error.what());
             unusable = error;
         }
@@ -137,10 +149,14 @@ Workspace wanted_workspace(const CLI::App& command, const FigureOptions& options
     const std::string& panel = options.spec.panel;
     const bool named = !panel.empty() && panel != "all";
     const auto shows = [&](Workspace workspace) { return named && workspace_of(panel) == workspace; };
-    if (!options.alignment.grams.empty() || shows(Workspace::alignment)) return Workspace::alignment;
-    if (given(command, "--captures") || shows(Workspace::jacobian)) return Workspace::jacobian;
-    if (options.experiment.wanted || shows(Workspace::cv)) return Workspace::cv;
-    if (shows(Workspace::residual)) return Workspace::residual;
+    if (!options.alignment.grams.empty() || shows(Workspace::alignment))
+        return Workspace::alignment;
+    if (given(command, "--captures") || shows(Workspace::jacobian))
+        return Workspace::jacobian;
+    if (options.experiment.wanted || shows(Workspace::cv))
+        return Workspace::cv;
+    if (shows(Workspace::residual))
+        return Workspace::residual;
     return with_model || shows(Workspace::attention) ? Workspace::attention : Workspace::retrieval;
 }
 
@@ -155,13 +171,18 @@ std::unique_ptr<PanelSource> input_source(const CLI::App& command, FigureOptions
         return source(std::move(job));
     };
     switch (workspace) {
-    case Workspace::alignment: return seeded(alignment_inputs(command, options));
-    case Workspace::jacobian: return seeded(jacobian_inputs(command, options));
-    case Workspace::residual: return seeded(residual_inputs(command, options));
-    case Workspace::cv: return cv_source(command, options, context);
+    case Workspace::alignment:
+        return seeded(alignment_inputs(command, options));
+    case Workspace::jacobian:
+        return seeded(jacobian_inputs(command, options));
+    case Workspace::residual:
+        return seeded(residual_inputs(command, options));
+    case Workspace::cv:
+        return cv_source(command, options, context);
     case Workspace::attention:
         return source(attention_inputs(command, options));
-    case Workspace::retrieval: break;
+    case Workspace::retrieval:
+        break;
     }
     return source(retrieval_inputs(options.retrieval));
 }
@@ -171,15 +192,14 @@ Settled settle(const CLI::App& command, FigureOptions& options, Context& context
     const bool with_recipe = !recipe.empty() && recipe != "none";
     const bool with_model = given(command, "--model") || given(command, "--ids") || given(command, "--prompt");
     const RetrievalOptions& bank = options.retrieval;
-    const bool with_bank = has_bank(bank) || !bank.queries.empty() || !bank.questions.empty() ||
-                           !bank.job.queries.rows.empty();
+    const bool with_bank =
+        has_bank(bank) || !bank.queries.empty() || !bank.questions.empty() || !bank.job.queries.rows.empty();
     // A text is a question to a bank, or what a model reads.
     const bool with_text = !bank.texts.empty() && !with_bank && !with_model;
-    const int sources = int(with_recipe) + int(!options.session.empty()) + int(with_bank) + int(with_model) +
-                        int(with_text);
+    const int sources =
+        int(with_recipe) + int(!options.session.empty()) + int(with_bank) + int(with_model) + int(with_text);
     if (sources > 1) {
-        throw Error(ErrorKind::usage, "attnscope figure", "one of a recipe, a session, a bank and a model",
-                    "several");
+        throw Error(ErrorKind::usage, "attnscope figure", "one of a recipe, a session, a bank and a model", "several");
     }
     options.retrieval.job.seed = options.attention.seed = context.job().seed();
     options.retrieval.job.beta = given(command, "--beta") ? options.attention.request.gain : 0;
@@ -195,7 +215,8 @@ Settled settle(const CLI::App& command, FigureOptions& options, Context& context
         }
         settled = settled_as(input_source(command, options, workspace, context), options.spec);
     }
-    if (settled.spec.panel.empty()) throw Error(ErrorKind::usage, "--panel", "a panel to draw, or all", "none");
+    if (settled.spec.panel.empty())
+        throw Error(ErrorKind::usage, "--panel", "a panel to draw, or all", "none");
     return settled;
 }
 
@@ -217,7 +238,8 @@ struct Drawing {
         spec.panel = panel;
         Figure figure = source.draw(spec, context.job());
         zoom_into(figure, spec.zoom);
-        if (!with_recipe) return figure;
+        if (!with_recipe)
+            return figure;
         FigureSpec named = spec;
         named.style = style.name;
         Recipe recipe = source.recipe(named);
@@ -283,15 +305,19 @@ void write_all(Drawing& drawing, const fs::path& folder, const std::vector<std::
             drawing.load(*source);
         } catch (const Error& error) {
             // A text may be too short for one workspace and do for the others.
-            if (error.kind != ErrorKind::input) throw;
-            if (drawing.sources.size() > 1) drawing.context.note(error.what());
+            if (error.kind != ErrorKind::input)
+                throw;
+            if (drawing.sources.size() > 1)
+                drawing.context.note(error.what());
             unusable = error;
             continue;
         }
         const auto& panels = source->panels();
         for (std::size_t i = 0; i < panels.size(); ++i) {
-            drawing.context.job().progress(static_cast<double>(i), static_cast<double>(panels.size()), "drawing panels");
-            if (!source->can_draw(panels[i])) continue;
+            drawing.context.job().progress(static_cast<double>(i), static_cast<double>(panels.size()),
+                                           "drawing panels");
+            if (!source->can_draw(panels[i]))
+                continue;
             const Figure figure = drawing.draw(*source, panels[i]);
             for (const std::string& type : types)
                 drawing.add(files, folder / panel_file(panels[i], type), figure);
@@ -305,9 +331,12 @@ void write_all(Drawing& drawing, const fs::path& folder, const std::vector<std::
 
 void deliver_data(const Figure& figure, Context& context) {
     switch (context.options().format) {
-    case Format::csv: return context.deliver(figure_csv(figure));
-    case Format::npz: return context.deliver(figure_npz(figure));
-    default: return context.deliver(figure_json(figure));
+    case Format::csv:
+        return context.deliver(figure_csv(figure));
+    case Format::npz:
+        return context.deliver(figure_npz(figure));
+    default:
+        return context.deliver(figure_json(figure));
     }
 }
 
@@ -323,12 +352,17 @@ void make_figure(const CLI::App& command, FigureOptions options, Context& contex
     Settled settled = settle(command, options, context);
     const bool all = settled.spec.panel == "all";
     const std::string panel = all ? std::string() : panel_id(*settled.sources.front(), settled.spec.panel);
-    if (all && !settled.spec.zoom.empty()) throw Error(ErrorKind::usage, "--zoom", "one panel", "all");
-    if (all && out.empty()) throw Error(ErrorKind::usage, "--out", "a folder for all panels", "nothing");
-    if (!all && out.empty()) context.require_format({Format::json, Format::csv, Format::npz}, "figure");
-    if (!all && !out.empty()) require_figure_type(figure_type(out));
+    if (all && !settled.spec.zoom.empty())
+        throw Error(ErrorKind::usage, "--zoom", "one panel", "all");
+    if (all && out.empty())
+        throw Error(ErrorKind::usage, "--out", "a folder for all panels", "nothing");
+    if (!all && out.empty())
+        context.require_format({Format::json, Format::csv, Format::npz}, "figure");
+    if (!all && !out.empty())
+        require_figure_type(figure_type(out));
 
-    for (const std::string& type : options.types) require_figure_type(type);
+    for (const std::string& type : options.types)
+        require_figure_type(type);
 
     Drawing drawing{.sources = std::move(settled.sources),
                     .spec = std::move(settled.spec),
@@ -336,23 +370,28 @@ void make_figure(const CLI::App& command, FigureOptions options, Context& contex
                     .with_recipe = options.recipe != "none",
                     .context = context};
     drawing.style = find_style(drawing.spec, options.folders);
-    if (all) return write_all(drawing, out, options.types);
+    if (all)
+        return write_all(drawing, out, options.types);
     PanelSource& source = *drawing.sources.front();
     drawing.load(source);
     const Figure figure = drawing.draw(source, panel);
-    if (out.empty()) return deliver_data(figure, context);
+    if (out.empty())
+        return deliver_data(figure, context);
     FileSet files;
     drawing.add(files, out, figure);
     drawing.commit(files);
 }
 
-}  // namespace
+} // namespace
 
 Command figure_command(CLI::App& app) {
     const auto options = std::make_shared<FigureOptions>();
     CLI::App* const command = app.add_subcommand("figure", "write panels as figures");
     add_figure_options(*command, *options);
-    return {command, [options, command](Context& context) { make_figure(*command, *options, context); }, {}, true};
+    return {.app = command,
+            .run = [options, command](Context& context) { make_figure(*command, *options, context); },
+            .large = true,
+            .decides_out = true};
 }
 
-}  // namespace attnscope::cli
+} // namespace attnscope::cli

@@ -15,7 +15,7 @@ namespace {
 struct JacobianOptions {
     ModelOptions input;
     std::filesystem::path write_captures;
-    bool model_given = false;  ///< an option that only a model has
+    bool model_given = false; ///< an option that only a model has
     JacobianJob job;
     JacobianExperimentOptions experiment;
 };
@@ -29,12 +29,16 @@ void settle_inputs(const JacobianOptions& options, JacobianJob& job) {
         fail("--captures F, --model M or --experiment", input.model.empty() ? "neither" : "both");
     if (!job.captures.empty()) {
         const bool tokens = input.prompt_given || !input.text.empty() || !input.ids.empty();
-        if (tokens || options.model_given) fail("options of --model M with a model", "some with --captures");
-        if (!options.write_captures.empty()) fail("--write-captures with --model M", "with --captures");
+        if (tokens || options.model_given)
+            fail("options of --model M with a model", "some with --captures");
+        if (!options.write_captures.empty())
+            fail("--write-captures with --model M", "with --captures");
         return;
     }
-    if (job.length < 1) throw Error(ErrorKind::usage, "--seq-len", "1 or more", "0");
-    if (job.blocks < 1) throw Error(ErrorKind::usage, "--blocks", "1 or more", "0");
+    if (job.length < 1)
+        throw Error(ErrorKind::usage, "--seq-len", "1 or more", "0");
+    if (job.blocks < 1)
+        throw Error(ErrorKind::usage, "--blocks", "1 or more", "0");
     job.model = input.model;
     job.tokens = token_source(input, "jacobian");
 }
@@ -44,14 +48,16 @@ void check_experiment_inputs(const JacobianOptions& options) {
     const ModelOptions& input = options.input;
     const bool others = !options.job.captures.empty() || !options.write_captures.empty() || !input.model.empty() ||
                         !input.ids.empty() || input.prompt_given || options.model_given;
-    if (others) throw Error(ErrorKind::usage, "--experiment", "a text and no captures or model beside it", "others");
+    if (others)
+        throw Error(ErrorKind::usage, "--experiment", "a text and no captures or model beside it", "others");
 }
 
 /// Maps come from the top layer down. `writer` has them all, and its file its name once commit() is called.
 jacobian::Result compute_and_write(const JacobianJob& job, const std::filesystem::path& path,
                                    std::optional<jacobian::CapturesWriter>& writer, Context& context) {
     auto layers = jacobian_layers(job);
-    if (layers.empty() || layers.front().sequences == 0) return compute_jacobian(job, context.job());  // says why not
+    if (layers.empty() || layers.front().sequences == 0)
+        return compute_jacobian(job, context.job()); // says why not
     std::reverse(layers.begin(), layers.end());
     writer.emplace(path, std::move(layers));
     jacobian::Result result = compute_jacobian(
@@ -96,7 +102,8 @@ void run_jacobian(JacobianOptions options, Context& context) {
     const jacobian::Result result = options.write_captures.empty()
                                         ? compute_jacobian(job, context.job())
                                         : compute_and_write(job, options.write_captures, captures, context);
-    for (Warning& warning : jacobian_warnings(job, result)) warnings.push_back(std::move(warning));
+    for (Warning& warning : jacobian_warnings(job, result))
+        warnings.push_back(std::move(warning));
     deliver_jacobian(job, result, warnings, context);
     if (!captures)
         return;
@@ -104,7 +111,7 @@ void run_jacobian(JacobianOptions options, Context& context) {
     captures->commit();
 }
 
-}  // namespace
+} // namespace
 
 Command jacobian_command(CLI::App& app) {
     const auto options = std::make_shared<JacobianOptions>();
@@ -116,7 +123,9 @@ Command jacobian_command(CLI::App& app) {
     add_model_options(*command, options->input, false);
     const std::string group = "Analysis";
     bool& model_given = options->model_given;
-    const auto of_model = [&](CLI::Option* option) { option->group(group)->each([&](const std::string&) { model_given = true; }); };
+    const auto of_model = [&](CLI::Option* option) {
+        option->group(group)->each([&](const std::string&) { model_given = true; });
+    };
     of_model(add_count(*command, "--seq-len", job.length, "tokens of a sequence (64)"));
     of_model(add_count(*command, "--blocks", job.blocks, "sequences, one behind the other (32)"));
     of_model(add_layers(*command, job.first_layer, job.last_layer)
@@ -124,7 +133,10 @@ Command jacobian_command(CLI::App& app) {
     add_path(*command, "--write-captures", options->write_captures, "also write A and g (.npz, else safetensors)")
         ->group(group);
     add_jacobian_experiment_options(*command, options->experiment);
-    return {command, [options](Context& context) { run_jacobian(*options, context); }, {"--write-captures"}};
+    return {.app = command,
+            .run = [options](Context& context) { run_jacobian(*options, context); },
+            .writes = {"--write-captures"},
+            .large = true};
 }
 
-}  // namespace attnscope::cli
+} // namespace attnscope::cli

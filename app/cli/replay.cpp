@@ -23,7 +23,7 @@ struct ReplayOptions {
 };
 
 struct Verdict {
-    std::string compared;  ///< numbers, or bytes
+    std::string compared; ///< numbers, or bytes
     std::vector<std::string> differences;
 };
 
@@ -37,17 +37,19 @@ std::string expected_result(const fs::path& file) {
 }
 
 std::string verdict_text(const Verdict& verdict) {
-    if (verdict.differences.empty()) return "agrees: equal " + verdict.compared + "\n";
+    if (verdict.differences.empty())
+        return "agrees: equal " + verdict.compared + "\n";
     std::string text = "disagrees\n";
-    for (const std::string& difference : verdict.differences) text += difference + "\n";
+    for (const std::string& difference : verdict.differences)
+        text += difference + "\n";
     return text;
 }
 
 void deliver(const Verdict& verdict, const Recipe& recipe, const std::vector<Warning>& warnings, Context& context) {
-    if (context.options().format == Format::text) return context.deliver(verdict_text(verdict));
-    const Json result = {{"agree", verdict.differences.empty()},
-                         {"compared", verdict.compared},
-                         {"differences", verdict.differences}};
+    if (context.options().format == Format::text)
+        return context.deliver(verdict_text(verdict));
+    const Json result = {
+        {"agree", verdict.differences.empty()}, {"compared", verdict.compared}, {"differences", verdict.differences}};
     context.deliver_json("attnscope.replay/1", recipe, one_line(result), warnings);
 }
 
@@ -55,7 +57,7 @@ void deliver(const Verdict& verdict, const Recipe& recipe, const std::vector<War
 struct Replay {
     const fs::path& file;
     const FoundRecipe& found;
-    const std::vector<fs::path>& places;  ///< of inputs
+    const std::vector<fs::path>& places; ///< of inputs
 };
 
 template <class Job>
@@ -72,21 +74,26 @@ Verdict replay_figure(const Replay& replay, const Job& job, Context& context) {
     figure.recipe = replay.found.text;
     const std::string expected = read_file(replay.file);
     const std::string got = render(figure, spec, style, figure_type(replay.file), replay.file.stem().string());
-    if (got == expected) return {"bytes", {}};
-    if (figure_type(replay.file) == "svg") return {"numbers", compare_svg(expected, got)};
-    if (figure_type(replay.file) == "json") return {"numbers", compare_results(expected, got)};
+    if (got == expected)
+        return {"bytes", {}};
+    if (figure_type(replay.file) == "svg")
+        return {"numbers", compare_svg(expected, got)};
+    if (figure_type(replay.file) == "json")
+        return {"numbers", compare_results(expected, got)};
     return {"bytes", {"the file: expected " + sha256(expected) + ", got " + sha256(got)}};
 }
 
 void require_result(const Replay& replay) {
-    if (figure_type(replay.file) == "json") return;
+    if (figure_type(replay.file) == "json")
+        return;
     throw Error(ErrorKind::input, replay.file.filename().string(), "a recipe that names its panel", "none");
 }
 
 /// A figure, or what `result` computes of the job's loaded inputs.
 template <class Job, class Result>
 Verdict replay_job(const Replay& replay, Job job, const Result& result, Context& context) {
-    if (job.figure) return replay_figure(replay, job, context);
+    if (job.figure)
+        return replay_figure(replay, job, context);
     require_result(replay);
     context.add_inputs(input_files(job));
     const std::string expected = expected_result(replay.file);
@@ -120,14 +127,17 @@ Verdict replay_logits(const Replay& replay, Context& context) {
 
 Verdict replay_experiment(const Replay& replay, Context& context) {
     const CvExperimentJob job = cv_experiment_job(replay.found.recipe);
-    if (job.figure) return replay_figure(replay, job, context);
+    if (job.figure)
+        return replay_figure(replay, job, context);
     require_result(replay);
     const std::string expected = expected_result(replay.file);
-    return {"numbers", compare_results(expected, cv_experiment_json(cv::compute_experiment(job.request, context.job())))};
+    return {"numbers",
+            compare_results(expected, cv_experiment_json(cv::compute_experiment(job.request, context.job())))};
 }
 
 Verdict replay_cv(const Replay& replay, Context& context) {
-    if (is_cv_experiment(replay.found.recipe)) return replay_experiment(replay, context);
+    if (is_cv_experiment(replay.found.recipe))
+        return replay_experiment(replay, context);
     const auto result = [&](const CvJob& job) { return cv_result_json(job, compute_cv(job, context.job())); };
     return replay_job(replay, cv_job(replay.found.recipe, replay.places), result, context);
 }
@@ -156,7 +166,8 @@ Verdict replay_training(const Replay& replay, Context& context) {
 }
 
 Verdict replay_jacobian(const Replay& replay, Context& context) {
-    if (is_jacobian_experiment(replay.found.recipe)) return replay_training(replay, context);
+    if (is_jacobian_experiment(replay.found.recipe))
+        return replay_training(replay, context);
     const auto result = [&](const JacobianJob& job) {
         return jacobian_result_json(compute_jacobian(job, context.job()));
     };
@@ -168,18 +179,16 @@ struct Replayable {
     const char* analysis;
     Verdict (*replay)(const Replay& replay, Context& context);
 };
-constexpr std::array replayables{Replayable{"retrieval", replay_retrieval},
-                                 Replayable{"attention", replay_attention},
-                                 Replayable{"logits", replay_logits},
-                                 Replayable{"cv", replay_cv},
-                                 Replayable{"align", replay_alignment},
-                                 Replayable{"residual", replay_residual},
+constexpr std::array replayables{Replayable{"retrieval", replay_retrieval}, Replayable{"attention", replay_attention},
+                                 Replayable{"logits", replay_logits},       Replayable{"cv", replay_cv},
+                                 Replayable{"align", replay_alignment},     Replayable{"residual", replay_residual},
                                  Replayable{"jacobian", replay_jacobian}};
 
 const Replayable& find_replayable(const Recipe& recipe) {
     std::string names;
     for (const Replayable& known : replayables) {
-        if (recipe.analysis == known.analysis) return known;
+        if (recipe.analysis == known.analysis)
+            return known;
         names += (names.empty() ? "" : " or ") + std::string(known.analysis);
     }
     throw Error(ErrorKind::input, "recipe", "the analysis " + names, recipe.analysis, "analysis");
@@ -195,30 +204,32 @@ void replay(const ReplayOptions& options, Context& context) {
     context.note(warnings);
     const Verdict verdict = replayable.replay({options.file, found, places}, context);
     deliver(verdict, found.recipe, warnings, context);
-    if (verdict.differences.empty()) return;
+    if (verdict.differences.empty())
+        return;
     std::string first;
     for (const std::string& difference : verdict.differences) {
         first += (first.empty() ? "" : "; ") + difference.substr(0, difference.find(':'));
     }
-    throw Error(ErrorKind::input, options.file.filename().string(), "what its recipe computes", "other " + verdict.compared,
-                first);
+    throw Error(ErrorKind::input, options.file.filename().string(), "what its recipe computes",
+                "other " + verdict.compared, first);
 }
 
-}  // namespace
+} // namespace
 
 Command replay_command(CLI::App& app) {
     const auto options = std::make_shared<ReplayOptions>();
     CLI::App* const command =
         app.add_subcommand("replay", "run the recipe in a result or figure again and compare the numbers");
     add_path(*command, "FILE", options->file, "a result (JSON) or a written figure")->required();
-    command->add_option_function<std::vector<std::string>>(
-               "--inputs",
-               [options](const std::vector<std::string>& folders) {
-                   options->folders.assign(folders.begin(), folders.end());
-               },
-               "folders to look for its inputs in")
+    command
+        ->add_option_function<std::vector<std::string>>(
+            "--inputs",
+            [options](const std::vector<std::string>& folders) {
+                options->folders.assign(folders.begin(), folders.end());
+            },
+            "folders to look for its inputs in")
         ->type_name("DIR");
-    return {command, [options](Context& context) { replay(*options, context); }};
+    return {.app = command, .run = [options](Context& context) { replay(*options, context); }, .large = true};
 }
 
-}  // namespace attnscope::cli
+} // namespace attnscope::cli

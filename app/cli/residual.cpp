@@ -44,14 +44,17 @@ public:
     }
 
     void keep(const residual::Result& result) {
-        if (result.finished()) return;
+        if (result.finished())
+            return;
         PartialResult::keep(result.curve.size(), [&](const fs::path& path) {
             write_file(path, partial_json(schema, recipe(), residual_result_json(job_, result), warnings_,
                                           context_.seconds()));
         });
     }
 
-    std::string left() const { return "finished ranks are kept in " + name() + "; the same command goes on from there"; }
+    std::string left() const {
+        return "finished ranks are kept in " + name() + "; the same command goes on from there";
+    }
 
 private:
     const Recipe& recipe() {
@@ -86,7 +89,8 @@ private:
 residual::Result sweep(ResidualJob& job, const std::vector<Warning>& warnings, Context& context) {
     FinishedRanks ranks(job, warnings, context);
     job.request.from = ranks.take_up();
-    if (ranks.kept() > 0) context.note("went on from " + ranks.name() + ": " + std::to_string(ranks.kept()) + " ranks");
+    if (ranks.kept() > 0)
+        context.note("went on from " + ranks.name() + ": " + std::to_string(ranks.kept()) + " ranks");
     JobContext::Options options;
     options.device = context.job().device();
     options.seed = context.job().seed();
@@ -105,7 +109,8 @@ void run_residual(ResidualOptions options, Context& context) {
     const residual::Plan plan = residual::plan(job.request);
     context.job().progress(0, 0, "at most " + std::to_string((plan.peak_bytes >> 20) + 1) + " MiB beside the weights");
     const residual::Result result = sweep(job, warnings, context);
-    for (Warning& warning : residual_warnings(job, result)) warnings.push_back(std::move(warning));
+    for (Warning& warning : residual_warnings(job, result))
+        warnings.push_back(std::move(warning));
     if (context.options().format == Format::json) {
         Recipe recipe = residual_recipe(job);
         recipe.device = context.device_name();
@@ -114,13 +119,16 @@ void run_residual(ResidualOptions options, Context& context) {
     }
     context.note(warnings);
     switch (context.options().format) {
-    case Format::csv: return context.deliver(residual_result_csv(result));
-    case Format::npz: return context.deliver(residual_result_npz(result));
-    default: return context.deliver(residual_result_text(result));
+    case Format::csv:
+        return context.deliver(residual_result_csv(result));
+    case Format::npz:
+        return context.deliver(residual_result_npz(result));
+    default:
+        return context.deliver(residual_result_text(result));
     }
 }
 
-}  // namespace
+} // namespace
 
 std::vector<int> parse_numbers(const std::string& option, const std::string& text) {
     constexpr std::int64_t most = std::numeric_limits<int>::max(), longest = 4096;
@@ -130,8 +138,10 @@ std::vector<int> parse_numbers(const std::string& option, const std::string& tex
         const std::int64_t first = parse_whole(option, item.substr(0, colon), 0, most);
         const std::int64_t last =
             colon == std::string::npos ? first : parse_whole(option, item.substr(colon + 1), first, most);
-        if (last - first >= longest) throw Error(ErrorKind::usage, option, "fewer numbers", item);
-        for (std::int64_t number = first; number <= last; ++number) numbers.push_back(static_cast<int>(number));
+        if (last - first >= longest)
+            throw Error(ErrorKind::usage, option, "fewer numbers", item);
+        for (std::int64_t number = first; number <= last; ++number)
+            numbers.push_back(static_cast<int>(number));
     }
     return numbers;
 }
@@ -141,21 +151,19 @@ std::vector<residual::HeadChoice> parse_heads(const std::string& option, const s
     std::vector<residual::HeadChoice> heads;
     for (const std::string& item : parse_list(option, text)) {
         const std::size_t colon = item.find(':');
-        if (colon == std::string::npos) throw Error(ErrorKind::usage, option, "LAYER:HEAD as in 9:3", item);
+        if (colon == std::string::npos)
+            throw Error(ErrorKind::usage, option, "LAYER:HEAD as in 9:3", item);
         heads.push_back({static_cast<int>(parse_whole(option, item.substr(0, colon), 0, most)),
                          static_cast<int>(parse_whole(option, item.substr(colon + 1), 0, most))});
     }
     return heads;
 }
 
-void add_residual_options(CLI::App& app, residual::Parameters& parameters, const std::string& group,
-                          bool with_heads) {
+void add_residual_options(CLI::App& app, residual::Parameters& parameters, const std::string& group, bool with_heads) {
     const auto add_number = [&](const char* option, std::int64_t& value, std::int64_t least, const char* help) {
-        add_value(app, option, "N", help,
-                  [option, least, &value](const std::string& text) {
-                      value = parse_whole(option, text, least, residual::most_blocks);
-                  })
-            ->group(group);
+        add_value(app, option, "N", help, [option, least, &value](const std::string& text) {
+            value = parse_whole(option, text, least, residual::most_blocks);
+        })->group(group);
     };
     add_value(app, "--layers", "L", "layers whose heads are replaced, as in 9,10,11 or 9:11 (the last three)",
               [&parameters](const std::string& text) { parameters.layers = parse_numbers("--layers", text); })
@@ -191,10 +199,12 @@ void add_residual_options(CLI::App& app, residual::Parameters& parameters, const
         ->group(group);
     app.add_flag("--two-nn", parameters.two_nn, "also the intrinsic dimension of each head's residual (TwoNN)")
         ->group(group);
-    add_value(app, "--prefix-memory", "MIB", "activations in front of the first layer held in memory; more lie on disk (1024)",
+    add_value(app, "--prefix-memory", "MIB",
+              "activations in front of the first layer held in memory; more lie on disk (1024)",
               [&parameters](const std::string& text) {
                   constexpr std::int64_t most = std::int64_t{1} << 40;
-                  parameters.prefix_budget = static_cast<std::uint64_t>(parse_whole("--prefix-memory", text, 0, most)) << 20;
+                  parameters.prefix_budget = static_cast<std::uint64_t>(parse_whole("--prefix-memory", text, 0, most))
+                                             << 20;
               })
         ->group(group);
 }
@@ -209,7 +219,7 @@ Command residual_command(CLI::App& app) {
     add_residual_options(*command, job.request.parameters, group, true);
     command->add_flag("--token-losses", job.token_losses, "also the loss of every token")->group(group);
     add_precision(*command, job.request.precision)->group(group);
-    return {command, [options](Context& context) { run_residual(*options, context); }};
+    return {.app = command, .run = [options](Context& context) { run_residual(*options, context); }, .large = true};
 }
 
-}  // namespace attnscope::cli
+} // namespace attnscope::cli

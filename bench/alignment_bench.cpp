@@ -70,10 +70,8 @@ void large_operators(benchmark::State& state) {
         const auto start = Clock::now();
         JobContext::Options options;
         options.on_progress = [&](const Progress& progress) {
-            if (progress.stage == "spectra" && spectra_begin == 0)
-                spectra_begin = seconds_since(start);
-            if (progress.stage == "grams" && grams_begin == 0)
-                grams_begin = seconds_since(start);
+            if (progress.stage == "spectra" && spectra_begin == 0) spectra_begin = seconds_since(start);
+            if (progress.stage == "grams" && grams_begin == 0) grams_begin = seconds_since(start);
         };
         JobContext context(threads(), std::move(options));
         alignment::Operators operators;
@@ -129,8 +127,7 @@ BENCHMARK(pairwise_by_libtorch)
 
 void sample_model_aligned(benchmark::State& state) {
     const auto path = find_samples().model;
-    if (path.empty())
-        return state.SkipWithError("no sample model");
+    if (path.empty()) return state.SkipWithError("no sample model");
     JobContext context(threads());
     for (auto _ : state) {
         // Opened anew: nothing of it is converted yet.
@@ -154,15 +151,13 @@ void moved_anchor(benchmark::State& state) {
     operators.topk = 8;
     operators.gram.assign(36 * 36 * 32, 0.5);
     operators.spectrum.resize(36 * 32 * 256);
-    for (std::size_t i = 0; i < operators.spectrum.size(); ++i)
-        operators.spectrum[i] = random_normal(1, 1, i);
+    for (std::size_t i = 0; i < operators.spectrum.size(); ++i) operators.spectrum[i] = random_normal(1, 1, i);
     alignment::Comparison comparison;
     for (auto* const table :
          {&comparison.cos, &comparison.mean_cos_pa, &comparison.min_cos_pa, &comparison.top1_overlap})
         table->assign(36 * 36 * 32, 0.5);
     int anchor = 0;
-    for (auto _ : state)
-        benchmark::DoNotOptimize(alignment::profile(operators, comparison, anchor++ % 36));
+    for (auto _ : state) benchmark::DoNotOptimize(alignment::profile(operators, comparison, anchor++ % 36));
 }
 BENCHMARK(moved_anchor)->Unit(benchmark::kMillisecond);
 

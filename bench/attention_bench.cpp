@@ -55,25 +55,21 @@ void map_of_a_long_text(benchmark::State& state) {
     request.row_end = state.range(1);
     request.column_begin = state.range(0);
     request.column_end = state.range(1);
-    for (auto _ : state)
-        benchmark::DoNotOptimize(compute::head_map(request, context()));
+    for (auto _ : state) benchmark::DoNotOptimize(compute::head_map(request, context()));
 }
 BENCHMARK(map_of_a_long_text)->Args({0, 32768})->Args({20000, 20512})->Unit(benchmark::kMillisecond)->UseRealTime();
 
 void entropy_against_gain(benchmark::State& state) {
     const GainRequest request{capture_of(state.range(0)), gain_axis(), -1};
-    for (auto _ : state)
-        benchmark::DoNotOptimize(compute::gain_curves(request, context()));
+    for (auto _ : state) benchmark::DoNotOptimize(compute::gain_curves(request, context()));
 }
 BENCHMARK(entropy_against_gain)->Arg(128)->Arg(1024)->Unit(benchmark::kMillisecond)->UseRealTime();
 
 ModelPtr sample_model(benchmark::State& state) {
     static ModelPtr model;
     const auto path = find_samples().model;
-    if (!model && !path.empty())
-        model = std::make_shared<const models::LoadedModel>(open_model_files(path));
-    if (!model)
-        state.SkipWithError("no sample model");
+    if (!model && !path.empty()) model = std::make_shared<const models::LoadedModel>(open_model_files(path));
+    if (!model) state.SkipWithError("no sample model");
     return model;
 }
 
@@ -87,13 +83,11 @@ Ids some_tokens(const LanguageModel& model, std::int64_t count) {
 
 void plain_forward(benchmark::State& state) {
     const ModelPtr model = sample_model(state);
-    if (!model)
-        return;
+    if (!model) return;
     const Ids ids = some_tokens(*model, state.range(0));
     const auto forward = [&] { return models::hidden_states(models::loaded(*model), {ids}, {}, context()); };
     benchmark::DoNotOptimize(forward()); // converts the weights
-    for (auto _ : state)
-        benchmark::DoNotOptimize(forward());
+    for (auto _ : state) benchmark::DoNotOptimize(forward());
 }
 BENCHMARK(plain_forward)->Arg(32)->Arg(128)->Arg(1024)->Unit(benchmark::kMillisecond)->UseRealTime();
 
@@ -101,14 +95,12 @@ BENCHMARK(plain_forward)->Arg(32)->Arg(128)->Arg(1024)->Unit(benchmark::kMillise
 void all_heads(benchmark::State& state) {
     Request request;
     request.model = sample_model(state);
-    if (!request.model)
-        return;
+    if (!request.model) return;
     request.texts = {some_tokens(*request.model, state.range(0))};
     request.gain = 2;
     request.scores = state.range(1) != 0;
     benchmark::DoNotOptimize(compute::attention_heads(request, context())); // converts the weights
-    for (auto _ : state)
-        benchmark::DoNotOptimize(compute::attention_heads(request, context()));
+    for (auto _ : state) benchmark::DoNotOptimize(compute::attention_heads(request, context()));
 }
 BENCHMARK(all_heads)
     ->ArgNames({"tokens", "scores"})

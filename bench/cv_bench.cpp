@@ -40,14 +40,15 @@ JobContext& context() {
 const std::vector<float>& rows() {
     static const std::vector<float> values = [] {
         std::vector<float> made(pool_rows * dimensions);
-        for (std::size_t i = 0; i < made.size(); ++i)
-            made[i] = static_cast<float>(random_normal(1, 1, i));
+        for (std::size_t i = 0; i < made.size(); ++i) made[i] = static_cast<float>(random_normal(1, 1, i));
         return made;
     }();
     return values;
 }
 
-kernels::RowView view() { return {rows().data(), pool_rows, dimensions, dimensions}; }
+kernels::RowView view() {
+    return {rows().data(), pool_rows, dimensions, dimensions};
+}
 
 std::vector<std::uint32_t> draw(std::size_t count, int corners) {
     std::vector<std::uint32_t> tuples(count * static_cast<std::size_t>(corners));
@@ -56,8 +57,8 @@ std::vector<std::uint32_t> draw(std::size_t count, int corners) {
 }
 
 void count_simplices(benchmark::State& state, std::size_t simplices) {
-    state.counters["simplices/s"] = benchmark::Counter(static_cast<double>(simplices),
-                                                       benchmark::Counter::kIsIterationInvariantRate);
+    state.counters["simplices/s"] =
+        benchmark::Counter(static_cast<double>(simplices), benchmark::Counter::kIsIterationInvariantRate);
 }
 
 /// Volumes of given simplices from a pool whose distances are there.
@@ -117,8 +118,7 @@ void determinants_by_libtorch(benchmark::State& state) {
     const at::Tensor edges = chosen.narrow(1, 1, corners - 1).sub(chosen.narrow(1, 0, 1));
     const at::Tensor grams = at::bmm(edges, edges.transpose(1, 2));
     at::set_num_threads(threads().threads());
-    for (auto _ : state)
-        benchmark::DoNotOptimize(at::linalg_det(grams));
+    for (auto _ : state) benchmark::DoNotOptimize(at::linalg_det(grams));
     count_simplices(state, count);
 }
 BENCHMARK(determinants_by_libtorch)->Unit(benchmark::kMillisecond)->UseRealTime();
@@ -129,16 +129,20 @@ void one_matrix(benchmark::State& state) {
     cv::Request request;
     request.bank = make_bank("rows", pool_rows, dimensions, rows());
     request.parameters.samples = samples;
-    for (auto _ : state)
-        benchmark::DoNotOptimize(compute::cv_matrix(request, context()));
+    for (auto _ : state) benchmark::DoNotOptimize(compute::cv_matrix(request, context()));
     count_simplices(state, samples);
 }
-BENCHMARK(one_matrix)->Arg(300)->Arg(3000)->Arg(1'000'000)->Arg(50'000'000)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK(one_matrix)
+    ->Arg(300)
+    ->Arg(3000)
+    ->Arg(1'000'000)
+    ->Arg(50'000'000)
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
 
 void sample_model(benchmark::State& state) {
     const auto path = find_samples().model;
-    if (path.empty())
-        return state.SkipWithError("no sample model");
+    if (path.empty()) return state.SkipWithError("no sample model");
     cv::ModelRequest request;
     request.parameters.samples = 3000;
     if (state.range(0) > 0) {

@@ -1,5 +1,5 @@
-// The softmax Jacobian: everything said of a head from 5·10⁷ probabilities, by LibTorch op by op on the same maps, and all
-// heads of the sample model.
+// The softmax Jacobian: everything said of a head from 5·10⁷ probabilities, by LibTorch op by op on the same maps, and
+// all heads of the sample model.
 //
 // Times are of the wall clock on every core.
 #include "analyses/jacobian.h"
@@ -53,8 +53,7 @@ const jacobian::LayerMaps& maps() {
                     a[key] = key <= row ? std::exp(static_cast<float>(bits >> 32) * 0x1p-30f) : 0;
                     sum += static_cast<double>(a[key]);
                 }
-                for (std::size_t key = 0; key <= row; ++key)
-                    a[key] /= static_cast<float>(sum);
+                for (std::size_t key = 0; key <= row; ++key) a[key] /= static_cast<float>(sum);
             }
         });
         return maps;
@@ -75,13 +74,12 @@ void metrics_fused(benchmark::State& state) {
     for (auto _ : state) {
         threads().run(sums.size(), [&](std::size_t map, int) {
             const std::size_t at = map * length * length;
-            sums[map] = kernels::softmax_jacobian_map(given.probabilities.data() + at, given.gradients.data() + at, length,
-                                                      causal);
+            sums[map] = kernels::softmax_jacobian_map(given.probabilities.data() + at, given.gradients.data() + at,
+                                                      length, causal);
         });
         for (std::size_t head = 0; head < heads; ++head) {
             kernels::HeadTotals totals;
-            for (std::size_t sequence = 0; sequence < sequences; ++sequence)
-                totals.add(sums[sequence * heads + head]);
+            for (std::size_t sequence = 0; sequence < sequences; ++sequence) totals.add(sums[sequence * heads + head]);
             benchmark::DoNotOptimize(totals.metrics(0, static_cast<int>(head)));
         }
     }
@@ -106,7 +104,8 @@ void metrics_libtorch(benchmark::State& state) {
     for (auto _ : state) {
         for (std::int64_t head = 0; head < static_cast<std::int64_t>(heads); ++head) {
             const at::Tensor a = all_a.select(1, head), g = all_g.select(1, head);
-            const at::Tensor full = a * (g - (a * g).sum(-1, true)), diagonal = a * (1 - a) * g, lateral = full - diagonal;
+            const at::Tensor full = a * (g - (a * g).sum(-1, true)), diagonal = a * (1 - a) * g,
+                             lateral = full - diagonal;
             const at::Tensor energy = norm(full), positive = a > 0;
             double said = a.sum().div(positive.sum()).item<double>();
             said += (a * at::where(positive, a, 1).log()).sum(-1).mean().item<double>();
@@ -133,8 +132,7 @@ void sample_model(benchmark::State& state) {
     request.blocks = 8;
     for (std::uint64_t i = 0; i <= request.length * request.blocks; ++i)
         request.ids.push_back(static_cast<std::int64_t>(random_bits(2, 0, i) % 40'000));
-    for (auto _ : state)
-        benchmark::DoNotOptimize(compute::jacobian_model(request, context(), {}));
+    for (auto _ : state) benchmark::DoNotOptimize(compute::jacobian_model(request, context(), {}));
 }
 BENCHMARK(sample_model)->Unit(benchmark::kMillisecond)->UseRealTime()->Iterations(2);
 

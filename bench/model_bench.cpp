@@ -41,8 +41,7 @@ void model_first_logits(benchmark::State& state) {
     JobContext context(pool, on_the_cpu());
     for (auto _ : state) {
         const auto model = open_sample(state);
-        if (!model)
-            return;
+        if (!model) return;
         LogitsRequest request;
         request.model = model;
         request.ids = some_ids(32, model->config().vocabulary);
@@ -54,14 +53,12 @@ BENCHMARK(model_first_logits)->Unit(benchmark::kMillisecond)->UseRealTime();
 /// Hidden states of all layers, weights already converted.
 void model_forward(benchmark::State& state) {
     const auto model = open_sample(state);
-    if (!model)
-        return;
+    if (!model) return;
     ThreadPool pool;
     JobContext context(pool, on_the_cpu());
     const auto ids = some_ids(state.range(0), model->config().vocabulary);
     benchmark::DoNotOptimize(models::hidden_states(*model, {ids}, {}, context));
-    for (auto _ : state)
-        benchmark::DoNotOptimize(models::hidden_states(*model, {ids}, {}, context));
+    for (auto _ : state) benchmark::DoNotOptimize(models::hidden_states(*model, {ids}, {}, context));
     state.SetItemsProcessed(state.iterations() * state.range(0));
 }
 BENCHMARK(model_forward)->Arg(32)->Arg(128)->Arg(1024)->Unit(benchmark::kMillisecond)->UseRealTime();
@@ -69,8 +66,7 @@ BENCHMARK(model_forward)->Arg(32)->Arg(128)->Arg(1024)->Unit(benchmark::kMillise
 /// The same with every row's entropy and largest weight.
 void model_forward_watched(benchmark::State& state) {
     const auto model = open_sample(state);
-    if (!model)
-        return;
+    if (!model) return;
     struct Watcher : models::AttentionObserver {
         double entropy = 0;
         bool wants_probabilities(const models::AttentionPoint&) override { return true; }
@@ -83,8 +79,7 @@ void model_forward_watched(benchmark::State& state) {
     const auto ids = some_ids(state.range(0), model->config().vocabulary);
     const models::ForwardOptions options{.observer = &watcher, .last_layer = -1, .precision = Precision::float32};
     benchmark::DoNotOptimize(models::hidden_states(*model, {ids}, options, context));
-    for (auto _ : state)
-        benchmark::DoNotOptimize(models::hidden_states(*model, {ids}, options, context));
+    for (auto _ : state) benchmark::DoNotOptimize(models::hidden_states(*model, {ids}, options, context));
     state.SetItemsProcessed(state.iterations() * state.range(0));
 }
 BENCHMARK(model_forward_watched)->Arg(128)->Arg(1024)->Unit(benchmark::kMillisecond)->UseRealTime();
@@ -92,16 +87,14 @@ BENCHMARK(model_forward_watched)->Arg(128)->Arg(1024)->Unit(benchmark::kMillisec
 /// Logits of the last token and the loss of all.
 void model_logits(benchmark::State& state) {
     const auto model = open_sample(state);
-    if (!model)
-        return;
+    if (!model) return;
     ThreadPool pool;
     JobContext context(pool, on_the_cpu());
     LogitsRequest request;
     request.model = model;
     request.ids = some_ids(state.range(0), model->config().vocabulary);
     benchmark::DoNotOptimize(compute::logits(request, context));
-    for (auto _ : state)
-        benchmark::DoNotOptimize(compute::logits(request, context));
+    for (auto _ : state) benchmark::DoNotOptimize(compute::logits(request, context));
     state.SetItemsProcessed(state.iterations() * state.range(0));
 }
 BENCHMARK(model_logits)->Arg(32)->Arg(128)->Arg(1024)->Unit(benchmark::kMillisecond)->UseRealTime();
@@ -124,16 +117,12 @@ void attention_point(benchmark::State& state) {
                                                      : models::attend(point, nullptr, context));
     }
 }
-BENCHMARK(attention_point)
-    ->ArgsProduct({{32, 128, 1024}, {0, 1}})
-    ->Unit(benchmark::kMicrosecond)
-    ->UseRealTime();
+BENCHMARK(attention_point)->ArgsProduct({{32, 128, 1024}, {0, 1}})->Unit(benchmark::kMicrosecond)->UseRealTime();
 
 void attention_row(benchmark::State& state) {
     const auto count = static_cast<std::size_t>(state.range(0));
     std::vector<float> scores(count), row(count);
-    for (std::size_t j = 0; j < count; ++j)
-        scores[j] = static_cast<float>(random_normal(1, 3, j));
+    for (std::size_t j = 0; j < count; ++j) scores[j] = static_cast<float>(random_normal(1, 3, j));
     for (auto _ : state) {
         row = scores;
         benchmark::DoNotOptimize(kernels::attention_row(row.data(), count, 1));

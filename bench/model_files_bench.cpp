@@ -32,8 +32,7 @@ void convert(benchmark::State& state, DType dtype, void (*dequantised)(DType, co
 
 void widen(benchmark::State& state, void (*widened)(const std::byte*, std::size_t, float*)) {
     std::vector<std::byte> bytes(elements * 2);
-    for (std::size_t i = 0; i < bytes.size(); ++i)
-        bytes[i] = static_cast<std::byte>(i * 37 % 251 & 0x3f);
+    for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::byte>(i * 37 % 251 & 0x3f);
     std::vector<float> values(elements);
     for (auto _ : state) {
         widened(bytes.data(), elements, values.data());
@@ -44,10 +43,8 @@ void widen(benchmark::State& state, void (*widened)(const std::byte*, std::size_
 
 void open_sample_model(benchmark::State& state) {
     const std::filesystem::path path = find_samples().model;
-    if (path.empty())
-        return state.SkipWithError("no sample model");
-    for (auto _ : state)
-        benchmark::DoNotOptimize(open_model_files(path));
+    if (path.empty()) return state.SkipWithError("no sample model");
+    for (auto _ : state) benchmark::DoNotOptimize(open_model_files(path));
 }
 
 BENCHMARK_CAPTURE(convert, q4_0, DType::q4_0, dequantise);

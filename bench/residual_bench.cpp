@@ -1,5 +1,5 @@
-// Residual sweeps of the sample model: 4 blocks of 256 tokens with 5 ranks, 8 ranks against the whole model run again for
-// each, and the basis of a head against a singular value decomposition of its samples.
+// Residual sweeps of the sample model: 4 blocks of 256 tokens with 5 ranks, 8 ranks against the whole model run again
+// for each, and the basis of a head against a singular value decomposition of its samples.
 #include "analyses/residual.h"
 #include "analyses/residual_basis.h"
 #include "models/forward.h"
@@ -61,20 +61,17 @@ struct Sample {
 /// Layers 27–29: five ranks, A, B and the baseline.
 void residual_sweep_of_five_ranks(benchmark::State& state) {
     Sample sample(state);
-    if (!sample.request.model)
-        return;
+    if (!sample.request.model) return;
     sample.request.parameters.layers = {27, 28, 29};
     sample.request.parameters.ranks = {1, 4, 8, 16, 32};
-    for (auto _ : state)
-        benchmark::DoNotOptimize(compute::residual_sweep(sample.request, sample.context));
+    for (auto _ : state) benchmark::DoNotOptimize(compute::residual_sweep(sample.request, sample.context));
 }
 BENCHMARK(residual_sweep_of_five_ranks)->Unit(benchmark::kMillisecond)->UseRealTime()->Iterations(2);
 
 /// Eight ranks from layer `range` on; the counter is how many times quicker they are than the whole model for each.
 void residual_eight_ranks(benchmark::State& state) {
     Sample sample(state);
-    if (!sample.request.model)
-        return;
+    if (!sample.request.model) return;
     for (auto layer = static_cast<int>(state.range(0)); layer < 30; ++layer)
         sample.request.parameters.layers.push_back(layer);
     sample.request.parameters.ranks = {1, 2, 4, 8, 16, 24, 32, 48};
@@ -86,17 +83,16 @@ void residual_eight_ranks(benchmark::State& state) {
     double swept = 0, again = 0;
     for (auto _ : state) {
         std::vector<double> when;
-        JobContext watched(sample.pool, {.device = {Device::Kind::cpu, 0},
-                                         .stop = {},
-                                         .on_progress = {},
-                                         .on_snapshot = [&](std::shared_ptr<const void> snapshot) {
-                                             when.push_back(
-                                                 std::static_pointer_cast<const residual::Result>(snapshot)->seconds);
-                                         }});
+        JobContext watched(sample.pool,
+                           {.device = {Device::Kind::cpu, 0},
+                            .stop = {},
+                            .on_progress = {},
+                            .on_snapshot = [&](std::shared_ptr<const void> snapshot) {
+                                when.push_back(std::static_pointer_cast<const residual::Result>(snapshot)->seconds);
+                            }});
         compute::residual_sweep(sample.request, watched);
         swept += when.back() - when[when.size() - 9]; // the ranks alone: what both ways share is left out
-        for (int rank = 0; rank < 8; ++rank)
-            again += seconds([&] { benchmark::DoNotOptimize(sample.whole_model()); });
+        for (int rank = 0; rank < 8; ++rank) again += seconds([&] { benchmark::DoNotOptimize(sample.whole_model()); });
     }
     state.counters["times_quicker"] = again / swept;
     state.counters["s/rank"] = swept / 8 / static_cast<double>(state.iterations());
@@ -109,8 +105,8 @@ at::Tensor residuals() {
     at::Tensor made = at::empty({1, rows, width}, at::kFloat);
     float* const values = made.mutable_data_ptr<float>();
     for (std::int64_t i = 0; i < made.numel(); ++i)
-        values[i] = static_cast<float>(random_normal(3, 1, static_cast<std::uint64_t>(i)) /
-                                       static_cast<double>(1 + i % width));
+        values[i] =
+            static_cast<float>(random_normal(3, 1, static_cast<std::uint64_t>(i)) / static_cast<double>(1 + i % width));
     return made;
 }
 
@@ -130,8 +126,7 @@ BENCHMARK(residual_basis)->Unit(benchmark::kMillisecond)->UseRealTime();
 void residual_basis_libtorch_svd(benchmark::State& state) {
     const c10::InferenceMode no_gradients;
     const at::Tensor samples = residuals()[0];
-    for (auto _ : state)
-        benchmark::DoNotOptimize(at::linalg_svd(samples, false));
+    for (auto _ : state) benchmark::DoNotOptimize(at::linalg_svd(samples, false));
 }
 BENCHMARK(residual_basis_libtorch_svd)->Unit(benchmark::kMillisecond)->UseRealTime();
 

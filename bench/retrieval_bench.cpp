@@ -31,8 +31,7 @@ retrieval::BankPtr random_bank(std::size_t n) {
             rows[i * dimension + k] = static_cast<float>(value);
             squares += value * value;
         }
-        for (std::size_t k = 0; k < dimension; ++k)
-            rows[i * dimension + k] /= static_cast<float>(std::sqrt(squares));
+        for (std::size_t k = 0; k < dimension; ++k) rows[i * dimension + k] /= static_cast<float>(std::sqrt(squares));
     }
     return make_bank("random", n, dimension, std::move(rows));
 }
@@ -60,16 +59,14 @@ JobContext::Options on_cpu() {
 const retrieval::Spectrum& spectrum_of(const retrieval::BankPtr& bank) {
     static std::vector<std::pair<retrieval::BankPtr, retrieval::Spectrum>> known;
     for (const auto& [own, spectrum] : known)
-        if (own == bank)
-            return spectrum;
+        if (own == bank) return spectrum;
     JobContext context(pool(), on_cpu());
     return known.emplace_back(bank, compute::spectrum({bank}, context)).second;
 }
 
 retrieval::Query query_of(const Bank& bank, std::size_t i) {
     retrieval::Query query(bank.row(i).begin(), bank.row(i).end());
-    for (std::size_t k = 0; k < query.size(); ++k)
-        query[k] += static_cast<float>(0.02 * random_normal(2, i, k));
+    for (std::size_t k = 0; k < query.size(); ++k) query[k] += static_cast<float>(0.02 * random_normal(2, i, k));
     return query;
 }
 
@@ -80,13 +77,11 @@ kernels::KeyBank keys_of(const retrieval::BankPtr& bank) {
 
 /// Vectorised on any machine, whatever the rest of the program is compiled for.
 __attribute__((target_clones("avx2", "default"), optimize("O3", "unroll-loops"))) float sum_of(const float* values,
-                                                                                              std::size_t count) {
+                                                                                               std::size_t count) {
     float lanes[32] = {}, sum = 0;
     for (std::size_t i = 0; i + 32 <= count; i += 32)
-        for (std::size_t lane = 0; lane < 32; ++lane)
-            lanes[lane] += values[i + lane];
-    for (const float lane : lanes)
-        sum += lane;
+        for (std::size_t lane = 0; lane < 32; ++lane) lanes[lane] += values[i + lane];
+    for (const float lane : lanes) sum += lane;
     return sum;
 }
 
@@ -116,18 +111,15 @@ void step(benchmark::State& state) {
         queries.emplace_back(query.begin(), query.end());
     }
     const double betas[] = {5, 20, 50, 100};
-    for (std::size_t s = 0; s < pairs; ++s)
-        probes.push_back({queries[s], pairs == 1 ? 20 : betas[s % 4], {}, true});
+    for (std::size_t s = 0; s < pairs; ++s) probes.push_back({queries[s], pairs == 1 ? 20 : betas[s % 4], {}, true});
     JobContext context(pool(), on_cpu());
-    for (auto _ : state)
-        benchmark::DoNotOptimize(kernels::retrieval_pass(keys, probes, context));
+    for (auto _ : state) benchmark::DoNotOptimize(kernels::retrieval_pass(keys, probes, context));
 }
 
 void spectrum(benchmark::State& state) {
     const retrieval::BankPtr bank = bank_of(memories);
     JobContext context(pool(), on_cpu());
-    for (auto _ : state)
-        benchmark::DoNotOptimize(compute::spectrum({bank}, context));
+    for (auto _ : state) benchmark::DoNotOptimize(compute::spectrum({bank}, context));
 }
 
 /// Entropy at 60 β and 8 steps.
@@ -137,11 +129,9 @@ void sweep(benchmark::State& state) {
     retrieval::SweepRequest request;
     request.bank = bank;
     request.query = query_of(*bank, 17);
-    for (int b = 0; b < 60; ++b)
-        request.betas.push_back(*known.beta_critical * std::pow(2, 6.0 * b / 59 - 3));
+    for (int b = 0; b < 60; ++b) request.betas.push_back(*known.beta_critical * std::pow(2, 6.0 * b / 59 - 3));
     JobContext context(pool(), on_cpu());
-    for (auto _ : state)
-        benchmark::DoNotOptimize(compute::sweep(request, known, context));
+    for (auto _ : state) benchmark::DoNotOptimize(compute::sweep(request, known, context));
 }
 
 void plane(benchmark::State& state) {
@@ -152,16 +142,14 @@ void plane(benchmark::State& state) {
     request.query = query_of(*bank, 17);
     request.beta = 20;
     JobContext context(pool(), on_cpu());
-    for (auto _ : state)
-        benchmark::DoNotOptimize(compute::plane(request, known, context));
+    for (auto _ : state) benchmark::DoNotOptimize(compute::plane(request, known, context));
 }
 
 void separation(benchmark::State& state) {
     const retrieval::BankPtr bank = bank_of(memories);
     const retrieval::Spectrum& known = spectrum_of(bank);
     JobContext context(pool(), on_cpu());
-    for (auto _ : state)
-        benchmark::DoNotOptimize(compute::separation({bank, 2000}, known, context));
+    for (auto _ : state) benchmark::DoNotOptimize(compute::separation({bank, 2000}, known, context));
 }
 
 /// One request of a β drag, β another each time: range(0) memories, range(1) steps, with weight curves and without the

@@ -18,8 +18,7 @@ std::string prose() {
     std::string text;
     for (const WordNetEntry& entry : read_wordnet({}, 20'000)) {
         text += entry.gloss + '\n';
-        if (text.size() >= text_size)
-            break;
+        if (text.size() >= text_size) break;
     }
     return text;
 }
@@ -31,12 +30,10 @@ std::string long_word() {
 
 void encode(benchmark::State& state, std::string (*make_text)()) {
     const std::filesystem::path model = find_samples().model;
-    if (model.empty())
-        return state.SkipWithError("no sample model");
+    if (model.empty()) return state.SkipWithError("no sample model");
     const auto tokenizer = open_tokenizer(model);
     const std::string text = make_text();
-    for (auto _ : state)
-        benchmark::DoNotOptimize(tokenizer->encode(text));
+    for (auto _ : state) benchmark::DoNotOptimize(tokenizer->encode(text));
     state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(text.size()));
 }
 BENCHMARK_CAPTURE(encode, prose, prose)->Unit(benchmark::kMillisecond);
@@ -44,10 +41,8 @@ BENCHMARK_CAPTURE(encode, one_word, long_word)->Unit(benchmark::kMillisecond);
 
 void open_sample_tokenizer(benchmark::State& state) {
     const std::filesystem::path model = find_samples().model;
-    if (model.empty())
-        return state.SkipWithError("no sample model");
-    for (auto _ : state)
-        benchmark::DoNotOptimize(open_tokenizer(model));
+    if (model.empty()) return state.SkipWithError("no sample model");
+    for (auto _ : state) benchmark::DoNotOptimize(open_tokenizer(model));
 }
 BENCHMARK(open_sample_tokenizer)->Unit(benchmark::kMillisecond);
 

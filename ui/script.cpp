@@ -34,7 +34,7 @@ json summary(std::vector<double> seconds) {
     return out;
 }
 
-}  // namespace
+} // namespace
 
 Script Script::parse(const std::string& text, const std::string& where) {
     Script script;
@@ -59,8 +59,8 @@ bool Script::drag(Shell& shell, const ScriptedDrag& drag) {
     if (frames_ < drag.frames) {
         const double share = drag.frames == 1 ? 1 : double(frames_) / (drag.frames - 1);
         const bool logarithmic = drag.from > 0 && drag.to > 0;
-        const double value = logarithmic ? drag.from * std::pow(drag.to / drag.from, share)
-                                         : drag.from + (drag.to - drag.from) * share;
+        const double value =
+            logarithmic ? drag.from * std::pow(drag.to / drag.from, share) : drag.from + (drag.to - drag.from) * share;
         ++frames_;
         Arguments arguments = drag.fixed;
         arguments[drag.argument] = value;
@@ -69,7 +69,7 @@ bool Script::drag(Shell& shell, const ScriptedDrag& drag) {
     }
     // The last value's result belongs to the drag. A frame must have asked for it before it can be missed.
     if (frames_++ == drag.frames || !slots.settled() || !shell.services().attention().settled()) return false;
-    collect();  // what arrived since, before the slots had settled
+    collect(); // what arrived since, before the slots had settled
     dragging_ = state.dragging = state.scripted_drag = false;
     shell.runner().end_gesture();
     if (!drag.record.empty()) write_record(shell, drag);
@@ -114,12 +114,11 @@ bool Script::advance(Shell& shell) {
             done();
             return false;
         } else {
-            if (!drag(shell, std::get<ScriptedDrag>(entry)))
-                return false;
+            if (!drag(shell, std::get<ScriptedDrag>(entry))) return false;
             done();
         }
     }
     return true;
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

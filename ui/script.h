@@ -42,11 +42,11 @@ private:
 
     std::vector<ScriptEntry> entries_;
     std::size_t next_ = 0;
-    int frames_ = 0;          ///< spent in the current entry
+    int frames_ = 0; ///< spent in the current entry
     int settled_frames_ = 0;
     bool dragging_ = false, waiting_ = false;
     std::vector<double> frame_seconds_, latencies_;
     std::filesystem::path screenshot_;
 };
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -29,7 +29,7 @@ bool same_kept(const Preferences& a, const Preferences& b) {
            a.figure_style == b.figure_style && a.hints == b.hints;
 }
 
-}  // namespace
+} // namespace
 
 Shell::Shell(JobSystem& jobs, Options options)
     : options_(std::move(options)), services_(jobs), commands_(make_commands()), runner_(commands_, state_, services_),
@@ -63,10 +63,15 @@ Shell::Shell(JobSystem& jobs, Options options)
     follow_style();
 }
 
-Shell::~Shell() { keep_settings(); }
+Shell::~Shell() {
+    keep_settings();
+}
 
 ChromeContext Shell::context() {
-    return {{state_, services_, commands_, theme_, out_, state_.seconds}, runner_, panels_, visible_panels_,
+    return {{state_, services_, commands_, theme_, out_, state_.seconds},
+            runner_,
+            panels_,
+            visible_panels_,
             frames_per_second_};
 }
 
@@ -115,9 +120,9 @@ void Shell::draw_panel(Panel& panel, ChromeContext& context) {
     ImGui::SetNextWindowDockID(dock_space_id(panel.workspace()), ImGuiCond_FirstUseEver);
     bool open = true;
     // Windows that appear together would each take the focus from the one before: only a click and a command give it.
-    if (ImGui::Begin(name.c_str(), &open, ImGuiWindowFlags_NoCollapse | ImGuiWindowFlags_NoScrollbar |
-                                              ImGuiWindowFlags_NoScrollWithMouse |
-                                              ImGuiWindowFlags_NoFocusOnAppearing)) {
+    if (ImGui::Begin(name.c_str(), &open,
+                     ImGuiWindowFlags_NoCollapse | ImGuiWindowFlags_NoScrollbar | ImGuiWindowFlags_NoScrollWithMouse |
+                         ImGuiWindowFlags_NoFocusOnAppearing)) {
         visible_panels_.push_back(panel.id());
         if (ImGui::IsWindowFocused(ImGuiFocusedFlags_RootAndChildWindows) && state_.view.outlined_panel != panel.id())
             context.emit("view.outline", {{"panel", panel.id()}});
@@ -245,12 +250,14 @@ double Shell::next_frame_in() const {
     if (state_.playback.playing) sooner(1 / state_.playback.frames_per_second);
     if (notice_ends_ > 0) sooner(std::max(0.02, notice_ends_ - state_.seconds));
     if (file_dialogs_.waiting()) sooner(0.1);
-    if (ImGui::GetIO().WantTextInput) sooner(0.4);  // the cursor blinks
-    if (state_.dragging) sooner(0.1);               // a hand at rest is shown what was held back
-    if (!services_.idle()) sooner(0.1);             // progress and spinners
+    if (ImGui::GetIO().WantTextInput) sooner(0.4); // the cursor blinks
+    if (state_.dragging) sooner(0.1);              // a hand at rest is shown what was held back
+    if (!services_.idle()) sooner(0.1);            // progress and spinners
     return wait;
 }
 
-bool Shell::settled() const { return frames_wanted_ == 0 && services_.settled(state_) && !state_.dragging; }
+bool Shell::settled() const {
+    return frames_wanted_ == 0 && services_.settled(state_) && !state_.dragging;
+}
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -95,10 +95,10 @@ private:
     std::vector<std::string> visible_panels_;
     bool finished_ = false, settings_changed_ = false;
     Preferences kept_;
-    int layout_age_ = 0;        ///< frames since the docking layout was built or loaded
+    int layout_age_ = 0; ///< frames since the docking layout was built or loaded
     double last_played_ = 0, notice_ends_ = 0;
-    int frames_wanted_ = 3;     ///< drawn without an event: results of this frame's commands show in the next
+    int frames_wanted_ = 3; ///< drawn without an event: results of this frame's commands show in the next
     float frames_per_second_ = 0;
 };
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

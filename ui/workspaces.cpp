@@ -28,32 +28,33 @@ constexpr std::array retrieval_places{
 };
 /// Left, middle and right; where there is no room for three the right ones wait behind the middle one.
 constexpr std::array attention_places{
-    Placed{"attention.text", Place::strip}, Placed{"attention.heads", Place::left}, Placed{"attention.map", Place::top},
-    Placed{"attention.gain", Place::bottom}, Placed{"attention.rows", Place::bottom},
+    Placed{"attention.text", Place::strip},  Placed{"attention.heads", Place::left},
+    Placed{"attention.map", Place::top},     Placed{"attention.gain", Place::bottom},
+    Placed{"attention.rows", Place::bottom},
 };
 
 constexpr std::array cv_places{
-    Placed{"cv.band", Place::left},      Placed{"cv.table", Place::left},     Placed{"cv.training", Place::left},
-    Placed{"cv.map", Place::top},        Placed{"cv.grid", Place::top},       Placed{"cv.volumes", Place::bottom},
+    Placed{"cv.band", Place::left},        Placed{"cv.table", Place::left},      Placed{"cv.training", Place::left},
+    Placed{"cv.map", Place::top},          Placed{"cv.grid", Place::top},        Placed{"cv.volumes", Place::bottom},
     Placed{"cv.dimension", Place::bottom}, Placed{"cv.relation", Place::bottom},
 };
 
 constexpr std::array alignment_places{
-    Placed{"alignment.map", Place::left},      Placed{"alignment.heads", Place::left},
-    Placed{"alignment.profile", Place::top},   Placed{"alignment.angles", Place::top},
-    Placed{"alignment.matched", Place::top},   Placed{"alignment.verdict", Place::bottom},
-    Placed{"alignment.signs", Place::bottom},  Placed{"alignment.spectra", Place::bottom},
+    Placed{"alignment.map", Place::left},     Placed{"alignment.heads", Place::left},
+    Placed{"alignment.profile", Place::top},  Placed{"alignment.angles", Place::top},
+    Placed{"alignment.matched", Place::top},  Placed{"alignment.verdict", Place::bottom},
+    Placed{"alignment.signs", Place::bottom}, Placed{"alignment.spectra", Place::bottom},
 };
 
 constexpr std::array residual_places{
-    Placed{"residual.curve", Place::left},     Placed{"residual.map", Place::top},
-    Placed{"residual.variance", Place::top},   Placed{"residual.spectrum", Place::top},
+    Placed{"residual.curve", Place::left},   Placed{"residual.map", Place::top},
+    Placed{"residual.variance", Place::top}, Placed{"residual.spectrum", Place::top},
     Placed{"residual.text", Place::bottom},
 };
 
 constexpr std::array jacobian_places{
-    Placed{"jacobian.map", Place::left},   Placed{"jacobian.bars", Place::left},
-    Placed{"jacobian.row", Place::top},    Placed{"jacobian.maps", Place::top},
+    Placed{"jacobian.map", Place::left},      Placed{"jacobian.bars", Place::left},
+    Placed{"jacobian.row", Place::top},       Placed{"jacobian.maps", Place::top},
     Placed{"jacobian.energy", Place::bottom}, Placed{"jacobian.training", Place::top},
     Placed{"jacobian.grid", Place::bottom},   Placed{"jacobian.trained", Place::left},
 };
@@ -75,7 +76,8 @@ std::map<Place, ImGuiID> split(Workspace workspace, ImGuiID centre, ImVec2 room,
     ImGuiID left = centre, top = 0, bottom = 0, strip = 0;
     if (workspace == Workspace::attention) {
         const float em = ImGui::GetFontSize();
-        strip = ImGui::DockBuilderSplitNode(left, ImGuiDir_Up, std::clamp(8.2f * em / room.y, 0.1f, 0.3f), nullptr, &left);
+        strip =
+            ImGui::DockBuilderSplitNode(left, ImGuiDir_Up, std::clamp(8.2f * em / room.y, 0.1f, 0.3f), nullptr, &left);
         top = ImGui::DockBuilderSplitNode(left, ImGuiDir_Right, three ? 0.74f : 0.62f, nullptr, &left);
         bottom = three ? ImGui::DockBuilderSplitNode(top, ImGuiDir_Right, 0.41f, nullptr, &top) : top;
     } else {
@@ -93,7 +95,7 @@ void bring_to_front(ImGuiID node_id, const std::string& window) {
     node->SelectedTabId = ImHashStr("#TAB", 0, ImHashStr(window.c_str()));
 }
 
-}  // namespace
+} // namespace
 
 const char* dock_space_name(Workspace workspace) noexcept {
     switch (workspace) {
@@ -142,8 +144,12 @@ std::vector<Workspace> shown_workspaces(const std::vector<std::unique_ptr<Panel>
     return shown;
 }
 
-std::string window_name(const std::string& title, const std::string& id) { return title + "###" + id; }
-std::string window_name(const Panel& panel) { return window_name(panel.title(), panel.id()); }
+std::string window_name(const std::string& title, const std::string& id) {
+    return title + "###" + id;
+}
+std::string window_name(const Panel& panel) {
+    return window_name(panel.title(), panel.id());
+}
 
 std::set<std::string> default_panels(Workspace workspace, const std::vector<std::unique_ptr<Panel>>& panels) {
     std::set<std::string> ids;
@@ -179,8 +185,8 @@ void build_layout(Workspace workspace, ImGuiID dock_space, ImVec2 size,
     }
     // A panel without a place of its own waits behind the others.
     for (const auto& panel : panels) {
-        const bool placed = std::any_of(places.begin(), places.end(),
-                                        [&](const Placed& p) { return panel->id() == p.panel; });
+        const bool placed =
+            std::any_of(places.begin(), places.end(), [&](const Placed& p) { return panel->id() == p.panel; });
         if (!placed && panel->workspace() == workspace)
             ImGui::DockBuilderDockWindow(window_name(*panel).c_str(), nodes.at(Place::left));
     }
@@ -193,4 +199,4 @@ void bring_to_front(const Panel& panel) {
         window->DockNode->TabBar->NextSelectedTabId = window->TabId;
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

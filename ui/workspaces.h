@@ -14,7 +14,7 @@ namespace attnscope::ui {
 
 /// Every workspace has a dock space of its own, with its own windows of Sources and Inspector docked in it.
 const char* dock_space_name(Workspace workspace) noexcept;
-ImGuiID dock_space_id(Workspace workspace);   ///< its node's number, also outside of a frame
+ImGuiID dock_space_id(Workspace workspace); ///< its node's number, also outside of a frame
 const char* sources_window(Workspace workspace) noexcept;
 const char* inspector_window(Workspace workspace) noexcept;
 /// The workspaces that have panels, in the order of the tabs.
@@ -25,9 +25,10 @@ std::set<std::string> default_panels(Workspace workspace, const std::vector<std:
 
 /// Builds the docking layout of a workspace in the dock space: three panels in sight, two when the room is less than
 /// 88 × 46 font heights, the others as tabs behind them. The text of the attention workspace is a strip above them.
-void build_layout(Workspace workspace, ImGuiID dock_space, ImVec2 size, const std::vector<std::unique_ptr<Panel>>& panels);
+void build_layout(Workspace workspace, ImGuiID dock_space, ImVec2 size,
+                  const std::vector<std::unique_ptr<Panel>>& panels);
 
 /// Puts a docked panel's tab in front of the others of its node; the keyboard stays where it is.
 void bring_to_front(const Panel& panel);
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -21,14 +21,10 @@ void settle_inputs(const AlignOptions& options) {
     const auto fail = [](const char* expected, const char* got) {
         throw Error(ErrorKind::usage, "attnscope align", expected, got);
     };
-    if (job.grams.empty() == job.model.empty())
-        fail("--grams G or --model M", job.grams.empty() ? "neither" : "both");
-    if (!job.model.empty() && !job.directions.empty())
-        fail("--eigdirs with --grams", "it with --model");
-    if (job.grams.empty())
-        return;
-    if (options.of_model)
-        fail("--operator, --directions and --norm-gain with --model", "one with --grams");
+    if (job.grams.empty() == job.model.empty()) fail("--grams G or --model M", job.grams.empty() ? "neither" : "both");
+    if (!job.model.empty() && !job.directions.empty()) fail("--eigdirs with --grams", "it with --model");
+    if (job.grams.empty()) return;
+    if (options.of_model) fail("--operator, --directions and --norm-gain with --model", "one with --grams");
 }
 
 void deliver_alignment(const AlignmentJob& job, const AlignmentResult& result, const std::vector<Warning>& warnings,
@@ -41,12 +37,9 @@ void deliver_alignment(const AlignmentJob& job, const AlignmentResult& result, c
     }
     context.note(warnings);
     switch (context.options().format) {
-    case Format::csv:
-        return context.deliver(alignment_result_csv(result));
-    case Format::npz:
-        return context.deliver(alignment_result_npz(result));
-    default:
-        return context.deliver(alignment_result_text(result));
+    case Format::csv: return context.deliver(alignment_result_csv(result));
+    case Format::npz: return context.deliver(alignment_result_npz(result));
+    default: return context.deliver(alignment_result_text(result));
     }
 }
 
@@ -58,11 +51,9 @@ void run_align(AlignOptions options, Context& context) {
     load_inputs(job, context.job(), warnings);
     context.add_inputs(input_files(job)); // the eigendirections may have been found beside the grams
     const AlignmentResult result = compute_alignment(job, context.job());
-    for (Warning& warning : alignment_warnings(job, result))
-        warnings.push_back(std::move(warning));
+    for (Warning& warning : alignment_warnings(job, result)) warnings.push_back(std::move(warning));
     FileSet beside;
-    if (!options.written.empty())
-        add_grams(beside, options.written, *result.operators);
+    if (!options.written.empty()) add_grams(beside, options.written, *result.operators);
     beside.flush();
     deliver_alignment(job, result, warnings, context);
     const auto held = context.writing();

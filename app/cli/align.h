@@ -13,4 +13,4 @@ CLI::Option* add_anchor(CLI::App& app, int& anchor);
 /// --operator, --directions and --norm-gain, which call `given`, and --topk.
 void add_operator_options(CLI::App& app, AlignmentJob& job, const std::function<void()>& given);
 
-}  // namespace attnscope::cli
+} // namespace attnscope::cli

@@ -42,10 +42,10 @@ private:
     mutable std::optional<AlignmentResult> result_;
 };
 
-}  // namespace
+} // namespace
 
 std::unique_ptr<PanelSource> panel_source(AlignmentJob job) {
     return std::make_unique<AlignmentPanels>(std::move(job));
 }
 
-}  // namespace attnscope::cli
+} // namespace attnscope::cli

@@ -47,14 +47,12 @@ void run_attention(AttentionOptions options, Context& context) {
     AttentionJob& job = options.job;
     job.model = options.input.model;
     job.seed = context.options().seed;
-    if (job.request.induction_on_random)
-        job.request.scores = true;
+    if (job.request.induction_on_random) job.request.scores = true;
     settle_tokens(options, job);
     std::vector<Warning> warnings;
     load_inputs(job, context.job(), warnings);
     const AttentionOutcome outcome = compute_attention(job, context.job());
-    for (Warning& warning : attention_warnings(job, outcome))
-        warnings.push_back(std::move(warning));
+    for (Warning& warning : attention_warnings(job, outcome)) warnings.push_back(std::move(warning));
     if (context.options().format == Format::json) {
         Recipe recipe = attention_recipe(job);
         recipe.device = context.device_name();
@@ -63,12 +61,9 @@ void run_attention(AttentionOptions options, Context& context) {
     }
     context.note(warnings);
     switch (context.options().format) {
-    case Format::csv:
-        return context.deliver(attention_result_csv(job, outcome));
-    case Format::npz:
-        return context.deliver(attention_result_npz(job, outcome));
-    default:
-        return context.deliver(attention_result_text(job, outcome));
+    case Format::csv: return context.deliver(attention_result_csv(job, outcome));
+    case Format::npz: return context.deliver(attention_result_npz(job, outcome));
+    default: return context.deliver(attention_result_text(job, outcome));
     }
 }
 
@@ -99,8 +94,7 @@ Command attention_command(CLI::App& app) {
         ->add_option_function<std::vector<std::string>>(
             "--map",
             [options](const std::vector<std::string>& heads) {
-                for (const std::string& head : heads)
-                    options->job.maps.push_back(parse_head(head));
+                for (const std::string& head : heads) options->job.maps.push_back(parse_head(head));
             },
             "also the map of a head; may be repeated")
         ->type_name("L,H")

@@ -48,7 +48,7 @@ void make_bank(const BankOptions& options, Context& context) {
     embed_into_out(encoder, lines, texts, "bank", context);
 }
 
-}  // namespace
+} // namespace
 
 Command bank_command(CLI::App& app) {
     const auto options = std::make_shared<BankOptions>();
@@ -64,4 +64,4 @@ Command bank_command(CLI::App& app) {
     return {command, [options](Context& context) { make_bank(*options, context); }};
 }
 
-}  // namespace attnscope::cli
+} // namespace attnscope::cli

@@ -26,8 +26,7 @@ int report(const Error& error) {
 Error usage_error(const CLI::ParseError& error, const CLI::App& app) {
     std::string command = "attnscope";
     const auto chosen = app.get_subcommands();
-    if (!chosen.empty())
-        command += " " + chosen.front()->get_name();
+    if (!chosen.empty()) command += " " + chosen.front()->get_name();
     if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
         const std::vector<std::string> extras = app.remaining(true);
         return {ErrorKind::usage, command, "its options and arguments (see --help)",
@@ -68,12 +67,10 @@ void add_window_options(CLI::App& app, WindowOptions& window, std::string& size)
 }
 
 void read_size(const std::string& text, WindowOptions& window) {
-    if (text.empty())
-        return;
+    if (text.empty()) return;
     const std::size_t cross = text.find('x');
     constexpr int smallest = 320, largest = 16384;
-    if (cross == std::string::npos)
-        throw Error(ErrorKind::usage, "--size", "a size as in 1600x1000", text);
+    if (cross == std::string::npos) throw Error(ErrorKind::usage, "--size", "a size as in 1600x1000", text);
     window.width = static_cast<int>(parse_whole("--size", text.substr(0, cross), smallest, largest));
     window.height = static_cast<int>(parse_whole("--size", text.substr(cross + 1), smallest, largest));
 }
@@ -110,8 +107,7 @@ int parse_and_run(int argc, char** argv) {
         inspect_command(app),  tokenize_command(app),  embed_command(app), bank_command(app),  retrieval_command(app),
         logits_command(app),   attention_command(app), cv_command(app),    align_command(app), jacobian_command(app),
         residual_command(app), figure_command(app),    replay_command(app)};
-    for (const Command& command : commands)
-        add_common_options(*command.app, options);
+    for (const Command& command : commands) add_common_options(*command.app, options);
 
     try {
         app.parse(argc, argv);
@@ -121,10 +117,8 @@ int parse_and_run(int argc, char** argv) {
         throw usage_error(error, app);
     }
     for (const Command& command : commands) {
-        if (!command.app->parsed())
-            continue;
-        if (command.large)
-            ask_for_huge_pages(argv);
+        if (!command.app->parsed()) continue;
+        if (command.large) ask_for_huge_pages(argv);
         return run_command(command, options);
     }
     for (const std::filesystem::path& file : window.files) {

@@ -6,4 +6,4 @@ namespace attnscope::cli {
 /// Exit status of the program.
 int run(int argc, char** argv);
 
-}  // namespace attnscope::cli
+} // namespace attnscope::cli

@@ -14,9 +14,9 @@ namespace {
 constexpr std::array<std::pair<const char*, Format>, 4> formats{
     {{"json", Format::json}, {"csv", Format::csv}, {"text", Format::text}, {"npz", Format::npz}}};
 constexpr std::array<std::pair<const char*, ProgressStyle>, 4> progress_styles{{{"auto", ProgressStyle::automatic},
-                                                                               {"plain", ProgressStyle::plain},
-                                                                               {"json", ProgressStyle::json},
-                                                                               {"none", ProgressStyle::none}}};
+                                                                                {"plain", ProgressStyle::plain},
+                                                                                {"json", ProgressStyle::json},
+                                                                                {"none", ProgressStyle::none}}};
 constexpr int most_threads = 1024;
 
 template <class Value, std::size_t size>
@@ -30,7 +30,7 @@ Value choose(const std::string& option, const std::array<std::pair<const char*, 
     throw Error(ErrorKind::usage, option, "one of " + names, text);
 }
 
-}  // namespace
+} // namespace
 
 const char* format_name(Format format) noexcept {
     for (const auto& [name, value] : formats) {
@@ -132,8 +132,7 @@ CLI::Option* add_count(CLI::App& app, const std::string& option, std::size_t& va
     });
 }
 
-CLI::Option* add_path(CLI::App& app, const std::string& option, std::filesystem::path& value,
-                      const std::string& help) {
+CLI::Option* add_path(CLI::App& app, const std::string& option, std::filesystem::path& value, const std::string& help) {
     return add_value(app, option, "F", help, [option, &value](const std::string& text) {
         if (text.empty()) throw Error(ErrorKind::usage, option, "a file", "nothing");
         value = text;
@@ -168,4 +167,4 @@ void add_common_options(CLI::App& app, CommonOptions& options) {
     app.add_flag("--quiet", options.quiet, "say nothing but errors")->group(group);
 }
 
-}  // namespace attnscope::cli
+} // namespace attnscope::cli

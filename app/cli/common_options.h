@@ -18,7 +18,7 @@ const char* format_name(Format format) noexcept;
 enum class ProgressStyle { automatic, plain, json, none };
 
 struct CommonOptions {
-    std::filesystem::path out;  ///< empty = standard output
+    std::filesystem::path out; ///< empty = standard output
     Format format = Format::json;
     bool format_given = false;
     Device device;
@@ -38,7 +38,7 @@ double parse_number(const std::string& option, const std::string& text);
 double parse_positive(const std::string& option, const std::string& text);
 std::int64_t parse_whole(const std::string& option, const std::string& text, std::int64_t minimum,
                          std::int64_t maximum);
-std::vector<std::string> parse_list(const std::string& option, const std::string& text);  ///< 1,2,4
+std::vector<std::string> parse_list(const std::string& option, const std::string& text); ///< 1,2,4
 std::vector<double> parse_positives(const std::string& option, const std::string& text);
 std::vector<std::size_t> parse_rows(const std::string& option, const std::string& text);
 
@@ -54,4 +54,4 @@ CLI::Option* add_path(CLI::App& app, const std::string& option, std::filesystem:
 CLI::Option* add_value(CLI::App& app, const std::string& option, const std::string& type, const std::string& help,
                        std::function<void(const std::string&)> read);
 
-}  // namespace attnscope::cli
+} // namespace attnscope::cli

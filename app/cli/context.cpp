@@ -25,7 +25,7 @@ void write_standard_output(std::string_view bytes) {
     }
 }
 
-}  // namespace
+} // namespace
 
 Context::Context(const CommonOptions& options, Interrupt& interrupt)
     : options_(options), interrupt_(interrupt), progress_(options.progress, options.quiet), pool_(options.threads),
@@ -84,16 +84,14 @@ void Context::require_format(std::initializer_list<Format> formats, const char* 
 }
 
 void Context::add_output(const std::string& option, const std::filesystem::path& path, bool always) {
-    if (always)
-        check_can_write(path);
+    if (always) check_can_write(path);
     refuse_input(option, path);
     std::error_code failure;
     const auto canonical = std::filesystem::weakly_canonical(path, failure);
     // A device takes whatever comes.
     const bool shared = std::filesystem::exists(path, failure) && !std::filesystem::is_regular_file(path, failure);
     for (const Output& other : outputs_) {
-        if (shared || std::filesystem::weakly_canonical(other.path, failure) != canonical)
-            continue;
+        if (shared || std::filesystem::weakly_canonical(other.path, failure) != canonical) continue;
         throw Error(ErrorKind::usage, option, "another file than " + other.option, path.string());
     }
     outputs_.push_back({option, path});
@@ -104,8 +102,7 @@ void Context::refuse_input(const std::string& option, const std::filesystem::pat
 }
 
 void Context::add_inputs(const std::vector<std::filesystem::path>& paths) {
-    for (const Output& output : outputs_)
-        refuse_overwriting(output.option, output.path, paths);
+    for (const Output& output : outputs_) refuse_overwriting(output.option, output.path, paths);
     inputs_.insert(inputs_.end(), paths.begin(), paths.end());
 }
 
@@ -138,4 +135,4 @@ void Context::note(const std::vector<Warning>& warnings) {
     for (const Warning& warning : warnings) note("note: " + warning.message);
 }
 
-}  // namespace attnscope::cli
+} // namespace attnscope::cli

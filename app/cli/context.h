@@ -23,14 +23,15 @@ public:
 
     const CommonOptions& options() const { return options_; }
     JobContext& job() { return *job_; }
-    /// A context for a job that streams: with these options it stops, and says how far it is, as the command's own does.
+    /// A context for a job that streams: with these options it stops, and says how far it is, as the command's own
+    /// does.
     JobContext streaming(JobContext::Options options);
-    /// Computes from now on with the seed of a recipe, and on its device unless --device was given. A recipe from another
-    /// machine may name a device that is not here: then on the one that is.
+    /// Computes from now on with the seed of a recipe, and on its device unless --device was given. A recipe from
+    /// another machine may name a device that is not here: then on the one that is.
     void compute_as(const Recipe& recipe);
     /// The same for a session, whose seed counts unless --seed was given; no device = that of the command.
     void compute_as(const std::optional<Device>& device, std::uint64_t seed);
-    double seconds() const;  ///< since the command began
+    double seconds() const; ///< since the command began
 
     /// Where the command computes, as a recipe says it: cpu or cuda:N. Throws Error{resource} for a device that is not
     /// there. Loads the compute module unless the CPU was asked for.
@@ -76,4 +77,4 @@ private:
     std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-}  // namespace attnscope::cli
+} // namespace attnscope::cli

@@ -19,15 +19,13 @@ struct CvOptions {
 
 /// F or F:KEY, a colon in the file's own name notwithstanding.
 void parse_tensor(const std::string& text, CvJob& job) {
-    if (text.empty())
-        throw Error(ErrorKind::usage, "--tensor", "a file, or a file and a key as in F:KEY", "nothing");
+    if (text.empty()) throw Error(ErrorKind::usage, "--tensor", "a file, or a file and a key as in F:KEY", "nothing");
     std::error_code ignored;
     job.tensor = text;
     for (std::size_t colon = text.rfind(':');
          !std::filesystem::exists(job.tensor, ignored) && colon != std::string::npos && colon > 0;
          colon = text.rfind(':', colon - 1)) {
-        if (!std::filesystem::exists(text.substr(0, colon), ignored))
-            continue;
+        if (!std::filesystem::exists(text.substr(0, colon), ignored)) continue;
         job.tensor = text.substr(0, colon);
         job.key = text.substr(colon + 1);
     }
@@ -35,8 +33,7 @@ void parse_tensor(const std::string& text, CvJob& job) {
 
 void parse_band(const std::string& text, cv::Parameters& parameters) {
     const std::vector<std::string> numbers = parse_list("--band", text);
-    if (numbers.size() != 2)
-        throw Error(ErrorKind::usage, "--band", "two numbers as in .13,.30", text);
+    if (numbers.size() != 2) throw Error(ErrorKind::usage, "--band", "two numbers as in .13,.30", text);
     parameters.band_low = parse_number("--band", numbers[0]);
     parameters.band_high = parse_number("--band", numbers[1]);
     cv::check_parameters({.band_low = parameters.band_low, .band_high = parameters.band_high});
@@ -50,13 +47,10 @@ void settle_inputs(const CvOptions& options, CvJob& job) {
     const bool tokens = input.prompt_given || !input.text.empty() || !input.ids.empty();
     if (job.tensor.empty() == input.model.empty())
         fail("--tensor F, --model M or --experiment", input.model.empty() ? "neither" : "both");
-    if (!job.tensor.empty() && tokens)
-        fail("a text for --model M", "one for --tensor");
-    if (job.tensor.empty() && !job.tuples.empty())
-        fail("--tuples for --tensor F", "some for --model");
+    if (!job.tensor.empty() && tokens) fail("a text for --model M", "one for --tensor");
+    if (job.tensor.empty() && !job.tuples.empty()) fail("--tuples for --tensor F", "some for --model");
     job.model = input.model;
-    if (tokens)
-        job.tokens = token_source(input, "cv");
+    if (tokens) job.tokens = token_source(input, "cv");
     if (!job.model.empty() && !job.weights && !tokens)
         fail("one of --ids, --text and --prompt", "--no-weights and none");
 }
@@ -66,10 +60,8 @@ void check_experiment_inputs(const CvOptions& options) {
     const ModelOptions& input = options.input;
     const bool files = !options.job.tensor.empty() || !options.job.tuples.empty() || !input.model.empty() ||
                        input.prompt_given || !input.text.empty() || !input.ids.empty();
-    if (files)
-        throw Error(ErrorKind::usage, "--experiment", "no tensor, model or text beside it", "one");
-    if (!options.tex.empty())
-        throw Error(ErrorKind::usage, "--tex", "a tensor or a model", "--experiment");
+    if (files) throw Error(ErrorKind::usage, "--experiment", "no tensor, model or text beside it", "one");
+    if (!options.tex.empty()) throw Error(ErrorKind::usage, "--tex", "a tensor or a model", "--experiment");
 }
 
 void deliver_cv(const CvJob& job, const cv::ModelResult& result, const std::vector<Warning>& warnings,
@@ -82,12 +74,9 @@ void deliver_cv(const CvJob& job, const cv::ModelResult& result, const std::vect
     }
     context.note(warnings);
     switch (context.options().format) {
-    case Format::csv:
-        return context.deliver(cv_table_csv(result.matrices));
-    case Format::npz:
-        return context.deliver(cv_result_npz(result));
-    default:
-        return context.deliver(cv_table_text(result.matrices));
+    case Format::csv: return context.deliver(cv_table_csv(result.matrices));
+    case Format::npz: return context.deliver(cv_result_npz(result));
+    default: return context.deliver(cv_table_text(result.matrices));
     }
 }
 
@@ -105,11 +94,9 @@ void run_cv(CvOptions options, Context& context) {
     std::vector<Warning> warnings;
     load_inputs(job, context.job(), warnings);
     const cv::ModelResult result = compute_cv(job, context.job());
-    for (Warning& warning : cv_warnings(job, result))
-        warnings.push_back(std::move(warning));
+    for (Warning& warning : cv_warnings(job, result)) warnings.push_back(std::move(warning));
     FileSet beside;
-    if (!options.tex.empty())
-        beside.add(options.tex, cv_table_tex(result.matrices));
+    if (!options.tex.empty()) beside.add(options.tex, cv_table_tex(result.matrices));
     beside.flush();
     deliver_cv(job, result, warnings, context);
     const auto held = context.writing();

@@ -35,12 +35,10 @@ public:
     cv::ExperimentPtr take_up() {
         return PartialResult::take_up<cv::Experiment>([this](const fs::path& path) -> Left<cv::Experiment> {
             const auto result = read_partial_json(read_file(path, most_partial_bytes), recipe_, name());
-            if (!result)
-                return {};
+            if (!result) return {};
             cv::Experiment left;
             left.configs = read_cv_experiment(*result, name());
-            if (left.configs.empty())
-                return {};
+            if (left.configs.empty()) return {};
             const std::size_t count = left.configs.size();
             return {std::make_shared<const cv::Experiment>(std::move(left)), count};
         });
@@ -78,7 +76,7 @@ cv::Experiment train(CvExperimentJob& job, Context& context) {
     });
 }
 
-}  // namespace
+} // namespace
 
 void add_experiment_options(CLI::App& app, ExperimentOptions& options) {
     const std::string group = "Experiment";
@@ -87,12 +85,10 @@ void add_experiment_options(CLI::App& app, ExperimentOptions& options) {
         ->group(group);
     const auto add = [&](const char* option, const char* type, const char* help,
                          std::function<void(const std::string&)> read) {
-        add_value(app, option, type, help,
-                  [&options, read = std::move(read)](const std::string& text) {
-                      options.any_given = true;
-                      read(text);
-                  })
-            ->group(group);
+        add_value(app, option, type, help, [&options, read = std::move(read)](const std::string& text) {
+            options.any_given = true;
+            read(text);
+        })->group(group);
     };
     add("--dims", "L", "widths (64,128,256)",
         [&request](const std::string& text) { request.dims = parse_wholes("--dims", text); });
@@ -105,9 +101,8 @@ void add_experiment_options(CLI::App& app, ExperimentOptions& options) {
     add("--epochs", "N", "updates (50)", [&request](const std::string& text) {
         request.epochs = static_cast<int>(parse_whole("--epochs", text, 1, cv::most_experiment_epochs));
     });
-    add("--learning-rate", "X", "of Adam (0.001)", [&request](const std::string& text) {
-        request.learning_rate = parse_positive("--learning-rate", text);
-    });
+    add("--learning-rate", "X", "of Adam (0.001)",
+        [&request](const std::string& text) { request.learning_rate = parse_positive("--learning-rate", text); });
 }
 
 void run_experiment(const ExperimentOptions& options, const cv::Parameters& parameters, Context& context) {
@@ -132,4 +127,4 @@ void run_experiment(const ExperimentOptions& options, const cv::Parameters& para
     }
 }
 
-}  // namespace attnscope::cli
+} // namespace attnscope::cli

@@ -64,11 +64,13 @@ private:
     mutable std::optional<cv::Experiment> result_;
 };
 
-}  // namespace
+} // namespace
 
-std::unique_ptr<PanelSource> panel_source(CvJob job) { return std::make_unique<ModelPanels>(std::move(job)); }
+std::unique_ptr<PanelSource> panel_source(CvJob job) {
+    return std::make_unique<ModelPanels>(std::move(job));
+}
 std::unique_ptr<PanelSource> panel_source(CvExperimentJob job) {
     return std::make_unique<ExperimentPanels>(std::move(job));
 }
 
-}  // namespace attnscope::cli
+} // namespace attnscope::cli

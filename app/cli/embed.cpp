@@ -21,7 +21,7 @@ void embed(const EmbedOptions& options, Context& context) {
     embed_into_out(encoder, lines, lines, "embed", context);
 }
 
-}  // namespace
+} // namespace
 
 Command embed_command(CLI::App& app) {
     const auto options = std::make_shared<EmbedOptions>();
@@ -31,4 +31,4 @@ Command embed_command(CLI::App& app) {
     return {command, [options](Context& context) { embed(*options, context); }};
 }
 
-}  // namespace attnscope::cli
+} // namespace attnscope::cli

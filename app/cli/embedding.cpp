@@ -43,4 +43,4 @@ void embed_into_out(const std::filesystem::path& encoder_folder, const std::vect
                  std::to_string(encoder->dimension()));
 }
 
-}  // namespace attnscope::cli
+} // namespace attnscope::cli

@@ -16,4 +16,4 @@ std::filesystem::path encoder_or_sample(const std::filesystem::path& encoder);
 void embed_into_out(const std::filesystem::path& encoder, const std::vector<std::string>& lines,
                     const std::vector<std::string>& texts, const char* command, Context& context);
 
-}  // namespace attnscope::cli
+} // namespace attnscope::cli

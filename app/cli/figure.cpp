@@ -38,8 +38,7 @@ Settled from_recipe(const CLI::App& command, const FigureOptions& options, const
     context.compute_as(found);
     FigureSpec spec = options.spec;
     auto source = with_job(found, places, [&](auto job) {
-        if (job.figure)
-            spec = *job.figure;
+        if (job.figure) spec = *job.figure;
         override_writing(command, options.spec, spec);
         override_job(command, options, job);
         return recipe_source(std::move(job), found, places, context);
@@ -62,13 +61,10 @@ std::unique_ptr<PanelSource> session_source(const CLI::App& command, const Figur
     const auto settled = [&](auto sides) {
         override_job(command, options, sides.shown);
         if constexpr (requires { sides.shown.seed; })
-            if (context.options().seed_given)
-                sides.shown.seed = context.options().seed;
-        if (sides.pinned && !ui::compare_alike(sides.shown, *sides.pinned))
-            sides.pinned.reset();
+            if (context.options().seed_given) sides.shown.seed = context.options().seed;
+        if (sides.pinned && !ui::compare_alike(sides.shown, *sides.pinned)) sides.pinned.reset();
         context.add_inputs(input_files(sides.shown));
-        if (sides.pinned)
-            context.add_inputs(input_files(*sides.pinned));
+        if (sides.pinned) context.add_inputs(input_files(*sides.pinned));
         return sides;
     };
     const auto beside_pinned = [&](std::unique_ptr<PanelSource> shown, std::unique_ptr<PanelSource> pinned) {
@@ -82,23 +78,16 @@ std::unique_ptr<PanelSource> session_source(const CLI::App& command, const Figur
     };
     const std::string& panel = options.spec.panel;
     switch (workspace) {
-    case Workspace::retrieval:
-        return source(session.retrieval());
-    case Workspace::cv:
-        return of_experiment(panel) ? source(session.cv_experiment()) : source(session.cv());
-    case Workspace::alignment:
-        return source(session.alignment());
-    case Workspace::jacobian:
-        return of_training(panel) ? source(session.training()) : source(session.jacobian());
-    case Workspace::residual:
-        return source(session.residual());
-    case Workspace::attention:
-        break;
+    case Workspace::retrieval: return source(session.retrieval());
+    case Workspace::cv: return of_experiment(panel) ? source(session.cv_experiment()) : source(session.cv());
+    case Workspace::alignment: return source(session.alignment());
+    case Workspace::jacobian: return of_training(panel) ? source(session.training()) : source(session.jacobian());
+    case Workspace::residual: return source(session.residual());
+    case Workspace::attention: break;
     }
     auto heads = settled(session.attention_heads()), head = settled(session.attention_head());
     auto shown = panel_source(std::move(heads.shown), std::move(head.shown));
-    if (!heads.pinned || !head.pinned)
-        return shown;
+    if (!heads.pinned || !head.pinned) return shown;
     return beside_pinned(std::move(shown), panel_source(*std::move(heads.pinned), *std::move(head.pinned)));
 }
 
@@ -114,13 +103,11 @@ Settled from_session(const CLI::App& command, const FigureOptions& options, Cont
     settled.spec = options.spec;
     std::optional<Error> unusable;
     for (const Workspace workspace : all_workspaces) {
-        if (all ? !session.has(workspace) : workspace_of(panel) != workspace)
-            continue;
+        if (all ? !session.has(workspace) : workspace_of(panel) != workspace) continue;
         try {
             settled.sources.push_back(session_source(command, options, session, workspace, context));
         } catch (const Error& error) {
-            if (!all)
-                throw;
+            if (!all) throw;
             context.note(error.what());
             unusable = error;
         }
@@ -149,14 +136,10 @@ Workspace wanted_workspace(const CLI::App& command, const FigureOptions& options
     const std::string& panel = options.spec.panel;
     const bool named = !panel.empty() && panel != "all";
     const auto shows = [&](Workspace workspace) { return named && workspace_of(panel) == workspace; };
-    if (!options.alignment.grams.empty() || shows(Workspace::alignment))
-        return Workspace::alignment;
-    if (given(command, "--captures") || shows(Workspace::jacobian))
-        return Workspace::jacobian;
-    if (options.experiment.wanted || shows(Workspace::cv))
-        return Workspace::cv;
-    if (shows(Workspace::residual))
-        return Workspace::residual;
+    if (!options.alignment.grams.empty() || shows(Workspace::alignment)) return Workspace::alignment;
+    if (given(command, "--captures") || shows(Workspace::jacobian)) return Workspace::jacobian;
+    if (options.experiment.wanted || shows(Workspace::cv)) return Workspace::cv;
+    if (shows(Workspace::residual)) return Workspace::residual;
     return with_model || shows(Workspace::attention) ? Workspace::attention : Workspace::retrieval;
 }
 
@@ -171,18 +154,12 @@ std::unique_ptr<PanelSource> input_source(const CLI::App& command, FigureOptions
         return source(std::move(job));
     };
     switch (workspace) {
-    case Workspace::alignment:
-        return seeded(alignment_inputs(command, options));
-    case Workspace::jacobian:
-        return seeded(jacobian_inputs(command, options));
-    case Workspace::residual:
-        return seeded(residual_inputs(command, options));
-    case Workspace::cv:
-        return cv_source(command, options, context);
-    case Workspace::attention:
-        return source(attention_inputs(command, options));
-    case Workspace::retrieval:
-        break;
+    case Workspace::alignment: return seeded(alignment_inputs(command, options));
+    case Workspace::jacobian: return seeded(jacobian_inputs(command, options));
+    case Workspace::residual: return seeded(residual_inputs(command, options));
+    case Workspace::cv: return cv_source(command, options, context);
+    case Workspace::attention: return source(attention_inputs(command, options));
+    case Workspace::retrieval: break;
     }
     return source(retrieval_inputs(options.retrieval));
 }
@@ -215,8 +192,7 @@ Settled settle(const CLI::App& command, FigureOptions& options, Context& context
         }
         settled = settled_as(input_source(command, options, workspace, context), options.spec);
     }
-    if (settled.spec.panel.empty())
-        throw Error(ErrorKind::usage, "--panel", "a panel to draw, or all", "none");
+    if (settled.spec.panel.empty()) throw Error(ErrorKind::usage, "--panel", "a panel to draw, or all", "none");
     return settled;
 }
 
@@ -238,8 +214,7 @@ struct Drawing {
         spec.panel = panel;
         Figure figure = source.draw(spec, context.job());
         zoom_into(figure, spec.zoom);
-        if (!with_recipe)
-            return figure;
+        if (!with_recipe) return figure;
         FigureSpec named = spec;
         named.style = style.name;
         Recipe recipe = source.recipe(named);
@@ -261,16 +236,14 @@ struct Drawing {
             const auto writing = context.writing();
             files.commit();
         }
-        for (const fs::path& path : written)
-            context.note("wrote " + path.string());
+        for (const fs::path& path : written) context.note("wrote " + path.string());
     }
 };
 
 /// The file of a figure, and of the arrays that a script is written with.
 std::vector<fs::path> figure_files(const fs::path& path) {
     std::vector<fs::path> files{path};
-    if (figure_type(path) == "py")
-        files.push_back(fs::path(path).replace_extension(".npz"));
+    if (figure_type(path) == "py") files.push_back(fs::path(path).replace_extension(".npz"));
     return files;
 }
 
@@ -282,8 +255,7 @@ std::string panel_file(const std::string& panel, const std::string& type) {
 void check_folder(const Drawing& drawing, const fs::path& folder, const std::vector<std::string>& types) {
     check_can_write_into(folder);
     std::error_code failure;
-    if (!fs::is_directory(folder, failure))
-        return;
+    if (!fs::is_directory(folder, failure)) return;
     for (const auto& source : drawing.sources) {
         for (const std::string& panel : source->panels()) {
             for (const std::string& type : types) {
@@ -305,10 +277,8 @@ void write_all(Drawing& drawing, const fs::path& folder, const std::vector<std::
             drawing.load(*source);
         } catch (const Error& error) {
             // A text may be too short for one workspace and do for the others.
-            if (error.kind != ErrorKind::input)
-                throw;
-            if (drawing.sources.size() > 1)
-                drawing.context.note(error.what());
+            if (error.kind != ErrorKind::input) throw;
+            if (drawing.sources.size() > 1) drawing.context.note(error.what());
             unusable = error;
             continue;
         }
@@ -316,53 +286,40 @@ void write_all(Drawing& drawing, const fs::path& folder, const std::vector<std::
         for (std::size_t i = 0; i < panels.size(); ++i) {
             drawing.context.job().progress(static_cast<double>(i), static_cast<double>(panels.size()),
                                            "drawing panels");
-            if (!source->can_draw(panels[i]))
-                continue;
+            if (!source->can_draw(panels[i])) continue;
             const Figure figure = drawing.draw(*source, panels[i]);
-            for (const std::string& type : types)
-                drawing.add(files, folder / panel_file(panels[i], type), figure);
+            for (const std::string& type : types) drawing.add(files, folder / panel_file(panels[i], type), figure);
         }
     }
-    if (files.files().empty() && unusable)
-        throw *unusable;
+    if (files.files().empty() && unusable) throw *unusable;
     drawing.commit(files);
     made.keep();
 }
 
 void deliver_data(const Figure& figure, Context& context) {
     switch (context.options().format) {
-    case Format::csv:
-        return context.deliver(figure_csv(figure));
-    case Format::npz:
-        return context.deliver(figure_npz(figure));
-    default:
-        return context.deliver(figure_json(figure));
+    case Format::csv: return context.deliver(figure_csv(figure));
+    case Format::npz: return context.deliver(figure_npz(figure));
+    default: return context.deliver(figure_json(figure));
     }
 }
 
 void make_figure(const CLI::App& command, FigureOptions options, Context& context) {
     const fs::path& out = context.options().out;
     const bool into_folder = options.spec.panel == "all";
-    if (!out.empty() && into_folder)
-        check_can_write_into(out);
+    if (!out.empty() && into_folder) check_can_write_into(out);
     if (!out.empty() && !into_folder) {
-        for (const fs::path& file : figure_files(out))
-            context.add_output("--out", file);
+        for (const fs::path& file : figure_files(out)) context.add_output("--out", file);
     }
     Settled settled = settle(command, options, context);
     const bool all = settled.spec.panel == "all";
     const std::string panel = all ? std::string() : panel_id(*settled.sources.front(), settled.spec.panel);
-    if (all && !settled.spec.zoom.empty())
-        throw Error(ErrorKind::usage, "--zoom", "one panel", "all");
-    if (all && out.empty())
-        throw Error(ErrorKind::usage, "--out", "a folder for all panels", "nothing");
-    if (!all && out.empty())
-        context.require_format({Format::json, Format::csv, Format::npz}, "figure");
-    if (!all && !out.empty())
-        require_figure_type(figure_type(out));
+    if (all && !settled.spec.zoom.empty()) throw Error(ErrorKind::usage, "--zoom", "one panel", "all");
+    if (all && out.empty()) throw Error(ErrorKind::usage, "--out", "a folder for all panels", "nothing");
+    if (!all && out.empty()) context.require_format({Format::json, Format::csv, Format::npz}, "figure");
+    if (!all && !out.empty()) require_figure_type(figure_type(out));
 
-    for (const std::string& type : options.types)
-        require_figure_type(type);
+    for (const std::string& type : options.types) require_figure_type(type);
 
     Drawing drawing{.sources = std::move(settled.sources),
                     .spec = std::move(settled.spec),
@@ -370,13 +327,11 @@ void make_figure(const CLI::App& command, FigureOptions options, Context& contex
                     .with_recipe = options.recipe != "none",
                     .context = context};
     drawing.style = find_style(drawing.spec, options.folders);
-    if (all)
-        return write_all(drawing, out, options.types);
+    if (all) return write_all(drawing, out, options.types);
     PanelSource& source = *drawing.sources.front();
     drawing.load(source);
     const Figure figure = drawing.draw(source, panel);
-    if (out.empty())
-        return deliver_data(figure, context);
+    if (out.empty()) return deliver_data(figure, context);
     FileSet files;
     drawing.add(files, out, figure);
     drawing.commit(files);

@@ -50,7 +50,7 @@ Figure draw_plane(const RetrievalJob& job, View view, JobContext& context) {
     return plane_figure(view, compute_plane(plane, spectrum, context));
 }
 
-}  // namespace
+} // namespace
 
 FoundRecipe open_recipe(const fs::path& path) {
     if (path.extension() == ".json") {
@@ -80,9 +80,9 @@ Figure draw_panel(const RetrievalJob& job, const std::string& panel, JobContext&
     view.step = job.step;
     view.mode = request.modes.front();
     view.query_label = query_label(job);
-    Figure figure = panel == "retrieval.plane" ? draw_plane(job, view, context)
-                                               : compute_figure(panel, view, request.queries.front(), request.lambda,
-                                                                request.steps, context);
+    Figure figure = panel == "retrieval.plane"
+                        ? draw_plane(job, view, context)
+                        : compute_figure(panel, view, request.queries.front(), request.lambda, request.steps, context);
     request.bank->check_intact();
     return figure;
 }
@@ -127,4 +127,4 @@ std::string figure_type(const fs::path& path) {
     return type;
 }
 
-}  // namespace attnscope::cli
+} // namespace attnscope::cli

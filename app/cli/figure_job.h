@@ -11,14 +11,15 @@ namespace attnscope::cli {
 /// The recipe in a figure or result, or the file that is one itself. Throws Error{input}.
 struct FoundRecipe {
     Recipe recipe;
-    std::string text;  ///< as it stood there
+    std::string text; ///< as it stood there
 };
 FoundRecipe open_recipe(const std::filesystem::path& path);
 /// Where the inputs of a recipe may lie: beside its file, in the folders given, among the files opened recently.
 std::vector<std::filesystem::path> input_places(const std::filesystem::path& recipe,
                                                 const std::vector<std::filesystem::path>& folders);
 
-/// The figure of a panel of the retrieval workspace. The job's inputs are loaded; its first query in its first mode is drawn.
+/// The figure of a panel of the retrieval workspace. The job's inputs are loaded; its first query in its first mode is
+/// drawn.
 Figure draw_panel(const RetrievalJob& job, const std::string& panel, JobContext& context);
 
 /// The style of a specification, from a file in `places` when it is no built-in one; the width is its own where it says
@@ -33,4 +34,4 @@ void require_figure_type(const std::string& type);
 std::string render(const Figure& figure, const FigureSpec& spec, const Style& style, const std::string& type,
                    const std::string& stem);
 
-}  // namespace attnscope::cli
+} // namespace attnscope::cli

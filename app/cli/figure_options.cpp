@@ -39,14 +39,14 @@ void add_attention_options(CLI::App& app, FigureOptions& options) {
     const std::string group = "Attention";
     add_path(app, "--model", job.model, "folder of a model, or a GGUF file (the sample's)")->group(group);
     add_path(app, "--ids", options.ids, "file of token ids")->group(group);
-    add_value(app, "--prompt", "S", "the text of the tokens itself",
-              [&options](const std::string& text) { options.prompt = text; })
-        ->group(group);
+    add_value(app, "--prompt", "S", "the text of the tokens itself", [&options](const std::string& text) {
+        options.prompt = text;
+    })->group(group);
     add_whole(app, "--layer", job.layer, 0, "layer shown (0)")->group(group);
     add_whole(app, "--head", job.head, 0, "head shown (0)")->group(group);
-    add_value(app, "--token", "N", "query shown (the last)",
-              [&job](const std::string& text) { job.token = parse_whole("--token", text, 0, INT64_MAX); })
-        ->group(group);
+    add_value(app, "--token", "N", "query shown (the last)", [&job](const std::string& text) {
+        job.token = parse_whole("--token", text, 0, INT64_MAX);
+    })->group(group);
     add_value(app, "--colour", "C", "of the heads: entropy, max_weight, sink, previous, duplicate, induction (entropy)",
               [&job](const std::string& text) { job.colour = attention::parse_head_colour(text); })
         ->group(group);
@@ -62,12 +62,14 @@ void add_cv_options(CLI::App& app, FigureOptions& options) {
     CvJob& job = options.cv;
     CvExperimentJob& shown = options.shown;
     const std::string group = "CV bands";
-    add_value(app, "--kind", "K", "matrix shown: embedding, Q, K, V, out_proj, act_Q, act_K, act_V, act_post, act_emb, "
-                                  "residual (Q)",
+    add_value(app, "--kind", "K",
+              "matrix shown: embedding, Q, K, V, out_proj, act_Q, act_K, act_V, act_post, act_emb, "
+              "residual (Q)",
               [&job](const std::string& text) { job.cursor.kind = cv::parse_kind(text); })
         ->group(group);
     add_count(app, "--samples", job.parameters.samples, "simplices drawn for a matrix (300)")->group(group);
-    add_count(app, "--pool", job.parameters.pool, "they are drawn from the first so many rows (512; 0: all)")->group(group);
+    add_count(app, "--pool", job.parameters.pool, "they are drawn from the first so many rows (512; 0: all)")
+        ->group(group);
     add_whole(app, "--points", job.parameters.points, 0, "corners of a simplex, 3 to 8 (5)")->group(group);
     add_experiment_options(app, options.experiment);
     add_value(app, "--follow", "G", "matrices of the experiment shown, as in Q_h (act_Q_h)",
@@ -79,14 +81,12 @@ void add_cv_options(CLI::App& app, FigureOptions& options) {
                   shown.group = text;
               })
         ->group("Experiment");
-    add_value(app, "--config", "D,H", "configuration shown (the first)",
-              [&shown](const std::string& text) {
-                  const std::vector<std::string> parts = parse_list("--config", text);
-                  if (parts.size() != 2) throw Error(ErrorKind::usage, "--config", "width and heads as in 64,2", text);
-                  shown.dim = static_cast<int>(parse_whole("--config", parts[0], 1, cv::most_experiment_dim));
-                  shown.heads = static_cast<int>(parse_whole("--config", parts[1], 1, cv::most_experiment_dim));
-              })
-        ->group("Experiment");
+    add_value(app, "--config", "D,H", "configuration shown (the first)", [&shown](const std::string& text) {
+        const std::vector<std::string> parts = parse_list("--config", text);
+        if (parts.size() != 2) throw Error(ErrorKind::usage, "--config", "width and heads as in 64,2", text);
+        shown.dim = static_cast<int>(parse_whole("--config", parts[0], 1, cv::most_experiment_dim));
+        shown.heads = static_cast<int>(parse_whole("--config", parts[1], 1, cv::most_experiment_dim));
+    })->group("Experiment");
     add_whole(app, "--epoch", shown.epoch, 0, "epoch shown (the last)")->group("Experiment");
 }
 
@@ -107,14 +107,15 @@ void add_jacobian_options(CLI::App& app, FigureOptions& options) {
     JacobianJob& job = options.jacobian;
     const std::string group = "Softmax gradient";
     add_path(app, "--captures", job.captures, "file of probabilities A and gradients g")->group(group);
-    add_value(app, "--metric", "M", "of the heads: a_mean, entropy, r_diag, r_offdiag, energy_off, energy_cross, "
-                                    "cos_diag, cos_ste, cos_ste_unmasked (r_diag)",
+    add_value(app, "--metric", "M",
+              "of the heads: a_mean, entropy, r_diag, r_offdiag, energy_off, energy_cross, "
+              "cos_diag, cos_ste, cos_ste_unmasked (r_diag)",
               [&job](const std::string& text) { job.cursor.metric = jacobian::parse_metric(text); })
         ->group(group);
     add_count(app, "--sequence", job.cursor.sequence, "sequence shown (0)")->group(group);
-    add_value(app, "--row", "N", "query shown (the last)",
-              [&job](const std::string& text) { job.cursor.row = parse_whole("--row", text, 0, INT32_MAX); })
-        ->group(group);
+    add_value(app, "--row", "N", "query shown (the last)", [&job](const std::string& text) {
+        job.cursor.row = parse_whole("--row", text, 0, INT32_MAX);
+    })->group(group);
 }
 
 /// X0:X1,Y0:Y1
@@ -133,10 +134,12 @@ Zoom parse_zoom(const std::string& text) {
     return {0, range(ranges[0]), range(ranges[1])};
 }
 
-}  // namespace
+} // namespace
 
 /// Whether an option was given, so that it outweighs what the recipe or session says.
-bool given(const CLI::App& command, const char* option) { return command.get_option(option)->count() > 0; }
+bool given(const CLI::App& command, const char* option) {
+    return command.get_option(option)->count() > 0;
+}
 
 void override_job(const CLI::App& command, const FigureOptions& options, RetrievalJob& job) {
     const RetrievalJob& asked = options.retrieval.job;
@@ -183,7 +186,7 @@ void override_job(const CLI::App& command, const FigureOptions& asked, Alignment
     if (given(command, "--match")) job.match = from.match;
     if (given(command, "--layer")) job.layer = asked.attention.layer;
     if (given(command, "--head")) job.head = asked.attention.head;
-    if (!job.grams.empty()) return;  // which have settled the rest
+    if (!job.grams.empty()) return; // which have settled the rest
     if (given(command, "--operator")) job.kind = from.kind;
     if (given(command, "--directions")) job.basis = from.basis;
     if (given(command, "--norm-gain")) job.norm_gain = from.norm_gain;
@@ -226,7 +229,7 @@ void override_job(const CLI::App& command, const FigureOptions& asked, JacobianE
 void override_writing(const CLI::App& command, const FigureSpec& asked, FigureSpec& spec) {
     if (given(command, "--panel") && spec.panel != asked.panel) {
         spec.panel = asked.panel;
-        spec.zoom.clear();  // of another panel
+        spec.zoom.clear(); // of another panel
     }
     if (given(command, "--zoom")) spec.zoom = asked.zoom;
     if (given(command, "--style")) spec.style = asked.style;
@@ -267,7 +270,7 @@ ModelOptions given_tokens(const CLI::App& command, const FigureOptions& options)
     return tokens;
 }
 
-}  // namespace
+} // namespace
 
 AttentionJob attention_inputs(const CLI::App& command, const FigureOptions& options) {
     AttentionJob job = options.attention;
@@ -296,7 +299,8 @@ AlignmentJob alignment_inputs(const CLI::App& command, const FigureOptions& opti
     override_job(command, options, job);
     if (!job.grams.empty()) return job;
     job.model = options.attention.model.empty() ? find_samples().model : options.attention.model;
-    if (job.model.empty()) throw Error(ErrorKind::usage, "attnscope figure", "--model M or --grams G", "neither, and no sample model");
+    if (job.model.empty())
+        throw Error(ErrorKind::usage, "attnscope figure", "--model M or --grams G", "neither, and no sample model");
     return job;
 }
 
@@ -334,21 +338,24 @@ void add_figure_options(CLI::App& command, FigureOptions& options) {
     add_path(command, "FILE", options.file, "a result or figure: draw from the recipe in it");
     add_path(command, "--recipe", options.recipe, "the same; or none: write the figure without its recipe");
     add_path(command, "--session", options.session, "draw what a session of the window shows");
-    command.add_option_function<std::vector<std::string>>(
-               "--inputs",
-               [&options](const std::vector<std::string>& folders) {
-                   options.folders.assign(folders.begin(), folders.end());
-               },
-               "folders to look for the recipe's inputs in")
+    command
+        .add_option_function<std::vector<std::string>>(
+            "--inputs",
+            [&options](const std::vector<std::string>& folders) {
+                options.folders.assign(folders.begin(), folders.end());
+            },
+            "folders to look for the recipe's inputs in")
         ->type_name("DIR");
-    add_value(command, "--panel", "P", "weights, entropy, plane, trajectories, spectrum, origin, modes, hysteresis, "
-                                        "separation, letters; heads, map, text, rows, gain; band, cv.map, volumes, "
-                                        "dimension, table, training, grid, relation; alignment.map, profile, signs, angles, "
-                                        "alignment.heads, spectra, matched, verdict; curve, residual.map, "
-                                        "variance, residual.text, residual.spectrum; jacobian.map, bars, energy, row, "
-                                        "maps; or all (into the folder --out)",
+    add_value(command, "--panel", "P",
+              "weights, entropy, plane, trajectories, spectrum, origin, modes, hysteresis, "
+              "separation, letters; heads, map, text, rows, gain; band, cv.map, volumes, "
+              "dimension, table, training, grid, relation; alignment.map, profile, signs, angles, "
+              "alignment.heads, spectra, matched, verdict; curve, residual.map, "
+              "variance, residual.text, residual.spectrum; jacobian.map, bars, energy, row, "
+              "maps; or all (into the folder --out)",
               [&spec](const std::string& panel) { spec.panel = panel; });
-    add_value(command, "--style", "S", "neurips, iclr, icml, icml-wide, acl, nature, nature-wide, slide, or a JSON file",
+    add_value(command, "--style", "S",
+              "neurips, iclr, icml, icml-wide, acl, nature, nature-wide, slide, or a JSON file",
               [&spec](const std::string& style) { spec.style = style; });
     add_value(command, "--width", "W", "width, as in 89mm (the style's)",
               [&spec](const std::string& text) { spec.width_mm = parse_width(text); });
@@ -374,4 +381,4 @@ void add_figure_options(CLI::App& command, FigureOptions& options) {
     add_jacobian_options(command, options);
 }
 
-}  // namespace attnscope::cli
+} // namespace attnscope::cli

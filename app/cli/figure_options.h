@@ -21,20 +21,20 @@ namespace attnscope::cli {
 
 struct FigureOptions {
     RetrievalOptions retrieval;
-    AttentionJob attention;  // `request.gain` is --beta of either workspace
-    CvJob cv;                        // its inputs, layer and head are those of `attention`
-    AlignmentJob alignment;          // so are its model, layer and head
-    ResidualJob residual;            // its inputs, layer and head are those of `attention`
+    AttentionJob attention; // `request.gain` is --beta of either workspace
+    CvJob cv;               // its inputs, layer and head are those of `attention`
+    AlignmentJob alignment; // so are its model, layer and head
+    ResidualJob residual;   // its inputs, layer and head are those of `attention`
     ExperimentOptions experiment;
-    CvExperimentJob shown;           // of the experiment
-    JacobianJob jacobian;            // its model, layer and head are those of `attention`
+    CvExperimentJob shown; // of the experiment
+    JacobianJob jacobian;  // its model, layer and head are those of `attention`
     std::filesystem::path ids;
     std::string prompt;
     bool chat = false;
     FigureSpec spec;
     std::filesystem::path file, recipe, session;
     std::vector<std::filesystem::path> folders;
-    std::vector<std::string> types{"svg"};  // of --panel all
+    std::vector<std::string> types{"svg"}; // of --panel all
 };
 
 /// They must live as long as the command.
@@ -67,4 +67,4 @@ ResidualJob residual_inputs(const CLI::App& command, const FigureOptions& option
 JacobianJob jacobian_inputs(const CLI::App& command, const FigureOptions& options);
 CvExperimentJob experiment_inputs(const CLI::App& command, const FigureOptions& options, const CommonOptions& common);
 
-}  // namespace attnscope::cli
+} // namespace attnscope::cli

@@ -18,19 +18,16 @@ bool asked = false;
 void forget_huge_pages() noexcept {
     const char* const set = std::getenv(variable);
     asked = set != nullptr;
-    if (asked && std::string_view(set) == tunables)
-        unsetenv(variable);
+    if (asked && std::string_view(set) == tunables) unsetenv(variable);
 }
 
 void ask_for_huge_pages([[maybe_unused]] char** argv) noexcept {
 #ifdef __GLIBC__
-    if (asked)
-        return;
+    if (asked) return;
     // By its path, since the system names a process after the file it was started from.
     std::array<char, 4096> path{};
     const ssize_t length = readlink("/proc/self/exe", path.data(), path.size() - 1);
-    if (length <= 0 || setenv(variable, tunables, 1) != 0)
-        return;
+    if (length <= 0 || setenv(variable, tunables, 1) != 0) return;
     execv(path.data(), argv);
     unsetenv(variable);
 #endif

@@ -30,8 +30,9 @@ std::string csv(const Json& files) {
     for (const Json& file : files) {
         if (!file.contains("tensors")) continue;
         for (const Json& tensor : file["tensors"]) {
-            out += quoted(file["name"]) + ',' + quoted(tensor["name"]) + ',' + tensor["dtype"].get<std::string>() + ',' +
-                   shape_text(tensor["shape"]) + ',' + tensor["elements"].dump() + ',' + tensor["bytes"].dump() + '\n';
+            out += quoted(file["name"]) + ',' + quoted(tensor["name"]) + ',' + tensor["dtype"].get<std::string>() +
+                   ',' + shape_text(tensor["shape"]) + ',' + tensor["elements"].dump() + ',' + tensor["bytes"].dump() +
+                   '\n';
         }
     }
     return out;
@@ -80,20 +81,19 @@ void inspect(const InspectOptions& options, Context& context) {
     context.deliver_json("attnscope.inspect/1", recipe, one_line(result), {});
 }
 
-}  // namespace
+} // namespace
 
 Command inspect_command(CLI::App& app) {
     const auto options = std::make_shared<InspectOptions>();
     CLI::App* const command = app.add_subcommand("inspect", "what files hold: kind, tensors, shapes, types, sizes");
-    command->add_option_function<std::vector<std::string>>(
-               "FILE",
-               [options](const std::vector<std::string>& files) {
-                   options->files.assign(files.begin(), files.end());
-               },
-               "files, or folders of models")
+    command
+        ->add_option_function<std::vector<std::string>>(
+            "FILE",
+            [options](const std::vector<std::string>& files) { options->files.assign(files.begin(), files.end()); },
+            "files, or folders of models")
         ->type_name("")
         ->required();
     return {command, [options](Context& context) { inspect(*options, context); }};
 }
 
-}  // namespace attnscope::cli
+} // namespace attnscope::cli

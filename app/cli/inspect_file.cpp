@@ -70,7 +70,7 @@ Json inspect_gguf(const fs::path& path) {
     }
 }
 
-}  // namespace
+} // namespace
 
 Json tensors_json(const TensorFile& file) {
     Json tensors = Json::array();
@@ -111,4 +111,4 @@ std::string size_text(std::uint64_t bytes) {
     return text;
 }
 
-}  // namespace attnscope::cli
+} // namespace attnscope::cli

@@ -20,4 +20,4 @@ Json tensors_json(const TensorFile& file);
 /// "64 kB", "92 MB".
 std::string size_text(std::uint64_t bytes);
 
-}  // namespace attnscope::cli
+} // namespace attnscope::cli

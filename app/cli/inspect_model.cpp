@@ -16,14 +16,10 @@ namespace fs = std::filesystem;
 
 const char* activation_name(Activation activation) {
     switch (activation) {
-    case Activation::gelu:
-        return "gelu";
-    case Activation::gelu_tanh:
-        return "gelu_tanh";
-    case Activation::silu:
-        return "silu";
-    case Activation::relu:
-        return "relu";
+    case Activation::gelu: return "gelu";
+    case Activation::gelu_tanh: return "gelu_tanh";
+    case Activation::silu: return "silu";
+    case Activation::relu: return "relu";
     }
     return "?";
 }
@@ -52,17 +48,13 @@ Json config_json(const ModelConfig& config) {
                  {"norm_epsilon", config.norm_epsilon},
                  {"tied_head", config.tied_head},
                  {"attention_bias", config.attention_bias}};
-    if (config.rotary.dimensions > 0)
-        json["rotary"] = rotary_json(config.rotary);
-    if (config.family == Family::gpt_neox)
-        json["parallel_residual"] = config.parallel_residual;
-    if (config.family == Family::bert)
-        json["token_types"] = config.token_types;
+    if (config.rotary.dimensions > 0) json["rotary"] = rotary_json(config.rotary);
+    if (config.family == Family::gpt_neox) json["parallel_residual"] = config.parallel_residual;
+    if (config.family == Family::bert) json["token_types"] = config.token_types;
     if (config.sliding_window > 0) {
         json["sliding_window"] = config.sliding_window;
         Json windows = Json::array();
-        for (std::int64_t layer = 0; layer < config.layers; ++layer)
-            windows.push_back(config.window(layer));
+        for (std::int64_t layer = 0; layer < config.layers; ++layer) windows.push_back(config.window(layer));
         json["windows"] = std::move(windows);
     }
     return json;
@@ -82,8 +74,7 @@ Json storage_json(const TensorFile& weights) {
         share.bytes += tensor.bytes();
     }
     std::vector<Share> shares;
-    for (const auto& [dtype, share] : by_dtype)
-        shares.push_back(share);
+    for (const auto& [dtype, share] : by_dtype) shares.push_back(share);
     std::stable_sort(shares.begin(), shares.end(),
                      [](const Share& a, const Share& b) { return a.elements > b.elements; });
     Json json = Json::array();
@@ -97,8 +88,7 @@ Json storage_json(const TensorFile& weights) {
 
 /// {"kind", …} as the file names it; null without a tokenizer.
 Json tokenizer_json(const ModelFiles& files) {
-    if (!files.has_tokenizer)
-        return nullptr;
+    if (!files.has_tokenizer) return nullptr;
     if (files.format == "gguf") {
         const auto& metadata = files.weights->metadata();
         Json json = {{"kind", metadata.at("tokenizer.ggml.model")}};
@@ -147,8 +137,7 @@ Json inspect_model(const fs::path& path) {
     json["weights"] = std::move(weights);
     json["storage"] = storage_json(*files.weights);
     json["tokenizer"] = tokenizer_json(files);
-    if (!files.weights->metadata().empty())
-        json["metadata"] = files.weights->metadata();
+    if (!files.weights->metadata().empty()) json["metadata"] = files.weights->metadata();
     json["tensors"] = tensors_json(*files.weights);
     return json;
 }
@@ -157,8 +146,7 @@ std::string model_text(const Json& model) {
     std::string out = "  " + model["summary"].get<std::string>() + "\n  " +
                       parameters_text(model["parameters"].get<std::uint64_t>()) + " parameters in " +
                       size_text(model["bytes"].get<std::uint64_t>());
-    if (const std::size_t files = model["weights"].size(); files > 1)
-        out += ", " + std::to_string(files) + " files";
+    if (const std::size_t files = model["weights"].size(); files > 1) out += ", " + std::to_string(files) + " files";
     const char* separator = "\n  stored as: ";
     for (const Json& share : model["storage"]) {
         out += separator + share["dtype"].get<std::string>() + " " + size_text(share["bytes"].get<std::uint64_t>()) +

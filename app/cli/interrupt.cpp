@@ -22,8 +22,7 @@ sigset_t signals() {
     sigaddset(&set, SIGTERM);
     // A program under nohup outlives its terminal.
     struct sigaction hang_up = {};
-    if (sigaction(SIGHUP, nullptr, &hang_up) == 0 && hang_up.sa_handler != SIG_IGN)
-        sigaddset(&set, SIGHUP);
+    if (sigaction(SIGHUP, nullptr, &hang_up) == 0 && hang_up.sa_handler != SIG_IGN) sigaddset(&set, SIGHUP);
     return set;
 }
 
@@ -34,7 +33,7 @@ int next_signal(const sigset_t& set) {
     return number > 0 ? number : 0;
 }
 
-}  // namespace
+} // namespace
 
 Interrupt::Interrupt(Options options) : options_(std::move(options)) {
     const sigset_t set = signals();
@@ -49,8 +48,7 @@ Interrupt::Interrupt(Options options) : options_(std::move(options)) {
 
 Interrupt::~Interrupt() {
     closing_ = true;
-    if (!thread_.joinable())
-        return;
+    if (!thread_.joinable()) return;
     pthread_kill(thread_.native_handle(), SIGTERM);
     thread_.join();
     const sigset_t set = signals();
@@ -63,8 +61,7 @@ void Interrupt::watch() {
     sigwait(&set, &number);
     if (closing_) return;
     stop_.request_stop();
-    if (options_.on_signal)
-        options_.on_signal();
+    if (options_.on_signal) options_.on_signal();
     const auto end = std::chrono::steady_clock::now() + options_.patience;
     while (!closing_) {
         if (const int again = next_signal(set); again != 0 && !closing_) {
@@ -90,4 +87,4 @@ void end_cancelled() {
     _exit(cancelled_status);
 }
 
-}  // namespace attnscope::cli
+} // namespace attnscope::cli

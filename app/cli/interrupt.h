@@ -49,4 +49,4 @@ private:
 /// and unmapping banks, freeing weights and taking LibTorch down would be felt. The first of several callers wins.
 [[noreturn]] void end_cancelled();
 
-}  // namespace attnscope::cli
+} // namespace attnscope::cli

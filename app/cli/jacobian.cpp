@@ -29,16 +29,12 @@ void settle_inputs(const JacobianOptions& options, JacobianJob& job) {
         fail("--captures F, --model M or --experiment", input.model.empty() ? "neither" : "both");
     if (!job.captures.empty()) {
         const bool tokens = input.prompt_given || !input.text.empty() || !input.ids.empty();
-        if (tokens || options.model_given)
-            fail("options of --model M with a model", "some with --captures");
-        if (!options.write_captures.empty())
-            fail("--write-captures with --model M", "with --captures");
+        if (tokens || options.model_given) fail("options of --model M with a model", "some with --captures");
+        if (!options.write_captures.empty()) fail("--write-captures with --model M", "with --captures");
         return;
     }
-    if (job.length < 1)
-        throw Error(ErrorKind::usage, "--seq-len", "1 or more", "0");
-    if (job.blocks < 1)
-        throw Error(ErrorKind::usage, "--blocks", "1 or more", "0");
+    if (job.length < 1) throw Error(ErrorKind::usage, "--seq-len", "1 or more", "0");
+    if (job.blocks < 1) throw Error(ErrorKind::usage, "--blocks", "1 or more", "0");
     job.model = input.model;
     job.tokens = token_source(input, "jacobian");
 }
@@ -48,16 +44,14 @@ void check_experiment_inputs(const JacobianOptions& options) {
     const ModelOptions& input = options.input;
     const bool others = !options.job.captures.empty() || !options.write_captures.empty() || !input.model.empty() ||
                         !input.ids.empty() || input.prompt_given || options.model_given;
-    if (others)
-        throw Error(ErrorKind::usage, "--experiment", "a text and no captures or model beside it", "others");
+    if (others) throw Error(ErrorKind::usage, "--experiment", "a text and no captures or model beside it", "others");
 }
 
 /// Maps come from the top layer down. `writer` has them all, and its file its name once commit() is called.
 jacobian::Result compute_and_write(const JacobianJob& job, const std::filesystem::path& path,
                                    std::optional<jacobian::CapturesWriter>& writer, Context& context) {
     auto layers = jacobian_layers(job);
-    if (layers.empty() || layers.front().sequences == 0)
-        return compute_jacobian(job, context.job()); // says why not
+    if (layers.empty() || layers.front().sequences == 0) return compute_jacobian(job, context.job()); // says why not
     std::reverse(layers.begin(), layers.end());
     writer.emplace(path, std::move(layers));
     jacobian::Result result = compute_jacobian(
@@ -76,12 +70,9 @@ void deliver_jacobian(const JacobianJob& job, const jacobian::Result& result, co
     }
     context.note(warnings);
     switch (context.options().format) {
-    case Format::csv:
-        return context.deliver(jacobian_table_csv(result));
-    case Format::npz:
-        return context.deliver(jacobian_result_npz(result));
-    default:
-        return context.deliver(jacobian_table_text(result));
+    case Format::csv: return context.deliver(jacobian_table_csv(result));
+    case Format::npz: return context.deliver(jacobian_result_npz(result));
+    default: return context.deliver(jacobian_table_text(result));
     }
 }
 
@@ -102,11 +93,9 @@ void run_jacobian(JacobianOptions options, Context& context) {
     const jacobian::Result result = options.write_captures.empty()
                                         ? compute_jacobian(job, context.job())
                                         : compute_and_write(job, options.write_captures, captures, context);
-    for (Warning& warning : jacobian_warnings(job, result))
-        warnings.push_back(std::move(warning));
+    for (Warning& warning : jacobian_warnings(job, result)) warnings.push_back(std::move(warning));
     deliver_jacobian(job, result, warnings, context);
-    if (!captures)
-        return;
+    if (!captures) return;
     const auto held = context.writing();
     captures->commit();
 }

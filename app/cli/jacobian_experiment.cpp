@@ -64,7 +64,9 @@ public:
         });
     }
 
-    std::string left() const { return "training so far is kept in " + name() + "; the same command goes on from there"; }
+    std::string left() const {
+        return "training so far is kept in " + name() + "; the same command goes on from there";
+    }
 
 private:
     /// Updates that the run can be taken up at.
@@ -105,8 +107,7 @@ class NewFolders {
 public:
     NewFolders() = default;
     ~NewFolders() {
-        while (!made_.empty())
-            made_.pop_back();
+        while (!made_.empty()) made_.pop_back();
     }
     NewFolders(const NewFolders&) = delete;
     NewFolders& operator=(const NewFolders&) = delete;
@@ -116,8 +117,7 @@ public:
         paths_.push_back(path);
     }
     void keep() {
-        for (const auto& folder : made_)
-            folder->keep();
+        for (const auto& folder : made_) folder->keep();
     }
     const std::vector<fs::path>& paths() const { return paths_; }
 
@@ -145,8 +145,7 @@ public:
             files_.commit();
             folders_.keep();
         }
-        for (const fs::path& path : folders_.paths())
-            context.note("wrote " + path.string());
+        for (const fs::path& path : folders_.paths()) context.note("wrote " + path.string());
     }
 
 private:
@@ -162,16 +161,13 @@ void deliver_training(const JacobianExperimentJob& job, const jacobian::Experime
     }
     context.note(warnings);
     switch (context.options().format) {
-    case Format::csv:
-        return context.deliver(jacobian_experiment_csv(experiment));
-    case Format::npz:
-        return context.deliver(jacobian_experiment_npz(experiment));
-    default:
-        return context.deliver(jacobian_experiment_text(experiment));
+    case Format::csv: return context.deliver(jacobian_experiment_csv(experiment));
+    case Format::npz: return context.deliver(jacobian_experiment_npz(experiment));
+    default: return context.deliver(jacobian_experiment_text(experiment));
     }
 }
 
-}  // namespace
+} // namespace
 
 void add_jacobian_experiment_options(CLI::App& app, JacobianExperimentOptions& options) {
     const std::string group = "Experiment";
@@ -180,12 +176,10 @@ void add_jacobian_experiment_options(CLI::App& app, JacobianExperimentOptions& o
         ->group(group);
     const auto add = [&](const char* option, const char* type, const char* help,
                          std::function<void(const std::string&)> read) {
-        add_value(app, option, type, help,
-                  [&options, read = std::move(read)](const std::string& text) {
-                      options.any_given = true;
-                      read(text);
-                  })
-            ->group(group);
+        add_value(app, option, type, help, [&options, read = std::move(read)](const std::string& text) {
+            options.any_given = true;
+            read(text);
+        })->group(group);
     };
     add("--method", "L", "bp, fa, sign_sym, dfa or all: how errors go back (bp)", [&options](const std::string& text) {
         options.methods = parse_names("--method", text, jacobian::methods, jacobian::parse_method);
@@ -202,9 +196,8 @@ void add_jacobian_experiment_options(CLI::App& app, JacobianExperimentOptions& o
         [&request](const std::string& text) {
             request.every = static_cast<int>(parse_whole("--every", text, 0, jacobian::most_training_steps));
         });
-    add("--learning-rate", "X", "of AdamW (0.001)", [&request](const std::string& text) {
-        request.learning_rate = parse_positive("--learning-rate", text);
-    });
+    add("--learning-rate", "X", "of AdamW (0.001)",
+        [&request](const std::string& text) { request.learning_rate = parse_positive("--learning-rate", text); });
     add("--export", "DIR", "also write the trained model as a Hugging Face folder (several: a folder each)",
         [&options](const std::string& text) { options.folder = text; });
 }
@@ -230,18 +223,15 @@ JacobianExperimentJob jacobian_experiment_inputs(const JacobianExperimentOptions
 
 void run_jacobian_experiment(const JacobianExperimentOptions& options, const fs::path& text, Context& context) {
     JacobianExperimentJob job = jacobian_experiment_inputs(options, text, context.options());
-    if (!options.folder.empty())
-        check_can_write_into(options.folder);
+    if (!options.folder.empty()) check_can_write_into(options.folder);
     std::vector<Warning> warnings;
     load_inputs(job, context.job(), warnings);
     const jacobian::Experiment experiment = train(job, context);
     for (Warning& warning : jacobian_experiment_warnings(experiment)) warnings.push_back(std::move(warning));
     std::optional<ExportedModels> exported;
-    if (!options.folder.empty())
-        exported.emplace(job, experiment, options.folder);
+    if (!options.folder.empty()) exported.emplace(job, experiment, options.folder);
     deliver_training(job, experiment, warnings, context);
-    if (exported)
-        exported->commit(context);
+    if (exported) exported->commit(context);
 }
 
-}  // namespace attnscope::cli
+} // namespace attnscope::cli

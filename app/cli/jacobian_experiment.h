@@ -11,11 +11,11 @@ namespace attnscope::cli {
 
 struct JacobianExperimentOptions {
     bool wanted = false;
-    bool any_given = false;  ///< an option that only the experiment has
+    bool any_given = false; ///< an option that only the experiment has
     std::vector<jacobian::Method> methods{jacobian::Method::back_propagation};
     std::vector<jacobian::SoftmaxGradient> gradients{jacobian::SoftmaxGradient::full};
     jacobian::ExperimentRequest request;
-    std::filesystem::path folder;  ///< of exported models; empty: none
+    std::filesystem::path folder; ///< of exported models; empty: none
 };
 void add_jacobian_experiment_options(CLI::App& app, JacobianExperimentOptions& options);
 
@@ -27,4 +27,4 @@ JacobianExperimentJob jacobian_experiment_inputs(const JacobianExperimentOptions
 void run_jacobian_experiment(const JacobianExperimentOptions& options, const std::filesystem::path& text,
                              Context& context);
 
-}  // namespace attnscope::cli
+} // namespace attnscope::cli

@@ -31,10 +31,10 @@ private:
     mutable std::optional<jacobian::Experiment> result_;
 };
 
-}  // namespace
+} // namespace
 
 std::unique_ptr<PanelSource> panel_source(JacobianExperimentJob job) {
     return std::make_unique<JacobianExperimentPanels>(std::move(job));
 }
 
-}  // namespace attnscope::cli
+} // namespace attnscope::cli

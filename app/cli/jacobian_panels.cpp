@@ -1,4 +1,5 @@
-// The panels of the softmax gradient workspace, drawn from a model or from captures. What a panel needs is computed once.
+// The panels of the softmax gradient workspace, drawn from a model or from captures. What a panel needs is computed
+// once.
 #include "cli/panel_source.h"
 
 #include <attnscope/jacobian_figures.h>
@@ -37,8 +38,10 @@ private:
     mutable jacobian::LayerMapsPtr maps_;
 };
 
-}  // namespace
+} // namespace
 
-std::unique_ptr<PanelSource> panel_source(JacobianJob job) { return std::make_unique<JacobianPanels>(std::move(job)); }
+std::unique_ptr<PanelSource> panel_source(JacobianJob job) {
+    return std::make_unique<JacobianPanels>(std::move(job));
+}
 
-}  // namespace attnscope::cli
+} // namespace attnscope::cli

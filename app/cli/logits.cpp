@@ -29,7 +29,7 @@ void run_logits(LogitsOptions options, Context& context) {
     context.deliver_json("attnscope.logits/1", recipe, logits_result_json(result), {});
 }
 
-}  // namespace
+} // namespace
 
 Command logits_command(CLI::App& app) {
     const auto options = std::make_shared<LogitsOptions>();
@@ -43,4 +43,4 @@ Command logits_command(CLI::App& app) {
     return {command, [options](Context& context) { run_logits(*options, context); }};
 }
 
-}  // namespace attnscope::cli
+} // namespace attnscope::cli

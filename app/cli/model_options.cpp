@@ -6,15 +6,15 @@ namespace attnscope::cli {
 
 void add_model_options(CLI::App& app, ModelOptions& options, bool model_required) {
     const std::string group = "Input";
-    add_path(app, "--model", options.model, "folder of a model, or a GGUF file")->required(model_required)->group(group);
+    add_path(app, "--model", options.model, "folder of a model, or a GGUF file")
+        ->required(model_required)
+        ->group(group);
     add_path(app, "--ids", options.ids, "file of token ids")->group(group);
     add_path(app, "--text", options.text, "file of text")->group(group);
-    add_value(app, "--prompt", "S", "the text itself",
-              [&options](const std::string& text) {
-                  options.prompt = text;
-                  options.prompt_given = true;
-              })
-        ->group(group);
+    add_value(app, "--prompt", "S", "the text itself", [&options](const std::string& text) {
+        options.prompt = text;
+        options.prompt_given = true;
+    })->group(group);
 }
 
 CLI::Option* add_chat(CLI::App& app, bool& chat) {
@@ -36,7 +36,8 @@ TokenSource token_source(const ModelOptions& options, const char* command) {
 CLI::Option* add_gain(CLI::App& app, double& gain) {
     return add_value(app, "--beta", "X|inf", "multiplies the attention scores of every layer (1; inf: top-1)",
                      [&gain](const std::string& text) {
-                         gain = text == "inf" ? std::numeric_limits<double>::infinity() : parse_positive("--beta", text);
+                         gain =
+                             text == "inf" ? std::numeric_limits<double>::infinity() : parse_positive("--beta", text);
                      });
 }
 
@@ -63,4 +64,4 @@ CLI::Option* add_precision(CLI::App& app, Precision& precision) {
                      [&precision](const std::string& text) { precision = parse_precision(text); });
 }
 
-}  // namespace attnscope::cli
+} // namespace attnscope::cli

@@ -32,4 +32,4 @@ CLI::Option* add_layers(CLI::App& app, int& first, int& last);
 /// --precision float32|bfloat16
 CLI::Option* add_precision(CLI::App& app, Precision& precision);
 
-}  // namespace attnscope::cli
+} // namespace attnscope::cli

@@ -25,8 +25,7 @@ void add_existing(const std::string& value, std::vector<fs::path>& files) {
     std::error_code failure;
     for (std::size_t end = value.size(); end != std::string::npos && end > 0; end = value.rfind(':', end - 1)) {
         const fs::path path = value.substr(0, end);
-        if (fs::exists(path, failure))
-            files.push_back(path);
+        if (fs::exists(path, failure)) files.push_back(path);
     }
 }
 
@@ -42,12 +41,10 @@ std::vector<OutputFile> output_files(const Command& command, const CommonOptions
     }
     for (const char* const name : command.writes) {
         const CLI::Option* const option = command.app->get_option_no_throw(name);
-        if (option == nullptr)
-            continue;
+        if (option == nullptr) continue;
         for (const std::string& value : option->results()) {
             add(name, value);
-            if (std::string_view(name) == "--write-grams")
-                add(name, written_directions(value));
+            if (std::string_view(name) == "--write-grams") add(name, written_directions(value));
         }
     }
     return files;
@@ -56,10 +53,8 @@ std::vector<OutputFile> output_files(const Command& command, const CommonOptions
 std::vector<fs::path> given_inputs(const Command& command) {
     std::vector<fs::path> files;
     for (const CLI::Option* const option : command.app->get_options()) {
-        if (option->count() == 0 || writes(command, *option) || !reads(*option))
-            continue;
-        for (const std::string& value : option->results())
-            add_existing(value, files);
+        if (option->count() == 0 || writes(command, *option) || !reads(*option)) continue;
+        for (const std::string& value : option->results()) add_existing(value, files);
     }
     return files;
 }

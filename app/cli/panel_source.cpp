@@ -6,8 +6,8 @@
 #include <attnscope/attention_figures.h>
 #include <attnscope/compare_figures.h>
 #include <attnscope/cv_figures.h>
-#include <attnscope/residual_figures.h>
 #include <attnscope/jacobian_figures.h>
+#include <attnscope/residual_figures.h>
 #include <attnscope/retrieval_figures.h>
 
 #include <algorithm>
@@ -77,7 +77,7 @@ private:
     }
 
     AttentionJob job_;
-    std::optional<AttentionJob> of_heads_;  // where they are drawn from another one
+    std::optional<AttentionJob> of_heads_; // where they are drawn from another one
 };
 
 class ComparedPanels final : public PanelSource {
@@ -114,13 +114,14 @@ private:
     bool beside_;
 };
 
-std::string short_name(const std::string& id) { return id.substr(id.find('.') + 1); }
+std::string short_name(const std::string& id) {
+    return id.substr(id.find('.') + 1);
+}
 
 /// The id that `panel` means among `ids`; empty for none.
 std::string find_panel(const std::vector<std::string>& ids, const std::string& panel) {
-    const auto found = std::find_if(ids.begin(), ids.end(), [&](const std::string& id) {
-        return id == panel || short_name(id) == panel;
-    });
+    const auto found = std::find_if(ids.begin(), ids.end(),
+                                    [&](const std::string& id) { return id == panel || short_name(id) == panel; });
     return found == ids.end() ? std::string() : *found;
 }
 
@@ -128,7 +129,7 @@ void add_names(std::string& names, const std::vector<std::string>& ids) {
     for (const std::string& id : ids) names += ", " + short_name(id);
 }
 
-}  // namespace
+} // namespace
 
 std::unique_ptr<PanelSource> panel_source(RetrievalJob job) {
     return std::make_unique<RetrievalPanels>(std::move(job));
@@ -172,4 +173,4 @@ std::string panel_id(const PanelSource& source, const std::string& panel) {
     throw Error(ErrorKind::usage, "--panel", "one of " + names, panel);
 }
 
-}  // namespace attnscope::cli
+} // namespace attnscope::cli

@@ -40,8 +40,8 @@ public:
 
 std::unique_ptr<PanelSource> panel_source(RetrievalJob job);
 std::unique_ptr<PanelSource> panel_source(AttentionJob job);
-/// Of a session, which draws the map of heads and the panels of one head from different jobs; a layer, head or query that
-/// the model or text does not have is the nearest there is.
+/// Of a session, which draws the map of heads and the panels of one head from different jobs; a layer, head or query
+/// that the model or text does not have is the nearest there is.
 std::unique_ptr<PanelSource> panel_source(AttentionJob of_heads, AttentionJob of_one_head);
 
 std::unique_ptr<PanelSource> panel_source(CvJob job);
@@ -51,7 +51,8 @@ std::unique_ptr<PanelSource> panel_source(ResidualJob job);
 std::unique_ptr<PanelSource> panel_source(JacobianExperimentJob job);
 std::unique_ptr<PanelSource> panel_source(JacobianJob job);
 /// The panels of `shown`, compared with those of A: see compare_with_pinned().
-std::unique_ptr<PanelSource> compared(std::unique_ptr<PanelSource> shown, std::unique_ptr<PanelSource> pinned, bool beside);
+std::unique_ptr<PanelSource> compared(std::unique_ptr<PanelSource> shown, std::unique_ptr<PanelSource> pinned,
+                                      bool beside);
 
 /// The workspace of a panel named with or without it (attention.heads, heads); of two with one name the first, so that
 /// `map` is attention.map. Throws Error{usage} naming them all.
@@ -62,4 +63,4 @@ Workspace workspace_of(const std::string& panel);
 /// The id of a panel named with or without its workspace. Throws Error{usage} naming those of the source.
 std::string panel_id(const PanelSource& source, const std::string& panel);
 
-}  // namespace attnscope::cli
+} // namespace attnscope::cli

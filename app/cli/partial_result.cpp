@@ -23,4 +23,4 @@ void PartialResult::keep(std::size_t amount, const std::function<void(const std:
     kept_ = amount;
 }
 
-}  // namespace attnscope::cli
+} // namespace attnscope::cli

@@ -12,8 +12,8 @@
 
 namespace attnscope::cli {
 
-/// OUT.partial beside --out OUT: what a cancelled command leaves and the same command goes on from. Nowhere, and without
-/// effect, where the result goes to standard output. A command derives the kind that knows what is in the file.
+/// OUT.partial beside --out OUT: what a cancelled command leaves and the same command goes on from. Nowhere, and
+/// without effect, where the result goes to standard output. A command derives the kind that knows what is in the file.
 class PartialResult {
 public:
     explicit PartialResult(Context& context);
@@ -25,7 +25,8 @@ public:
 
 protected:
     ~PartialResult() = default;
-    /// What `read` makes of the file of an earlier command, and how much that is. {null, 0} where there is none or another.
+    /// What `read` makes of the file of an earlier command, and how much that is. {null, 0} where there is none or
+    /// another.
     template <class Result>
     using Left = std::pair<std::shared_ptr<const Result>, std::size_t>;
     template <class Result>
@@ -36,7 +37,7 @@ protected:
             kept_ = left.second;
             return std::move(left.first);
         } catch (const Error&) {
-            return nullptr;  // a file of something else is written anew
+            return nullptr; // a file of something else is written anew
         }
     }
     /// Has `write` put `amount` of the result there unless that much is there already; a signal waits for its end.
@@ -50,8 +51,9 @@ private:
     std::size_t kept_ = 0;
 };
 
-/// Runs `compute` with a job of these options, and hands what it publishes to partial.keep(const Result&). The file is gone
-/// once there is a whole result, and when the job failed; one that was cancelled says what partial.left() has to say of it.
+/// Runs `compute` with a job of these options, and hands what it publishes to partial.keep(const Result&). The file is
+/// gone once there is a whole result, and when the job failed; one that was cancelled says what partial.left() has to
+/// say of it.
 template <class Result, class Partial, class Compute>
 Result compute_keeping(Context& context, Partial& partial, JobContext::Options options, const Compute& compute) {
     options.on_snapshot = [&partial](const std::shared_ptr<const void>& snapshot) {
@@ -71,4 +73,4 @@ Result compute_keeping(Context& context, Partial& partial, JobContext::Options o
     }
 }
 
-}  // namespace attnscope::cli
+} // namespace attnscope::cli

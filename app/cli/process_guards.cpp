@@ -18,8 +18,7 @@ namespace {
 void write_error(std::string_view text) noexcept {
     while (!text.empty()) {
         const ssize_t written = write(STDERR_FILENO, text.data(), text.size());
-        if (written <= 0)
-            return;
+        if (written <= 0) return;
         text.remove_prefix(static_cast<std::size_t>(written));
     }
 }
@@ -40,8 +39,7 @@ int report_current_exception() noexcept {
 [[noreturn]] void end_with_exception() {
     // The first of several threads says what it was, and ends the others.
     static std::atomic_flag ending;
-    while (ending.test_and_set())
-        pause();
+    while (ending.test_and_set()) pause();
     int status = exit_status(ErrorKind::internal);
     if (const std::exception_ptr exception = std::current_exception()) {
         try {
@@ -61,8 +59,7 @@ int report_current_exception() noexcept {
 /// The program ends through _Exit alone. A library that calls exit() could not go on: OpenMP without memory or threads,
 /// X without its server.
 void end_for_library(int status, void*) {
-    if (status != 0)
-        _exit(exit_status(ErrorKind::resource));
+    if (status != 0) _exit(exit_status(ErrorKind::resource));
 }
 
 } // namespace

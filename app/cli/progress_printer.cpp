@@ -47,7 +47,7 @@ std::string describe(const Progress& progress) {
     return text;
 }
 
-}  // namespace
+} // namespace
 
 std::string duration_text(double seconds) {
     const auto whole = static_cast<long long>(std::ceil(std::min(seconds, 1e9)));
@@ -113,4 +113,4 @@ void ProgressPrinter::show_json(const Progress& progress) {
     std::fprintf(stderr, "%s\n", one_line(line).c_str());
 }
 
-}  // namespace attnscope::cli
+} // namespace attnscope::cli

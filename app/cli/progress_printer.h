@@ -27,7 +27,7 @@ private:
     using Clock = std::chrono::steady_clock;
     std::mutex mutex_;
     Kind kind_ = Kind::none;
-    bool patient_ = false;  // plain because nobody watches: short runs then say nothing
+    bool patient_ = false; // plain because nobody watches: short runs then say nothing
     bool line_shown_ = false;
     std::string stage_;
     Clock::time_point start_ = Clock::now(), last_;
@@ -36,4 +36,4 @@ private:
 /// 0:07, 12:30, 1:02:03.
 std::string duration_text(double seconds);
 
-}  // namespace attnscope::cli
+} // namespace attnscope::cli

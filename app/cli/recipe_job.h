@@ -10,8 +10,8 @@
 
 namespace attnscope::cli {
 
-/// Calls `use` with the job that the recipe describes; its inputs are found by hash in `places`. Throws as the readers of
-/// jobs do.
+/// Calls `use` with the job that the recipe describes; its inputs are found by hash in `places`. Throws as the readers
+/// of jobs do.
 template <class Use>
 auto with_job(const Recipe& recipe, const std::vector<std::filesystem::path>& places, const Use& use) {
     if (recipe.analysis == "attention") return use(attention_job(recipe, places));
@@ -37,10 +37,11 @@ std::unique_ptr<PanelSource> recipe_source(Job job, const Recipe& recipe,
             ui::compare_alike(job, found);
             return panel_source(std::move(found));
         } else {
-            throw Error(ErrorKind::input, "recipe", "A of the analysis " + recipe.analysis, recipe.pinned->analysis, "pinned");
+            throw Error(ErrorKind::input, "recipe", "A of the analysis " + recipe.analysis, recipe.pinned->analysis,
+                        "pinned");
         }
     });
     return compared(panel_source(std::move(job)), std::move(pinned), recipe.beside);
 }
 
-}  // namespace attnscope::cli
+} // namespace attnscope::cli

@@ -37,17 +37,14 @@ std::string expected_result(const fs::path& file) {
 }
 
 std::string verdict_text(const Verdict& verdict) {
-    if (verdict.differences.empty())
-        return "agrees: equal " + verdict.compared + "\n";
+    if (verdict.differences.empty()) return "agrees: equal " + verdict.compared + "\n";
     std::string text = "disagrees\n";
-    for (const std::string& difference : verdict.differences)
-        text += difference + "\n";
+    for (const std::string& difference : verdict.differences) text += difference + "\n";
     return text;
 }
 
 void deliver(const Verdict& verdict, const Recipe& recipe, const std::vector<Warning>& warnings, Context& context) {
-    if (context.options().format == Format::text)
-        return context.deliver(verdict_text(verdict));
+    if (context.options().format == Format::text) return context.deliver(verdict_text(verdict));
     const Json result = {
         {"agree", verdict.differences.empty()}, {"compared", verdict.compared}, {"differences", verdict.differences}};
     context.deliver_json("attnscope.replay/1", recipe, one_line(result), warnings);
@@ -74,26 +71,21 @@ Verdict replay_figure(const Replay& replay, const Job& job, Context& context) {
     figure.recipe = replay.found.text;
     const std::string expected = read_file(replay.file);
     const std::string got = render(figure, spec, style, figure_type(replay.file), replay.file.stem().string());
-    if (got == expected)
-        return {"bytes", {}};
-    if (figure_type(replay.file) == "svg")
-        return {"numbers", compare_svg(expected, got)};
-    if (figure_type(replay.file) == "json")
-        return {"numbers", compare_results(expected, got)};
+    if (got == expected) return {"bytes", {}};
+    if (figure_type(replay.file) == "svg") return {"numbers", compare_svg(expected, got)};
+    if (figure_type(replay.file) == "json") return {"numbers", compare_results(expected, got)};
     return {"bytes", {"the file: expected " + sha256(expected) + ", got " + sha256(got)}};
 }
 
 void require_result(const Replay& replay) {
-    if (figure_type(replay.file) == "json")
-        return;
+    if (figure_type(replay.file) == "json") return;
     throw Error(ErrorKind::input, replay.file.filename().string(), "a recipe that names its panel", "none");
 }
 
 /// A figure, or what `result` computes of the job's loaded inputs.
 template <class Job, class Result>
 Verdict replay_job(const Replay& replay, Job job, const Result& result, Context& context) {
-    if (job.figure)
-        return replay_figure(replay, job, context);
+    if (job.figure) return replay_figure(replay, job, context);
     require_result(replay);
     context.add_inputs(input_files(job));
     const std::string expected = expected_result(replay.file);
@@ -127,8 +119,7 @@ Verdict replay_logits(const Replay& replay, Context& context) {
 
 Verdict replay_experiment(const Replay& replay, Context& context) {
     const CvExperimentJob job = cv_experiment_job(replay.found.recipe);
-    if (job.figure)
-        return replay_figure(replay, job, context);
+    if (job.figure) return replay_figure(replay, job, context);
     require_result(replay);
     const std::string expected = expected_result(replay.file);
     return {"numbers",
@@ -136,8 +127,7 @@ Verdict replay_experiment(const Replay& replay, Context& context) {
 }
 
 Verdict replay_cv(const Replay& replay, Context& context) {
-    if (is_cv_experiment(replay.found.recipe))
-        return replay_experiment(replay, context);
+    if (is_cv_experiment(replay.found.recipe)) return replay_experiment(replay, context);
     const auto result = [&](const CvJob& job) { return cv_result_json(job, compute_cv(job, context.job())); };
     return replay_job(replay, cv_job(replay.found.recipe, replay.places), result, context);
 }
@@ -166,8 +156,7 @@ Verdict replay_training(const Replay& replay, Context& context) {
 }
 
 Verdict replay_jacobian(const Replay& replay, Context& context) {
-    if (is_jacobian_experiment(replay.found.recipe))
-        return replay_training(replay, context);
+    if (is_jacobian_experiment(replay.found.recipe)) return replay_training(replay, context);
     const auto result = [&](const JacobianJob& job) {
         return jacobian_result_json(compute_jacobian(job, context.job()));
     };
@@ -187,8 +176,7 @@ constexpr std::array replayables{Replayable{"retrieval", replay_retrieval}, Repl
 const Replayable& find_replayable(const Recipe& recipe) {
     std::string names;
     for (const Replayable& known : replayables) {
-        if (recipe.analysis == known.analysis)
-            return known;
+        if (recipe.analysis == known.analysis) return known;
         names += (names.empty() ? "" : " or ") + std::string(known.analysis);
     }
     throw Error(ErrorKind::input, "recipe", "the analysis " + names, recipe.analysis, "analysis");
@@ -204,8 +192,7 @@ void replay(const ReplayOptions& options, Context& context) {
     context.note(warnings);
     const Verdict verdict = replayable.replay({options.file, found, places}, context);
     deliver(verdict, found.recipe, warnings, context);
-    if (verdict.differences.empty())
-        return;
+    if (verdict.differences.empty()) return;
     std::string first;
     for (const std::string& difference : verdict.differences) {
         first += (first.empty() ? "" : "; ") + difference.substr(0, difference.find(':'));

@@ -44,8 +44,7 @@ public:
     }
 
     void keep(const residual::Result& result) {
-        if (result.finished())
-            return;
+        if (result.finished()) return;
         PartialResult::keep(result.curve.size(), [&](const fs::path& path) {
             write_file(path, partial_json(schema, recipe(), residual_result_json(job_, result), warnings_,
                                           context_.seconds()));
@@ -67,8 +66,7 @@ private:
     /// Null where the file is of another recipe or arithmetic. Throws Error{input}.
     residual::ResultPtr read(const fs::path& path) {
         const auto result = read_partial_json(read_file(path, most_bytes()), recipe(), name());
-        if (!result)
-            return nullptr;
+        if (!result) return nullptr;
         return std::make_shared<const residual::Result>(read_residual_partial(job_, *result, name()));
     }
     /// What a result of the job can take, generously.
@@ -89,8 +87,7 @@ private:
 residual::Result sweep(ResidualJob& job, const std::vector<Warning>& warnings, Context& context) {
     FinishedRanks ranks(job, warnings, context);
     job.request.from = ranks.take_up();
-    if (ranks.kept() > 0)
-        context.note("went on from " + ranks.name() + ": " + std::to_string(ranks.kept()) + " ranks");
+    if (ranks.kept() > 0) context.note("went on from " + ranks.name() + ": " + std::to_string(ranks.kept()) + " ranks");
     JobContext::Options options;
     options.device = context.job().device();
     options.seed = context.job().seed();
@@ -109,8 +106,7 @@ void run_residual(ResidualOptions options, Context& context) {
     const residual::Plan plan = residual::plan(job.request);
     context.job().progress(0, 0, "at most " + std::to_string((plan.peak_bytes >> 20) + 1) + " MiB beside the weights");
     const residual::Result result = sweep(job, warnings, context);
-    for (Warning& warning : residual_warnings(job, result))
-        warnings.push_back(std::move(warning));
+    for (Warning& warning : residual_warnings(job, result)) warnings.push_back(std::move(warning));
     if (context.options().format == Format::json) {
         Recipe recipe = residual_recipe(job);
         recipe.device = context.device_name();
@@ -119,12 +115,9 @@ void run_residual(ResidualOptions options, Context& context) {
     }
     context.note(warnings);
     switch (context.options().format) {
-    case Format::csv:
-        return context.deliver(residual_result_csv(result));
-    case Format::npz:
-        return context.deliver(residual_result_npz(result));
-    default:
-        return context.deliver(residual_result_text(result));
+    case Format::csv: return context.deliver(residual_result_csv(result));
+    case Format::npz: return context.deliver(residual_result_npz(result));
+    default: return context.deliver(residual_result_text(result));
     }
 }
 
@@ -138,10 +131,8 @@ std::vector<int> parse_numbers(const std::string& option, const std::string& tex
         const std::int64_t first = parse_whole(option, item.substr(0, colon), 0, most);
         const std::int64_t last =
             colon == std::string::npos ? first : parse_whole(option, item.substr(colon + 1), first, most);
-        if (last - first >= longest)
-            throw Error(ErrorKind::usage, option, "fewer numbers", item);
-        for (std::int64_t number = first; number <= last; ++number)
-            numbers.push_back(static_cast<int>(number));
+        if (last - first >= longest) throw Error(ErrorKind::usage, option, "fewer numbers", item);
+        for (std::int64_t number = first; number <= last; ++number) numbers.push_back(static_cast<int>(number));
     }
     return numbers;
 }
@@ -151,8 +142,7 @@ std::vector<residual::HeadChoice> parse_heads(const std::string& option, const s
     std::vector<residual::HeadChoice> heads;
     for (const std::string& item : parse_list(option, text)) {
         const std::size_t colon = item.find(':');
-        if (colon == std::string::npos)
-            throw Error(ErrorKind::usage, option, "LAYER:HEAD as in 9:3", item);
+        if (colon == std::string::npos) throw Error(ErrorKind::usage, option, "LAYER:HEAD as in 9:3", item);
         heads.push_back({static_cast<int>(parse_whole(option, item.substr(0, colon), 0, most)),
                          static_cast<int>(parse_whole(option, item.substr(colon + 1), 0, most))});
     }

@@ -17,8 +17,8 @@ public:
     bool can_draw(const std::string&) const override { return true; }
     void load(JobContext& context, std::vector<Warning>& warnings) override { load_inputs(job_, context, warnings); }
     Figure draw(const FigureSpec& spec, JobContext& context) const override {
-        const bool of_spectra = spec.panel == "residual.map" || spec.panel == "residual.variance" ||
-                                spec.panel == "residual.spectrum";
+        const bool of_spectra =
+            spec.panel == "residual.map" || spec.panel == "residual.variance" || spec.panel == "residual.spectrum";
         if (of_spectra && !spectra_) spectra_ = residual::compute_spectra(of_all_layers(), context);
         if (!of_spectra && !result_) result_ = residual::compute(job_.request, context);
         const residual::Result drawn = result_ ? *result_ : planned();
@@ -53,10 +53,10 @@ private:
     mutable std::optional<residual::Spectra> spectra_;
 };
 
-}  // namespace
+} // namespace
 
 std::unique_ptr<PanelSource> panel_source(ResidualJob job) {
     return std::make_unique<ResidualPanels>(std::move(job));
 }
 
-}  // namespace attnscope::cli
+} // namespace attnscope::cli

@@ -65,7 +65,7 @@ void run_retrieval(RetrievalOptions options, Context& context) {
     deliver(job, result, std::move(warnings), context);
 }
 
-}  // namespace
+} // namespace
 
 Command retrieval_command(CLI::App& app) {
     const auto options = std::make_shared<RetrievalOptions>();
@@ -76,4 +76,4 @@ Command retrieval_command(CLI::App& app) {
     return {command, [options](Context& context) { run_retrieval(*options, context); }};
 }
 
-}  // namespace attnscope::cli
+} // namespace attnscope::cli

@@ -17,7 +17,7 @@ std::vector<retrieval::Mode> parse_modes(const std::string& text) {
     return modes;
 }
 
-}  // namespace
+} // namespace
 
 void add_input_options(CLI::App& app, RetrievalOptions& options) {
     RetrievalJob& job = options.job;
@@ -27,17 +27,19 @@ void add_input_options(CLI::App& app, RetrievalOptions& options) {
     add_value(app, "--layout", "auto|rows|columns", "how the bank lies in its file (auto)",
               [&job](const std::string& text) { job.layout = parse_layout(text); })
         ->group(group);
-    add_value(app, "--key", "NAME", "tensor of the bank's file", [&job](const std::string& text) { job.key = text; })
-        ->group(group);
+    add_value(app, "--key", "NAME", "tensor of the bank's file", [&job](const std::string& text) {
+        job.key = text;
+    })->group(group);
     add_path(app, "--queries", options.queries, "file of query vectors")->group(group);
-    add_path(app, "--questions", options.questions, "file of questions (.jsonl with `question`, or lines)")->group(group);
+    add_path(app, "--questions", options.questions, "file of questions (.jsonl with `question`, or lines)")
+        ->group(group);
     app.add_option("--text", options.texts, "a question itself; may be repeated")
         ->type_name("S")
         ->allow_extra_args(false)
         ->group(group);
-    add_value(app, "--rows", "L", "memories as queries; with a file, rows of it",
-              [&job](const std::string& text) { job.queries.rows = parse_rows("--rows", text); })
-        ->group(group);
+    add_value(app, "--rows", "L", "memories as queries; with a file, rows of it", [&job](const std::string& text) {
+        job.queries.rows = parse_rows("--rows", text);
+    })->group(group);
     add_path(app, "--encoder", job.queries.encoder, "folder or GGUF file of the questions' encoder (the sample's)")
         ->group(group);
 }
@@ -58,16 +60,18 @@ void add_dynamics_options(CLI::App& app, RetrievalOptions& options) {
               })
         ->group(group);
     const auto add_direction = [&](const char* option, const char* help, retrieval::PlaneDirection& direction) {
-        add_value(app, option, "v1|query|memory:N", help,
-                  [&direction](const std::string& text) { direction = parse_plane_direction(text); })
-            ->group(group);
+        add_value(app, option, "v1|query|memory:N", help, [&direction](const std::string& text) {
+            direction = parse_plane_direction(text);
+        })->group(group);
     };
     add_direction("--plane-x", "first direction of the plane (v1)", request.plane_x);
     add_direction("--plane-y", "second direction of the plane (query)", request.plane_y);
     app.add_flag("--basins", request.basins, "where every point of the plane ends")->group(group);
 }
 
-bool has_bank(const RetrievalOptions& options) { return options.job.letters || !options.job.bank.empty(); }
+bool has_bank(const RetrievalOptions& options) {
+    return options.job.letters || !options.job.bank.empty();
+}
 
 bool has_queries(const RetrievalOptions& options) {
     return !options.queries.empty() || !options.questions.empty() || !options.texts.empty() ||
@@ -94,4 +98,4 @@ void settle_queries(RetrievalOptions& options) {
     if (embeds) queries.encoder = encoder_or_sample(queries.encoder);
 }
 
-}  // namespace attnscope::cli
+} // namespace attnscope::cli

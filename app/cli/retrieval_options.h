@@ -25,4 +25,4 @@ bool has_queries(const RetrievalOptions& options);
 /// missing.
 void settle_queries(RetrievalOptions& options);
 
-}  // namespace attnscope::cli
+} // namespace attnscope::cli

@@ -16,7 +16,7 @@ namespace {
 
 using Saved = ui::Session::SavedSource;
 
-}  // namespace
+} // namespace
 
 class SessionJobs::Reader {
 public:
@@ -156,14 +156,16 @@ private:
     }
 
     const Saved* find(ui::SourceId id) const {
-        const auto found = std::ranges::find_if(session_.sources, [&](const Saved& saved) { return saved.source.id == id; });
+        const auto found =
+            std::ranges::find_if(session_.sources, [&](const Saved& saved) { return saved.source.id == id; });
         return found == session_.sources.end() ? nullptr : &*found;
     }
 
     /// The selected source, else the first of its kind.
     const Saved& source(ui::SourceId id, ui::SourceKind kind) const {
         if (const Saved* const selected = find(id)) return *selected;
-        const auto found = std::ranges::find_if(session_.sources, [&](const Saved& saved) { return saved.source.kind == kind; });
+        const auto found =
+            std::ranges::find_if(session_.sources, [&](const Saved& saved) { return saved.source.kind == kind; });
         if (found == session_.sources.end()) fail(std::string("a ") + ui::source_kind_name(kind), "none");
         return *found;
     }
@@ -175,7 +177,7 @@ private:
         const fs::path found = saved.sha256.empty()
                                    ? fs::path()
                                    : find_by_hash({role, saved.source.path.filename().string(), saved.sha256}, places_);
-        return found.empty() ? saved.source.path : found;  // opening it will name the file that is missing
+        return found.empty() ? saved.source.path : found; // opening it will name the file that is missing
     }
 
     void read_bank(const ui::View& view, RetrievalJob& job) const {
@@ -219,7 +221,9 @@ SessionJobs::SessionJobs(const fs::path& session, const std::vector<fs::path>& p
     : reader_(std::make_unique<const Reader>(session, places)) {}
 SessionJobs::~SessionJobs() = default;
 
-bool SessionJobs::beside() const { return reader_->beside(); }
+bool SessionJobs::beside() const {
+    return reader_->beside();
+}
 std::uint64_t SessionJobs::seed() const {
     return reader_->view().seed;
 }
@@ -245,10 +249,12 @@ auto SessionJobs::retrieval() const -> Sides<RetrievalJob> {
     return reader_->sides(ui::Workspace::retrieval, [&](const ui::View& view) { return reader_->retrieval(view); });
 }
 auto SessionJobs::attention_heads() const -> Sides<AttentionJob> {
-    return reader_->sides(ui::Workspace::attention, [&](const ui::View& view) { return reader_->attention(view, true); });
+    return reader_->sides(ui::Workspace::attention,
+                          [&](const ui::View& view) { return reader_->attention(view, true); });
 }
 auto SessionJobs::attention_head() const -> Sides<AttentionJob> {
-    return reader_->sides(ui::Workspace::attention, [&](const ui::View& view) { return reader_->attention(view, false); });
+    return reader_->sides(ui::Workspace::attention,
+                          [&](const ui::View& view) { return reader_->attention(view, false); });
 }
 auto SessionJobs::cv() const -> Sides<CvJob> {
     return reader_->sides(ui::Workspace::cv, [&](const ui::View& view) { return reader_->cv(view); });
@@ -269,4 +275,4 @@ auto SessionJobs::residual() const -> Sides<ResidualJob> {
     return reader_->sides(ui::Workspace::residual, [&](const ui::View& view) { return reader_->residual(view); });
 }
 
-}  // namespace attnscope::cli
+} // namespace attnscope::cli

@@ -32,9 +32,9 @@ public:
 
     // All throw Error{input} where something that is shown lies in no file.
     Sides<RetrievalJob> retrieval() const;
-    Sides<AttentionJob> attention_heads() const;     ///< the map of heads
-    Sides<AttentionJob> attention_head() const;      ///< the panels of one head
-    Sides<CvJob> cv() const;                         ///< of the model, and of the text if there is one
+    Sides<AttentionJob> attention_heads() const; ///< the map of heads
+    Sides<AttentionJob> attention_head() const;  ///< the panels of one head
+    Sides<CvJob> cv() const;                     ///< of the model, and of the text if there is one
     Sides<CvExperimentJob> cv_experiment() const;
     Sides<AlignmentJob> alignment() const;
     Sides<JacobianJob> jacobian() const;
@@ -46,4 +46,4 @@ private:
     std::unique_ptr<const Reader> reader_;
 };
 
-}  // namespace attnscope::cli
+} // namespace attnscope::cli

@@ -7,7 +7,7 @@
 namespace attnscope::cli {
 namespace {
 
-constexpr double coordinate_tolerance = 0.015;  // two decimals are written
+constexpr double coordinate_tolerance = 0.015; // two decimals are written
 constexpr double relative_tolerance = 1e-4;
 
 /// A number that starts at `position`, which is moved behind it.
@@ -32,7 +32,7 @@ bool starts_number(const std::string& text, std::size_t at) {
     return plain(at - 1) || (at >= 2 && std::isalpha(static_cast<unsigned char>(text[at - 1])) && plain(at - 2));
 }
 
-}  // namespace
+} // namespace
 
 std::vector<std::string> compare_svg(const std::string& expected, const std::string& got, std::size_t limit) {
     std::vector<std::string> differences;
@@ -65,4 +65,4 @@ std::vector<std::string> compare_svg(const std::string& expected, const std::str
     return differences;
 }
 
-}  // namespace attnscope::cli
+} // namespace attnscope::cli

@@ -64,8 +64,10 @@ std::string tokens_text(const std::vector<Token>& tokens) {
                                         : c == '\t' ? "\\t"
                                         : c == '\\' ? "\\\\"
                                                     : nullptr;
-            if (escaped != nullptr) out += escaped;
-            else out += c;
+            if (escaped != nullptr)
+                out += escaped;
+            else
+                out += c;
         }
         out += '\n';
     }
@@ -90,15 +92,17 @@ void tokenize(const TokenizeOptions& options, Context& context) {
     const std::filesystem::path file = tokenizer_file(options.model);
     recipe.inputs.push_back({"tokenizer", file.filename().string(), sha256_file(file)});
     Json params = Json::object();
-    if (options.prompt_given) params["prompt"] = options.prompt;
-    else recipe.inputs.push_back({"text", options.text.filename().string(), sha256(text)});
+    if (options.prompt_given)
+        params["prompt"] = options.prompt;
+    else
+        recipe.inputs.push_back({"text", options.text.filename().string(), sha256(text)});
     if (options.chat) params["chat"] = true;
     recipe.params = one_line(params);
     recipe.seed = context.options().seed;
     context.deliver_json("attnscope.tokenize/1", recipe, tokens_json(tokens), {});
 }
 
-}  // namespace
+} // namespace
 
 Command tokenize_command(CLI::App& app) {
     const auto options = std::make_shared<TokenizeOptions>();
@@ -113,4 +117,4 @@ Command tokenize_command(CLI::App& app) {
     return {command, [options](Context& context) { tokenize(*options, context); }};
 }
 
-}  // namespace attnscope::cli
+} // namespace attnscope::cli

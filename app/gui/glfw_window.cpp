@@ -21,9 +21,11 @@ namespace {
     throw Error(ErrorKind::resource, "display", expected, reason ? reason : "none");
 }
 
-void set_scale(float scale) { ImGui::GetStyle().FontScaleDpi = std::clamp(scale, 0.5f, 4.0f); }
+void set_scale(float scale) {
+    ImGui::GetStyle().FontScaleDpi = std::clamp(scale, 0.5f, 4.0f);
+}
 
-}  // namespace
+} // namespace
 
 GlfwWindow::GlfwWindow(int width, int height) {
     if (!glfwInit()) no_display("an X or Wayland display");
@@ -69,7 +71,9 @@ void GlfwWindow::on_drop(GLFWwindow* window, int count, const char** paths) {
     self.dropped_.insert(self.dropped_.end(), paths, paths + count);
 }
 
-void GlfwWindow::on_content_scale(GLFWwindow*, float x, float y) { set_scale(std::max(x, y)); }
+void GlfwWindow::on_content_scale(GLFWwindow*, float x, float y) {
+    set_scale(std::max(x, y));
+}
 
 void GlfwWindow::begin_frame(bool without_cursor) {
     ImGui_ImplOpenGL3_NewFrame();
@@ -87,7 +91,9 @@ void GlfwWindow::render(float red, float green, float blue) {
     ImGui_ImplOpenGL3_RenderDrawData(ImGui::GetDrawData());
 }
 
-void GlfwWindow::present() { glfwSwapBuffers(window_); }
+void GlfwWindow::present() {
+    glfwSwapBuffers(window_);
+}
 
 bool GlfwWindow::wait(double seconds) {
     const double before = glfwGetTime();
@@ -123,8 +129,14 @@ bool GlfwWindow::close_asked() {
     return true;
 }
 
-std::vector<std::filesystem::path> GlfwWindow::take_dropped() { return std::exchange(dropped_, {}); }
-void GlfwWindow::framebuffer_size(int& width, int& height) const { glfwGetFramebufferSize(window_, &width, &height); }
-void GlfwWindow::set_title(const char* title) { glfwSetWindowTitle(window_, title); }
+std::vector<std::filesystem::path> GlfwWindow::take_dropped() {
+    return std::exchange(dropped_, {});
+}
+void GlfwWindow::framebuffer_size(int& width, int& height) const {
+    glfwGetFramebufferSize(window_, &width, &height);
+}
+void GlfwWindow::set_title(const char* title) {
+    glfwSetWindowTitle(window_, title);
+}
 
-}  // namespace attnscope
+} // namespace attnscope

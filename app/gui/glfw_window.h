@@ -29,7 +29,7 @@ public:
     /// Sleeps until an event or for `seconds` (negative = any time, 0 = not at all). True when an event came.
     bool wait(double seconds);
     void set_full_screen(bool wanted);
-    bool close_asked();   ///< since the last call
+    bool close_asked(); ///< since the last call
     std::vector<std::filesystem::path> take_dropped();
     void framebuffer_size(int& width, int& height) const;
     void set_title(const char* title);
@@ -47,4 +47,4 @@ private:
     std::vector<std::filesystem::path> dropped_;
 };
 
-}  // namespace attnscope
+} // namespace attnscope

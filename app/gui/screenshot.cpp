@@ -26,4 +26,4 @@ void write_screenshot(const std::filesystem::path& path, int width, int height) 
     write_file(path, encode_png(width, height, static_cast<int>(channels), pixels));
 }
 
-}  // namespace attnscope
+} // namespace attnscope

@@ -9,4 +9,4 @@ namespace attnscope {
 /// written.
 void write_screenshot(const std::filesystem::path& path, int width, int height);
 
-}  // namespace attnscope
+} // namespace attnscope

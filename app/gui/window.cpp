@@ -63,13 +63,11 @@ private:
 
 /// The picture, before anything is opened.
 void check_paths(const WindowOptions& options) {
-    if (options.screenshot.empty())
-        return;
+    if (options.screenshot.empty()) return;
     check_can_write(options.screenshot);
     std::vector<std::filesystem::path> inputs = options.files;
     for (const auto& path : {options.session, options.run})
-        if (!path.empty())
-            inputs.push_back(path);
+        if (!path.empty()) inputs.push_back(path);
     refuse_overwriting("--screenshot", options.screenshot, inputs);
 }
 
@@ -89,7 +87,7 @@ private:
     std::optional<ui::Script> script_;
     std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
     GlfwWindow window_;
-    JobSystem jobs_;     // ends before the window system that it wakes
+    JobSystem jobs_; // ends before the window system that it wakes
     ui::Shell shell_;
     FrameRate rate_;
     bool rate_shown_ = false, script_done_ = true;
@@ -107,7 +105,8 @@ Program::Program(const WindowOptions& options)
     : options_(options), script_(read_script(options.run)), window_(options.width, options.height),
       jobs_({options.threads, [] { glfwPostEmptyEvent(); }}),
       // A picture taken without a person shows the same window on every machine.
-      shell_(jobs_, {options.screenshot.empty() && options.run.empty() ? ui::config_folder() : std::filesystem::path{}}) {
+      shell_(jobs_,
+             {options.screenshot.empty() && options.run.empty() ? ui::config_folder() : std::filesystem::path{}}) {
     jobs_.set_device(options.device);
     script_done_ = !script_;
     if (options.theme == "light") shell_.state().preferences.theme = ui::Theme::light;
@@ -196,14 +195,13 @@ int Program::run() {
     return 0;
 }
 
-}  // namespace
+} // namespace
 
 int run_window(const WindowOptions& options) {
     check_paths(options);
     const int status = Program(options).run();
-    if (status == cancelled_status)
-        cli::end_cancelled();
+    if (status == cancelled_status) cli::end_cancelled();
     return status;
 }
 
-}  // namespace attnscope
+} // namespace attnscope

@@ -10,15 +10,15 @@
 namespace attnscope {
 
 struct WindowOptions {
-    std::vector<std::filesystem::path> files;  ///< opened as sources
-    std::filesystem::path session;             ///< restored before the files
-    std::filesystem::path run;                 ///< command script (JSON), executed in the window
-    std::filesystem::path screenshot;          ///< PNG written when nothing computes any more; then the window ends
+    std::vector<std::filesystem::path> files; ///< opened as sources
+    std::filesystem::path session;            ///< restored before the files
+    std::filesystem::path run;                ///< command script (JSON), executed in the window
+    std::filesystem::path screenshot;         ///< PNG written when nothing computes any more; then the window ends
     int width = 1600, height = 1000;
-    std::string theme;                         ///< dark, light; empty = as last time
+    std::string theme; ///< dark, light; empty = as last time
     int threads = 0;
     Device device;
-    bool no_sample = false;                    ///< open empty instead of with the sample
+    bool no_sample = false; ///< open empty instead of with the sample
 };
 
 /// Opens the window and returns when it is closed: the exit status. On SIGINT, SIGTERM or SIGHUP the settings are put
@@ -26,4 +26,4 @@ struct WindowOptions {
 /// Error{input} for a script or session that cannot be used.
 int run_window(const WindowOptions& options);
 
-}  // namespace attnscope
+} // namespace attnscope

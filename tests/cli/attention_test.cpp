@@ -68,11 +68,9 @@ TEST_F(AttentionCommand, GivesRowsScoresAndMapsOnRequest) {
     ASSERT_EQ(json["entropy_rows"].size(), 2u);
     ASSERT_EQ(json["entropy_rows"][1][3].size(), 12u);
     double mean = 0;
-    for (const double entropy : json["entropy_rows"][1][3])
-        mean += entropy / 12;
+    for (const double entropy : json["entropy_rows"][1][3]) mean += entropy / 12;
     EXPECT_NEAR(mean, json["entropy"][1][3].get<double>(), 1e-6);
-    for (const char* score : {"sink", "previous", "duplicate", "induction"})
-        EXPECT_EQ(json[score].size(), 2u) << score;
+    for (const char* score : {"sink", "previous", "duplicate", "induction"}) EXPECT_EQ(json[score].size(), 2u) << score;
     EXPECT_EQ(json["induction_on_random"], false);
     ASSERT_EQ(json["maps"].size(), 2u);
     const Json& map = json["maps"][0];
@@ -82,8 +80,7 @@ TEST_F(AttentionCommand, GivesRowsScoresAndMapsOnRequest) {
         double sum = 0;
         for (std::size_t j = 0; j < 12; ++j) {
             EXPECT_EQ(map["weights"][t][j].is_null(), j > t);
-            if (j <= t)
-                sum += map["weights"][t][j].get<double>();
+            if (j <= t) sum += map["weights"][t][j].get<double>();
         }
         EXPECT_NEAR(sum, 1, 1e-5);
     }
@@ -93,8 +90,7 @@ TEST_F(AttentionCommand, TurnsTheGainUpToTopOne) {
     const auto mean_entropy = [&](const char* gain) {
         const Json json = result({"--beta", gain, "--layers", "0"});
         double sum = 0;
-        for (const Json& head : json["entropy"][0])
-            sum += head.get<double>();
+        for (const Json& head : json["entropy"][0]) sum += head.get<double>();
         return sum;
     };
     EXPECT_GT(mean_entropy("0.5"), mean_entropy("2"));
@@ -117,8 +113,7 @@ TEST_F(AttentionCommand, ScoresNeedNoText) {
     const Json json = Json::parse(run.out)["result"];
     EXPECT_EQ(json["induction_on_random"], true);
     const std::size_t half = json["tokens"].size() / 2;
-    for (std::size_t t = 0; t < half; ++t)
-        EXPECT_EQ(json["tokens"][t]["id"], json["tokens"][half + t]["id"]);
+    for (std::size_t t = 0; t < half; ++t) EXPECT_EQ(json["tokens"][t]["id"], json["tokens"][half + t]["id"]);
 }
 
 TEST_F(AttentionCommand, UndefinedScoresAreNull) {
@@ -227,8 +222,7 @@ TEST_F(AttentionCommand, RefusesWhatItCannotUse) {
     const auto expect = [&](const Arguments& arguments, int status) {
         const Outcome run = run_program(arguments);
         std::string line;
-        for (const std::string& argument : arguments)
-            line += argument + " ";
+        for (const std::string& argument : arguments) line += argument + " ";
         EXPECT_EQ(run.status, status) << line << "\n" << run.error;
         EXPECT_EQ(run.error_lines(), 1) << line << "\n" << run.error;
         EXPECT_EQ(run.out, "") << line;

@@ -16,8 +16,7 @@ class Chat : public testing::Test {
 protected:
     Chat() { write_chat_model(folder / "model"); }
     Outcome run(std::vector<std::string> arguments) const {
-        for (const char* more : {"--progress", "none", "--quiet"})
-            arguments.emplace_back(more);
+        for (const char* more : {"--progress", "none", "--quiet"}) arguments.emplace_back(more);
         return run_program(arguments);
     }
     std::string model() const { return folder / "model"; }
@@ -50,7 +49,9 @@ TEST_F(Chat, IsPartOfTheRecipe) {
         EXPECT_EQ(run({"replay", out, "--format", "text"}).out, "agrees: equal numbers\n") << command;
     }
     const std::string figure = folder / "map.svg";
-    ASSERT_EQ(run({"figure", "--model", model(), "--prompt", "hello", "--chat", "--panel", "map", "--out", figure}).status, 0);
+    ASSERT_EQ(
+        run({"figure", "--model", model(), "--prompt", "hello", "--chat", "--panel", "map", "--out", figure}).status,
+        0);
     EXPECT_EQ(run({"replay", figure, "--format", "text"}).out, "agrees: equal bytes\n");
     EXPECT_NE(read_all(figure).find("im_start"), std::string::npos) << "the markers are tokens of the text";
 }
@@ -73,7 +74,8 @@ TEST_F(Chat, WithoutATemplateThatIsKnownIsRefused) {
     write_chat_model(folder / "model", "{{ messages[0]['content'] }}");
     EXPECT_NE(said({"logits", "--model", model(), "--prompt", "x", "--chat"}, 3).find("Zephyr"), std::string::npos);
     write_chat_model(folder / "model", "");
-    EXPECT_NE(said({"tokenize", "--model", model(), "--prompt", "x", "--chat"}, 3).find("base model"), std::string::npos);
+    EXPECT_NE(said({"tokenize", "--model", model(), "--prompt", "x", "--chat"}, 3).find("base model"),
+              std::string::npos);
 }
 
 } // namespace

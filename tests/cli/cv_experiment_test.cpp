@@ -51,8 +51,8 @@ TEST_F(ExperimentCommand, DeliversEveryConfigurationAndItsReplayAgrees) {
     EXPECT_EQ(config["accuracy"].size(), 4u);
     for (const char* const when : {"pre", "mid", "post"}) {
         const Json& snapshot = config["snapshots"][when];
-        for (const char* const name : {"emb", "Q_full", "K_h1", "out_proj", "cls_head", "act_V_h0", "act_post_h1",
-                                       "act_emb", "act_post_full"}) {
+        for (const char* const name :
+             {"emb", "Q_full", "K_h1", "out_proj", "cls_head", "act_V_h0", "act_post_h1", "act_emb", "act_post_full"}) {
             ASSERT_TRUE(snapshot.contains(name)) << when << " " << name;
             EXPECT_TRUE(snapshot[name].contains("cv"));
         }
@@ -71,8 +71,8 @@ TEST_F(ExperimentCommand, DeliversEveryConfigurationAndItsReplayAgrees) {
 }
 
 TEST_F(ExperimentCommand, ACancelKeepsFinishedConfigurationsAndTheNextRunGoesOn) {
-    const Arguments arguments{"--dims", "16", "--heads", "1,2", "--epochs", "150", "--threads", "1", "--out",
-                              folder / "run.json"};
+    const Arguments arguments{"--dims", "16",        "--heads", "1,2",   "--epochs",
+                              "150",    "--threads", "1",       "--out", folder / "run.json"};
     const std::filesystem::path partial = folder / "run.json.partial";
     {
         Program program(with(arguments));
@@ -124,5 +124,5 @@ TEST_F(ExperimentCommand, ADivergedConfigurationIsReported) {
     EXPECT_EQ(envelope["warnings"][0]["code"], "diverged");
 }
 
-}  // namespace
-}  // namespace attnscope::test
+} // namespace
+} // namespace attnscope::test

@@ -19,8 +19,7 @@ class CvCommand : public testing::Test {
 protected:
     CvCommand() {
         std::vector<float> rows(80 * 12);
-        for (std::size_t i = 0; i < rows.size(); ++i)
-            rows[i] = static_cast<float>(random_normal(4, 1, i));
+        for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = static_cast<float>(random_normal(4, 1, i));
         const auto bytes = std::as_bytes(std::span(rows));
         const std::vector<std::int64_t> good{0, 1, 2, 3, 4, 79, 5, 8, 70, 9}, twice{0, 1, 2, 3, 4, 5, 6, 7, 6, 8},
             far{0, 1, 2, 3, 80};
@@ -112,8 +111,10 @@ TEST_F(CvCommand, MeasuresAModelAndItsActivations) {
 
 TEST_F(CvCommand, WritesEveryFormAndReplays) {
     const std::string file = folder / "result.json";
-    ASSERT_EQ(cv({"--model", folder / "model", "--ids", folder / "ids.txt", "--out", file, "--tex",
-                  folder / "table.tex"}).status, 0);
+    ASSERT_EQ(
+        cv({"--model", folder / "model", "--ids", folder / "ids.txt", "--out", file, "--tex", folder / "table.tex"})
+            .status,
+        0);
     EXPECT_NE(read_all(folder / "table.tex").find("\\texttt{layers.0.Q\\_h0}"), std::string::npos);
     const Outcome again = run_program({"replay", file, "--format", "text", "--progress", "none"});
     EXPECT_EQ(again.status, 0) << again.error;

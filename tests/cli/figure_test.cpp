@@ -31,7 +31,8 @@ TEST(FigureCommand, WritesEveryType) {
     TemporaryFolder folder;
     for (const char* type : {"svg", "pdf", "png", "csv", "json", "npz", "py"}) {
         const auto out = folder / (std::string("f.") + type);
-        const Outcome run = run_program({"figure", "--letters", "--rows", "2", "--panel", "spectrum", "--out", out, "--quiet"});
+        const Outcome run =
+            run_program({"figure", "--letters", "--rows", "2", "--panel", "spectrum", "--out", out, "--quiet"});
         EXPECT_EQ(run.status, 0) << type << ": " << run.error;
         EXPECT_EQ(run.error, "");
         EXPECT_GT(std::filesystem::file_size(out), 50u) << type;
@@ -45,7 +46,8 @@ TEST(FigureCommand, EqualCommandsGiveEqualBytes) {
     for (const char* type : {"svg", "pdf", "png"}) {
         const std::string a = folder / (std::string("a.") + type), b = folder / (std::string("b.") + type);
         for (const std::string& out : {a, b}) {
-            ASSERT_EQ(run_program({"figure", "--bank", bank, "--rows", "1", "--panel", "entropy", "--out", out}).status, 0);
+            ASSERT_EQ(run_program({"figure", "--bank", bank, "--rows", "1", "--panel", "entropy", "--out", out}).status,
+                      0);
         }
         EXPECT_EQ(read_all(a), read_all(b)) << type;
     }
@@ -53,8 +55,8 @@ TEST(FigureCommand, EqualCommandsGiveEqualBytes) {
 
 TEST(FigureCommand, WritesAllPanelsIntoAFolder) {
     TemporaryFolder folder;
-    const Outcome run = run_program({"figure", "--letters", "--rows", "2", "--panel", "all", "--types", "svg,csv", "--out",
-                                 folder / "figures", "--style", "acl", "--quiet"});
+    const Outcome run = run_program({"figure", "--letters", "--rows", "2", "--panel", "all", "--types", "svg,csv",
+                                     "--out", folder / "figures", "--style", "acl", "--quiet"});
     ASSERT_EQ(run.status, 0) << run.error;
     for (const std::string& panel : retrieval::panel_ids()) {
         EXPECT_TRUE(std::filesystem::exists(folder / ("figures/" + panel + ".svg"))) << panel;
@@ -66,7 +68,7 @@ TEST(FigureCommand, DrawsLettersOfBanksWithPicturesAlone) {
     TemporaryFolder folder;
     const std::string bank = small_bank(folder);
     ASSERT_EQ(run_program({"figure", "--bank", bank, "--rows", "1", "--panel", "all", "--types", "csv", "--out",
-                       folder / "figures", "--quiet"})
+                           folder / "figures", "--quiet"})
                   .status,
               0);
     EXPECT_TRUE(std::filesystem::exists(folder / "figures/retrieval.weights.csv"));
@@ -80,7 +82,8 @@ TEST(FigureCommand, SendsDataToStandardOutput) {
     const Outcome run = run_program({"figure", "--letters", "--rows", "2", "--panel", "spectrum", "--format", "csv"});
     ASSERT_EQ(run.status, 0) << run.error;
     EXPECT_NE(run.out.find(','), std::string::npos);
-    EXPECT_TRUE(Json::parse(run_program({"figure", "--letters", "--rows", "2", "--panel", "spectrum"}).out).is_object());
+    EXPECT_TRUE(
+        Json::parse(run_program({"figure", "--letters", "--rows", "2", "--panel", "spectrum"}).out).is_object());
 }
 
 TEST(FigureCommand, CarriesItsRecipeUnlessToldNotTo) {
@@ -91,9 +94,10 @@ TEST(FigureCommand, CarriesItsRecipeUnlessToldNotTo) {
     EXPECT_EQ(recipe["params"]["figure"]["panel"], "retrieval.plane");
     EXPECT_EQ(recipe["inputs"][0]["name"], "bank.safetensors");
     EXPECT_EQ(read_all(out).find(folder.path().string()), std::string::npos);
-    ASSERT_EQ(run_program({"figure", "--bank", bank, "--rows", "1", "--panel", "plane", "--recipe", "none", "--out", out})
-                  .status,
-              0);
+    ASSERT_EQ(
+        run_program({"figure", "--bank", bank, "--rows", "1", "--panel", "plane", "--recipe", "none", "--out", out})
+            .status,
+        0);
     EXPECT_EQ(read_all(out).find("bank.safetensors\""), std::string::npos);
 }
 
@@ -106,7 +110,8 @@ TEST(FigureCommand, DrawsFromAResultAndFromAFigure) {
     const Outcome again = run_program({"figure", figure, "--out", folder / "again.svg"});
     ASSERT_EQ(again.status, 0) << again.error;
     EXPECT_EQ(read_all(figure), read_all(folder / "again.svg"));
-    const Outcome other = run_program({"figure", figure, "--beta", "3", "--width", "60mm", "--out", folder / "other.svg"});
+    const Outcome other =
+        run_program({"figure", figure, "--beta", "3", "--width", "60mm", "--out", folder / "other.svg"});
     ASSERT_EQ(other.status, 0) << other.error;
     EXPECT_EQ(Json::parse(read_recipe(folder / "other.svg"))["params"]["cursor"]["beta"], 3.0);
 }
@@ -116,8 +121,8 @@ TEST(FigureCommand, DrawsWhatASessionShows) {
     const Json session = {
         {"schema", "attnscope.session/1"},
         {"sources", {{{"id", 1}, {"kind", "bank"}, {"name", "bank"}, {"path", small_bank(folder)}}}},
-        {"view", {{"workspace", "retrieval"},
-                  {"selection", {{"bank", 1}, {"beta", 4.0}, {"step", 3}, {"mode", "raw"}}}}}};
+        {"view",
+         {{"workspace", "retrieval"}, {"selection", {{"bank", 1}, {"beta", 4.0}, {"step", 3}, {"mode", "raw"}}}}}};
     const std::string file = folder.put("s.json", session.dump()), out = folder / "f.svg";
     const Outcome run = run_program({"figure", "--session", file, "--panel", "weights", "--out", out});
     ASSERT_EQ(run.status, 0) << run.error;
@@ -128,7 +133,8 @@ TEST(FigureCommand, DrawsWhatASessionShows) {
 
 TEST(FigureCommand, LeavesNothingWhenItFails) {
     TemporaryFolder folder;
-    const Outcome run = run_program({"figure", "--bank", folder / "none.npy", "--panel", "spectrum", "--out", folder / "f.svg"});
+    const Outcome run =
+        run_program({"figure", "--bank", folder / "none.npy", "--panel", "spectrum", "--out", folder / "f.svg"});
     EXPECT_EQ(run.status, 3);
     EXPECT_EQ(folder.files(), 0u);
 }
@@ -140,7 +146,7 @@ protected:
     void SetUp() override {
         bank_ = small_bank(folder_);
         const Outcome run = run_program({"retrieval", "--bank", bank_, "--rows", "4,9", "--mode", "all", "--sweep",
-                                     "--separation", "--samples", "20", "--seed", "5", "--out", result_});
+                                         "--separation", "--samples", "20", "--seed", "5", "--out", result_});
         ASSERT_EQ(run.status, 0) << run.error;
     }
     static Json verdict(const Outcome& run) { return Json::parse(run.out)["result"]; }
@@ -196,7 +202,8 @@ TEST_F(ReplayCommand, ReplaysFigures) {
 
 TEST_F(ReplayCommand, AFigureThatWasChangedDisagrees) {
     const std::string figure = folder_ / "f.svg";
-    ASSERT_EQ(run_program({"figure", "--bank", bank_, "--rows", "4", "--panel", "spectrum", "--out", figure}).status, 0);
+    ASSERT_EQ(run_program({"figure", "--bank", bank_, "--rows", "4", "--panel", "spectrum", "--out", figure}).status,
+              0);
     std::string svg = read_all(figure);
     const std::size_t path = svg.find("<path");
     ASSERT_NE(path, std::string::npos);
@@ -212,5 +219,5 @@ TEST_F(ReplayCommand, DoesTheSameForTheLetters) {
     EXPECT_EQ(run_program({"replay", result_}).status, 0);
 }
 
-}  // namespace
-}  // namespace attnscope::test
+} // namespace
+} // namespace attnscope::test

@@ -148,8 +148,7 @@ TEST(InspectCommand, NamesWhatAModelLacks) {
 TEST(TokenizeCommand, AgreesWithTheGoldenTokens) {
     const std::filesystem::path golden = golden_folder();
     const std::filesystem::path encoder = find_samples().encoder;
-    if (golden.empty() || encoder.empty())
-        GTEST_SKIP() << "no golden results or no sample encoder";
+    if (golden.empty() || encoder.empty()) GTEST_SKIP() << "no golden results or no sample encoder";
     const Json inputs = Json::parse(read_all(golden / "texts/tokenizer_inputs.json"));
     const Json expected = Json::parse(read_all(golden / "models/minilm/tokenizer.json"));
     ASSERT_EQ(inputs.size(), expected.size());
@@ -193,7 +192,7 @@ TEST(EmbedCommand, WritesABankOfTheTexts) {
     EXPECT_EQ(bank->d, static_cast<std::size_t>(TinyBert::hidden));
     EXPECT_EQ(bank->texts.line(1), "b a");
     EXPECT_EQ(bank->encoder, "encoder");
-    EXPECT_EQ(folder.files(), 3u);  // no partial file
+    EXPECT_EQ(folder.files(), 3u); // no partial file
     const Outcome quiet =
         run_program({"embed", "--encoder", folder / "encoder", "--texts", texts, "--out", out, "--quiet"});
     EXPECT_EQ(quiet.status, 0);
@@ -237,8 +236,8 @@ TEST(BankCommand, PartsLabelsFromTextsAndThinsEvenly) {
     std::string lines;
     for (int i = 0; i < 10; ++i) lines += "label" + std::to_string(i) + "\ta b\n";
     const std::string texts = folder.put("t.txt", lines), out = folder / "b.safetensors";
-    const Outcome run = run_program(
-        {"bank", "--texts", texts, "--encoder", folder / "encoder", "--limit", "5", "--out", out});
+    const Outcome run =
+        run_program({"bank", "--texts", texts, "--encoder", folder / "encoder", "--limit", "5", "--out", out});
     ASSERT_EQ(run.status, 0) << run.error;
     const auto bank = open_bank(out);
     ASSERT_EQ(bank->n, 5u);
@@ -269,8 +268,7 @@ TEST(EmbedCommand, KeepsARowForEveryLine) {
 TEST(EmbedCommand, AgreesWithTheGoldenEmbeddings) {
     const std::filesystem::path golden = golden_folder();
     const std::filesystem::path encoder = find_samples().encoder;
-    if (golden.empty() || encoder.empty())
-        GTEST_SKIP() << "no golden results or no sample encoder";
+    if (golden.empty() || encoder.empty()) GTEST_SKIP() << "no golden results or no sample encoder";
     TemporaryFolder folder;
     const std::string out = folder / "b.safetensors";
     const Outcome run =
@@ -290,8 +288,7 @@ TEST(EmbedCommand, AgreesWithTheGoldenEmbeddings) {
 
 TEST(EmbedCommand, ACancelKeepsFinishedRowsAndTheNextRunTakesThemUp) {
     const std::filesystem::path encoder = find_samples().encoder;
-    if (encoder.empty())
-        GTEST_SKIP() << "no sample encoder";
+    if (encoder.empty()) GTEST_SKIP() << "no sample encoder";
     TemporaryFolder folder;
     std::string lines;
     for (int i = 0; i < 2000; ++i) lines += "text number " + std::to_string(i) + " about one thing or another\n";
@@ -322,5 +319,5 @@ TEST(EmbedCommand, ACancelKeepsFinishedRowsAndTheNextRunTakesThemUp) {
     EXPECT_FALSE(std::filesystem::exists(out + ".partial"));
 }
 
-}  // namespace
-}  // namespace attnscope::test
+} // namespace
+} // namespace attnscope::test

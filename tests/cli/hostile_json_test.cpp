@@ -20,27 +20,21 @@ std::string deep_json(const std::string& before = "", const std::string& open = 
     constexpr int depth = 100'000;
     const char* const close = open.front() == '[' ? "]" : "}";
     std::string text = before;
-    for (int i = 0; i < depth; ++i)
-        text += open;
+    for (int i = 0; i < depth; ++i) text += open;
     text += "1";
-    for (int i = 0; i < depth; ++i)
-        text += close;
+    for (int i = 0; i < depth; ++i) text += close;
     std::string still_open;
     for (const char c : before) {
-        if (c == '[' || c == '{')
-            still_open += c;
-        if (c == ']' || c == '}')
-            still_open.pop_back();
+        if (c == '[' || c == '{') still_open += c;
+        if (c == ']' || c == '}') still_open.pop_back();
     }
-    for (auto c = still_open.rbegin(); c != still_open.rend(); ++c)
-        text += *c == '[' ? ']' : '}';
+    for (auto c = still_open.rbegin(); c != still_open.rend(); ++c) text += *c == '[' ? ']' : '}';
     return text;
 }
 
 std::string little_endian(std::uint64_t number, int bytes) {
     std::string text;
-    for (int i = 0; i < bytes; ++i)
-        text += static_cast<char>(number >> 8 * i);
+    for (int i = 0; i < bytes; ++i) text += static_cast<char>(number >> 8 * i);
     return text;
 }
 
@@ -179,8 +173,7 @@ class DeepJson : public HostileJson, public testing::WithParamInterface<JsonEntr
 
 TEST_P(DeepJson, IsOneLineAndExitStatus3) {
     std::vector<std::string> command = GetParam().prepare(folder);
-    if (command.front() != "--run")
-        command.insert(command.end(), {"--progress", "none"});
+    if (command.front() != "--run") command.insert(command.end(), {"--progress", "none"});
     const Outcome run = run_program(command);
     EXPECT_EQ(run.status, 3) << run.error;
     EXPECT_EQ(run.error_lines(), 1) << run.error;

@@ -59,7 +59,8 @@ TEST_F(JacobianExperimentCommand, DeliversCurvesAndHeadsAndItsReplayAgrees) {
     EXPECT_EQ(head["layer"], 1);
     EXPECT_EQ(head["head"], 1);
     EXPECT_NEAR(head["a_mean"].get<double>(), 2.0 / 65, 1e-6);
-    EXPECT_NEAR(head["r_diag"].get<double>() + head["energy_off"].get<double>() + head["energy_cross"].get<double>(), 1, 1e-9);
+    EXPECT_NEAR(head["r_diag"].get<double>() + head["energy_off"].get<double>() + head["energy_cross"].get<double>(), 1,
+                1e-9);
 
     const Outcome replayed = run_program({"replay", folder / "run.json", "--progress", "none", "--threads", "1"});
     EXPECT_EQ(replayed.status, 0) << replayed.error;
@@ -71,8 +72,8 @@ TEST_F(JacobianExperimentCommand, DeliversCurvesAndHeadsAndItsReplayAgrees) {
 }
 
 TEST_F(JacobianExperimentCommand, TrainsSeveralSideBySideAndExportsThem) {
-    const Outcome outcome = run_program(with({"--steps", "2", "--every", "0", "--method", "fa,dfa", "--softmax-grad", "diag,ste",
-                                              "--format", "csv", "--export", folder / "models"}));
+    const Outcome outcome = run_program(with({"--steps", "2", "--every", "0", "--method", "fa,dfa", "--softmax-grad",
+                                              "diag,ste", "--format", "csv", "--export", folder / "models"}));
     ASSERT_EQ(outcome.status, 0) << outcome.error;
     EXPECT_NE(outcome.out.find("\nfa,ste,0,"), std::string::npos);
     EXPECT_NE(outcome.out.find("\ndfa,diag,2,,"), std::string::npos);
@@ -128,15 +129,17 @@ TEST_F(JacobianExperimentCommand, SaysWhatItCannotTrain) {
     expect_refused(of_text(std::string(200, 'a')), 3,
                    "other.txt: expected a text of two distinct characters or more, got one with one");
     expect_refused(of_text(""), 3, "other.txt: expected a text of two distinct characters or more, got an empty one");
-    expect_refused(of_text("too short"), 3,
-                   "other.txt: expected at least 73 characters, so that nine tenths hold a block of 64 and the one after it, "
-                   "got 9");
-    expect_refused(of_text(std::string(100, 'a') + "b\xff"), 3, "other.txt: expected text in UTF-8, got 0xff (byte 101)");
+    expect_refused(
+        of_text("too short"), 3,
+        "other.txt: expected at least 73 characters, so that nine tenths hold a block of 64 and the one after it, "
+        "got 9");
+    expect_refused(of_text(std::string(100, 'a') + "b\xff"), 3,
+                   "other.txt: expected text in UTF-8, got 0xff (byte 101)");
     expect_refused(with({"--method", "hebb"}), 2, "--method: expected one of bp, fa, sign_sym, dfa, or all, got hebb");
     expect_refused(with({"--method", "bp,bp"}), 2, "method: expected each combination once, got bp/full twice");
     expect_refused(with({"--device", "cuda"}), 2, "--device: expected cpu for the experiment, got cuda:0");
     expect_refused({"jacobian", "--experiment"}, 2, "--experiment: expected --text F to train on, got none");
 }
 
-}  // namespace
-}  // namespace attnscope::test
+} // namespace
+} // namespace attnscope::test

@@ -67,12 +67,13 @@ TEST_F(JacobianCommand, WritesTablesArraysAndFigures) {
     ASSERT_EQ(csv.status, 0) << csv.error;
     EXPECT_EQ(csv.out.find("layer,head,a_mean,entropy,r_diag,"), 0u);
     EXPECT_EQ(of_model({"--seq-len", "8", "--blocks", "2", "--format", "npz"}).out.substr(0, 2), "PK");
-    EXPECT_NE(of_model({"--seq-len", "8", "--blocks", "2", "--format", "text"}).out.find("mean loss"), std::string::npos);
+    EXPECT_NE(of_model({"--seq-len", "8", "--blocks", "2", "--format", "text"}).out.find("mean loss"),
+              std::string::npos);
     for (const char* panel : {"jacobian.map", "bars", "energy", "row", "jacobian.maps"}) {
         const std::string out = (folder / "f.svg").string();
         const Outcome figure =
-            run("figure", {"--model", (folder / "model").string(), "--ids", (folder / "ids.txt").string(), "--panel", panel,
-                           "--seq-len", "8", "--metric", "cos_diag", "--row", "5", "--out", out});
+            run("figure", {"--model", (folder / "model").string(), "--ids", (folder / "ids.txt").string(), "--panel",
+                           panel, "--seq-len", "8", "--metric", "cos_diag", "--row", "5", "--out", out});
         ASSERT_EQ(figure.status, 0) << panel << figure.error;
         EXPECT_EQ(run("replay", {out, "--inputs", folder.path().string()}).status, 0) << panel;
     }
@@ -103,9 +104,8 @@ TEST_F(JacobianCommand, CountsSequencesWithoutAGradient) {
         const std::vector<std::int64_t> shape{static_cast<std::int64_t>(sequences), length, length};
         const std::size_t bytes = sequences * map * sizeof(float);
         const std::string path = (folder / "few.npz").string();
-        const std::vector<TensorToWrite> tensors{
-            {"A", DType::f32, shape, std::as_bytes(std::span(a)).first(bytes)},
-            {"g", DType::f32, shape, std::as_bytes(std::span(g)).first(bytes)}};
+        const std::vector<TensorToWrite> tensors{{"A", DType::f32, shape, std::as_bytes(std::span(a)).first(bytes)},
+                                                 {"g", DType::f32, shape, std::as_bytes(std::span(g)).first(bytes)}};
         write_file(path, npz_bytes(tensors));
         return path;
     };

@@ -47,7 +47,8 @@ TEST_F(Logits, OfTheLastTokenInAnEnvelope) {
     EXPECT_EQ(recipe["inputs"][0]["name"], "tiny");
     EXPECT_EQ(recipe["inputs"][1]["role"], "ids");
     EXPECT_EQ(recipe["inputs"][1]["name"], "ids.txt");
-    EXPECT_EQ(recipe["params"], (Json{{"tokens", {{"kind", "ids"}}}, {"top", 7}, {"beta", 1.0}, {"precision", "float32"}}));
+    EXPECT_EQ(recipe["params"],
+              (Json{{"tokens", {{"kind", "ids"}}}, {"top", 7}, {"beta", 1.0}, {"precision", "float32"}}));
     EXPECT_EQ(outcome.out.find(folder.path().string()), std::string::npos);
 
     const PlainForward loops(model);
@@ -137,12 +138,13 @@ TEST_F(Logits, RefuseWhatTheyCannotUse) {
     with_ids("[1, ", "expected JSON");
     with_ids("0 40", "token ids from 0 to 39, got 40 (position 1)");
     with_ids("-1", "got -1 (position 0)");
-    with_ids([] {
-        std::string many;
-        for (int i = 0; i < 65; ++i)
-            many += "1 ";
-        return many;
-    }(), "at most 64 tokens");
+    with_ids(
+        [] {
+            std::string many;
+            for (int i = 0; i < 65; ++i) many += "1 ";
+            return many;
+        }(),
+        "at most 64 tokens");
     expect_refused({"--ids", folder / "missing.txt"}, 3, "missing.txt");
     expect_refused({"--prompt", "x"}, 3, "tokenizer");
     expect_refused({"--ids", folder / "ids.txt", "--out", "/nowhere/result.json"}, 4, "/nowhere");

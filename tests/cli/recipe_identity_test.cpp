@@ -70,8 +70,7 @@ TEST_F(RecipeIdentity, AnOldRecipeIsReplayedWithANote) {
     auto envelope = OrderedJson::parse(read_all(result()));
     OrderedJson inputs = OrderedJson::array();
     for (const OrderedJson& input : envelope["recipe"]["inputs"])
-        if (input["role"] != "model-file")
-            inputs.push_back(input);
+        if (input["role"] != "model-file") inputs.push_back(input);
     envelope["recipe"]["inputs"] = inputs;
     write_file(result(), envelope.dump());
     const Outcome run = replay();

@@ -42,8 +42,7 @@ protected:
     }
     std::set<std::string> codes(const Json& json) const {
         std::set<std::string> out;
-        for (const Json& warning : json["warnings"])
-            out.insert(warning["code"].get<std::string>());
+        for (const Json& warning : json["warnings"]) out.insert(warning["code"].get<std::string>());
         return out;
     }
     const TemporaryFolder folder;
@@ -87,8 +86,8 @@ TEST_F(ResidualCommand, SaysWhatItsResultIsAndReplaysIt) {
     EXPECT_EQ(replay.status, 0) << replay.error;
     EXPECT_NE(replay.out.find("agrees"), std::string::npos);
     const std::string svg = (folder / "curve.svg").string();
-    const Outcome figure = run_program({"figure", out, "--inputs", folder.path().string(), "--panel", "residual.curve", "--rank",
-                                        "3", "--out", svg});
+    const Outcome figure = run_program(
+        {"figure", out, "--inputs", folder.path().string(), "--panel", "residual.curve", "--rank", "3", "--out", svg});
     ASSERT_EQ(figure.status, 0) << figure.error;
     EXPECT_EQ(run_program({"replay", svg, "--inputs", folder.path().string(), "--format", "text"}).status, 0);
     const Outcome map = run_program({"figure", out, "--inputs", folder.path().string(), "--panel", "residual.map"});
@@ -96,9 +95,10 @@ TEST_F(ResidualCommand, SaysWhatItsResultIsAndReplaysIt) {
 }
 
 TEST_F(ResidualCommand, TakesLeadingCalibrationHeadsAndEveryFormat) {
-    const Arguments asked = small({"--calibration", "leading", "--heads", "0:2,1:0", "--ranks", "2", "--two-nn",
-                                   "--token-losses", "--top-k", "2", "--exclude-sink", "--residual-form", "tail",
-                                   "--output-weighted", "--centred", "--calibration-blocks", "9", "--prefix-memory", "0"});
+    const Arguments asked =
+        small({"--calibration", "leading", "--heads", "0:2,1:0", "--ranks", "2", "--two-nn", "--token-losses",
+               "--top-k", "2", "--exclude-sink", "--residual-form", "tail", "--output-weighted", "--centred",
+               "--calibration-blocks", "9", "--prefix-memory", "0"});
     const Outcome run = residual(asked);
     ASSERT_EQ(run.status, 0) << run.error;
     const Json json = Json::parse(run.out), &result = json["result"];
@@ -120,7 +120,8 @@ TEST_F(ResidualCommand, TakesLeadingCalibrationHeadsAndEveryFormat) {
     as_text.insert(as_text.end(), {"--format", "text"});
     as_npz.insert(as_npz.end(), {"--format", "npz", "--out", (folder / "r.npz").string()});
     const Outcome csv = residual(as_csv);
-    EXPECT_TRUE(csv.out.starts_with("output,rank,nll,ppl,delta_ppl,recovered_ppl,recovered_nll\nbaseline,,")) << csv.out;
+    EXPECT_TRUE(csv.out.starts_with("output,rank,nll,ppl,delta_ppl,recovered_ppl,recovered_nll\nbaseline,,"))
+        << csv.out;
     EXPECT_TRUE(csv.error.empty()) << csv.error;
     EXPECT_NE(residual(as_text).out.find("r90 of each head"), std::string::npos);
     EXPECT_EQ(residual(as_npz).status, 0);
@@ -135,9 +136,28 @@ TEST_F(ResidualCommand, ACancelKeepsFinishedRanksAndTheNextRunGoesOn) {
     const std::string out = (folder / "run.json").string(), whole = (folder / "whole.json").string();
     const std::filesystem::path partial = out + ".partial";
     const auto command = [&](const std::string& to, const char* ranks) {
-        return Arguments{"residual", "--model", (folder / "model").string(), "--ids", (folder / "many.txt").string(),
-                         "--seq-len", "16", "--blocks", "1000", "--calibration-blocks", "2", "--ranks", ranks,
-                         "--token-losses", "--device", "cpu", "--threads", "1", "--progress", "none", "--out", to};
+        return Arguments{"residual",
+                         "--model",
+                         (folder / "model").string(),
+                         "--ids",
+                         (folder / "many.txt").string(),
+                         "--seq-len",
+                         "16",
+                         "--blocks",
+                         "1000",
+                         "--calibration-blocks",
+                         "2",
+                         "--ranks",
+                         ranks,
+                         "--token-losses",
+                         "--device",
+                         "cpu",
+                         "--threads",
+                         "1",
+                         "--progress",
+                         "none",
+                         "--out",
+                         to};
     };
     const auto read = [](const std::filesystem::path& path) {
         std::ifstream file(path);
@@ -159,7 +179,8 @@ TEST_F(ResidualCommand, ACancelKeepsFinishedRanksAndTheNextRunGoesOn) {
     EXPECT_LT(finished, 6u);
     const Outcome again = run_program(command(out, "1,2,3,4,5,6"));
     EXPECT_EQ(again.status, 0) << again.error;
-    EXPECT_NE(again.error.find("went on from run.json.partial: " + std::to_string(finished) + " ranks"), std::string::npos)
+    EXPECT_NE(again.error.find("went on from run.json.partial: " + std::to_string(finished) + " ranks"),
+              std::string::npos)
         << again.error;
     EXPECT_FALSE(std::filesystem::exists(partial));
     EXPECT_EQ(run_program(command(whole, "1,2,3,4,5,6")).status, 0);
@@ -200,11 +221,11 @@ TEST_F(ResidualCommand, RefusesWhatItCannotUse) {
     fails({}, 2, "one of --ids, --text and --prompt");
     fails({"--ids", (folder / "ids.txt").string(), "--seq-len", "60"}, 3, "to calibrate on, got none");
     fails({"--ids", folder.put("few.txt", "1 2 3").string()}, 2, "seq-len: expected 2 to 64, got 256");
-    fails({"--ids", (folder / "few.txt").string(), "--seq-len", "4"}, 3, "text: expected at least one block of 4 tokens, got 3");
+    fails({"--ids", (folder / "few.txt").string(), "--seq-len", "4"}, 3,
+          "text: expected at least one block of 4 tokens, got 3");
     fails({"--ids", folder.put("far.txt", "1 2 99 3").string(), "--seq-len", "2"}, 3, "got 99 (position 2)");
     TinyModel broken("GPT2LMHeadModel");
-    for (float& weight : broken.weights.at("transformer.ln_f.weight").values)
-        weight = 3e38f;
+    for (float& weight : broken.weights.at("transformer.ln_f.weight").values) weight = 3e38f;
     broken.write(folder / "model");
     fails(small(), 3, "expected a finite loss");
 }

@@ -36,8 +36,8 @@ std::vector<std::string> names(const Json& object) {
 }
 
 TEST(RetrievalCommand, WritesTheEnvelope) {
-    const Outcome run = run_program({"retrieval", "--letters", "--rows", "0,5", "--beta", "1,8", "--seed", "3",
-                                     "--progress", "none"});
+    const Outcome run =
+        run_program({"retrieval", "--letters", "--rows", "0,5", "--beta", "1,8", "--seed", "3", "--progress", "none"});
     ASSERT_EQ(run.status, 0) << run.error;
     EXPECT_EQ(run.error, "");
     const Json json = Json::parse(run.out);
@@ -55,7 +55,8 @@ TEST(RetrievalCommand, WritesTheEnvelope) {
 }
 
 TEST(RetrievalCommand, CommonOptionsMayStandBeforeTheCommand) {
-    const Outcome run = run_program({"--format", "csv", "--quiet", "retrieval", "--letters", "--rows", "0", "--beta", "8"});
+    const Outcome run =
+        run_program({"--format", "csv", "--quiet", "retrieval", "--letters", "--rows", "0", "--beta", "8"});
     ASSERT_EQ(run.status, 0) << run.error;
     EXPECT_EQ(run.out.rfind("query,mode,beta,t,norm,", 0), 0u);
 }
@@ -64,7 +65,8 @@ TEST(RetrievalCommand, WritesEveryForm) {
     TemporaryFolder folder;
     for (const char* format : {"json", "csv", "text", "npz"}) {
         const auto out = folder / format;
-        const Outcome run = run_program({"retrieval", "--letters", "--rows", "0", "--format", format, "--quiet", "--out", out});
+        const Outcome run =
+            run_program({"retrieval", "--letters", "--rows", "0", "--format", format, "--quiet", "--out", out});
         EXPECT_EQ(run.status, 0) << run.error;
         EXPECT_EQ(run.out, "");
         EXPECT_GT(std::filesystem::file_size(out), 100u) << format;
@@ -84,8 +86,8 @@ TEST(RetrievalCommand, AllModesInOrder) {
 }
 
 TEST(RetrievalCommand, AddsWhatIsAskedFor) {
-    const Outcome run = run_program({"retrieval", "--letters", "--rows", "0", "--beta", "8", "--sweep", "--plane", "--basins",
-                                 "--separation", "--samples", "10"});
+    const Outcome run = run_program({"retrieval", "--letters", "--rows", "0", "--beta", "8", "--sweep", "--plane",
+                                     "--basins", "--separation", "--samples", "10"});
     ASSERT_EQ(run.status, 0) << run.error;
     const Json result = Json::parse(run.out)["result"];
     EXPECT_EQ(result["sweep"].size(), 1u);
@@ -154,7 +156,7 @@ TEST(RetrievalCommand, TheThreadsDoNotChangeTheNumbers) {
     const std::string bank = random_bank(folder, 3000, 48);
     const auto result = [&](const char* threads) {
         const Outcome run = run_program({"retrieval", "--bank", bank, "--rows", "1,2", "--mode", "all", "--separation",
-                                     "--samples", "50", "--threads", threads});
+                                         "--samples", "50", "--threads", threads});
         EXPECT_EQ(run.status, 0) << run.error;
         return Json::parse(run.out)["result"].dump();
     };
@@ -163,7 +165,8 @@ TEST(RetrievalCommand, TheThreadsDoNotChangeTheNumbers) {
 
 TEST(RetrievalCommand, NamesTheRowThatIsNotFinite) {
     TemporaryFolder folder;
-    const Outcome run = run_program({"retrieval", "--bank", random_bank(folder, 50, 8, 17), "--rows", "0", "--progress", "none"});
+    const Outcome run =
+        run_program({"retrieval", "--bank", random_bank(folder, 50, 8, 17), "--rows", "0", "--progress", "none"});
     EXPECT_EQ(run.status, 3);
     EXPECT_EQ(run.error_lines(), 1);
     EXPECT_NE(run.error.find("row 17"), std::string::npos) << run.error;
@@ -175,44 +178,48 @@ TEST(RetrievalCommand, RefusesABankOfOneMemory) {
 }
 
 TEST(RetrievalCommand, AFullDiskIsAnErrorOfItsOwn) {
-    if (!std::filesystem::exists("/dev/full"))
-        GTEST_SKIP() << "no /dev/full";
+    if (!std::filesystem::exists("/dev/full")) GTEST_SKIP() << "no /dev/full";
     const Arguments arguments{"retrieval", "--letters", "--rows", "0", "--progress", "none"};
     const Outcome run = Program(arguments, "/dev/full").wait();
     EXPECT_EQ(run.status, 4);
     EXPECT_EQ(run.error_lines(), 1) << run.error;
-    const Outcome out = run_program({"retrieval", "--letters", "--rows", "0", "--progress", "none", "--out", "/dev/full"});
+    const Outcome out =
+        run_program({"retrieval", "--letters", "--rows", "0", "--progress", "none", "--out", "/dev/full"});
     EXPECT_EQ(out.status, 4);
     EXPECT_EQ(out.error_lines(), 1) << out.error;
 }
 
 TEST(RetrievalCommand, NoPermissionIsAnErrorOfItsOwn) {
     TemporaryFolder folder;
-    std::filesystem::permissions(folder.path(), std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec);
-    if (access(folder.path().c_str(), W_OK) == 0)
-        GTEST_SKIP() << "everything is permitted here";
-    const Outcome run = run_program({"retrieval", "--letters", "--rows", "0", "--progress", "none", "--out", folder / "x.json"});
+    std::filesystem::permissions(folder.path(),
+                                 std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec);
+    if (access(folder.path().c_str(), W_OK) == 0) GTEST_SKIP() << "everything is permitted here";
+    const Outcome run =
+        run_program({"retrieval", "--letters", "--rows", "0", "--progress", "none", "--out", folder / "x.json"});
     EXPECT_EQ(run.status, 4);
     EXPECT_EQ(run.error_lines(), 1) << run.error;
 }
 
 TEST(RetrievalCommand, AnUnreachableFolderLeavesNothing) {
     TemporaryFolder folder;
-    const Outcome run = run_program({"retrieval", "--letters", "--rows", "0", "--progress", "none", "--out", folder / "none/x.json"});
+    const Outcome run =
+        run_program({"retrieval", "--letters", "--rows", "0", "--progress", "none", "--out", folder / "none/x.json"});
     EXPECT_EQ(run.status, 4);
     EXPECT_EQ(run.error_lines(), 1) << run.error;
     EXPECT_EQ(folder.files(), 0u);
 }
 
 TEST(RetrievalCommand, AMissingDeviceIsAnErrorOfItsOwn) {
-    const Outcome run = run_program({"retrieval", "--letters", "--rows", "0", "--progress", "none", "--device", "cuda:99"});
+    const Outcome run =
+        run_program({"retrieval", "--letters", "--rows", "0", "--progress", "none", "--device", "cuda:99"});
     EXPECT_EQ(run.status, 4);
     EXPECT_EQ(run.error_lines(), 1) << run.error;
 }
 
 TEST(RetrievalCommand, ReportsProgressAsJsonLinesOnStandardError) {
     TemporaryFolder folder;
-    const Outcome run = run_program({"retrieval", "--bank", random_bank(folder, 3000, 48), "--rows", "0", "--progress", "json"});
+    const Outcome run =
+        run_program({"retrieval", "--bank", random_bank(folder, 3000, 48), "--rows", "0", "--progress", "json"});
     ASSERT_EQ(run.status, 0) << run.error;
     std::istringstream lines(run.error);
     int count = 0;
@@ -243,7 +250,7 @@ TEST(RetrievalCommand, ASignalCancelsAndLeavesNothing) {
         Outcome run;
         const double seconds = cancel_retrieval(number, folder, run);
         EXPECT_EQ(run.status, 130) << run.error;
-        EXPECT_EQ(folder.files(), 1u);  // the bank alone
+        EXPECT_EQ(folder.files(), 1u); // the bank alone
         EXPECT_NE(run.error.find("cancelled\n"), std::string::npos);
         // A tenth of a second is promised; what is not cancelled takes minutes.
         EXPECT_LT(std::chrono::duration<double>(seconds), hang_limit);
@@ -253,14 +260,13 @@ TEST(RetrievalCommand, ASignalCancelsAndLeavesNothing) {
 
 TEST(RetrievalCommand, AgreesWithTheGoldenResults) {
     const std::filesystem::path golden = golden_folder();
-    if (golden.empty())
-        GTEST_SKIP() << without_golden;
+    if (golden.empty()) GTEST_SKIP() << without_golden;
     for (const std::string name : {"clustered", "orthonormal"}) {
         const std::filesystem::path folder = golden / "retrieval";
         const std::string expected = read_all(folder / (name + ".expected.json"));
         for (const char* extension : {".bank.npy", ".bank.pt"}) {
             const Outcome run = run_program({"retrieval", "--bank", folder / (name + extension), "--queries",
-                                         folder / (name + ".queries.npy"), "--mode", "all", "--progress", "none"});
+                                             folder / (name + ".queries.npy"), "--mode", "all", "--progress", "none"});
             ASSERT_EQ(run.status, 0) << run.error;
             const Json envelope = Json::parse(run.out);
             // The reference lists its traces in another order.
@@ -290,5 +296,5 @@ TEST(RetrievalCommand, AgreesWithTheGoldenResults) {
     }
 }
 
-}  // namespace
-}  // namespace attnscope::test
+} // namespace
+} // namespace attnscope::test

@@ -19,19 +19,21 @@ class SessionFigure : public testing::Test {
 protected:
     SessionFigure() {
         write_chat_model(folder / "model");
-        session = {{"schema", "attnscope.session/1"},
-                   {"sources",
-                    {{{"id", 1}, {"kind", "bank"}, {"name", "letters"}, {"letters", true}},
-                     {{"id", 2}, {"kind", "model"}, {"name", "model"}, {"path", (folder / "model").string()}},
-                     {{"id", 3}, {"kind", "prompt"}, {"name", "hello"}, {"prompt", "hello world, hello"}}}},
-                   {"view",
-                    {{"workspace", "attention"},
-                     {"selection",
-                      {{"bank", 1}, {"beta", 4.0}, {"model", 2}, {"prompt", 3}, {"layer", 1}, {"head", 2}, {"gain", 2.0}}},
-                     {"attention", {{"without_sink", true}}}}}};
+        session = {
+            {"schema", "attnscope.session/1"},
+            {"sources",
+             {{{"id", 1}, {"kind", "bank"}, {"name", "letters"}, {"letters", true}},
+              {{"id", 2}, {"kind", "model"}, {"name", "model"}, {"path", (folder / "model").string()}},
+              {{"id", 3}, {"kind", "prompt"}, {"name", "hello"}, {"prompt", "hello world, hello"}}}},
+            {"view",
+             {{"workspace", "attention"},
+              {"selection",
+               {{"bank", 1}, {"beta", 4.0}, {"model", 2}, {"prompt", 3}, {"layer", 1}, {"head", 2}, {"gain", 2.0}}},
+              {"attention", {{"without_sink", true}}}}}};
     }
     Outcome figure(std::vector<std::string> more) const {
-        std::vector<std::string> arguments{"figure", "--session", folder.put("s.json", session.dump()), "--progress", "none"};
+        std::vector<std::string> arguments{"figure", "--session", folder.put("s.json", session.dump()), "--progress",
+                                           "none"};
         arguments.insert(arguments.end(), more.begin(), more.end());
         return run_program(arguments);
     }
@@ -56,13 +58,14 @@ TEST_F(SessionFigure, DrawsAPanelOfAttention) {
 TEST_F(SessionFigure, DrawsThePanelsOfEveryWorkspace) {
     const Outcome run = figure({"--panel", "all", "--types", "csv", "--out", folder / "all", "--quiet"});
     ASSERT_EQ(run.status, 0) << run.error;
-    for (const char* panel : {"retrieval.weights", "retrieval.letters", "attention.heads", "attention.map", "attention.gain"})
+    for (const char* panel :
+         {"retrieval.weights", "retrieval.letters", "attention.heads", "attention.map", "attention.gain"})
         EXPECT_TRUE(std::filesystem::exists(folder / ("all/" + std::string(panel) + ".csv"))) << panel;
 }
 
 TEST_F(SessionFigure, ComparesWithAThatIsPinned) {
     session["pinned"] = {{"title", "A"}, {"view", session["view"]}};
-    session["pinned"]["view"]["selection"]["head"] = 99;  // of another model; the nearest there is
+    session["pinned"]["view"]["selection"]["head"] = 99; // of another model; the nearest there is
     const std::string map = folder / "map.svg";
     const Outcome run = figure({"--panel", "map", "--out", map});
     ASSERT_EQ(run.status, 0) << run.error;
@@ -71,7 +74,7 @@ TEST_F(SessionFigure, ComparesWithAThatIsPinned) {
 }
 
 TEST_F(SessionFigure, DrawsThePanelsOfCvBands) {
-    session["view"]["selection"]["layer"] = 99;  // of another model; the nearest there is
+    session["view"]["selection"]["layer"] = 99; // of another model; the nearest there is
     session["view"]["cv"] = {{"kind", "K"}, {"samples", 200}, {"activations", false}};
     const std::string map = folder / "map.svg";
     const Outcome run = figure({"--panel", "cv.map", "--out", map});
@@ -90,10 +93,11 @@ TEST_F(SessionFigure, DrawsEveryRoomComparedWithA) {
     view["jacobian"] = {{"length", 8}, {"blocks", 2}};
     view["residual"] = {{"seq_len", 16}, {"blocks", 2}, {"calibration_blocks", 2}, {"ranks", {1, 2}}};
     const Json shown = view;
-    for (const auto& [panel, workspace, option, other] :
-         {std::tuple{"retrieval.weights", "retrieval", "", Json()}, {"alignment.map", "alignment", "operator", Json("ov")},
-          {"cv.map", "cv", "samples", Json(150)}, {"jacobian.map", "jacobian", "blocks", Json(1)},
-          {"residual.curve", "residual", "blocks", Json(1)}}) {
+    for (const auto& [panel, workspace, option, other] : {std::tuple{"retrieval.weights", "retrieval", "", Json()},
+                                                          {"alignment.map", "alignment", "operator", Json("ov")},
+                                                          {"cv.map", "cv", "samples", Json(150)},
+                                                          {"jacobian.map", "jacobian", "blocks", Json(1)},
+                                                          {"residual.curve", "residual", "blocks", Json(1)}}) {
         view = shown;
         Json pinned = shown;
         pinned["workspace"] = workspace;
@@ -106,7 +110,8 @@ TEST_F(SessionFigure, DrawsEveryRoomComparedWithA) {
         const Json recipe = Json::parse(read_recipe(file));
         ASSERT_TRUE(recipe.contains("pinned")) << panel;
         EXPECT_NE(recipe["pinned"]["params"], recipe["params"]) << panel;
-        EXPECT_EQ(run_program({"replay", file, "--format", "text", "--progress", "none"}).out, "agrees: equal bytes\n") << panel;
+        EXPECT_EQ(run_program({"replay", file, "--format", "text", "--progress", "none"}).out, "agrees: equal bytes\n")
+            << panel;
     }
     session["pinned"] = {{"title", "A"}, {"view", shown}};
     session["pinned"]["view"]["workspace"] = "residual";
@@ -126,7 +131,8 @@ TEST_F(SessionFigure, WithoutAModelThereIsNoAttention) {
 
 TEST_F(SessionFigure, ANumberOutOfItsRangeIsNamedWithExitStatus3) {
     const std::filesystem::path hostile = std::filesystem::path(ATTNSCOPE_TEST_DATA) / "hostile";
-    const std::pair<const char*, const char*> cases[]{{"sess_wraptrain.json", "steps"}, {"sess_valuesnan.json", "keys"}};
+    const std::pair<const char*, const char*> cases[]{{"sess_wraptrain.json", "steps"},
+                                                      {"sess_valuesnan.json", "keys"}};
     for (const auto& [name, field] : cases) {
         const std::string out = folder / "o.svg";
         const Outcome run =

@@ -66,8 +66,7 @@ TEST_F(Tokenize, RefusesAFileItCannotUseWithOneLine) {
 
 TEST_F(Tokenize, GivesTheIdsOfTheReference) {
     const auto golden = golden_folder();
-    if (golden.empty())
-        GTEST_SKIP() << without_golden;
+    if (golden.empty()) GTEST_SKIP() << without_golden;
     const Json inputs = Json::parse(read_all(golden / "texts/tokenizer_inputs.json"));
     const Json expected = Json::parse(read_all(golden / "models/qwen3-tiny/tokenizer.json"));
     const std::string model = (golden.parent_path() / "models/qwen3-tiny").string();
@@ -76,8 +75,7 @@ TEST_F(Tokenize, GivesTheIdsOfTheReference) {
         ASSERT_EQ(run.status, 0) << run.error;
         std::vector<std::int64_t> ids;
         const Json document = Json::parse(run.out);
-        for (const Json& token : document["result"]["tokens"])
-            ids.push_back(token["id"]);
+        for (const Json& token : document["result"]["tokens"]) ids.push_back(token["id"]);
         EXPECT_EQ(ids, expected[i].get<std::vector<std::int64_t>>()) << i;
     }
 }

@@ -37,8 +37,8 @@ TEST(CommandLine, SaysItsVersion) {
 TEST(CommandLine, HelpsWithItselfAndEveryCommand) {
     const Outcome run = run_program({"--help"});
     EXPECT_EQ(run.status, 0);
-    for (const char* command : {"inspect", "tokenize", "embed", "bank", "retrieval", "logits", "attention", "cv", "residual", "jacobian", "align",
-                                "figure", "replay"}) {
+    for (const char* command : {"inspect", "tokenize", "embed", "bank", "retrieval", "logits", "attention", "cv",
+                                "residual", "jacobian", "align", "figure", "replay"}) {
         EXPECT_NE(run.out.find(command), std::string::npos) << command;
         const Outcome help = run_program({command, "--help"});
         EXPECT_EQ(help.status, 0) << command;
@@ -125,7 +125,8 @@ TEST(CommandLine, RefusesInputsWithOneLine) {
              {"inspect", folder.path()},
              {"tokenize", "--model", folder.path(), "--prompt", "x"},
              {"embed", "--encoder", folder.path(), "--texts", text, "--out", folder / "b.safetensors"},
-             {"embed", "--encoder", folder.path(), "--texts", folder / "missing.txt", "--out", folder / "b.safetensors"},
+             {"embed", "--encoder", folder.path(), "--texts", folder / "missing.txt", "--out",
+              folder / "b.safetensors"},
              {"figure", json, "--panel", "spectrum"},
              {"figure", "--session", json, "--panel", "spectrum"},
              {"replay", json},
@@ -133,7 +134,7 @@ TEST(CommandLine, RefusesInputsWithOneLine) {
          }) {
         expect_refused(arguments, 3);
     }
-    EXPECT_EQ(folder.files(), 5u);  // nothing was left behind
+    EXPECT_EQ(folder.files(), 5u); // nothing was left behind
 }
 
 TEST(CommandLine, WithoutADisplayTheWindowSaysSo) {
@@ -143,5 +144,5 @@ TEST(CommandLine, WithoutADisplayTheWindowSaysSo) {
     expect_refused({"--quiet", "--progress", "none"}, 4);
 }
 
-}  // namespace
-}  // namespace attnscope::test
+} // namespace
+} // namespace attnscope::test

@@ -43,8 +43,7 @@ protected:
         folder.put("few.txt", "1 2 3 4 5 6 7 8 9 10");
         folder.put("texts.txt", "a\nb a\na b\n");
         std::string text;
-        for (int i = 0; i < 60; ++i)
-            text += "Line " + std::to_string(i * i) + ": the quick fox.\n";
+        for (int i = 0; i < 60; ++i) text += "Line " + std::to_string(i * i) + ": the quick fox.\n";
         folder.put("story.txt", text);
     }
     ~Writes() override { unsetenv("ATTNSCOPE_CACHE"); }
@@ -157,8 +156,7 @@ TEST_F(Writes, AFullQuotaIsAWriteErrorThatLeavesNothing) {
     const std::string wide = at("wide.txt");
     folder.put("wide.txt", [] {
         std::string lines;
-        for (int i = 0; i < 400; ++i)
-            lines += "a b a\n";
+        for (int i = 0; i < 400; ++i) lines += "a b a\n";
         return lines;
     }());
     const std::vector<Limit> quota{{RLIMIT_FSIZE, 2048}};
@@ -189,8 +187,7 @@ TEST_F(Writes, AFullQuotaIsAWriteErrorThatLeavesNothing) {
 }
 
 TEST_F(Writes, LittleMemoryEndsInOneLine) {
-    if (!limits_on_memory_work)
-        GTEST_SKIP() << "the sanitizer needs more address space";
+    if (!limits_on_memory_work) GTEST_SKIP() << "the sanitizer needs more address space";
     const std::vector<Arguments> commands{retrieval(),
                                           attention(),
                                           {"cv", "--tensor", at("bank.safetensors"), "--device", "cpu"},
@@ -214,8 +211,7 @@ TEST_F(Writes, LittleMemoryEndsInOneLine) {
     for (const Arguments& command : commands)
         for (const rlim_t mebibytes : {60, 90, 200})
             expect_one_line(command, {RLIMIT_DATA, mebibytes << 20}, "ulimit -d");
-    for (const rlim_t mebibytes : {300, 900})
-        expect_one_line(commands[1], {RLIMIT_AS, mebibytes << 20}, "ulimit -v");
+    for (const rlim_t mebibytes : {300, 900}) expect_one_line(commands[1], {RLIMIT_AS, mebibytes << 20}, "ulimit -v");
 }
 
 TEST_F(Writes, ADamagedCacheChangesNoResult) {
@@ -276,11 +272,9 @@ public:
     CopiedProgram() {
         const fs::path built = fs::path(ATTNSCOPE_BIN).parent_path().parent_path();
         std::string name = (built / "copy-XXXXXX").string();
-        if (mkdtemp(name.data()) == nullptr)
-            std::abort();
+        if (mkdtemp(name.data()) == nullptr) std::abort();
         root_ = name;
-        for (const char* const part : {"bin", "lib"})
-            fs::create_directory(root_ / part);
+        for (const char* const part : {"bin", "lib"}) fs::create_directory(root_ / part);
         fs::copy_file(ATTNSCOPE_BIN, root_ / "bin/attnscope");
         for (const char* const library : {"libattnscope_base.so", "libattnscope_compute.so"})
             fs::copy_file(built / "lib" / library, root_ / "lib" / library);
@@ -297,8 +291,7 @@ private:
 
 TEST_F(Writes, AModuleOfAnotherBuildIsNotLoaded) {
     const fs::path library = fs::path(ATTNSCOPE_BIN).parent_path().parent_path() / "lib/libattnscope_compute.so";
-    if (!fs::exists(library))
-        GTEST_SKIP() << "no compute module beside the program";
+    if (!fs::exists(library)) GTEST_SKIP() << "no compute module beside the program";
     const CopiedProgram copy;
     // The copied program finds its base library beside itself.
     setenv("LD_LIBRARY_PATH", (copy / "lib").c_str(), 1);
@@ -309,10 +302,8 @@ TEST_F(Writes, AModuleOfAnotherBuildIsNotLoaded) {
     std::size_t changed = 0;
     for (std::size_t i = 1, run = 0; i < module.size(); ++i) {
         run = is_hex(module[i]) ? run + 1 : 0;
-        if (run != 64 || (i + 1 < module.size() && module[i + 1] != '\0'))
-            continue;
-        if (base.find(module.substr(i - 63, 64)) == std::string::npos)
-            continue;
+        if (run != 64 || (i + 1 < module.size() && module[i + 1] != '\0')) continue;
+        if (base.find(module.substr(i - 63, 64)) == std::string::npos) continue;
         module[i] = module[i] == '0' ? '1' : '0';
         ++changed;
     }

@@ -16,8 +16,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         for (std::size_t i = 0; i < captures->layers().size(); ++i) {
             const auto& layer = captures->layers()[i];
             // As many elements as a deflated member asks for need not be made here.
-            if (layer.sequences > enough / layer.heads / layer.length / layer.length)
-                continue;
+            if (layer.sequences > enough / layer.heads / layer.length / layer.length) continue;
             captures->read(i, context);
             captures->read(i, layer.sequences - 1, context);
         }

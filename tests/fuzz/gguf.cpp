@@ -14,8 +14,7 @@ class InMemory final : public TensorFile {
 public:
     explicit InMemory(TensorContents contents) : contents_(std::move(contents)) {
         path_ = "input";
-        for (const StoredTensor& stored : contents_.tensors)
-            infos_.push_back(stored.info);
+        for (const StoredTensor& stored : contents_.tensors) infos_.push_back(stored.info);
     }
     const std::vector<TensorInfo>& tensors() const override { return infos_; }
     std::string format() const override { return contents_.format; }
@@ -37,8 +36,7 @@ public:
 private:
     std::span<const std::byte> bytes_of(const TensorInfo& tensor) const {
         for (const StoredTensor& stored : contents_.tensors)
-            if (stored.info.name == tensor.name)
-                return stored.storage.bytes;
+            if (stored.info.name == tensor.name) return stored.storage.bytes;
         input_error("input", "a tensor of the file", "none of that name");
     }
 
@@ -51,8 +49,7 @@ private:
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const SharedBytes bytes = fuzz::copy_of(data, size);
     return fuzz::expect_error_or_result([&] {
-        if (!looks_like_gguf(bytes.bytes))
-            return;
+        if (!looks_like_gguf(bytes.bytes)) return;
         TensorContents contents = parse_gguf(bytes, "input");
         fuzz::read_all(contents);
         const InMemory weights(std::move(contents));

@@ -13,7 +13,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         jacobian_experiment_text(experiment);
         jacobian_experiment_npz(experiment);
     });
-    fuzz::expect_error_or_result([&] { jacobian::check_experiment_text(*jacobian::experiment_text(text, "text"), 64); });
+    fuzz::expect_error_or_result(
+        [&] { jacobian::check_experiment_text(*jacobian::experiment_text(text, "text"), 64); });
     return fuzz::expect_error_or_result([&] {
         Recipe recipe;
         recipe.analysis = "jacobian";

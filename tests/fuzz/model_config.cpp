@@ -11,7 +11,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         ATTNSCOPE_ASSERT(config.layers > 0 && config.heads > 0 && config.head_dim > 0);
         ATTNSCOPE_ASSERT(config.heads % config.key_value_heads == 0);
         ATTNSCOPE_ASSERT(config.rotary.dimensions <= config.head_dim);
-        for (std::int64_t layer = 0; layer < config.layers; ++layer)
-            ATTNSCOPE_ASSERT(config.window(layer) >= 0);
+        for (std::int64_t layer = 0; layer < config.layers; ++layer) ATTNSCOPE_ASSERT(config.window(layer) >= 0);
     });
 }

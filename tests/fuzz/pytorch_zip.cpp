@@ -10,8 +10,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         const SharedBytes file = fuzz::copy_of(data, size);
         if (looks_like_zip(file.bytes)) {
             const auto members = read_zip_directory(file.bytes, "input");
-            if (looks_like_pytorch(members))
-                fuzz::read_all(parse_pytorch_zip(members, file, "input"));
+            if (looks_like_pytorch(members)) fuzz::read_all(parse_pytorch_zip(members, file, "input"));
             return;
         }
         // A storage's key is its size in bytes.

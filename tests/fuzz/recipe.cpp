@@ -20,8 +20,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     fuzz::expect_error_or_result([&] { compare_results(text, text); });
     // The same bytes as a figure or a result that may have a recipe in it.
     static const int file = memfd_create("input", 0);
-    if (ftruncate(file, 0) != 0 || pwrite(file, data, size, 0) != static_cast<ssize_t>(size))
-        std::abort();
+    if (ftruncate(file, 0) != 0 || pwrite(file, data, size, 0) != static_cast<ssize_t>(size)) std::abort();
     fuzz::expect_error_or_result([&] { Recipe::parse(read_recipe("/proc/self/fd/" + std::to_string(file))); });
     return fuzz::expect_error_or_result([&] {
         const Recipe recipe = Recipe::parse(text);

@@ -12,7 +12,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         const std::string view =
             ui::to_json(session.view).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
         const ui::View again = ui::view_from_json(nlohmann::json::parse(view), "view");
-        if (!(again == session.view))
-            __builtin_trap();
+        if (!(again == session.view)) __builtin_trap();
     });
 }

@@ -12,9 +12,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     fuzz::expect_error_or_result([&] { parse_jsonl_questions(text, "input"); });
     const TextTable table = TextTable::from_lines(text);
     std::size_t total = 0;
-    for (std::size_t i = 0; i < table.size(); ++i)
-        total += table.label(i).size() + table.text(i).size();
-    if (total > size)
-        std::abort();
+    for (std::size_t i = 0; i < table.size(); ++i) total += table.label(i).size() + table.text(i).size();
+    if (total > size) std::abort();
     return 0;
 }

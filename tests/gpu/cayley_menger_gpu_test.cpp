@@ -14,12 +14,10 @@ namespace {
 
 TEST(GpuSimplexVolumes, AgreeWithTheCpu) {
     const kernels::CudaTable* const cuda = compute::cuda_table({Device::Kind::cuda, 0});
-    if (compute::devices().size() < 2 || !cuda)
-        GTEST_SKIP() << "no CUDA device";
+    if (compute::devices().size() < 2 || !cuda) GTEST_SKIP() << "no CUDA device";
     constexpr std::size_t n = 40, d = 24, count = 1000;
     std::vector<float> rows(n * d);
-    for (std::size_t i = 0; i < rows.size(); ++i)
-        rows[i] = static_cast<float>(random_normal(1, 1, i));
+    for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = static_cast<float>(random_normal(1, 1, i));
     std::copy_n(rows.begin(), d, rows.begin() + d); // rows 0 and 1 are one
     kernels::DistanceTable table{n, {}};
     for (std::size_t i = 1; i < n; ++i)

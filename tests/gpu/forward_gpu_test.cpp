@@ -27,8 +27,7 @@ struct Watcher : models::AttentionObserver {
 };
 
 TEST(GpuForward, AgreesWithTheCpu) {
-    if (compute::devices().size() < 2)
-        GTEST_SKIP() << "no CUDA device";
+    if (compute::devices().size() < 2) GTEST_SKIP() << "no CUDA device";
     ThreadPool pool(2);
     JobContext cpu(pool, {.device = {Device::Kind::cpu, 0}, .stop = {}, .on_progress = {}, .on_snapshot = {}});
     JobContext gpu(pool, {.device = {Device::Kind::cuda, 0}, .stop = {}, .on_progress = {}, .on_snapshot = {}});
@@ -36,8 +35,7 @@ TEST(GpuForward, AgreesWithTheCpu) {
                                    "Qwen2ForCausalLM", "Qwen3ForCausalLM"}) {
         const TemporaryFolder folder;
         TinyModel tiny(name);
-        if (std::string(name) == "MistralForCausalLM")
-            tiny.config["sliding_window"] = 5;
+        if (std::string(name) == "MistralForCausalLM") tiny.config["sliding_window"] = 5;
         tiny.write(folder.path());
         LogitsRequest request;
         request.model = std::make_shared<const models::LoadedModel>(open_model_files(folder.path()));

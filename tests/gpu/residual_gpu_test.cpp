@@ -11,8 +11,7 @@ namespace attnscope::test {
 namespace {
 
 TEST(ResidualOnTheGpu, AgreesWithTheCpuAtEveryRank) {
-    if (compute::devices().size() < 2)
-        GTEST_SKIP() << "no CUDA device";
+    if (compute::devices().size() < 2) GTEST_SKIP() << "no CUDA device";
     const TemporaryFolder folder;
     TinyModel("LlamaForCausalLM").write(folder.path());
     residual::Request request;

@@ -17,8 +17,7 @@ bool no_device() {
 }
 
 TEST(GpuRetrievalPass, AgreesWithTheReference) {
-    if (no_device())
-        GTEST_SKIP() << "no CUDA device";
+    if (no_device()) GTEST_SKIP() << "no CUDA device";
     for (const auto& [n, d] : {std::array<std::size_t, 2>{2, 1}, {3000, 96}, {1301, 37}, {900, 1027}}) {
         const auto bank = random_bank(n, d);
         Workplace work(bank);
@@ -33,8 +32,7 @@ TEST(GpuRetrievalPass, AgreesWithTheReference) {
             const retrieval::Query query = noisy_memory(*bank, s % n);
             queries.emplace_back(query.begin(), query.end());
         }
-        for (std::size_t s = 0; s < std::size(betas); ++s)
-            probes.push_back({queries[s], betas[s], logits[s], s != 2});
+        for (std::size_t s = 0; s < std::size(betas); ++s) probes.push_back({queries[s], betas[s], logits[s], s != 2});
         const auto first = retrieval_pass(keys, probes, context);
         const auto again = retrieval_pass(keys, probes, context);
         const auto slow = retrieval_pass_reference(keys, probes);
@@ -56,8 +54,7 @@ TEST(GpuRetrievalPass, AgreesWithTheReference) {
 }
 
 TEST(GpuRetrievalPass, TracesAgreeWithTheCpu) {
-    if (no_device())
-        GTEST_SKIP() << "no CUDA device";
+    if (no_device()) GTEST_SKIP() << "no CUDA device";
     const auto bank = random_bank(5000, 64);
     Workplace work(bank);
     retrieval::TraceRequest request;

@@ -16,8 +16,7 @@ namespace {
 
 TEST(GpuSoftmaxJacobian, AgreesWithTheCpu) {
     const kernels::CudaTable* const cuda = compute::cuda_table({Device::Kind::cuda, 0});
-    if (compute::devices().size() < 2 || !cuda)
-        GTEST_SKIP() << "no CUDA device";
+    if (compute::devices().size() < 2 || !cuda) GTEST_SKIP() << "no CUDA device";
     constexpr std::size_t maps = 3;
     for (const std::size_t length : {1, 31, 64, 200}) {
         std::vector<float> a(maps * length * length), g(a.size());

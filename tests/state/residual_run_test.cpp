@@ -50,8 +50,7 @@ TEST_F(Sweeps, SnapshotsGrowRankByRankWhileTheyAreRead) {
     ASSERT_TRUE(wait_until([&] {
         run.want(asked);
         const auto result = run.result(asked);
-        if (!result)
-            return false;
+        if (!result) return false;
         EXPECT_GE(result->curve.size(), ranks_seen);
         ranks_seen = result->curve.size();
         for (const auto& point : result->curve) {
@@ -75,8 +74,7 @@ TEST_F(Sweeps, AWishThatChangesWhileItRunsEndsWithTheLastOneAlone) {
         asked.push_back(request({0, rank, 8}, 2 + rank));
         run.want(asked.back());
         // Some are stopped before they begin, some while they publish.
-        if (rank % 2 == 0)
-            wait_until([&] { return run.result(asked.back()) != nullptr; });
+        if (rank % 2 == 0) wait_until([&] { return run.result(asked.back()) != nullptr; });
     }
     ASSERT_TRUE(wait_until([&] {
         run.want(asked.back());

@@ -45,8 +45,7 @@ TEST_F(Views, AModelIsShownInEveryWorkspaceThatReadsOne) {
     settle();
     run_alone("view.workspace", {{"workspace", std::string("jacobian")}});
     settle();
-    for (const Notice& notice : state().notices)
-        EXPECT_FALSE(notice.is_error) << notice.text;
+    for (const Notice& notice : state().notices) EXPECT_FALSE(notice.is_error) << notice.text;
 }
 
 TEST_F(Views, WorkspacesLeftWhileTheyComputeLeaveNothingRunning) {

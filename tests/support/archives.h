@@ -17,8 +17,7 @@ std::string raw(Number number) {
 template <class Number>
 std::string raw(std::initializer_list<Number> numbers) {
     std::string bytes;
-    for (const Number number : numbers)
-        bytes += raw(number);
+    for (const Number number : numbers) bytes += raw(number);
     return bytes;
 }
 
@@ -54,8 +53,7 @@ public:
     }
     Pickle& sizes(std::initializer_list<std::int32_t> numbers) {
         op("(");
-        for (const auto number : numbers)
-            integer(number);
+        for (const auto number : numbers) integer(number);
         return op("t");
     }
     Pickle& storage(std::string_view type, std::string_view key, std::int32_t count) {

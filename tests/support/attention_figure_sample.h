@@ -21,8 +21,7 @@ public:
             "The", " river", " had", " frozen", " overnight", ",", " and", "\n", " incomprehensibilities",
             " ",   "sk",     "ated"};
         view.model_name = "SmolLM2-135M-Instruct";
-        for (std::int64_t t = 0; t < tokens; ++t)
-            view.tokens.emplace_back(words[t % 12]);
+        for (std::int64_t t = 0; t < tokens; ++t) view.tokens.emplace_back(words[t % 12]);
         view.layer = 1;
         view.head = 2;
         view.token = tokens - 2;

@@ -34,8 +34,7 @@ inline attention::CapturePtr random_capture(const CaptureShape& shape, std::uint
         capture.queries.push_back(static_cast<float>(shape.spread * random_normal(seed, 1, i)));
     for (std::size_t i = 0; i < a_head * static_cast<std::size_t>(shape.key_value_heads); ++i)
         capture.keys.push_back(static_cast<float>(shape.offset + shape.spread * random_normal(seed, 2, i)));
-    for (std::int64_t t = 0; t < shape.tokens; ++t)
-        capture.text.push_back(t % 7);
+    for (std::int64_t t = 0; t < shape.tokens; ++t) capture.text.push_back(t % 7);
     return std::make_shared<const attention::Capture>(std::move(capture));
 }
 
@@ -61,15 +60,13 @@ inline std::vector<double> plain_row(const attention::Capture& capture, int head
         weights[j] = std::isinf(gain) ? scores[j] == largest : std::exp(gain * capture.scale * (scores[j] - largest));
         sum += weights[j];
     }
-    for (double& weight : weights)
-        weight /= sum > 0 ? sum : 1;
+    for (double& weight : weights) weight /= sum > 0 ? sum : 1;
     return weights;
 }
 
 inline double entropy_of(const std::vector<double>& weights) {
     double entropy = 0;
-    for (const double weight : weights)
-        entropy -= weight > 0 ? weight * std::log(weight) : 0;
+    for (const double weight : weights) entropy -= weight > 0 ? weight * std::log(weight) : 0;
     return entropy;
 }
 

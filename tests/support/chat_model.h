@@ -38,8 +38,7 @@ inline void write_chat_model(const std::filesystem::path& folder, const std::str
     model.write(folder);
     write_file(folder / "tokenizer.json", chat_tokenizer_json().dump());
     nlohmann::json config{{"eos_token", "<|im_end|>"}};
-    if (!chat_template.empty())
-        config["chat_template"] = chat_template;
+    if (!chat_template.empty()) config["chat_template"] = chat_template;
     write_file(folder / "tokenizer_config.json", config.dump());
 }
 

@@ -62,8 +62,7 @@ inline Figure every_element() {
     cells.x_max = 4.5;
     cells.y_max = 2.5;
     cells.label = "entropy (nats)";
-    for (int i = 0; i < 15; ++i)
-        cells.values.push_back(i == 7 ? NAN : static_cast<float>(i));
+    for (int i = 0; i < 15; ++i) cells.values.push_back(i == 7 ? NAN : static_cast<float>(i));
     map.elements = {cells};
     Axes bars;
     Bars histogram;
@@ -79,8 +78,7 @@ inline Figure every_element() {
     smooth.width = contours.width = 30;
     smooth.height = contours.height = 20;
     for (int j = 0; j < 20; ++j)
-        for (int i = 0; i < 30; ++i)
-            smooth.values.push_back(static_cast<float>(std::cos(0.3 * i) + std::sin(0.2 * j)));
+        for (int i = 0; i < 30; ++i) smooth.values.push_back(static_cast<float>(std::cos(0.3 * i) + std::sin(0.2 * j)));
     contours.values = smooth.values;
     smooth.smooth = true;
     smooth.map = ColourMap::diverging;
@@ -98,8 +96,7 @@ inline Figure hostile_texts() {
     figure.recipe = "{\"analysis\":\"</metadata><script>&amp;)(\\\\ \\\"\\u0001 ☃ 𝛽\"}";
     for (Axes& axes : figure.axes) {
         axes.title = axes.x.label = axes.y.unit = harm;
-        for (std::string& category : axes.x.categories)
-            category = harm;
+        for (std::string& category : axes.x.categories) category = harm;
     }
     std::get<Line>(figure.axes[0].elements[1]).name = harm;
     std::get<Marker>(figure.axes[0].elements[3]).label = harm;

@@ -21,9 +21,9 @@ namespace attnscope::test {
 inline constexpr const char* without_golden_model = "the model or its golden results are not here";
 
 struct GoldenModel {
-    std::filesystem::path model;     ///< a folder, or a GGUF file
-    std::filesystem::path results;   ///< logits.json, attention.json …
-    std::vector<std::int64_t> ids;   ///< of the reference text
+    std::filesystem::path model;   ///< a folder, or a GGUF file
+    std::filesystem::path results; ///< logits.json, attention.json …
+    std::vector<std::int64_t> ids; ///< of the reference text
     std::vector<std::int64_t> first_ids(std::size_t count) const { return {ids.begin(), ids.begin() + count}; }
 };
 
@@ -31,19 +31,15 @@ struct GoldenModel {
 /// then skipped.
 inline std::optional<GoldenModel> golden_model(const std::string& name, const char* results) {
     const std::filesystem::path golden = golden_folder();
-    if (golden.empty())
-        return std::nullopt;
+    if (golden.empty()) return std::nullopt;
     GoldenModel found{golden.parent_path() / "models" / name, golden / "models" / name, {}};
-    if (name == "kquant-llama")
-        found.model += ".gguf";
-    if (name == "smollm2-135m-q4_1")
-        found.model = find_samples().model;
+    if (name == "kquant-llama") found.model += ".gguf";
+    if (name == "smollm2-135m-q4_1") found.model = find_samples().model;
     if (found.model.empty() || !std::filesystem::exists(found.model) ||
         !std::filesystem::exists(found.results / results))
         return std::nullopt;
     std::ifstream file(found.results / "ids.txt");
-    for (std::int64_t id = 0; file >> id;)
-        found.ids.push_back(id);
+    for (std::int64_t id = 0; file >> id;) found.ids.push_back(id);
     return found;
 }
 

@@ -23,16 +23,14 @@ public:
     /// Logits at every position, (T, vocabulary).
     Rows logits(const std::vector<std::int64_t>& ids) const {
         const std::string type = text("model_type");
-        if (type == "gpt2")
-            return gpt2(ids);
+        if (type == "gpt2") return gpt2(ids);
         return type == "gpt_neox" ? neox(ids) : llama(ids);
     }
 
     static double log_sum_exp(const Row& row) {
         const double top = *std::max_element(row.begin(), row.end());
         double sum = 0;
-        for (const double value : row)
-            sum += std::exp(value - top);
+        for (const double value : row) sum += std::exp(value - top);
         return top + std::log(sum);
     }
     double loss(const std::vector<std::int64_t>& ids) const {
@@ -87,10 +85,8 @@ private:
         for (Row& row : rows) {
             const auto width = static_cast<double>(row.size());
             double mean = 0, squares = 0;
-            for (const double value : row)
-                mean += centred ? value / width : 0;
-            for (const double value : row)
-                squares += (value - mean) * (value - mean) / width;
+            for (const double value : row) mean += centred ? value / width : 0;
+            for (const double value : row) squares += (value - mean) * (value - mean) / width;
             for (std::size_t k = 0; k < row.size(); ++k)
                 row[k] = (row[k] - mean) / std::sqrt(squares + epsilon) * at(name + ".weight", k) +
                          (centred ? at(name + ".bias", k) : 0);
@@ -98,8 +94,7 @@ private:
         return rows;
     }
     static Rows mapped(Rows rows, double (*function)(double)) {
-        for (Row& row : rows)
-            std::transform(row.begin(), row.end(), row.begin(), function);
+        for (Row& row : rows) std::transform(row.begin(), row.end(), row.begin(), function);
         return rows;
     }
     static double gelu(double x) { return 0.5 * x * (1 + std::erf(x / std::numbers::sqrt2)); }
@@ -120,19 +115,15 @@ private:
     }
     double frequency(std::size_t pair, std::size_t dimensions, double theta) const {
         double value = std::pow(theta, -2.0 * static_cast<double>(pair) / static_cast<double>(dimensions));
-        if (!model_.config.contains("rope_scaling"))
-            return value;
+        if (!model_.config.contains("rope_scaling")) return value;
         const auto& scaling = model_.config["rope_scaling"];
         const double factor = scaling["factor"];
-        if (scaling["rope_type"] == "linear")
-            return value / factor;
+        if (scaling["rope_type"] == "linear") return value / factor;
         const double low = scaling["low_freq_factor"], high = scaling["high_freq_factor"];
         const double original = scaling["original_max_position_embeddings"];
         const double wavelength = 2 * std::numbers::pi / value;
-        if (wavelength < original / high)
-            return value;
-        if (wavelength > original / low)
-            return value / factor;
+        if (wavelength < original / high) return value;
+        if (wavelength > original / low) return value / factor;
         const double smooth = (original / wavelength - low) / (high - low);
         return (1 - smooth) * value / factor + smooth * value;
     }
@@ -156,8 +147,7 @@ private:
             Row weights;
             for (std::size_t s = first; s <= t; ++s) {
                 double score = 0;
-                for (std::size_t c = 0; c < q[t].size(); ++c)
-                    score += q[t][c] * k[s][c];
+                for (std::size_t c = 0; c < q[t].size(); ++c) score += q[t][c] * k[s][c];
                 weights.push_back(score);
             }
             const double top = *std::max_element(weights.begin(), weights.end());
@@ -166,8 +156,7 @@ private:
                 total += weight = std::isinf(scale) ? double(weight == top) : std::exp(scale * (weight - top));
             for (std::size_t c = 0; c < v.front().size(); ++c) {
                 double sum = 0;
-                for (std::size_t s = first; s <= t; ++s)
-                    sum += weights[s - first] / total * v[s][c];
+                for (std::size_t s = first; s <= t; ++s) sum += weights[s - first] / total * v[s][c];
                 out[t].push_back(sum);
             }
         }
@@ -176,8 +165,7 @@ private:
     Rows gpt2(const std::vector<std::int64_t>& ids) const {
         const std::string root = "transformer.";
         std::vector<std::int64_t> places;
-        for (std::size_t t = 0; t < ids.size(); ++t)
-            places.push_back(static_cast<std::int64_t>(t));
+        for (std::size_t t = 0; t < ids.size(); ++t) places.push_back(static_cast<std::int64_t>(t));
         Rows x = added(rows_of(root + "wte.weight", ids), rows_of(root + "wpe.weight", places));
         const std::size_t heads = size("n_head"), hidden = size("n_embd"), width = hidden / heads;
         for (std::size_t i = 0; i < size("n_layer"); ++i) {
@@ -233,8 +221,7 @@ private:
                        v = linear(input, layer + "self_attn.v_proj");
             const auto head = [&](const Rows& rows, std::size_t h, const std::string& norm) {
                 Head out = columns(rows, h * width, width);
-                if (has(layer + norm + ".weight"))
-                    out = normed(out, layer + norm, epsilon);
+                if (has(layer + norm + ".weight")) out = normed(out, layer + norm, epsilon);
                 return turned(out, width, theta);
             };
             Rows context(ids.size());
@@ -253,8 +240,7 @@ private:
         return linear(normed(x, root + "norm", epsilon), tied ? root + "embed_tokens" : "lm_head");
     }
     std::size_t window(std::size_t layer) const {
-        if (!model_.config.contains("sliding_window"))
-            return 0;
+        if (!model_.config.contains("sliding_window")) return 0;
         const auto types = model_.config.find("layer_types");
         return types == model_.config.end() || (*types)[layer] == "sliding_attention" ? size("sliding_window") : 0;
     }

@@ -12,8 +12,7 @@ namespace attnscope::test {
 inline std::vector<const TextShape*> texts_of(const Page& page) {
     std::vector<const TextShape*> texts;
     for (const Shape& shape : page.shapes)
-        if (const auto* text = std::get_if<TextShape>(&shape.what))
-            texts.push_back(text);
+        if (const auto* text = std::get_if<TextShape>(&shape.what)) texts.push_back(text);
     return texts;
 }
 
@@ -36,8 +35,7 @@ inline void expect_readable(const Figure& figure, const Style& style) {
     for (std::size_t i = 0; i < texts.size(); ++i)
         for (std::size_t j = i + 1; j < texts.size(); ++j) {
             // Boxes around turned names overlap where the names do not; they stand a line apart by construction.
-            if (is_turned(*texts[i]) || is_turned(*texts[j]))
-                continue;
+            if (is_turned(*texts[i]) || is_turned(*texts[j])) continue;
             EXPECT_FALSE(text_box(*texts[i]).overlaps(text_box(*texts[j])))
                 << "“" << texts[i]->text << "” on “" << texts[j]->text << "”";
         }

@@ -19,8 +19,7 @@ public:
 
     RetrievalSample() : centred_(n * d), mean_(d) {
         std::vector<double> keys(n * d), centres(8 * d);
-        for (double& value : centres)
-            value = gaussian();
+        for (double& value : centres) value = gaussian();
         std::string lines;
         for (std::size_t i = 0; i < n; ++i) {
             double norm = 0;
@@ -29,8 +28,7 @@ public:
                 keys[i * d + k] = 0.9 + 0.55 * spread * centres[(i % 8) * d + k] + 0.45 * spread * gaussian();
                 norm += keys[i * d + k] * keys[i * d + k];
             }
-            for (std::size_t k = 0; k < d; ++k)
-                keys[i * d + k] /= std::sqrt(norm);
+            for (std::size_t k = 0; k < d; ++k) keys[i * d + k] /= std::sqrt(norm);
             lines +=
                 words(i) + "\ta small example of a gloss that goes on for a while, number " + std::to_string(i) + "\n";
         }
@@ -45,18 +43,15 @@ public:
         bank.owner = owner;
         view.bank = std::make_shared<const Bank>(std::move(bank));
         for (std::size_t i = 0; i < n; ++i)
-            for (std::size_t k = 0; k < d; ++k)
-                mean_[k] += keys[i * d + k] / n;
+            for (std::size_t k = 0; k < d; ++k) mean_[k] += keys[i * d + k] / n;
         for (std::size_t i = 0; i < n; ++i)
-            for (std::size_t k = 0; k < d; ++k)
-                centred_[i * d + k] = keys[i * d + k] - mean_[k];
+            for (std::size_t k = 0; k < d; ++k) centred_[i * d + k] = keys[i * d + k] - mean_[k];
         make_spectrum();
         view.beta = retrieval::default_beta(spectrum);
         view.step = 2;
         view.query_label = "a small animal that hunts at night";
         query_.assign(d, 0);
-        for (std::size_t k = 0; k < d; ++k)
-            query_[k] = 1.2 * centred_[17 * d + k] + 0.05 * gaussian();
+        for (std::size_t k = 0; k < d; ++k) query_[k] = 1.2 * centred_[17 * d + k] + 0.05 * gaussian();
         make_traces();
         make_sweep();
         make_origin();
@@ -82,14 +77,12 @@ public:
                                 modes_figure(view, modes),           hysteresis_figure(view, spectrum, sweep),
                                 separation_figure(view, separation), plane_figure(view, basins)};
         all.back().id += ".basins";
-        for (Figure& figure : all)
-            figure.recipe = R"({"analysis":"retrieval","params":{"beta":20.5}})";
+        for (Figure& figure : all) figure.recipe = R"({"analysis":"retrieval","params":{"beta":20.5}})";
         return all;
     }
     const retrieval::Trace* nearest() const {
         for (const auto& trace : traces.traces)
-            if (trace.beta == view.beta)
-                return &trace;
+            if (trace.beta == view.beta) return &trace;
         return nullptr;
     }
 
@@ -109,8 +102,7 @@ private:
     }
     double dot(const Vector& a, std::size_t row) const {
         double sum = 0;
-        for (std::size_t k = 0; k < d; ++k)
-            sum += a[k] * centred_[row * d + k];
+        for (std::size_t k = 0; k < d; ++k) sum += a[k] * centred_[row * d + k];
         return sum;
     }
     static double norm(const Vector& v) { return std::sqrt(std::inner_product(v.begin(), v.end(), v.begin(), 0.0)); }
@@ -123,28 +115,22 @@ private:
         Pass result;
         result.weights.resize(n);
         double top = -1e300, sum = 0, squares = 0;
-        for (std::size_t i = 0; i < n; ++i)
-            top = std::max(top, result.weights[i] = beta * dot(state, i));
-        for (double& w : result.weights)
-            sum += w = std::exp(w - top);
+        for (std::size_t i = 0; i < n; ++i) top = std::max(top, result.weights[i] = beta * dot(state, i));
+        for (double& w : result.weights) sum += w = std::exp(w - top);
         result.next.assign(d, 0);
         for (std::size_t i = 0; i < n; ++i) {
             result.weights[i] /= sum;
-            if (result.weights[i] > 0)
-                result.entropy -= result.weights[i] * std::log(result.weights[i]);
-            for (std::size_t k = 0; k < d; ++k)
-                result.next[k] += result.weights[i] * centred_[i * d + k];
+            if (result.weights[i] > 0) result.entropy -= result.weights[i] * std::log(result.weights[i]);
+            for (std::size_t k = 0; k < d; ++k) result.next[k] += result.weights[i] * centred_[i * d + k];
         }
-        for (const double x : state)
-            squares += x * x;
+        for (const double x : state) squares += x * x;
         result.energy = -(top + std::log(sum) - std::log(double(n))) / beta + squares / 2;
         return result;
     }
     static Vector matrix_times(const Vector& matrix, const Vector& v) {
         Vector product(d);
         for (std::size_t a = 0; a < d; ++a)
-            for (std::size_t b = 0; b < d; ++b)
-                product[a] += matrix[a * d + b] * v[b];
+            for (std::size_t b = 0; b < d; ++b) product[a] += matrix[a * d + b] * v[b];
         return product;
     }
     void make_spectrum() {
@@ -163,16 +149,13 @@ private:
             for (int round = 0; round < 2000; ++round) {
                 Vector next = matrix_times(covariance, v);
                 value = norm(next);
-                if (value <= 0)
-                    break;
-                for (std::size_t a = 0; a < d; ++a)
-                    v[a] = next[a] / value;
+                if (value <= 0) break;
+                for (std::size_t a = 0; a < d; ++a) v[a] = next[a] / value;
             }
             spectrum.eigenvalues.push_back(value);
             spectrum.directions.insert(spectrum.directions.end(), v.begin(), v.end());
             for (std::size_t a = 0; a < d; ++a)
-                for (std::size_t b = 0; b < d; ++b)
-                    covariance[a * d + b] -= value * v[a] * v[b];
+                for (std::size_t b = 0; b < d; ++b) covariance[a * d + b] -= value * v[a] * v[b];
         }
         spectrum.lambda_max = spectrum.eigenvalues.front();
         spectrum.beta_critical = 1 / spectrum.lambda_max;
@@ -190,19 +173,16 @@ private:
         for (int t = 1; t <= 8; ++t) {
             Pass step = pass(state, beta);
             if (mode == retrieval::Mode::residual)
-                for (std::size_t k = 0; k < d; ++k)
-                    step.next[k] = 0.5 * (state[k] + step.next[k]);
+                for (std::size_t k = 0; k < d; ++k) step.next[k] = 0.5 * (state[k] + step.next[k]);
             if (mode == retrieval::Mode::renormalized)
-                for (double& x : step.next)
-                    x *= result.steps[0].norm / norm(step.next) * (1 - 1e-16);
+                for (double& x : step.next) x *= result.steps[0].norm / norm(step.next) * (1 - 1e-16);
             retrieval::Step row;
             row.t = t;
             row.norm = norm(step.next);
             row.entropy = step.entropy;
             row.energy = step.energy;
             Vector change(d);
-            for (std::size_t k = 0; k < d; ++k)
-                change[k] = step.next[k] - state[k];
+            for (std::size_t k = 0; k < d; ++k) change[k] = step.next[k] - state[k];
             row.delta = norm(change);
             row.cos_v1 = std::abs(along_first(step.next)) / row.norm;
             std::vector<std::uint32_t> order(n);
@@ -210,8 +190,7 @@ private:
             std::stable_sort(order.begin(), order.end(),
                              [&](auto a, auto b) { return step.weights[a] > step.weights[b]; });
             row.max_weight = step.weights[order[0]];
-            for (int i = 0; i < 10; ++i)
-                row.top.push_back({order[i], step.weights[order[i]]});
+            for (int i = 0; i < 10; ++i) row.top.push_back({order[i], step.weights[order[i]]});
             for (std::size_t i = 0; i < n; ++i) {
                 row.curve_rank.push_back(static_cast<std::uint32_t>(i + 1));
                 row.curve_weight.push_back(static_cast<float>(step.weights[order[i]]));
@@ -226,8 +205,7 @@ private:
         for (const double factor : {0.25, 0.75, 2.0, 4.0, 8.0})
             traces.traces.push_back(
                 trace(factor == 0.75 ? view.beta : factor * *spectrum.beta_critical, retrieval::Mode::centered));
-        for (const auto mode : retrieval::all_modes)
-            modes.traces.push_back(trace(view.beta, mode));
+        for (const auto mode : retrieval::all_modes) modes.traces.push_back(trace(view.beta, mode));
     }
     void make_sweep() {
         sweep.betas = retrieval::beta_axis(spectrum);
@@ -244,13 +222,11 @@ private:
             }
         }
         const auto follow = [&](Vector& state, double beta) {
-            for (int t = 0; t < 50; ++t)
-                state = pass(state, beta).next;
+            for (int t = 0; t < 50; ++t) state = pass(state, beta).next;
         };
         Vector state(d, 1e-3);
         for (const double beta : sweep.betas) {
-            for (double& x : state)
-                x += 1e-4;
+            for (double& x : state) x += 1e-4;
             follow(state, beta);
             sweep.entropy_up.push_back(pass(state, beta).entropy);
             sweep.norm_up.push_back(norm(state));
@@ -268,8 +244,7 @@ private:
     /// Near the critical β 50 steps are too few.
     bool settled(const Vector& state, double beta) const {
         Vector next = pass(state, beta).next;
-        for (std::size_t k = 0; k < d; ++k)
-            next[k] -= state[k];
+        for (std::size_t k = 0; k < d; ++k) next[k] -= state[k];
         return norm(next) < 1e-5;
     }
     void make_origin() {
@@ -278,13 +253,11 @@ private:
             test.beta = factor * *spectrum.beta_critical;
             test.epsilon = 1e-4;
             Vector state(spectrum.directions.begin(), spectrum.directions.begin() + d);
-            for (double& x : state)
-                x *= test.epsilon;
+            for (double& x : state) x *= test.epsilon;
             for (int t = 0; t < 10; ++t) {
                 const Vector next = pass(state, test.beta).next;
                 test.steps.push_back({t, norm(state), norm(next), norm(next) / norm(state)});
-                if (!test.escaped_at && norm(next) > 10 * test.epsilon)
-                    test.escaped_at = t;
+                if (!test.escaped_at && norm(next) > 10 * test.epsilon) test.escaped_at = t;
                 state = next;
             }
             origin.push_back(test);
@@ -294,11 +267,9 @@ private:
         const Vector x_axis(spectrum.directions.begin(), spectrum.directions.begin() + d);
         const double along = along_first(query_);
         Vector y_axis(d);
-        for (std::size_t k = 0; k < d; ++k)
-            y_axis[k] = query_[k] - along * x_axis[k];
+        for (std::size_t k = 0; k < d; ++k) y_axis[k] = query_[k] - along * x_axis[k];
         const double length = norm(y_axis);
-        for (double& value : y_axis)
-            value /= length;
+        for (double& value : y_axis) value /= length;
         const auto project = [&](const Vector& v) {
             return std::array{std::inner_product(v.begin(), v.end(), x_axis.begin(), 0.0),
                               std::inner_product(v.begin(), v.end(), y_axis.begin(), 0.0)};
@@ -315,8 +286,7 @@ private:
             Vector state(d);
             const double a = std::lerp(plane.x_min, plane.x_max, (column + 0.5) / width);
             const double b = std::lerp(plane.y_min, plane.y_max, (row + 0.5) / height);
-            for (std::size_t k = 0; k < d; ++k)
-                state[k] = a * x_axis[k] + b * y_axis[k];
+            for (std::size_t k = 0; k < d; ++k) state[k] = a * x_axis[k] + b * y_axis[k];
             return state;
         };
         for (int j = 0; j < plane.height; ++j)
@@ -343,15 +313,12 @@ private:
         for (int j = 0; j < 24; ++j)
             for (int i = 0; i < 32; ++i) {
                 Vector v = at(i, j, 32, 24);
-                for (int t = 0; t < 40; ++t)
-                    v = pass(v, beta).next;
+                for (int t = 0; t < 40; ++t) v = pass(v, beta).next;
                 std::size_t end = 0;
                 for (; end < ends.size(); ++end) {
                     double distance = 0;
-                    for (std::size_t k = 0; k < d; ++k)
-                        distance += std::pow(ends[end][k] - v[k], 2);
-                    if (distance < 1e-4)
-                        break;
+                    for (std::size_t k = 0; k < d; ++k) distance += std::pow(ends[end][k] - v[k], 2);
+                    if (distance < 1e-4) break;
                 }
                 if (end == ends.size()) {
                     ends.push_back(v);
@@ -363,8 +330,7 @@ private:
                 basins.basin.push_back(static_cast<int>(end));
             }
         // As cells that have not settled would be.
-        for (const std::size_t cell : {40u, 41u, 73u})
-            basins.basin[cell] = retrieval::Plane::unsettled_basin;
+        for (const std::size_t cell : {40u, 41u, 73u}) basins.basin[cell] = retrieval::Plane::unsettled_basin;
         basins.basin_unsettled = 3;
     }
     void make_separation() {
@@ -374,8 +340,7 @@ private:
             const Vector row(centred_.begin() + i * d, centred_.begin() + (i + 1) * d);
             double nearest = -1e300;
             for (std::size_t j = 0; j < n; ++j)
-                if (j != i)
-                    nearest = std::max(nearest, dot(row, j));
+                if (j != i) nearest = std::max(nearest, dot(row, j));
             separation.index.push_back(static_cast<std::uint32_t>(i));
             separation.delta.push_back(static_cast<float>(dot(row, i) - nearest));
             separation.mean += separation.delta.back() / n;

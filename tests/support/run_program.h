@@ -21,7 +21,7 @@
 namespace attnscope::test {
 
 struct Outcome {
-    int status = -1;  ///< exit status; 128 + N when killed by signal N
+    int status = -1; ///< exit status; 128 + N when killed by signal N
     std::string out, error;
     int error_lines() const {
         int count = 0;
@@ -106,9 +106,11 @@ private:
     pid_t process_ = -1;
 };
 
-inline Outcome run_program(const std::vector<std::string>& arguments) { return Program(arguments).wait(); }
+inline Outcome run_program(const std::vector<std::string>& arguments) {
+    return Program(arguments).wait();
+}
 inline Outcome run_limited(const std::vector<std::string>& arguments, const std::vector<Limit>& limits) {
     return Program(arguments, {}, limits).wait();
 }
 
-}  // namespace attnscope::test
+} // namespace attnscope::test

@@ -107,8 +107,7 @@ public:
             normalise(y, layer + ".attention.output.LayerNorm");
             Rows inner = linear(y, layer + ".intermediate.dense");
             for (Row& row : inner) {
-                for (double& value : row)
-                    value *= 0.5 * (1 + std::erf(value / std::sqrt(2.0)));
+                for (double& value : row) value *= 0.5 * (1 + std::erf(value / std::sqrt(2.0)));
             }
             x = linear(inner, layer + ".output.dense");
             add_rows(x, y);
@@ -116,14 +115,11 @@ public:
         }
         Row sum(hidden);
         for (const Row& row : x) {
-            for (std::size_t k = 0; k < hidden; ++k)
-                sum[k] += row[k];
+            for (std::size_t k = 0; k < hidden; ++k) sum[k] += row[k];
         }
         double norm = 0;
-        for (const double value : sum)
-            norm += value * value;
-        for (double& value : sum)
-            value /= std::sqrt(norm);
+        for (const double value : sum) norm += value * value;
+        for (double& value : sum) value /= std::sqrt(norm);
         return sum;
     }
 
@@ -143,8 +139,7 @@ private:
                                                               {"output.LayerNorm", "layer_output_norm"}};
         const std::string front = "encoder.layer.";
         const std::size_t end = name.rfind('.');
-        if (!name.starts_with(front))
-            return names.at(name.substr(0, end)) + name.substr(end);
+        if (!name.starts_with(front)) return names.at(name.substr(0, end)) + name.substr(end);
         const std::size_t part = name.find('.', front.size()) + 1;
         return "blk." + name.substr(front.size(), part - front.size()) + names.at(name.substr(part, end - part)) +
                name.substr(end);
@@ -155,8 +150,7 @@ private:
 
     void add(const std::string& name, std::vector<std::int64_t> shape, double offset = 0, double scale = 0.4) {
         std::size_t count = 1;
-        for (const std::int64_t size : shape)
-            count *= static_cast<std::size_t>(size);
+        for (const std::int64_t size : shape) count *= static_cast<std::size_t>(size);
         Weight weight{std::move(shape), std::vector<float>(count)};
         for (std::size_t i = 0; i < count; ++i) {
             weight.values[i] = static_cast<float>(offset + scale * random_normal(7, weights.size(), i));
@@ -181,25 +175,21 @@ private:
         for (const Row& row : input) {
             Row& result = output.emplace_back(bias.begin(), bias.end());
             for (std::size_t o = 0; o < bias.size(); ++o) {
-                for (std::size_t k = 0; k < row.size(); ++k)
-                    result[o] += weight[o * row.size() + k] * row[k];
+                for (std::size_t k = 0; k < row.size(); ++k) result[o] += weight[o * row.size() + k] * row[k];
             }
         }
         return output;
     }
     static void add_rows(Rows& to, const Rows& from) {
         for (std::size_t t = 0; t < to.size(); ++t) {
-            for (std::size_t k = 0; k < to[t].size(); ++k)
-                to[t][k] += from[t][k];
+            for (std::size_t k = 0; k < to[t].size(); ++k) to[t][k] += from[t][k];
         }
     }
     void normalise(Rows& rows, const std::string& name) const {
         for (Row& row : rows) {
             double mean = 0, variance = 0;
-            for (const double value : row)
-                mean += value / hidden;
-            for (const double value : row)
-                variance += (value - mean) * (value - mean) / hidden;
+            for (const double value : row) mean += value / hidden;
+            for (const double value : row) variance += (value - mean) * (value - mean) / hidden;
             for (std::size_t k = 0; k < hidden; ++k) {
                 row[k] =
                     (row[k] - mean) / std::sqrt(variance + 1e-12) * at(name + ".weight", k) + at(name + ".bias", k);
@@ -216,8 +206,7 @@ private:
                 double total = 0;
                 for (std::size_t s = 0; s < x.size(); ++s) {
                     double score = 0;
-                    for (std::size_t c = h * width; c < (h + 1) * width; ++c)
-                        score += q[t][c] * k[s][c];
+                    for (std::size_t c = h * width; c < (h + 1) * width; ++c) score += q[t][c] * k[s][c];
                     total += weight[s] = std::exp(gain * score / std::sqrt(static_cast<double>(width)));
                 }
                 for (std::size_t s = 0; s < x.size(); ++s) {

@@ -31,8 +31,7 @@ public:
     TinyGguf& flag(std::string_view key, bool value) { return raw_value(key, 7, raw<std::uint8_t>(value)); }
     TinyGguf& texts(std::string_view key, const std::vector<std::string>& values) {
         std::string bytes;
-        for (const std::string& value : values)
-            bytes += sized(value);
+        for (const std::string& value : values) bytes += sized(value);
         return list(key, 8, values.size(), bytes);
     }
     TinyGguf& integers(std::string_view key, const std::vector<std::int32_t>& values) {
@@ -96,13 +95,11 @@ public:
         bytes += raw(claimed_values < 0 ? values : static_cast<std::uint64_t>(claimed_values));
         if (alignment != 32)
             bytes += sized("general.alignment") + raw<std::uint32_t>(4) + raw(static_cast<std::uint32_t>(alignment));
-        for (const Value& value : values_)
-            bytes += sized(value.key) + value.bytes;
+        for (const Value& value : values_) bytes += sized(value.key) + value.bytes;
         std::uint64_t offset = 0;
         for (const Tensor& tensor : tensors_) {
             bytes += sized(tensor.name) + raw(static_cast<std::uint32_t>(tensor.shape.size()));
-            for (std::size_t k = tensor.shape.size(); k-- > 0;)
-                bytes += raw(tensor.shape[k]);
+            for (std::size_t k = tensor.shape.size(); k-- > 0;) bytes += raw(tensor.shape[k]);
             bytes += raw(tensor.type) +
                      raw(tensor.claimed_offset < 0 ? offset : static_cast<std::uint64_t>(tensor.claimed_offset));
             offset = aligned(offset + tensor.data.size());

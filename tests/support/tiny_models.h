@@ -83,8 +83,7 @@ private:
     }
     void add(const std::string& name, std::vector<std::int64_t> shape, double mean = 0, double deviation = .4) {
         std::size_t count = 1;
-        for (const std::int64_t size : shape)
-            count *= static_cast<std::size_t>(size);
+        for (const std::int64_t size : shape) count *= static_cast<std::size_t>(size);
         Weight weight{std::move(shape), std::vector<float>(count)};
         for (std::size_t i = 0; i < count; ++i)
             weight.values[i] = static_cast<float>(mean + deviation * random_normal(13, weights.size(), i));
@@ -92,13 +91,11 @@ private:
     }
     void add_norm(const std::string& name, std::int64_t size, bool bias) {
         add(name + ".weight", {size}, 1, .1);
-        if (bias)
-            add(name + ".bias", {size}, 0, .1);
+        if (bias) add(name + ".bias", {size}, 0, .1);
     }
     void add_linear(const std::string& name, std::int64_t outputs, std::int64_t inputs, bool bias) {
         add(name + ".weight", {outputs, inputs});
-        if (bias)
-            add(name + ".bias", {outputs}, 0, .1);
+        if (bias) add(name + ".bias", {outputs}, 0, .1);
     }
 
     void make_gpt2() {
@@ -168,8 +165,7 @@ private:
         config["rope_theta"] = 10000;
         config["tie_word_embeddings"] = qwen3;
         add("model.embed_tokens.weight", {S::vocabulary, S::hidden});
-        if (!qwen3)
-            add("lm_head.weight", {S::vocabulary, S::hidden});
+        if (!qwen3) add("lm_head.weight", {S::vocabulary, S::hidden});
         add_norm("model.norm", S::hidden, false);
         for (int i = 0; i < S::layers; ++i) {
             const std::string layer = "model.layers." + std::to_string(i) + ".";

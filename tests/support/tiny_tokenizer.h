@@ -25,8 +25,7 @@ inline std::vector<std::string> tiny_tokens() {
         tokens.emplace_back();
         append_utf8(tokens.back(), byte_character(static_cast<unsigned char>(byte)));
     }
-    for (std::string merge : tiny_merges())
-        tokens.push_back(merge.erase(merge.find(' '), 1));
+    for (std::string merge : tiny_merges()) tokens.push_back(merge.erase(merge.find(' '), 1));
     tokens.push_back("<|end|>");
     return tokens;
 }
@@ -35,8 +34,7 @@ inline nlohmann::json tiny_tokenizer_json() {
     using nlohmann::json;
     const std::vector<std::string> tokens = tiny_tokens();
     json vocabulary = json::object();
-    for (std::size_t i = 0; i < tokens.size(); ++i)
-        vocabulary[tokens[i]] = i;
+    for (std::size_t i = 0; i < tokens.size(); ++i) vocabulary[tokens[i]] = i;
     return {{"added_tokens", {{{"id", tokens.size() - 1}, {"content", tokens.back()}, {"special", true}}}},
             {"normalizer", nullptr},
             {"pre_tokenizer", {{"type", "ByteLevel"}, {"add_prefix_space", false}, {"use_regex", true}}},

@@ -30,8 +30,7 @@ void check_tokenizer(const std::uint8_t* data, std::size_t size, Open open) {
             tokenizer->decode(ids);
         }
     } catch (const Error& error) {
-        if (error.kind == ErrorKind::internal)
-            throw;
+        if (error.kind == ErrorKind::internal) throw;
     }
 }
 

@@ -68,4 +68,4 @@ private:
     int arrived_ = 0;
 };
 
-}  // namespace attnscope::test
+} // namespace attnscope::test

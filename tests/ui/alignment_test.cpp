@@ -43,8 +43,7 @@ protected:
 
 TEST_F(AlignmentWindow, WithoutAModelItOffersTheSample) {
     run_alone("view.workspace", {{"workspace", std::string("alignment")}});
-    for (int i = 0; i < 4; ++i)
-        frame();
+    for (int i = 0; i < 4; ++i) frame();
     act([](ImGuiTestContext* window) { IM_CHECK(window->ItemExists("//###alignment.map/Open the sample")); });
     EXPECT_EQ(shell_->visible_panels().size(), 3u);
 }

@@ -71,7 +71,8 @@ protected:
         for (const std::string& panel : attention::panel_ids()) expect_redrawn(panel);
     }
     void zoom(const std::string& panel, double x_low, double x_high, double y_low, double y_high) {
-        run("view.zoom_plot", {{"panel", panel}, {"x_low", x_low}, {"x_high", x_high}, {"y_low", y_low}, {"y_high", y_high}});
+        run("view.zoom_plot",
+            {{"panel", panel}, {"x_low", x_low}, {"x_high", x_high}, {"y_low", y_low}, {"y_high", y_high}});
         for (int i = 0; i < 3; ++i) frame();
         settle();
     }
@@ -125,8 +126,10 @@ TEST_F(AttentionExport, OfAMapThatIsZoomedInto) {
     zoom("attention.map", 100, 160, 300, 360);
     expect_redrawn("attention.map");
     const Figure seen = services().figure("attention.map");
-    EXPECT_EQ(std::ranges::count_if(seen.axes.front().elements, [](const Element& e) { return std::holds_alternative<HeatMap>(e); }),
-              1) << "the coarse map does not show through where the detail is blank";
+    EXPECT_EQ(std::ranges::count_if(seen.axes.front().elements,
+                                    [](const Element& e) { return std::holds_alternative<HeatMap>(e); }),
+              1)
+        << "the coarse map does not show through where the detail is blank";
     zoom("attention.rows", 10, 90, 0.5, 2);
     expect_redrawn("attention.rows");
 }
@@ -188,5 +191,5 @@ TEST_F(AttentionExport, OpeningTheFigureBringsItsViewBack) {
     EXPECT_EQ(exported("attention.map").params, recipe.params);
 }
 
-}  // namespace
-}  // namespace attnscope::ui
+} // namespace
+} // namespace attnscope::ui

@@ -29,8 +29,11 @@ protected:
     }
     AttentionSlots& slots() { return shell_->services().attention(); }
     void show(double first_key, double first_query, double span) {
-        run("view.zoom_plot", {{"panel", std::string("attention.map")}, {"x_low", first_key}, {"x_high", first_key + span},
-                               {"y_low", first_query}, {"y_high", first_query + span}});
+        run("view.zoom_plot", {{"panel", std::string("attention.map")},
+                               {"x_low", first_key},
+                               {"x_high", first_key + span},
+                               {"y_low", first_query},
+                               {"y_high", first_query + span}});
     }
     std::vector<HeatMap> maps() {
         std::vector<HeatMap> maps;
@@ -71,5 +74,5 @@ TEST_F(LongText, ScrollingNeedsNoForwardPassAndFewTiles) {
     EXPECT_LE(maps().front().x_min, 5.0 * (frames - 1));
 }
 
-}  // namespace
-}  // namespace attnscope::ui
+} // namespace
+} // namespace attnscope::ui

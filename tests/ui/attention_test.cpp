@@ -24,7 +24,8 @@ protected:
     void open_model(const std::string& text = "3, 1, 4, 1, 5, 9, 2, 6") {
         run_alone("file.open", {{"path", model_folder().string()}});
         settle();
-        ASSERT_NE(state().model(), nullptr) << (state().sources.front().error ? state().sources.front().error->what() : "");
+        ASSERT_NE(state().model(), nullptr)
+            << (state().sources.front().error ? state().sources.front().error->what() : "");
         ASSERT_EQ(state().view.workspace, Workspace::attention);
         run_alone("attention.text", {{"text", text}});
         settle();
@@ -58,7 +59,8 @@ TEST_F(Attention, EveryWorkspaceKeepsALayoutOfItsOwn) {
     open_model();
     auto visible = shell_->visible_panels();
     std::ranges::sort(visible);
-    EXPECT_EQ(visible, (std::vector<std::string>{"attention.gain", "attention.heads", "attention.map", "attention.text"}));
+    EXPECT_EQ(visible,
+              (std::vector<std::string>{"attention.gain", "attention.heads", "attention.map", "attention.text"}));
     run_alone("view.panel", {{"panel", std::string("attention.map")}, {"open", false}});
     run_alone("view.workspace", {{"workspace", std::string("retrieval")}});
     for (int i = 0; i < 6; ++i) frame();
@@ -337,5 +339,5 @@ TEST_F(Attention, TheDeviceIsChosen) {
     EXPECT_THROW(run("compute.device", {{"device", std::string("abacus")}}), Error);
 }
 
-}  // namespace
-}  // namespace attnscope::ui
+} // namespace
+} // namespace attnscope::ui

@@ -42,8 +42,7 @@ protected:
     void enter(const char* workspace) { run_alone("view.workspace", {{"workspace", std::string(workspace)}}); }
     void show_every_panel() {
         for (const auto& panel : shell_->panels()) {
-            if (panel->workspace() != state().view.workspace)
-                continue;
+            if (panel->workspace() != state().view.workspace) continue;
             run_alone("view.panel", {{"panel", panel->id()}, {"open", true}});
             state().focus_panel = panel->id();
             settle();
@@ -53,8 +52,7 @@ protected:
         for (const Source& source : state().sources) {
             held_.insert(held_.end(), {source.bank, source.encoder, source.queries, source.model, source.captures,
                                        source.grams, source.texts});
-            if (!source.loading)
-                EXPECT_FALSE(source.error) << source.error->what();
+            if (!source.loading) EXPECT_FALSE(source.error) << source.error->what();
         }
     }
     void close_all() {
@@ -72,8 +70,7 @@ protected:
             run_alone("file.open", {{"path", path}});
             settle();
             look();
-            if (cycle == 0)
-                show_every_panel();
+            if (cycle == 0) show_every_panel();
             remember_open();
             close_all();
         }

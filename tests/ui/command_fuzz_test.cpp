@@ -29,8 +29,9 @@ protected:
         test::TinyModel("GPT2LMHeadModel").write(folder_ / "model");
         write("texts.txt", "one text\nanother text\n");
         write("nonsense.json", "{\"schema\": \"attnscope.session/1\"}");
-        commands_.emplace(*shell_, std::vector{folder_ / "bank.safetensors", folder_ / "model", folder_ / "texts.txt",
-                                               folder_ / "nonsense.json", folder_ / "nothing.npy", folder_ / "saved.json"});
+        commands_.emplace(*shell_,
+                          std::vector{folder_ / "bank.safetensors", folder_ / "model", folder_ / "texts.txt",
+                                      folder_ / "nonsense.json", folder_ / "nothing.npy", folder_ / "saved.json"});
     }
 
     void TearDown() override {
@@ -54,8 +55,8 @@ protected:
             ASSERT_LT(source.id, now.next_source_id) << after.id;
         }
         const Selection& selection = now.view.selection;
-        for (const SourceId id : {selection.bank, selection.encoder, selection.model, selection.capture, selection.prompt,
-                                  selection.query.source, now.view.alignment.grams})
+        for (const SourceId id : {selection.bank, selection.encoder, selection.model, selection.capture,
+                                  selection.prompt, selection.query.source, now.view.alignment.grams})
             ASSERT_TRUE(id == 0 || ids.contains(id)) << after.id << " refers to " << id;
         ASSERT_TRUE(std::isfinite(selection.beta) && selection.beta >= 0) << after.id;
         ASSERT_TRUE(selection.gain >= 0.125 && selection.gain <= 64) << after.id;
@@ -72,10 +73,14 @@ protected:
         Dice dice(seed);
         for (int i = 0; i < count; ++i) {
             Command next;
-            if (dice.one_in(6)) next = command(dice.one_in(3) ? "edit.redo" : "edit.undo");
-            else if (state().sources.size() > 8) next = command("source.unload", {{"source", std::int64_t{dice.of(state().sources).id}}});
-            else if (state().sources.size() < 2 && dice.one_in(3)) next = command("file.open", {{"path", dice.of(commands_->files()).string()}});
-            else next = commands_->next(dice);
+            if (dice.one_in(6))
+                next = command(dice.one_in(3) ? "edit.redo" : "edit.undo");
+            else if (state().sources.size() > 8)
+                next = command("source.unload", {{"source", std::int64_t{dice.of(state().sources).id}}});
+            else if (state().sources.size() < 2 && dice.one_in(3))
+                next = command("file.open", {{"path", dice.of(commands_->files()).string()}});
+            else
+                next = commands_->next(dice);
             if (would_train(next)) continue;
             SCOPED_TRACE("command " + std::to_string(i) + " of seed " + std::to_string(seed) + ": " + next.id);
             if (dice.one_in(300)) commands_->remember_view(view_text(state().view));
@@ -107,7 +112,9 @@ TEST_F(CommandFuzz, RandomCommandsLeaveAWindowThatMakesSense) {
     play(1, 4000);
 }
 
-TEST_F(CommandFuzz, AnEmptyWindowTakesThemToo) { play(2, 2000); }
+TEST_F(CommandFuzz, AnEmptyWindowTakesThemToo) {
+    play(2, 2000);
+}
 
-}  // namespace
-}  // namespace attnscope::ui
+} // namespace
+} // namespace attnscope::ui

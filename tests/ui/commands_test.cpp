@@ -36,7 +36,9 @@ TEST_F(Commands, UnknownCommandsAndArgumentsAreNamed) {
     EXPECT_NE(usage_error([&] { run("retrieval.gamma"); }).find("retrieval.gamma"), std::string::npos);
     EXPECT_NE(usage_error([&] { run("retrieval.beta", {{"beta", 2.0}}); }).find("beta"), std::string::npos);
     EXPECT_NE(usage_error([&] { run("retrieval.beta"); }).find("value"), std::string::npos);
-    EXPECT_NE(usage_error([&] { run("retrieval.mode", {{"mode", std::string("fancy")}}); }).find("centered"),
+    EXPECT_NE(usage_error([&] {
+                  run("retrieval.mode", {{"mode", std::string("fancy")}});
+              }).find("centered"),
               std::string::npos);
 }
 
@@ -148,5 +150,5 @@ TEST_F(Commands, TheTimelineOverBetaStaysOnTheSlider) {
     EXPECT_LT(state().view.selection.beta, 1e9);
 }
 
-}  // namespace
-}  // namespace attnscope::ui
+} // namespace
+} // namespace attnscope::ui

@@ -30,8 +30,8 @@ protected:
     }
     void set_up_experiment(std::int64_t epochs = 3) {
         run_alone("view.workspace", {{"workspace", std::string("cv")}});
-        run_alone("cv.experiment", {{"dims", std::vector<double>{16, 32}}, {"heads", std::vector<double>{1, 2}},
-                                    {"epochs", epochs}});
+        run_alone("cv.experiment",
+                  {{"dims", std::vector<double>{16, 32}}, {"heads", std::vector<double>{1, 2}}, {"epochs", epochs}});
         run_alone("cv.samples", {{"value", std::int64_t{40}}});
     }
     void finish_experiment() {
@@ -97,7 +97,8 @@ TEST_F(CvBands, ASelectedMatrixIsTheOneOfEveryPanelAndOfAttention) {
     EXPECT_NE(figure("cv.volumes").subtitle.find("embedding"), std::string::npos);
     runner().undo();
     EXPECT_EQ(state().view.cv.kind, cv::Kind::query);
-    EXPECT_THROW(run("cv.select", {{"kind", std::string("Q")}, {"layer", std::int64_t{99}}, {"head", std::int64_t{0}}}), Error);
+    EXPECT_THROW(run("cv.select", {{"kind", std::string("Q")}, {"layer", std::int64_t{99}}, {"head", std::int64_t{0}}}),
+                 Error);
 }
 
 TEST_F(CvBands, SamplingIsChosenInTheBarAndUndone) {
@@ -202,7 +203,8 @@ TEST_F(CvBands, ASavedRunOpensAndIsComparedWithAnother) {
 TEST_F(CvBands, AFigureOpensItsStateAndSessionsRestoreIt) {
     open_model();
     run_alone("cv.select", {{"kind", std::string("V")}, {"layer", std::int64_t{1}}, {"head", std::int64_t{3}}});
-    run_alone("cv.experiment", {{"dims", std::vector<double>{16}}, {"heads", std::vector<double>{2}}, {"epochs", std::int64_t{9}}});
+    run_alone("cv.experiment",
+              {{"dims", std::vector<double>{16}}, {"heads", std::vector<double>{2}}, {"epochs", std::int64_t{9}}});
     run_alone("session.save", {{"path", (folder_ / "session.json").string()}});
     settle();
     const View before = state().view;
@@ -218,5 +220,5 @@ TEST_F(CvBands, AFigureOpensItsStateAndSessionsRestoreIt) {
     EXPECT_FALSE(said("expected")) << state().notices.back().text;
 }
 
-}  // namespace
-}  // namespace attnscope::ui
+} // namespace
+} // namespace attnscope::ui

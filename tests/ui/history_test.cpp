@@ -37,15 +37,16 @@ protected:
 TEST_F(Histories, EveryCommandThatReachesBeyondTheViewIsOfTheWorld) {
     const std::set<std::string> subjects{"file", "session", "source", "figure", "compute"};
     const std::set<std::string> others{
-        "edit.undo", "edit.redo", "view.theme_dark", "view.theme_light", "view.zoom", "view.zoom_in", "view.zoom_out",
-        "view.zoom_reset", "view.presentation", "view.full_screen", "view.palette", "view.reset_layout", "help.rebind",
-        "help.hints", "help.keys", "cv.start", "cv.pause", "cv.save_run", "cv.copy_table", "cv.save_table", "residual.run",
-        "residual.stop", "residual.wordnet", "training.start", "training.sample", "training.pause", "training.save",
-        "training.export", "playback.play", "playback.advance", "playback.back", "playback.forward",
-        "retrieval.add_memory", "attention.head_bank"};
+        "edit.undo",      "edit.redo",         "view.theme_dark",      "view.theme_light",   "view.zoom",
+        "view.zoom_in",   "view.zoom_out",     "view.zoom_reset",      "view.presentation",  "view.full_screen",
+        "view.palette",   "view.reset_layout", "help.rebind",          "help.hints",         "help.keys",
+        "cv.start",       "cv.pause",          "cv.save_run",          "cv.copy_table",      "cv.save_table",
+        "residual.run",   "residual.stop",     "residual.wordnet",     "training.start",     "training.sample",
+        "training.pause", "training.save",     "training.export",      "playback.play",      "playback.advance",
+        "playback.back",  "playback.forward",  "retrieval.add_memory", "attention.head_bank"};
     std::set<std::string> seen;
     for (const CommandSpec& spec : shell_->commands().all()) {
-        if (spec.id == "compute.seed") continue;   // what is drawn, not where
+        if (spec.id == "compute.seed") continue; // what is drawn, not where
         const bool of_world = subjects.contains(spec.id.substr(0, spec.id.find('.'))) || others.contains(spec.id) ||
                               spec.id.starts_with("edit.");
         if (others.contains(spec.id)) seen.insert(spec.id);
@@ -82,7 +83,8 @@ TEST_F(Histories, UndoneStepsOfAFileWriteNothingAndQuitNothing) {
     for (const char* id : {"session.save", "cv.save_run", "training.save", "training.export", "cv.save_table"})
         undo.push_back({command("retrieval.beta", {{"value", 1.0}}), command(id, {{"path", target.string()}})});
     undo.push_back({command("retrieval.beta", {{"value", 1.0}}), command("file.quit")});
-    undo.push_back({command("retrieval.beta", {{"value", 1.0}}), command("source.unload", {{"source", std::int64_t{1}}})});
+    undo.push_back(
+        {command("retrieval.beta", {{"value", 1.0}}), command("source.unload", {{"source", std::int64_t{1}}})});
     open_with_history(undo);
     for (std::size_t i = 0; i <= undo.size(); ++i) run_alone("edit.undo");
     settle();
@@ -208,5 +210,5 @@ TEST_F(Histories, AViewThatRefersToNothingComesBackWithoutThat) {
     EXPECT_EQ(state().view.selection.query.row, 2u);
 }
 
-}  // namespace
-}  // namespace attnscope::ui
+} // namespace
+} // namespace attnscope::ui

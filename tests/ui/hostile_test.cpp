@@ -1,4 +1,5 @@
-// Sessions and scripts that once did harm: every file of tests/data/hostile, and of the golden folder where there is one.
+// Sessions and scripts that once did harm: every file of tests/data/hostile, and of the golden folder where there is
+// one.
 #include "ui/support/window_test.h"
 
 #include "script.h"
@@ -90,8 +91,8 @@ TEST_F(Hostile, AHistoryThatSwitchesLayersOfNoModelIsRefused) {
 }
 
 TEST_F(Hostile, RedoWithoutItsBankOrModelIsRefusedAndTheScriptGoesOn) {
-    for (const char* name : {"plane_undo_unload_redo.json", "addmem_unloadall_redo.json", "res_head_undo_unload_redo.json",
-                             "res_switch_undo_unload_redo.json"}) {
+    for (const char* name : {"plane_undo_unload_redo.json", "addmem_unloadall_redo.json",
+                             "res_head_undo_unload_redo.json", "res_switch_undo_unload_redo.json"}) {
         reopen();
         run_script(prepared(file(name)));
         EXPECT_TRUE(said("Could not redo")) << name;
@@ -139,8 +140,10 @@ TEST_F(Hostile, EveryFileOfTheGoldenFolderHarmsNothing) {
         reopen();
         const fs::path path = prepared(entry.path());
         try {
-            if (read_file(path, std::size_t{1} << 20).starts_with('[')) run_script(path);
-            else open_and_undo(path);
+            if (read_file(path, std::size_t{1} << 20).starts_with('['))
+                run_script(path);
+            else
+                open_and_undo(path);
         } catch (const Error& error) {
             EXPECT_NE(error.kind, ErrorKind::internal) << path << " " << error.what();
         }
@@ -150,5 +153,5 @@ TEST_F(Hostile, EveryFileOfTheGoldenFolderHarmsNothing) {
     EXPECT_GT(files, 5);
 }
 
-}  // namespace
-}  // namespace attnscope::ui
+} // namespace
+} // namespace attnscope::ui

@@ -151,5 +151,5 @@ TEST_F(SoftmaxGradient, SaysWhenATextHasNoNextToken) {
     EXPECT_STRNE(slots().obstacle(), "");
 }
 
-}  // namespace
-}  // namespace attnscope::ui
+} // namespace
+} // namespace attnscope::ui

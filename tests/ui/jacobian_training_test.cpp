@@ -23,7 +23,8 @@ protected:
         run_alone("view.workspace", {{"workspace", std::string("jacobian")}});
         run_alone("file.open", {{"path", (folder_ / "text.txt").string()}});
         settle();
-        for (const char* const method : {"sign_sym", "dfa"}) run_alone("training.method", {{"method", std::string(method)}});
+        for (const char* const method : {"sign_sym", "dfa"})
+            run_alone("training.method", {{"method", std::string(method)}});
         run_alone("training.steps", {{"value", steps}});
         settle();
     }
@@ -131,7 +132,8 @@ TEST_F(JacobianTrainingWindow, ControlsAndKeysHaveRoomInASmallWindow) {
     settle();
     finish();
     act([this](ImGuiTestContext* ui) {
-        const std::string panel = "//" + window_name(jacobian::experiment_panel_title("jacobian.training"), "jacobian.training");
+        const std::string panel =
+            "//" + window_name(jacobian::experiment_panel_title("jacobian.training"), "jacobian.training");
         const ImRect room = ui->WindowInfo(panel.c_str()).Window->InnerRect;
         for (const char* const control : {"/New seed", "/##methods", "/##softmax", "/##run"}) {
             const ImRect box = ui->ItemInfo((panel + control).c_str()).RectFull;
@@ -198,5 +200,5 @@ TEST_F(JacobianTrainingWindow, SaysWhatItNeeds) {
     EXPECT_EQ(state().view.training, before);
 }
 
-}  // namespace
-}  // namespace attnscope::ui
+} // namespace
+} // namespace attnscope::ui

@@ -1,6 +1,6 @@
-// How long the first picture of a dropped bank takes, and a drag of β, while nothing else runs and while a training does.
-// Prints what it measured; run by hand with ATTNSCOPE_MEASURE_BANK naming a bank. What must hold whatever the machine is
-// in lanes_test.cpp.
+// How long the first picture of a dropped bank takes, and a drag of β, while nothing else runs and while a training
+// does. Prints what it measured; run by hand with ATTNSCOPE_MEASURE_BANK naming a bank. What must hold whatever the
+// machine is in lanes_test.cpp.
 #include "ui/support/window_test.h"
 
 #include <algorithm>
@@ -21,8 +21,7 @@ double seconds_since(MeasuredClock::time_point begin) {
 }
 
 double quantile(std::vector<double> values, double share) {
-    if (values.empty())
-        return NAN;
+    if (values.empty()) return NAN;
     std::ranges::sort(values);
     return values[std::min(values.size() - 1, static_cast<std::size_t>(share * static_cast<double>(values.size())))];
 }
@@ -32,8 +31,7 @@ protected:
     void SetUp() override {
         WindowTest::SetUp();
         const char* const bank = std::getenv("ATTNSCOPE_MEASURE_BANK");
-        if (!bank)
-            GTEST_SKIP() << "ATTNSCOPE_MEASURE_BANK names no bank";
+        if (!bank) GTEST_SKIP() << "ATTNSCOPE_MEASURE_BANK names no bank";
         bank_ = bank;
     }
 
@@ -50,8 +48,7 @@ protected:
         for (;;) {
             paced_frame();
             const auto trace = shell_->services().retrieval().trace();
-            if (trace.result && !trace.stale)
-                break;
+            if (trace.result && !trace.stale) break;
             if (seconds_since(begin) > 120) {
                 ADD_FAILURE() << "no picture";
                 break;
@@ -62,8 +59,7 @@ protected:
     void close_bank() {
         while (!state().sources.empty() && state().bank())
             run_alone("source.unload", {{"source", std::int64_t{state().view.selection.bank}}});
-        for (int i = 0; i < 5; ++i)
-            paced_frame();
+        for (int i = 0; i < 5; ++i) paced_frame();
     }
 
     void drag(const char* when) {
@@ -90,13 +86,11 @@ protected:
         std::vector<double> seconds;
         for (int i = 0; i < 5; ++i) {
             seconds.push_back(first_picture());
-            if (i < 4)
-                close_bank();
+            if (i < 4) close_bank();
         }
         std::printf("%-36s  first picture of 5: p50 %.2f s, max %.2f s\n", when, quantile(seconds, 0.5),
                     quantile(seconds, 1));
-        for (int i = 0; i < 60; ++i)
-            paced_frame();  // the table of the first step, and the other panels
+        for (int i = 0; i < 60; ++i) paced_frame(); // the table of the first step, and the other panels
         drag(when);
         close_bank();
     }
@@ -109,8 +103,7 @@ TEST_F(LanesMeasured, FirstPictureAndDrag) {
     pictures_and_drag("nothing else runs, again");
     run_alone("view.workspace", {{"workspace", std::string("cv")}});
     run_alone("cv.start");
-    for (int i = 0; i < 120; ++i)
-        paced_frame();
+    for (int i = 0; i < 120; ++i) paced_frame();
     ASSERT_TRUE(shell_->services().cv().run().running());
     pictures_and_drag("the CV experiment trains");
     EXPECT_TRUE(shell_->services().cv().run().running()) << "it ended before the measurement did";
@@ -118,20 +111,18 @@ TEST_F(LanesMeasured, FirstPictureAndDrag) {
     run_alone("cv.pause");
 
     std::string text;
-    for (std::uint64_t i = 0; i < 200'000; ++i)
-        text.push_back(static_cast<char>('a' + random_bits(1, 1, i) % 26));
+    for (std::uint64_t i = 0; i < 200'000; ++i) text.push_back(static_cast<char>('a' + random_bits(1, 1, i) % 26));
     run_alone("view.workspace", {{"workspace", std::string("jacobian")}});
     run_alone("file.open", {{"path", write("text.txt", text).string()}});
     auto& training = shell_->services().training();
     frames_until([&] { return training.request().text != nullptr; });
     run_alone("training.start");
-    for (int i = 0; i < 120; ++i)
-        paced_frame();
+    for (int i = 0; i < 120; ++i) paced_frame();
     ASSERT_TRUE(training.run().running());
     pictures_and_drag("the character model trains");
     EXPECT_TRUE(training.run().running()) << "it ended before the measurement did";
     training.run().pause();
 }
 
-}  // namespace
-}  // namespace attnscope::ui
+} // namespace
+} // namespace attnscope::ui

@@ -65,8 +65,7 @@ TEST_F(Lanes, AFileIsWrittenWhileEverythingElseComputes) {
     open_letters();
     const auto path = folder_ / "figure.svg";
     const Figure figure = shell_->services().figure("retrieval.weights");
-    for (const Lane lane : {Lane::interactive, Lane::sweep, Lane::batch})
-        hold(lane);
+    for (const Lane lane : {Lane::interactive, Lane::sweep, Lane::batch}) hold(lane);
     run("figure.export", {{"panel", std::string("retrieval.weights")}, {"path", path.string()}});
     frames_until([&] { return std::filesystem::exists(path); });
     EXPECT_TRUE(runs("held"));
@@ -79,22 +78,18 @@ TEST_F(Lanes, ACancelledComputationIsNotRunAgainUntilThatIsAsked) {
     frames_until([this] { return runs("Trace"); });
     for (int time = 0; time < 5; ++time) {
         for (const JobStatus& job : jobs_->jobs())
-            if (job.name == "Trace")
-                run("compute.cancel", {{"job", static_cast<std::int64_t>(job.id)}});
-        for (int i = 0; i < 10; ++i)
-            frame();
+            if (job.name == "Trace") run("compute.cancel", {{"job", static_cast<std::int64_t>(job.id)}});
+        for (int i = 0; i < 10; ++i) frame();
         EXPECT_FALSE(runs("Trace")) << time;
     }
     EXPECT_TRUE(retrieval().trace().cancelled);
     EXPECT_FALSE(retrieval().trace().error);
     release();
     frames_until([this] { return jobs_->idle(); });
-    for (int i = 0; i < 10; ++i)
-        frame();
+    for (int i = 0; i < 10; ++i) frame();
     EXPECT_TRUE(retrieval().trace().stale);
     state().focus_panel = "retrieval.weights";
-    for (int i = 0; i < 10; ++i)
-        frame();
+    for (int i = 0; i < 10; ++i) frame();
     act([](ImGuiTestContext* window) { window->ItemClick("//###retrieval.weights/retry"); });
     settle();
     EXPECT_FALSE(retrieval().trace().cancelled);
@@ -107,10 +102,8 @@ TEST_F(Lanes, AnotherWishAfterACancelIsComputed) {
     run_alone("retrieval.beta", {{"value", 31.0}});
     frames_until([this] { return runs("Trace"); });
     for (const JobStatus& job : jobs_->jobs())
-        if (job.name == "Trace")
-            jobs_->cancel(job.id);
-    for (int i = 0; i < 3; ++i)
-        frame();
+        if (job.name == "Trace") jobs_->cancel(job.id);
+    for (int i = 0; i < 3; ++i) frame();
     run_alone("retrieval.beta", {{"value", 32.0}});
     frames_until([this] { return runs("Trace"); });
     release();
@@ -126,11 +119,10 @@ TEST_F(Lanes, WhatAHiddenWorkspaceAskedForIsGivenUpAndAskedAgain) {
     run_alone("retrieval.beta", {{"value", 31.0}});
     frames_until([this] { return runs("Trace"); });
     run_alone("view.workspace", {{"workspace", std::string("cv")}});
-    frames_until(
-        [this] { // The text is read for a training that may be started from anywhere.
-        return std::ranges::all_of(jobs_->jobs(), [](const JobStatus& job) {
-            return job.name == "held" || job.name == "Reading the text";
-        }); });
+    frames_until([this] { // The text is read for a training that may be started from anywhere.
+        return std::ranges::all_of(
+            jobs_->jobs(), [](const JobStatus& job) { return job.name == "held" || job.name == "Reading the text"; });
+    });
     run_alone("view.workspace", {{"workspace", std::string("retrieval")}});
     frames_until([this] { return runs("Trace"); });
     release();

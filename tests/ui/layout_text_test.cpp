@@ -43,13 +43,15 @@ TEST(LayoutText, RefusesWhatIsNoTree) {
     refused(tree + "    DockNode  ID=0x00000003 Parent=0x00000001 SizeRef=1,1\n");
     refused("[Docking][Data]\nDockNode ID=0x5 Pos=0,0 Size=9,9 Split=X\n  DockNode ID=0x77 Parent=0x5 SizeRef=1,1\n"
             "  DockNode ID=0x6 Parent=0x5 SizeRef=1,1\n");
-    refused("[Docking][Data]\nDockNode ID=0x5 Pos=0,0 Size=9,9 Split=X\n  DockNode ID=0x6 Parent=0x5 SizeRef=1,1 CentralNode=1\n"
+    refused("[Docking][Data]\nDockNode ID=0x5 Pos=0,0 Size=9,9 Split=X\n  DockNode ID=0x6 Parent=0x5 SizeRef=1,1 "
+            "CentralNode=1\n"
             "  DockNode ID=0x7 Parent=0x5 SizeRef=1,1 CentralNode=1\n");
     refused("[Docking][Data]\nDockNode ID=0x0 Pos=0,0 Size=9,9\n");
     std::string deep = "[Docking][Data]\nDockNode ID=0x1 Pos=0,0 Size=9,9 Split=X\n";
     for (int i = 1; i < 100; ++i) {
         char lines[160];
-        std::snprintf(lines, sizeof lines, "DockNode ID=0x%X Parent=0x%X SizeRef=1,1\nDockNode ID=0x%X Parent=0x%X SizeRef=1,1 Split=X\n",
+        std::snprintf(lines, sizeof lines,
+                      "DockNode ID=0x%X Parent=0x%X SizeRef=1,1\nDockNode ID=0x%X Parent=0x%X SizeRef=1,1 Split=X\n",
                       i * 2, i * 2 - 1, i * 2 + 1, i * 2 - 1);
         deep += lines;
     }
@@ -76,9 +78,11 @@ TEST(LayoutText, RefusesNumbersOutOfRange) {
 }
 
 TEST(LayoutText, LeavesOutPlacesThatHoldNoWindows) {
-    const std::string kept = usable_layout("[Window][a]\nPos=1,2\nDockId=0x00000001,0\n[Window][b]\nDockId=0x00000077,0\n"
-                                           "[Window][c]\nDockId=0x00001234\n[Unknown][x]\nA=1\n" + tree,
-                                           roots);
+    const std::string kept =
+        usable_layout("[Window][a]\nPos=1,2\nDockId=0x00000001,0\n[Window][b]\nDockId=0x00000077,0\n"
+                      "[Window][c]\nDockId=0x00001234\n[Unknown][x]\nA=1\n" +
+                          tree,
+                      roots);
     EXPECT_NE(kept.find("DockId=0x00000001,0"), std::string::npos);
     EXPECT_EQ(kept.find("DockId=0x00000077"), std::string::npos) << "a split node";
     EXPECT_EQ(kept.find("DockId=0x00001234"), std::string::npos) << "a node that is not there";
@@ -122,8 +126,9 @@ TEST_F(Layouts, ChangedLayoutsAreDrawnOrRefused) {
     const std::string layout = state().layout;
     ASSERT_FALSE(layout.empty());
     // Words of layouts in places of each other: ids, parents, sizes, flags.
-    const std::array<std::string, 12> words{"0x00000001", "0x00000002", "0x00000003", "Parent=", "Split=X", "Split=Y", "-1",
-                                            "99999",      "\n",         "DockSpace",  "nan",     "CentralNode=1"};
+    const std::array<std::string, 12> words{
+        "0x00000001", "0x00000002", "0x00000003", "Parent=",   "Split=X", "Split=Y",
+        "-1",         "99999",      "\n",         "DockSpace", "nan",     "CentralNode=1"};
     int drawn = 0;
     for (std::uint64_t round = 0; round < 150; ++round) {
         std::string changed = layout;
@@ -156,5 +161,5 @@ TEST_F(Layouts, ChangedLayoutsAreDrawnOrRefused) {
     EXPECT_FALSE(shell_->visible_panels().empty());
 }
 
-}  // namespace
-}  // namespace attnscope::ui
+} // namespace
+} // namespace attnscope::ui

@@ -173,8 +173,7 @@ TEST_F(Panels, ExportWritesAFileWhoseRecipeBringsTheViewBack) {
         EXPECT_EQ(job.figure->panel, "retrieval.entropy");
     }
     const auto bare = folder_ / "bare.svg";
-    run("figure.export",
-        {{"panel", std::string("retrieval.entropy")}, {"path", bare.string()}, {"recipe", false}});
+    run("figure.export", {{"panel", std::string("retrieval.entropy")}, {"path", bare.string()}, {"recipe", false}});
     settle();
     EXPECT_THROW(read_recipe(bare), Error);
 }
@@ -313,5 +312,5 @@ TEST_F(Panels, HalfALetterIsCompletedAndADrawingBecomesAMemory) {
     EXPECT_EQ(shell_->services().retrieval().trace().result->traces.front().steps.back().top.front().index, before);
 }
 
-}  // namespace
-}  // namespace attnscope::ui
+} // namespace
+} // namespace attnscope::ui

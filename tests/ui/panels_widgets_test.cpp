@@ -174,5 +174,5 @@ TEST(DrawingPad, ErasesHalves) {
     EXPECT_EQ(left[2], 1);
 }
 
-}  // namespace
-}  // namespace attnscope::ui
+} // namespace
+} // namespace attnscope::ui

@@ -58,7 +58,8 @@ TEST_F(LowRank, ASweepFillsEveryPanelAndTheRankMovesThroughIt) {
     sweep();
     ASSERT_TRUE(result() && result()->finished());
     EXPECT_EQ(result()->plan.blocks, 8);
-    for (const char* panel : {"residual.curve", "residual.map", "residual.variance", "residual.text", "residual.spectrum"})
+    for (const char* panel :
+         {"residual.curve", "residual.map", "residual.variance", "residual.text", "residual.spectrum"})
         EXPECT_FALSE(figure(panel).axes.empty()) << panel;
     EXPECT_EQ(slots().spectra().result->heads_found.size(), std::size_t{Sizes::layers * Sizes::heads});
     run_alone("residual.rank", {{"value", std::int64_t{2}}});
@@ -68,7 +69,8 @@ TEST_F(LowRank, ASweepFillsEveryPanelAndTheRankMovesThroughIt) {
     EXPECT_EQ(state().view.selection.rank, 3);
     run_alone("residual.block", {{"value", std::int64_t{5}}});
     settle();
-    EXPECT_NE(figure("residual.text").subtitle.find("block\u00a05"), std::string::npos) << figure("residual.text").subtitle;
+    EXPECT_NE(figure("residual.text").subtitle.find("block\u00a05"), std::string::npos)
+        << figure("residual.text").subtitle;
     runner().undo();
     EXPECT_EQ(state().view.residual.block, 0);
 }
@@ -150,5 +152,5 @@ TEST_F(LowRank, SessionsAndFiguresKeepTheOptions) {
     EXPECT_EQ(state().view.workspace, Workspace::residual);
 }
 
-}  // namespace
-}  // namespace attnscope::ui
+} // namespace
+} // namespace attnscope::ui

@@ -106,7 +106,8 @@ TEST_F(Robustness, AFailingChangeLeavesNoSourceLoading) {
 }
 
 TEST_F(Robustness, ASessionThatCannotBeReadLeavesNothingLoading) {
-    const auto path = write("broken.json", "{\"schema\": \"attnscope.session/1\", \"sources\": [{\"id\": 0}], \"view\": {}}");
+    const auto path =
+        write("broken.json", "{\"schema\": \"attnscope.session/1\", \"sources\": [{\"id\": 0}], \"view\": {}}");
     run_alone("file.open", {{"path", path.string()}});
     settle();
     EXPECT_TRUE(std::ranges::none_of(state().sources, [](const Source& source) { return source.loading; }));
@@ -183,5 +184,5 @@ TEST_F(Robustness, NumbersOfSourcesInSessionsAreUniqueAndInRange) {
     EXPECT_TRUE(said("bank 44"));
 }
 
-}  // namespace
-}  // namespace attnscope::ui
+} // namespace
+} // namespace attnscope::ui

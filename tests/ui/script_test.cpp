@@ -46,10 +46,10 @@ TEST_F(Scripts, WhatIsNoScriptIsRefusedWithTheEntryNamed) {
         ADD_FAILURE() << text;
         return std::string();
     };
-    for (const char* text : {"", "{}", "[3]", "[{}]", R"([{"wait": "long"}])", R"([{"wait_frames": 0}])",
-                             R"([{"command": 5}])", R"([{"command": "a", "args": []}])",
-                             R"([{"command": "a", "args": {"x": null}}])", R"([{"drag": {"command": "a"}}])",
-                             R"([{"drag": {"command": "a", "from": 1, "to": "b", "frames": 3}}])"})
+    for (const char* text :
+         {"", "{}", "[3]", "[{}]", R"([{"wait": "long"}])", R"([{"wait_frames": 0}])", R"([{"command": 5}])",
+          R"([{"command": "a", "args": []}])", R"([{"command": "a", "args": {"x": null}}])",
+          R"([{"drag": {"command": "a"}}])", R"([{"drag": {"command": "a", "from": 1, "to": "b", "frames": 3}}])"})
         EXPECT_NE(said(text).find("script.json"), std::string::npos) << text;
     EXPECT_NE(said(R"([{"wait": "settled"}, {"nothing": 1}])").find("entry 1"), std::string::npos);
 }
@@ -76,5 +76,5 @@ TEST_F(Scripts, ADragIsOneGestureAndRecordsWhatItTook) {
     EXPECT_GE(json["frame_cpu"]["count"].get<int>(), 40);
 }
 
-}  // namespace
-}  // namespace attnscope::ui
+} // namespace
+} // namespace attnscope::ui

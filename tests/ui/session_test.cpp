@@ -117,13 +117,15 @@ TEST_F(Sessions, AFileBankIsFoundByItsPathAndItsChangeIsNoticed) {
     settle();
     ASSERT_NE(state().bank(), nullptr);
     bool noticed = false;
-    for (const auto& notice : state().notices) noticed = noticed || notice.text.find("has changed") != std::string::npos;
+    for (const auto& notice : state().notices)
+        noticed = noticed || notice.text.find("has changed") != std::string::npos;
     EXPECT_TRUE(noticed);
 
     std::filesystem::rename(bank_path, folder_ / "moved.safetensors");
     run_alone("session.open", {{"path", path.string()}});
     settle();
-    const auto lost = std::find_if(state().sources.begin(), state().sources.end(), [](const Source& s) { return s.error; });
+    const auto lost =
+        std::find_if(state().sources.begin(), state().sources.end(), [](const Source& s) { return s.error; });
     ASSERT_NE(lost, state().sources.end()) << "a moved bank keeps its row";
     run_alone("source.locate",
               {{"source", std::int64_t{lost->id}}, {"path", (folder_ / "moved.safetensors").string()}});
@@ -135,13 +137,14 @@ TEST_F(Sessions, WhatIsNoSessionIsRefusedAndChangesNothing) {
     open_letters();
     const View before = state().view;
     const auto count = state().sources.size();
-    for (const char* content : {"", "{", "[1, 2]", "{\"schema\": \"attnscope.session/9\"}", "{\"schema\": 7}",
-                                "{\"schema\": \"attnscope.session/1\"}",
-                                "{\"schema\": \"attnscope.session/1\", \"sources\": [{\"id\": 0}], \"view\": {}}",
-                                "{\"schema\": \"attnscope.session/1\", \"sources\": [], \"view\": {\"selection\": 3}}",
-                                "{\"schema\": \"attnscope.session/1\", \"sources\": [{\"id\": 1, \"kind\": \"bank\", "
-                                "\"name\": \"x\", \"values\": {\"n\": 900, \"d\": 900, \"keys\": [1], \"texts\": []}}], "
-                                "\"view\": {}}"}) {
+    for (const char* content :
+         {"", "{", "[1, 2]", "{\"schema\": \"attnscope.session/9\"}", "{\"schema\": 7}",
+          "{\"schema\": \"attnscope.session/1\"}",
+          "{\"schema\": \"attnscope.session/1\", \"sources\": [{\"id\": 0}], \"view\": {}}",
+          "{\"schema\": \"attnscope.session/1\", \"sources\": [], \"view\": {\"selection\": 3}}",
+          "{\"schema\": \"attnscope.session/1\", \"sources\": [{\"id\": 1, \"kind\": \"bank\", "
+          "\"name\": \"x\", \"values\": {\"n\": 900, \"d\": 900, \"keys\": [1], \"texts\": []}}], "
+          "\"view\": {}}"}) {
         const auto path = write("bad.json", content);
         const auto said = input_error([&] { run("session.open", {{"path", path.string()}}); });
         EXPECT_NE(said.find("bad.json"), std::string::npos) << said;
@@ -209,8 +212,7 @@ TEST_F(Sessions, BlankLinesOfAnOpenedTextAreNoErrors) {
     std::vector<std::string> prompts;
     for (const Source& source : state().sources) {
         EXPECT_FALSE(source.error) << source.error->what();
-        if (source.kind == SourceKind::prompt)
-            prompts.push_back(source.prompt);
+        if (source.kind == SourceKind::prompt) prompts.push_back(source.prompt);
     }
     EXPECT_EQ(prompts, (std::vector<std::string>{"one paragraph", "and another"}));
 }
@@ -239,5 +241,5 @@ TEST_F(Sessions, NumbersThatNoFieldHoldsAreRefusedByName) {
               "s.json: expected a number, got 1e+300 (s");
 }
 
-}  // namespace
-}  // namespace attnscope::ui
+} // namespace
+} // namespace attnscope::ui

@@ -33,7 +33,9 @@ AppState full_state() {
     return state;
 }
 
-json saved(const AppState& state) { return json::parse(session_json(state, {}, History{})); }
+json saved(const AppState& state) {
+    return json::parse(session_json(state, {}, History{}));
+}
 
 json read_back(const json& session) {
     const Session read = parse_session(session.dump(), "s.json");
@@ -63,8 +65,9 @@ TEST(SessionValues, ComeBackAsTheyWere) {
 
 TEST(SessionValues, NoNumberIsChangedInSilence) {
     const json session = saved(full_state());
-    const std::vector<json> others{4294967306,  -4294967290, INT64_MAX, UINT64_MAX, INT64_MIN, 1e300, -1e300, 1e-3,
-                                   2147483648u, -2,          "3",       true,       json::array({1}), json::object()};
+    const std::vector<json> others{4294967306,       -4294967290,   INT64_MAX,   UINT64_MAX, INT64_MIN, 1e300,
+                                   -1e300,           1e-3,          2147483648u, -2,         "3",       true,
+                                   json::array({1}), json::object()};
     int refused = 0, numbers = 0;
     const json flat = session.flatten();
     for (const auto& [pointer, value] : flat.items()) {
@@ -102,5 +105,5 @@ TEST(SessionValues, TextsOfABankAreAsManyAsItsMemories) {
     EXPECT_THROW(read_back(session), Error);
 }
 
-}  // namespace
-}  // namespace attnscope::ui
+} // namespace
+} // namespace attnscope::ui

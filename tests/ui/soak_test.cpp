@@ -26,7 +26,8 @@ protected:
         // A name that a command makes up is one in the folder of the test.
         std::filesystem::current_path(folder_);
         for (const std::size_t columns : {8, 12})
-            files_.push_back(test::write_bank(folder_ / ("bank" + std::to_string(columns) + ".safetensors"), 60, columns));
+            files_.push_back(
+                test::write_bank(folder_ / ("bank" + std::to_string(columns) + ".safetensors"), 60, columns));
         files_.push_back(test::write_bank(folder_ / "queries.safetensors", 3, 8));
         files_.push_back(write("texts.txt", "3, 1, 4, 1, 5\n2, 7, 1, 8\n").string());
         files_.push_back(write("broken.npy", "no array").string());
@@ -56,8 +57,8 @@ protected:
                           std::vector{folder_ / "written.json", folder_ / "nothing.npy", folder_ / "broken.npy"});
     }
 
-    /// LibTorch keeps threads and memory for each worker from its first parallel region there. All workers run one before
-    /// anything is measured: which of them have had work so far is otherwise a matter of chance.
+    /// LibTorch keeps threads and memory for each worker from its first parallel region there. All workers run one
+    /// before anything is measured: which of them have had work so far is otherwise a matter of chance.
     void every_worker_computes(const std::filesystem::path& model) {
         constexpr int workers = lanes + 1; // two of them for batch work
         const ModelPtr opened = open_language_model(model);
@@ -91,8 +92,7 @@ protected:
         } else {
             runner().run(commands_->next(dice_));
         }
-        if (dice_.one_in(2))
-            runner().end_gesture();
+        if (dice_.one_in(2)) runner().end_gesture();
         // No desktop can be asked here, and nothing is to end or to train for minutes.
         state().file_dialog = AppState::FileDialog::none;
         state().quit_wanted = state().playback.playing = false;
@@ -102,8 +102,7 @@ protected:
     /// Closed and at rest: what is held now is held for good.
     test::Resources at_rest(const char* when) {
         for (const char* id : {"cv.pause", "training.pause", "playback.pause", "compute.cancel"})
-            if (shell_->commands().find(id))
-                runner().run({id, {}});
+            if (shell_->commands().find(id)) runner().run({id, {}});
         state().playback.playing = false;
         state().quit_wanted = state().palette_open = state().help_open = false;
         state().typed_command.clear();
@@ -131,14 +130,11 @@ TEST_F(Soak, MemoryDescriptorsAndThreadsStayWhatTheyWere) {
     const char* const asked = std::getenv("ATTNSCOPE_SOAK_COMMANDS");
     const int commands = asked ? std::max(100, std::atoi(asked)) : 600;
     // What is made once, textures, tables and threads, is there after the first tenth.
-    for (int i = 0; i < std::max(200, commands / 10); ++i)
-        step();
+    for (int i = 0; i < std::max(200, commands / 10); ++i) step();
     const test::Resources start = at_rest("start");
-    for (int i = 0; i < commands / 2; ++i)
-        step();
+    for (int i = 0; i < commands / 2; ++i) step();
     const test::Resources middle = at_rest("middle");
-    for (int i = 0; i < commands - commands / 2; ++i)
-        step();
+    for (int i = 0; i < commands - commands / 2; ++i) step();
     const test::Resources end = at_rest("end");
     constexpr std::size_t allowed = std::size_t{50} << 20;
     EXPECT_LE(middle.resident, start.resident + allowed);
@@ -148,11 +144,9 @@ TEST_F(Soak, MemoryDescriptorsAndThreadsStayWhatTheyWere) {
     EXPECT_EQ(end.threads, start.threads);
     // At rest no frame is due any more, once no text is being typed and the last notice has gone.
     act([](ImGuiTestContext* window) {
-        for (int i = 0; i < 3; ++i)
-            window->KeyPress(ImGuiKey_Escape);
+        for (int i = 0; i < 3; ++i) window->KeyPress(ImGuiKey_Escape);
     });
-    for (int i = 0; i < 1000; ++i)
-        frame();
+    for (int i = 0; i < 1000; ++i) frame();
     EXPECT_LT(shell_->next_frame_in(), 0);
 }
 

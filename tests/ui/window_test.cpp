@@ -139,7 +139,8 @@ TEST_F(Window, AChordCanBeChanged) {
     EXPECT_FALSE(state().playback.playing);
     act([](ImGuiTestContext* window) { window->KeyPress(ImGuiMod_Ctrl | ImGuiKey_J); });
     EXPECT_TRUE(state().playback.playing);
-    EXPECT_THROW(run("help.rebind", {{"command", std::string("playback.play")}, {"keys", std::string("Hyper+J")}}), Error);
+    EXPECT_THROW(run("help.rebind", {{"command", std::string("playback.play")}, {"keys", std::string("Hyper+J")}}),
+                 Error);
 }
 
 TEST_F(Window, ThePaletteRunsACommandAndAsksItsArgument) {
@@ -311,7 +312,7 @@ TEST_F(Window, LeavingAsksOnlyWhenWorkWouldBeLost) {
 
 TEST_F(Window, AnIdleWindowDrawsNothing) {
     open_letters();
-    for (int i = 0; i < 1000; ++i) frame();  // until the last notice has gone
+    for (int i = 0; i < 1000; ++i) frame(); // until the last notice has gone
     EXPECT_LT(shell_->next_frame_in(), 0);
 }
 
@@ -321,7 +322,8 @@ TEST(Chords, AreParsedAndRefused) {
     EXPECT_EQ(parse_chord("."), ImGuiKey_Period);
     EXPECT_EQ(parse_chord("Ctrl++"), ImGuiMod_Ctrl | ImGuiKey_Equal);
     EXPECT_EQ(parse_chord("Ctrl+-"), ImGuiMod_Ctrl | ImGuiKey_Minus);
-    for (const char* bad : {"", "Ctrl+", "F13", "F0", "AB", "ctrl+z+y", "Ctrl+é"}) EXPECT_THROW(parse_chord(bad), Error) << bad;
+    for (const char* bad : {"", "Ctrl+", "F13", "F0", "AB", "ctrl+z+y", "Ctrl+é"})
+        EXPECT_THROW(parse_chord(bad), Error) << bad;
 }
 
 TEST(Numbers, AreGroupedForPeople) {
@@ -330,5 +332,5 @@ TEST(Numbers, AreGroupedForPeople) {
     EXPECT_EQ(grouped(1000000), "1\u2009000\u2009000");
 }
 
-}  // namespace
-}  // namespace attnscope::ui
+} // namespace
+} // namespace attnscope::ui

@@ -29,8 +29,7 @@ protected:
     static bool comes(const Condition& condition) {
         const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(1);
         while (!condition()) {
-            if (std::chrono::steady_clock::now() > end)
-                return false;
+            if (std::chrono::steady_clock::now() > end) return false;
             std::this_thread::sleep_for(std::chrono::milliseconds(5));
         }
         return true;
@@ -73,8 +72,7 @@ TEST_F(WindowSignals, EndAScriptThatComputes) {
         // Of the letters, which need no file.
         std::vector<std::string> arguments{"--run",  (folder / "script.json").string(), "--device", "cpu", "--size",
                                            "640x480"};
-        if (with_screenshot)
-            arguments.insert(arguments.end(), {"--screenshot", last});
+        if (with_screenshot) arguments.insert(arguments.end(), {"--screenshot", last});
         Program program(arguments);
         ASSERT_TRUE(comes([&] { return fs::exists(picture); })) << program.error();
         program.signal(SIGTERM);

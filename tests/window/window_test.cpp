@@ -84,7 +84,8 @@ class RealWindow : public ::testing::Test {
 protected:
     void SetUp() override {
         const auto* info = ::testing::UnitTest::GetInstance()->current_test_info();
-        folder_ = fs::temp_directory_path() / ("attnscope-window-" + std::string(info->name()) + "-" + std::to_string(getpid()));
+        folder_ = fs::temp_directory_path() /
+                  ("attnscope-window-" + std::string(info->name()) + "-" + std::to_string(getpid()));
         fs::create_directories(folder_);
         // Neither the machine's sample nor a user's preferences may decide what is drawn.
         setenv("ATTNSCOPE_CACHE", (folder_ / "cache").c_str(), 1);
@@ -134,10 +135,10 @@ TEST_F(RealWindow, AnEmptyWindowSaysWhatToDo) {
     const auto words = [](const Picture& of) { return of.bright(0.2, 0.3, 0.44, 0.8, 190); };
     EXPECT_GT(words(window), 100u);
     nlohmann::json close = nlohmann::json::array();
-    for (const char* panel : {"weights", "letters", "trajectories", "modes", "entropy", "hysteresis", "spectrum", "plane",
-                              "origin", "separation"})
-        close.push_back({{"command", "view.panel"},
-                         {"args", {{"panel", std::string("retrieval.") + panel}, {"open", false}}}});
+    for (const char* panel : {"weights", "letters", "trajectories", "modes", "entropy", "hysteresis", "spectrum",
+                              "plane", "origin", "separation"})
+        close.push_back(
+            {{"command", "view.panel"}, {"args", {{"panel", std::string("retrieval.") + panel}, {"open", false}}}});
     close.push_back({{"wait", "settled"}});
     script(close);
     EXPECT_EQ(words(picture()), 0u) << "they are the panel's own";
@@ -162,7 +163,8 @@ TEST_F(RealWindow, AScriptTakesPicturesAndRecordsADrag) {
     const auto record = folder_ / "latencies.json", early = folder_ / "early.png";
     script({{{"wait", "settled"}},
             {{"screenshot", early.string()}},
-            {{"drag", {{"command", "retrieval.beta"}, {"from", 2}, {"to", 40}, {"frames", 30}}}, {"record", record.string()}},
+            {{"drag", {{"command", "retrieval.beta"}, {"from", 2}, {"to", 40}, {"frames", 30}}},
+             {"record", record.string()}},
             {{"wait", "settled"}}});
     const Picture late = picture();
     EXPECT_GT(difference(read_picture(early), late), 1e-3);
@@ -223,8 +225,8 @@ TEST_F(RealWindow, WithoutADisplayItSaysSo) {
     setenv("DISPLAY", display.c_str(), 1);
 }
 
-}  // namespace
-}  // namespace attnscope
+} // namespace
+} // namespace attnscope
 
 int main(int argc, char** argv) {
     ::testing::InitGoogleTest(&argc, argv);

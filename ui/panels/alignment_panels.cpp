@@ -89,7 +89,7 @@ protected:
     bool drags_anchor() const override { return true; }
 };
 
-}  // namespace
+} // namespace
 
 void AlignmentPanel::update(PanelContext& context) {
     AlignmentSlots& slots = context.services.alignment();
@@ -167,8 +167,7 @@ std::optional<Hint> AlignmentPanel::hint(PanelContext& context) const {
             "Drop a model, or a JSON file of grams with its eigendirections beside it, into the window, or open one: "
             "how alike its layers are appears here. The sample is SmolLM2-135M.",
             {sample, open}};
-    if (source->error && !source->model && !source->grams)
-        return unusable("The file cannot be used", *source);
+    if (source->error && !source->model && !source->grams) return unusable("The file cannot be used", *source);
     if (!has_figure() && answer_.error) return Hint{"This could not be computed", answer_.error->what(), {}, true};
     return std::nullopt;
 }
@@ -202,7 +201,8 @@ std::vector<std::unique_ptr<Panel>> make_alignment_panels() {
         "alignment.signs", signs_figure,
         PanelHelp{
             "Do the strongest eigenvalues of a layer's symmetric part have the signs of the anchor's, place by place? "
-            "The anchor agrees with itself and is included, so chance lies above one half by 1/2L. Band: 95 % of models "
+            "The anchor agrees with itself and is included, so chance lies above one half by 1/2L. Band: 95 % of "
+            "models "
             "of random operators of the same sizes.",
             "(g + gᵀ)/2 = Σ λᵢ vᵢ vᵢᵀ,  |λ₁| ≥ |λ₂| ≥ …", "Share of positive eigenvalues: Sylvester 1852"}));
     panels.push_back(std::make_unique<ProfilePanel>(
@@ -241,4 +241,4 @@ std::vector<std::unique_ptr<Panel>> make_alignment_panels() {
     return panels;
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -50,4 +50,4 @@ private:
 
 std::vector<std::unique_ptr<Panel>> make_alignment_panels();
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -30,4 +30,4 @@ void AttentionGainPanel::respond(const FigureInteraction& interaction, PanelCont
     if (gain != context.state.view.selection.gain) context.emit("selection.gain", {{"value", gain}});
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -17,4 +17,4 @@ protected:
     void respond(const FigureInteraction& interaction, PanelContext& context) override;
 };
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

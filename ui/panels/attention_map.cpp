@@ -10,14 +10,15 @@ namespace {
 /// Longer texts have no names on the axes of the whole map.
 constexpr std::int64_t most_named = attention::whole_map_tokens;
 
-}  // namespace
+} // namespace
 
 PanelHelp AttentionMapPanel::help() const {
-    return {"The weights of one head: each row is a query and its softmax over the keys it may see, which are across. "
-            "Masked cells are blank. Many heads put most weight on the first token; without its column the others show, "
-            "and renormalised they sum to 1 again. A long text is shown reduced, each cell the largest weight it "
-            "covers, and in full where you zoom in. Click a row to choose its query.",
-            "α_tj = softmax_j(gain · ⟨q_t, k_j⟩/√d)", "Vaswani et al. 2017, arXiv:1706.03762"};
+    return {
+        "The weights of one head: each row is a query and its softmax over the keys it may see, which are across. "
+        "Masked cells are blank. Many heads put most weight on the first token; without its column the others show, "
+        "and renormalised they sum to 1 again. A long text is shown reduced, each cell the largest weight it "
+        "covers, and in full where you zoom in. Click a row to choose its query.",
+        "α_tj = softmax_j(gain · ⟨q_t, k_j⟩/√d)", "Vaswani et al. 2017, arXiv:1706.03762"};
 }
 
 std::optional<Zoom> AttentionMapPanel::zoom() const {
@@ -57,8 +58,8 @@ std::string AttentionMapPanel::variant() const {
 
 Figure AttentionMapPanel::build(Side side) {
     const Maps& shown = maps(side);
-    const attention::View view = named_ || shown.whole.result->row_end <= most_named ? shown.whole.view_with_tokens()
-                                                                                     : shown.whole.view;
+    const attention::View view =
+        named_ || shown.whole.result->row_end <= most_named ? shown.whole.view_with_tokens() : shown.whole.view;
     return attention::map_figure(view, *shown.whole.result, shown.has_detail ? shown.detail.result.get() : nullptr,
                                  shown.covers, named_);
 }
@@ -99,4 +100,4 @@ void AttentionMapPanel::respond(const FigureInteraction& interaction, PanelConte
     if (token != context.services.attention().token()) context.emit("selection.token", {{"value", token}});
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

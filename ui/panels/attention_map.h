@@ -24,7 +24,7 @@ private:
     struct Maps {
         Answered<attention::Map> whole, detail;
         bool has_detail = false;
-        bool covers = false;   ///< the detail is of all that is in sight
+        bool covers = false; ///< the detail is of all that is in sight
     };
     Maps& maps(Side side) { return side == Side::now ? now_ : pinned_; }
     std::optional<Zoom> zoom() const;
@@ -34,4 +34,4 @@ private:
     bool named_ = false;
 };
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -8,8 +8,8 @@ void AttentionPanel::update(PanelContext& context) {
     AttentionSlots& slots = context.services.attention();
     answer_ = ask(slots, Side::now);
     if (!answer_.ready || !slots.model()) return hide();
-    Key key{answer_.generations, slots.layer(), slots.head(), slots.token(), slots.gain(), context.state.view.attention,
-            variant()};
+    Key key{answer_.generations,          slots.layer(), slots.head(), slots.token(), slots.gain(),
+            context.state.view.attention, variant()};
     AttentionSlots* const pinned_slots = compares() ? context.services.pinned().attention(context.state) : nullptr;
     with_pinned_ = false;
     if (pinned_slots) {
@@ -37,12 +37,12 @@ std::optional<Hint> AttentionPanel::hint(PanelContext& context) const {
                     "Drop a Hugging Face folder or a GGUF file into the window, or open one: GPT-2, GPT-NeoX, Llama, "
                     "Mistral, Qwen and BERT. The sample is SmolLM2-135M.",
                     {sample, open}};
-    if (source->error && !source->model)
-        return unusable("The model cannot be used", *source);
+    if (source->error && !source->model) return unusable("The model cannot be used", *source);
     if (!source->model) return std::nullopt;
     if (state.prompt_text().find_first_not_of(" \t\r\n") == std::string::npos)
         return Hint{"There is no text to read",
-                    "Type one under Prompts in Sources, or drop a text file into the window: one text a line.", {}};
+                    "Type one under Prompts in Sources, or drop a text file into the window: one text a line.",
+                    {}};
     const auto unread = context.services.attention().read_error();
     if (unread) return Hint{"The text cannot be read", unread->what(), {}, true};
     if (!has_figure() && answer_.error) return Hint{"This could not be computed", answer_.error->what(), {}, true};
@@ -53,4 +53,4 @@ std::optional<std::pair<std::string, Progress>> AttentionPanel::loading(PanelCon
     return loading_of(context.state.model_source());
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -73,4 +73,4 @@ private:
     Answered<Result> now_, pinned_;
 };
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -6,10 +6,11 @@
 namespace attnscope::ui {
 
 PanelHelp AttentionRowsPanel::help() const {
-    return {"The entropy of each row of the head, against its query's place in the text. Dashed: the ceiling, ln of the "
-            "number of keys the query sees, which grows along the text. A row near its ceiling looks at everything "
-            "alike; one near 0 at a single key. Press or drag to move the query.",
-            "H_t = −Σⱼ α_tj ln α_tj ≤ ln(t + 1)", "Shannon 1948; Zhai et al. 2023, arXiv:2303.06296"};
+    return {
+        "The entropy of each row of the head, against its query's place in the text. Dashed: the ceiling, ln of the "
+        "number of keys the query sees, which grows along the text. A row near its ceiling looks at everything "
+        "alike; one near 0 at a single key. Press or drag to move the query.",
+        "H_t = −Σⱼ α_tj ln α_tj ≤ ln(t + 1)", "Shannon 1948; Zhai et al. 2023, arXiv:2303.06296"};
 }
 
 Figure AttentionRowsPanel::drawn(const Answered<attention::Rows>& rows) {
@@ -29,4 +30,4 @@ void AttentionRowsPanel::respond(const FigureInteraction& interaction, PanelCont
     if (token != context.services.attention().token()) context.emit("selection.token", {{"value", token}});
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -7,10 +7,11 @@
 namespace attnscope::ui {
 
 PanelHelp AttentionTextPanel::help() const {
-    return {"The text as the model reads it. Every token that the selected query sees is coloured by the weight the query "
-            "gives to it, in proportion, the largest in full; tokens that it does not see are grey. Hover for the "
-            "number, click a token to make it the query. Without the sink, the first token takes no part in the scale.",
-            "α_tj = softmax_j(gain · ⟨q_t, k_j⟩/√d)", "Vaswani et al. 2017, arXiv:1706.03762"};
+    return {
+        "The text as the model reads it. Every token that the selected query sees is coloured by the weight the query "
+        "gives to it, in proportion, the largest in full; tokens that it does not see are grey. Hover for the "
+        "number, click a token to make it the query. Without the sink, the first token takes no part in the scale.",
+        "α_tj = softmax_j(gain · ⟨q_t, k_j⟩/√d)", "Vaswani et al. 2017, arXiv:1706.03762"};
 }
 
 Figure AttentionTextPanel::drawn(const Answered<attention::Row>& row) {
@@ -47,11 +48,12 @@ void AttentionTextPanel::body(PanelContext& context) {
     look.share = [&](std::int64_t token) {
         return excluded(token) || !(largest > 0) ? 0 : weight(token).value_or(0) / largest;
     };
-    const auto interaction = flow_.draw("##text", now().read->text, now().read->tokens, now().read.get(), context.theme, look);
+    const auto interaction =
+        flow_.draw("##text", now().read->text, now().read->tokens, now().read.get(), context.theme, look);
     if (!interaction.hovered) return;
     tooltip(*interaction.hovered, context);
     if (interaction.clicked && *interaction.hovered != context.services.attention().token())
         context.emit("selection.token", {{"value", *interaction.hovered}});
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

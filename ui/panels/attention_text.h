@@ -14,7 +14,7 @@ public:
 protected:
     Answered<attention::Row> wanted(AttentionSlots& slots) override { return slots.row(); }
     Figure drawn(const Answered<attention::Row>& answered) override;
-    bool compares() const override { return false; }  // it shows one row of one head
+    bool compares() const override { return false; } // it shows one row of one head
     void body(PanelContext& context) override;
 
 private:
@@ -25,4 +25,4 @@ private:
     TokenFlow flow_;
 };
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

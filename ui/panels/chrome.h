@@ -14,8 +14,8 @@ namespace attnscope::ui {
 struct ChromeContext : PanelContext {
     const CommandRunner& runner;
     const std::vector<std::unique_ptr<Panel>>& panels;
-    const std::vector<std::string>& visible_panels;   ///< drawn in the frame before, not behind another tab
-    float frames_per_second = 0;   ///< 0 while idle
+    const std::vector<std::string>& visible_panels; ///< drawn in the frame before, not behind another tab
+    float frames_per_second = 0;                    ///< 0 while idle
 };
 
 /// ImGui's name of a panel's window: the title, and an id that keeps its place when the title changes.
@@ -34,12 +34,12 @@ public:
     void draw(ChromeContext& context);
 
 private:
-    void query_entry(ChromeContext& context);    ///< a line that is embedded as it is typed
-    void prompt_entry(ChromeContext& context);   ///< several lines that a model reads as they are typed
+    void query_entry(ChromeContext& context);  ///< a line that is embedded as it is typed
+    void prompt_entry(ChromeContext& context); ///< several lines that a model reads as they are typed
     /// Selects the prompt before or after the chosen one.
     void step_history(ChromeContext& context, int by);
     void row(ChromeContext& context, const Source& source);
-    std::string typed_;      ///< text of the entry while it is being edited
+    std::string typed_; ///< text of the entry while it is being edited
     bool editing_ = false, starting_new_ = false, focus_wanted_ = false;
 };
 
@@ -63,7 +63,7 @@ private:
     bool was_open_ = false;
     std::string filter_;
     int selected_ = 0;
-    std::optional<Command> pending_;   ///< whose arguments are being asked
+    std::optional<Command> pending_; ///< whose arguments are being asked
 };
 
 /// Entry of a number that B, G, L or H opened.
@@ -72,7 +72,7 @@ public:
     void draw(ChromeContext& context);
 
 private:
-    std::string text_, command_;   ///< command_: whose popup is open; empty = none
+    std::string text_, command_; ///< command_: whose popup is open; empty = none
 };
 
 /// Choosing files: the desktop's own dialog where there is one, else a small one of the window.
@@ -81,7 +81,7 @@ public:
     FileDialogs();
     ~FileDialogs();
     void draw(ChromeContext& context);
-    bool waiting() const;    ///< for a dialog of the desktop
+    bool waiting() const; ///< for a dialog of the desktop
 
 private:
     struct Impl;
@@ -99,4 +99,4 @@ bool draw_quit_question(ChromeContext& context);
 /// 0 when they do not. Case and spaces do not matter.
 int fuzzy_score(std::string_view pattern, std::string_view text);
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

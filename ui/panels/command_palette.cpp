@@ -42,7 +42,7 @@ Value typed_value(const Parameter& parameter, const std::string& text) {
     return failed == std::errc{} && end == text.data() + text.size() ? Value(number) : Value(text);
 }
 
-}  // namespace
+} // namespace
 
 int fuzzy_score(std::string_view pattern, std::string_view text) {
     int score = 1;
@@ -93,11 +93,15 @@ std::vector<CommandPalette::Entry> CommandPalette::entries(const ChromeContext& 
     for (const CommandSpec& spec : context.commands.all()) {
         // Carried out by other means: by the timeline, the undo of compound changes, a closing question.
         if (spec.id == "playback.advance" || spec.id == "view.restore" || spec.id == "file.stay" ||
-            spec.id == "figure.close_export" || spec.id == "edit.typed" || spec.id == "file.close_dialog" || spec.id == "view.outline")
+            spec.id == "figure.close_export" || spec.id == "edit.typed" || spec.id == "file.close_dialog" ||
+            spec.id == "view.outline")
             continue;
         std::string title = spec.title;
         if (spec.menu.find('/') != std::string::npos) title = spec.menu.substr(spec.menu.find('/') + 1) + ": " + title;
-        all.push_back({title, shortcut_of(spec, context.state.preferences), spec.id, {spec.id, {}},
+        all.push_back({title,
+                       shortcut_of(spec, context.state.preferences),
+                       spec.id,
+                       {spec.id, {}},
                        !spec.enabled || spec.enabled(context.state)});
     }
     for (const auto& panel : context.panels)
@@ -107,9 +111,11 @@ std::vector<CommandPalette::Entry> CommandPalette::entries(const ChromeContext& 
     for (const Source& source : context.state.sources) {
         const Arguments number{{"source", std::int64_t{source.id}}};
         if (source.kind == SourceKind::bank)
-            all.push_back({"Select bank " + source.name, "", "selection.bank", {"selection.bank", number}, !source.error});
+            all.push_back(
+                {"Select bank " + source.name, "", "selection.bank", {"selection.bank", number}, !source.error});
         if (source.kind == SourceKind::model)
-            all.push_back({"Select model " + source.name, "", "selection.model", {"selection.model", number}, !source.error});
+            all.push_back(
+                {"Select model " + source.name, "", "selection.model", {"selection.model", number}, !source.error});
     }
     return all;
 }
@@ -146,14 +152,16 @@ void CommandPalette::draw(ChromeContext& context) {
     const float em = ImGui::GetFontSize();
     const ImGuiViewport& viewport = *ImGui::GetMainViewport();
     const float width = std::min(em * 44, viewport.WorkSize.x * 0.8f);
-    ImGui::SetNextWindowPos({viewport.Pos.x + viewport.Size.x / 2, viewport.Pos.y + em * 5}, ImGuiCond_Always, {0.5f, 0});
+    ImGui::SetNextWindowPos({viewport.Pos.x + viewport.Size.x / 2, viewport.Pos.y + em * 5}, ImGuiCond_Always,
+                            {0.5f, 0});
     ImGui::SetNextWindowSize({width, 0});
     ImGui::PushStyleColor(ImGuiCol_WindowBg, ImGui::GetStyleColorVec4(ImGuiCol_PopupBg));
     if (opened_now) ImGui::SetNextWindowFocus();
-    const bool visible = ImGui::Begin("##palette", nullptr,
-                                      ImGuiWindowFlags_NoDecoration | ImGuiWindowFlags_NoMove | ImGuiWindowFlags_NoDocking |
-                                          ImGuiWindowFlags_NoSavedSettings | ImGuiWindowFlags_AlwaysAutoResize |
-                                          ImGuiWindowFlags_NoNavInputs);  // the arrows move in the list
+    const bool visible =
+        ImGui::Begin("##palette", nullptr,
+                     ImGuiWindowFlags_NoDecoration | ImGuiWindowFlags_NoMove | ImGuiWindowFlags_NoDocking |
+                         ImGuiWindowFlags_NoSavedSettings | ImGuiWindowFlags_AlwaysAutoResize |
+                         ImGuiWindowFlags_NoNavInputs); // the arrows move in the list
     if (visible) {
         const Parameter* asked = pending_ ? missing(*context.commands.find(pending_->id), *pending_) : nullptr;
         if (asked) {
@@ -174,7 +182,8 @@ void CommandPalette::draw(ChromeContext& context) {
             if (score > 0) shown.push_back({score, std::move(entry)});
         }
         if (!filter_.empty())
-            std::stable_sort(shown.begin(), shown.end(), [](const Ranked& a, const Ranked& b) { return a.score > b.score; });
+            std::stable_sort(shown.begin(), shown.end(),
+                             [](const Ranked& a, const Ranked& b) { return a.score > b.score; });
         const int count = static_cast<int>(shown.size());
         if (ImGui::IsKeyPressed(ImGuiKey_DownArrow)) ++selected_;
         if (ImGui::IsKeyPressed(ImGuiKey_UpArrow)) --selected_;
@@ -189,7 +198,8 @@ void CommandPalette::draw(ChromeContext& context) {
                 if (!entry.enabled) ImGui::PushStyleColor(ImGuiCol_Text, context.theme.muted_text);
                 if (ImGui::Selectable(entry.title.c_str(), i == selected_)) chosen = entry;
                 if (!entry.enabled) ImGui::PopStyleColor();
-                if (i == selected_ && (ImGui::IsKeyPressed(ImGuiKey_DownArrow) || ImGui::IsKeyPressed(ImGuiKey_UpArrow)))
+                if (i == selected_ &&
+                    (ImGui::IsKeyPressed(ImGuiKey_DownArrow) || ImGui::IsKeyPressed(ImGuiKey_UpArrow)))
                     ImGui::SetScrollHereY();
                 if (!entry.shortcut.empty()) {
                     ImGui::SameLine(width - em * 2.2f - ImGui::CalcTextSize(entry.shortcut.c_str()).x);
@@ -200,7 +210,8 @@ void CommandPalette::draw(ChromeContext& context) {
         }
         if (count > 0) ImGui::EndChild();
         if (entered && !chosen) {
-            if (count > 0) chosen = shown[static_cast<std::size_t>(selected_)].entry;
+            if (count > 0)
+                chosen = shown[static_cast<std::size_t>(selected_)].entry;
             else if (asked && asked->choices.empty() && !filter_.empty()) {
                 Command filled = *pending_;
                 filled.arguments[asked->name] = typed_value(*asked, filter_);
@@ -227,7 +238,8 @@ void ValueEntry::draw(ChromeContext& context) {
     const CommandSpec* spec = context.commands.find(command_);
     const ImGuiViewport& viewport = *ImGui::GetMainViewport();
     const float em = ImGui::GetFontSize();
-    ImGui::SetNextWindowPos({viewport.Pos.x + viewport.Size.x / 2, viewport.Pos.y + em * 6}, ImGuiCond_Always, {0.5f, 0});
+    ImGui::SetNextWindowPos({viewport.Pos.x + viewport.Size.x / 2, viewport.Pos.y + em * 6}, ImGuiCond_Always,
+                            {0.5f, 0});
     if (!spec || !ImGui::BeginPopup(id)) {
         // Closed by a click elsewhere, or by Escape.
         if (!wanted.empty()) context.emit("edit.typed");
@@ -239,7 +251,8 @@ void ValueEntry::draw(ChromeContext& context) {
     ImGui::TextUnformatted(spec->title.c_str());
     ImGui::SameLine();
     ImGui::SetNextItemWidth(em * 8);
-    const bool entered = ImGui::InputText("##number", &text_, ImGuiInputTextFlags_EnterReturnsTrue | ImGuiInputTextFlags_CharsScientific);
+    const bool entered = ImGui::InputText("##number", &text_,
+                                          ImGuiInputTextFlags_EnterReturnsTrue | ImGuiInputTextFlags_CharsScientific);
     ImGui::SameLine();
     styled_text(spec->parameters.front().help, context.theme.muted_text);
     if (entered) {
@@ -250,4 +263,4 @@ void ValueEntry::draw(ChromeContext& context) {
     ImGui::EndPopup();
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -14,18 +14,19 @@ void choose_config(PanelContext& context, int dim, int heads) {
     context.emit("cv.config", {{"dim", std::int64_t{dim}}, {"heads", std::int64_t{heads}}});
 }
 
-constexpr int id_factor = 2048;   // of the points of cv::relation_figure()
+constexpr int id_factor = 2048; // of the points of cv::relation_figure()
 
-}  // namespace
+} // namespace
 
 PanelHelp CvTrainingPanel::help() const {
-    return {"A transformer of one layer, trained while you watch: 10 classes × 50 sequences of 8 tokens, each class a "
-            "pattern whose positions are drawn anew with probability ¼; embedding and positions, self-attention, "
-            "LayerNorm(h + attention), mean, linear; Adam on all sequences at once. Loss before each update, training "
-            "accuracy after it, and the CV of the chosen matrices, the mean over heads bold and each head thin. Press or "
-            "drag in a plot to look at an epoch; the play button runs through them. The same seed gives the same bits.",
-            "L = −mean ln p(class),  θ ← Adam(θ, ∇L),  CV(epoch) = std(V)/mean(V)",
-            "Kingma and Ba 2015, arXiv:1412.6980; Vaswani et al. 2017, arXiv:1706.03762"};
+    return {
+        "A transformer of one layer, trained while you watch: 10 classes × 50 sequences of 8 tokens, each class a "
+        "pattern whose positions are drawn anew with probability ¼; embedding and positions, self-attention, "
+        "LayerNorm(h + attention), mean, linear; Adam on all sequences at once. Loss before each update, training "
+        "accuracy after it, and the CV of the chosen matrices, the mean over heads bold and each head thin. Press or "
+        "drag in a plot to look at an epoch; the play button runs through them. The same seed gives the same bits.",
+        "L = −mean ln p(class),  θ ← Adam(θ, ∇L),  CV(epoch) = std(V)/mean(V)",
+        "Kingma and Ba 2015, arXiv:1412.6980; Vaswani et al. 2017, arXiv:1706.03762"};
 }
 
 FigureViewOptions CvTrainingPanel::view_options(PanelContext& context) {
@@ -47,7 +48,8 @@ void CvTrainingPanel::controls(PanelContext& context) const {
         if (ImGui::Button("Go on")) context.emit("cv.start");
         ImGui::SetItemTooltip("Continues from the last update of every configuration");
     } else {
-        if (ImGui::Button("New seed")) context.emit("cv.seed", {{"value", static_cast<std::int64_t>(options.seed + 1)}});
+        if (ImGui::Button("New seed"))
+            context.emit("cv.seed", {{"value", static_cast<std::int64_t>(options.seed + 1)}});
         ImGui::SetItemTooltip("Another draw of data and weights; pin this run as A first to compare the two");
     }
     ImGui::SameLine(0, em * 0.8f);
@@ -97,9 +99,10 @@ void CvTrainingPanel::respond(const FigureInteraction& interaction, PanelContext
 }
 
 PanelHelp CvGridPanel::help() const {
-    return {"Every configuration of the experiment, filling in as it is trained: colour is the CV of the matrices that are "
-            "followed, at the epoch of the bar above, or the newest. Click one to see its curves.",
-            "CV = std(V)/mean(V), a mean over heads", "Miles 1971 for the Gaussian null"};
+    return {
+        "Every configuration of the experiment, filling in as it is trained: colour is the CV of the matrices that are "
+        "followed, at the epoch of the bar above, or the newest. Click one to see its curves.",
+        "CV = std(V)/mean(V), a mean over heads", "Miles 1971 for the Gaussian null"};
 }
 
 void CvGridPanel::respond(const FigureInteraction& interaction, PanelContext& context) {
@@ -115,18 +118,17 @@ void CvGridPanel::respond(const FigureInteraction& interaction, PanelContext& co
 }
 
 PanelHelp CvRelationPanel::help() const {
-    return {"The CV relation: how the spread of volumes depends on the number of dimensions that rows live in, for the "
-            "matrices that are followed of every configuration, before training and at the epoch of the bar above. Before "
-            "training they are random and lie near the null curve; where learning moves them is what the experiment "
-            "shows. Few rows bias the CV low.",
-            "null: CV² = ∏ⱼ E[χ²_{D−j}]/E[χ_{D−j}]² − 1, j = 0 … 3", "Miles 1971"};
+    return {
+        "The CV relation: how the spread of volumes depends on the number of dimensions that rows live in, for the "
+        "matrices that are followed of every configuration, before training and at the epoch of the bar above. Before "
+        "training they are random and lie near the null curve; where learning moves them is what the experiment "
+        "shows. Few rows bias the CV low.",
+        "null: CV² = ∏ⱼ E[χ²_{D−j}]/E[χ_{D−j}]² − 1, j = 0 … 3", "Miles 1971"};
 }
 
 FigureViewOptions CvRelationPanel::view_options(PanelContext& context) {
     FigureViewOptions options = CvExperimentPanel::view_options(context);
-    options.id_tooltip = [](std::uint32_t id) {
-        ImGui::Text("width %u × %u heads", id / id_factor, id % id_factor);
-    };
+    options.id_tooltip = [](std::uint32_t id) { ImGui::Text("width %u × %u heads", id / id_factor, id % id_factor); };
     return options;
 }
 
@@ -136,4 +138,4 @@ void CvRelationPanel::respond(const FigureInteraction& interaction, PanelContext
         choose_config(context, static_cast<int>(*hit->id / id_factor), static_cast<int>(*hit->id % id_factor));
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -48,4 +48,4 @@ protected:
     void respond(const FigureInteraction& interaction, PanelContext& context) override;
 };
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

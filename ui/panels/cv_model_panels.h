@@ -31,7 +31,7 @@ protected:
     void respond(const FigureInteraction& interaction, PanelContext& context) override;
 
 private:
-    cv::Kind shown_kind_ = cv::Kind::query;   ///< the two views are compared in the kind of the current one
+    cv::Kind shown_kind_ = cv::Kind::query; ///< the two views are compared in the kind of the current one
 };
 
 class CvVolumesPanel final : public CvModelPanel {
@@ -58,4 +58,4 @@ protected:
     }
 };
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

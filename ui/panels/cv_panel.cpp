@@ -49,12 +49,12 @@ std::optional<Hint> CvModelPanel::hint(PanelContext& context) const {
     const Hint::Action sample{"Open the sample", command("file.sample")}, open{"Open…", command("file.open")},
         train{"Start the experiment", command("cv.start")};
     if (!source)
-        return Hint{"No model is open",
-                    "Drop a Hugging Face folder or a GGUF file into the window, or open one: its matrices appear on the "
-                    "band. The sample is SmolLM2-135M. The experiment needs no model.",
-                    {sample, open, train}};
-    if (source->error && !source->model)
-        return unusable("The model cannot be used", *source);
+        return Hint{
+            "No model is open",
+            "Drop a Hugging Face folder or a GGUF file into the window, or open one: its matrices appear on the "
+            "band. The sample is SmolLM2-135M. The experiment needs no model.",
+            {sample, open, train}};
+    if (source->error && !source->model) return unusable("The model cannot be used", *source);
     if (!source->model) return std::nullopt;
     if (!has_figure() && answer_.error) return Hint{"This could not be computed", answer_.error->what(), {}, true};
     return std::nullopt;
@@ -122,11 +122,12 @@ std::optional<Hint> CvExperimentPanel::hint(PanelContext& context) const {
     if (has_figure() || run.running()) return std::nullopt;
     const CvOptions& options = context.state.view.cv;
     char text[320];
-    std::snprintf(text, sizeof text,
-                  "A transformer of one layer learns to sort short sequences, in %zu configurations of width and heads, "
-                  "%d epochs each. Watch how the volumes of its matrices spread before, while and after it learns.",
-                  options.dims.size() * options.heads.size(), options.epochs);
+    std::snprintf(
+        text, sizeof text,
+        "A transformer of one layer learns to sort short sequences, in %zu configurations of width and heads, "
+        "%d epochs each. Watch how the volumes of its matrices spread before, while and after it learns.",
+        options.dims.size() * options.heads.size(), options.epochs);
     return Hint{"The experiment has not been run", text, {{"Start the experiment", command("cv.start")}}};
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

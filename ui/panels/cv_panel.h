@@ -82,4 +82,4 @@ protected:
 /// Selects a matrix of the model: its kind, and its layer and head where it has them.
 void emit_selection(PanelContext& context, const std::vector<cv::Matrix>& matrices, const cv::Matrix& matrix);
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -10,8 +10,19 @@ namespace attnscope::ui {
 
 namespace {
 
-enum Column { name_column, rows_column, cols_column, cv_column, low_column, high_column, null_column, dim_column,
-              participation_column, band_column, columns };
+enum Column {
+    name_column,
+    rows_column,
+    cols_column,
+    cv_column,
+    low_column,
+    high_column,
+    null_column,
+    dim_column,
+    participation_column,
+    band_column,
+    columns
+};
 
 double value_of(const cv::Matrix& matrix, int column) {
     switch (column) {
@@ -33,18 +44,21 @@ void number_cell(double value, int digits, const ThemeColours& theme) {
     const std::string text = std::isfinite(value) ? readable_number(value, digits) : "–";
     const float space = ImGui::GetContentRegionAvail().x - ImGui::CalcTextSize(text.c_str()).x;
     if (space > 0) ImGui::SetCursorPosX(ImGui::GetCursorPosX() + space);
-    if (std::isfinite(value)) ImGui::TextUnformatted(text.c_str());
-    else ImGui::TextColored(theme.muted_text, "%s", text.c_str());
+    if (std::isfinite(value))
+        ImGui::TextUnformatted(text.c_str());
+    else
+        ImGui::TextColored(theme.muted_text, "%s", text.c_str());
 }
 
-}  // namespace
+} // namespace
 
 PanelHelp CvTablePanel::help() const {
-    return {"Every measured matrix: its shape, CV with the bootstrap 95 % interval, the CV of independent Gaussian rows, "
-            "the dimension whose null is the measured CV, and the participation ratio of its covariance. Click a heading "
-            "to sort, a row to select the matrix everywhere. The buttons put the table on the clipboard; “Save the "
-            "table” in the palette writes it.",
-            "PR = (Σλ)²/Σλ²", "Menger 1928; Efron 1979"};
+    return {
+        "Every measured matrix: its shape, CV with the bootstrap 95 % interval, the CV of independent Gaussian rows, "
+        "the dimension whose null is the measured CV, and the participation ratio of its covariance. Click a heading "
+        "to sort, a row to select the matrix everywhere. The buttons put the table on the clipboard; “Save the "
+        "table” in the palette writes it.",
+        "PR = (Σλ)²/Σλ²", "Menger 1928; Efron 1979"};
 }
 
 void CvTablePanel::sort(int column, bool descending) {
@@ -54,10 +68,11 @@ void CvTablePanel::sort(int column, bool descending) {
     if (column != name_column)
         std::ranges::stable_sort(order_, [&](std::uint32_t a, std::uint32_t b) {
             const double x = value_of(matrices[a], column), y = value_of(matrices[b], column);
-            if (std::isnan(x) || std::isnan(y)) return !std::isnan(x) && std::isnan(y);   // without a number: at the end
+            if (std::isnan(x) || std::isnan(y)) return !std::isnan(x) && std::isnan(y); // without a number: at the end
             return descending ? x > y : x < y;
         });
-    else if (descending) std::ranges::reverse(order_);
+    else if (descending)
+        std::ranges::reverse(order_);
     ordered_ = matrices_;
     column_ = column;
     descending_ = descending;
@@ -88,10 +103,12 @@ void CvTablePanel::body(PanelContext& context) {
     if (!ImGui::BeginTable("##matrices", columns, flags)) return;
     ImGui::TableSetupScrollFreeze(1, 1);
     const float em = ImGui::GetFontSize();
-    constexpr std::array names{"matrix", "rows", "cols", "CV", "95 % low", "95 % high", "null", "eff. dim", "PR", "band"};
+    constexpr std::array names{"matrix",    "rows", "cols",     "CV", "95 % low",
+                               "95 % high", "null", "eff. dim", "PR", "band"};
     ImGui::TableSetupColumn(names[name_column], ImGuiTableColumnFlags_DefaultSort, em * 9);
     for (int column = rows_column; column < columns; ++column)
-        ImGui::TableSetupColumn(names[std::size_t(column)], ImGuiTableColumnFlags_None, em * (column == band_column ? 3.6f : 5.2f));
+        ImGui::TableSetupColumn(names[std::size_t(column)], ImGuiTableColumnFlags_None,
+                                em * (column == band_column ? 3.6f : 5.2f));
     ImGui::TableHeadersRow();
     int column = column_;
     bool descending = descending_;
@@ -112,4 +129,4 @@ void CvTablePanel::body(PanelContext& context) {
     ImGui::EndTable();
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

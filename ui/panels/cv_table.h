@@ -20,10 +20,10 @@ private:
     void sort(int column, bool descending);
     void draw_row(const cv::Matrix& matrix, bool selected, PanelContext& context) const;
 
-    std::vector<std::uint32_t> order_;   ///< of the rows shown
-    Matrices ordered_;                   ///< what the order is of
+    std::vector<std::uint32_t> order_; ///< of the rows shown
+    Matrices ordered_;                 ///< what the order is of
     int column_ = 0;
     bool descending_ = false;
 };
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -18,7 +18,7 @@ namespace {
 
 struct Format {
     const char *extension, *label;
-    bool drawn;   ///< a picture, for which style and width matter
+    bool drawn; ///< a picture, for which style and width matter
 };
 constexpr std::array<Format, 7> formats{{{"svg", "SVG · text stays text", true},
                                          {"pdf", "PDF · fonts embedded", true},
@@ -41,7 +41,7 @@ std::string file_name(std::string panel) {
     return panel;
 }
 
-}  // namespace
+} // namespace
 
 /// The desktop's dialog, asked without waiting for it.
 struct ExportDialog::Browser {
@@ -118,7 +118,8 @@ void ExportDialog::draw_preview(PanelContext& context, float width, float height
         if (scale < 0.995f)
             std::snprintf(note, sizeof note, "%.1f × %.1f mm, shown at %.0f %% of its true size", across, down,
                           double(scale) * 100);
-        else std::snprintf(note, sizeof note, "%.1f × %.1f mm, true size at %.0f dpi", across, down, dpi);
+        else
+            std::snprintf(note, sizeof note, "%.1f × %.1f mm, true size at %.0f dpi", across, down, dpi);
         const ImVec2 extent = ImGui::CalcTextSize(note);
         draw.AddText({at.x + (width - extent.x) / 2, at.y + height - extent.y - em * 0.3f},
                      ImGui::GetColorU32(context.theme.muted_text), note);
@@ -236,16 +237,17 @@ void ExportDialog::draw(PanelContext& context) {
     }
     if (panel_.empty()) return;
     if (!preview_)
-        preview_.emplace(context.services.jobs(),
-                         Slot<PreviewRequest, Image>::Options{.name = "Preview of the figure",
-                                                              .lane = Lane::files,
-                                                              .bytes = [](const Image& image) { return image.rgba.size(); },
-                                                              .cache_bytes = 32u << 20},
-                         [](const PreviewRequest& request, JobContext&) {
-                             Style style = find_style(request.style);
-                             if (request.width_mm > 0) style.width_mm = request.width_mm;
-                             return figure_image(*request.figure, style, request.dpi);
-                         });
+        preview_.emplace(
+            context.services.jobs(),
+            Slot<PreviewRequest, Image>::Options{.name = "Preview of the figure",
+                                                 .lane = Lane::files,
+                                                 .bytes = [](const Image& image) { return image.rgba.size(); },
+                                                 .cache_bytes = 32u << 20},
+            [](const PreviewRequest& request, JobContext&) {
+                Style style = find_style(request.style);
+                if (request.width_mm > 0) style.width_mm = request.width_mm;
+                return figure_image(*request.figure, style, request.dpi);
+            });
     take_figure(context);
     const float em = ImGui::GetFontSize();
     const ImGuiViewport& screen = *ImGui::GetMainViewport();
@@ -255,8 +257,8 @@ void ExportDialog::draw(PanelContext& context) {
     ImGui::SetNextWindowSize(size, ImGuiCond_Appearing);
     bool stay = true;
     const std::string name = "Export " + (figure_ ? figure_->title : panel_) + "###export";
-    if (ImGui::Begin(name.c_str(), &stay, ImGuiWindowFlags_NoDocking | ImGuiWindowFlags_NoCollapse |
-                                              ImGuiWindowFlags_NoSavedSettings)) {
+    if (ImGui::Begin(name.c_str(), &stay,
+                     ImGuiWindowFlags_NoDocking | ImGuiWindowFlags_NoCollapse | ImGuiWindowFlags_NoSavedSettings)) {
         const ImVec2 room = ImGui::GetContentRegionAvail();
         const float choices = em * 17, bottom = ImGui::GetFrameHeightWithSpacing() * 3.4f;
         draw_preview(context, room.x - choices - em, room.y - bottom);
@@ -267,10 +269,10 @@ void ExportDialog::draw(PanelContext& context) {
         ImGui::SetCursorPosY(ImGui::GetWindowHeight() - bottom - ImGui::GetStyle().WindowPadding.y + em * 0.4f);
         draw_path(context, room.x);
     }
-    const bool escaped = ImGui::IsWindowFocused(ImGuiFocusedFlags_RootAndChildWindows) &&
-                         ImGui::IsKeyPressed(ImGuiKey_Escape, false);
+    const bool escaped =
+        ImGui::IsWindowFocused(ImGuiFocusedFlags_RootAndChildWindows) && ImGui::IsKeyPressed(ImGuiKey_Escape, false);
     ImGui::End();
     if (!stay || escaped) context.emit("figure.close_export");
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

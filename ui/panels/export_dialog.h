@@ -35,17 +35,17 @@ private:
     void draw_path(PanelContext& context, float width);
     void choose_format(const std::string& extension);
 
-    std::string panel_;                        ///< whose dialog is open; empty = closed
+    std::string panel_; ///< whose dialog is open; empty = closed
     std::string style_, own_style_, format_ = "pdf", path_;
     double width_mm_ = 0;
     float dpi_ = 300;
     bool recipe_ = true;
     std::shared_ptr<const Figure> figure_;
-    View figure_view_;                         ///< that figure_ was taken in
+    View figure_view_; ///< that figure_ was taken in
     std::optional<Slot<PreviewRequest, Image>> preview_;
     std::uint64_t preview_generation_ = 0;
     Texture picture_;
     std::unique_ptr<Browser> browser_;
 };
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

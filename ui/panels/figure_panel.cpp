@@ -13,7 +13,8 @@ void FigurePanel::show(Figure figure) {
 Hint FigurePanel::unusable(const char* title, const Source& source) {
     return {title,
             source.error->what(),
-            {{"Load again", command("source.retry", {{"source", std::int64_t{source.id}}})}, {"Open…", command("file.open")}},
+            {{"Load again", command("source.retry", {{"source", std::int64_t{source.id}}})},
+             {"Open…", command("file.open")}},
             true};
 }
 
@@ -82,6 +83,8 @@ FigureInteraction FigurePanel::draw_figure(const Figure& figure, PanelContext& c
     return interaction;
 }
 
-void FigurePanel::body(PanelContext& context) { respond(draw_figure(figure_, context), context); }
+void FigurePanel::body(PanelContext& context) {
+    respond(draw_figure(figure_, context), context);
+}
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

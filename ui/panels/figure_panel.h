@@ -30,7 +30,7 @@ protected:
         bool ready = false, stale = false, cancelled = false;
         std::optional<Error> error;
         Progress progress;
-        std::vector<std::uint64_t> generations;   ///< of everything the figure is made from
+        std::vector<std::uint64_t> generations; ///< of everything the figure is made from
         template <class Result>
         void add(const Asked<Result>& asked) {
             ready = (generations.empty() || ready) && asked.result;
@@ -73,8 +73,8 @@ protected:
     /// Draws `figure` (all or part of what is shown), tells the readout board, and gives the interaction back.
     FigureInteraction draw_figure(const Figure& figure, PanelContext& context);
 
-    Answer answer_;   ///< of the last update()
-    bool with_pinned_ = false;   ///< A has a part in the figure
+    Answer answer_;            ///< of the last update()
+    bool with_pinned_ = false; ///< A has a part in the figure
 
 private:
     std::string id_;
@@ -84,4 +84,4 @@ private:
     FigureView view_;
 };
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

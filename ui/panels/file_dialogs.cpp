@@ -52,7 +52,7 @@ std::vector<fs::directory_entry> listing(const fs::path& folder) {
     return entries;
 }
 
-}  // namespace
+} // namespace
 
 struct FileDialogs::Impl {
     FileDialog kind = FileDialog::none;
@@ -124,9 +124,12 @@ std::optional<std::string> FileDialogs::Impl::own_answer(const ThemeColours& the
             const std::string label = entry.path().filename().string() + (is_folder ? "/" : "");
             if (ImGui::Selectable(label.c_str(), name == entry.path().filename().string(),
                                   ImGuiSelectableFlags_AllowDoubleClick | ImGuiSelectableFlags_NoAutoClosePopups)) {
-                if (ImGui::IsMouseDoubleClicked(0) && is_folder) entered = entry.path();
-                else if (ImGui::IsMouseDoubleClicked(0)) chosen = entry.path().string();
-                else name = entry.path().filename().string();
+                if (ImGui::IsMouseDoubleClicked(0) && is_folder)
+                    entered = entry.path();
+                else if (ImGui::IsMouseDoubleClicked(0))
+                    chosen = entry.path().string();
+                else
+                    name = entry.path().filename().string();
             }
         }
         if (entered) go_to(*entered);
@@ -150,7 +153,9 @@ std::optional<std::string> FileDialogs::Impl::own_answer(const ThemeColours& the
 
 FileDialogs::FileDialogs() : impl_(std::make_unique<Impl>()) {}
 FileDialogs::~FileDialogs() = default;
-bool FileDialogs::waiting() const { return impl_->desktop_waits(); }
+bool FileDialogs::waiting() const {
+    return impl_->desktop_waits();
+}
 
 void FileDialogs::draw(ChromeContext& context) {
     const FileDialog wanted = context.state.file_dialog;
@@ -170,4 +175,4 @@ void FileDialogs::draw(ChromeContext& context) {
     impl_->kind = FileDialog::none;
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

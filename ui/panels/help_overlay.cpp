@@ -39,7 +39,8 @@ void shortcut_cell(ChromeContext& context, const CommandSpec& spec) {
         std::copy_n(keys.begin(), std::min(keys.size(), longest - 1), typed);
         if (ImGui::IsWindowAppearing()) ImGui::SetKeyboardFocusHere();
         ImGui::SetNextItemWidth(ImGui::GetFontSize() * 10);
-        if (ImGui::InputTextWithHint("##keys", "such as Ctrl+Shift+K", typed, longest, ImGuiInputTextFlags_EnterReturnsTrue)) {
+        if (ImGui::InputTextWithHint("##keys", "such as Ctrl+Shift+K", typed, longest,
+                                     ImGuiInputTextFlags_EnterReturnsTrue)) {
             context.emit("help.rebind", {{"command", spec.id}, {"keys", std::string(typed)}});
             ImGui::CloseCurrentPopup();
         }
@@ -53,23 +54,26 @@ void shortcut_cell(ChromeContext& context, const CommandSpec& spec) {
     ImGui::PopID();
 }
 
-}  // namespace
+} // namespace
 
 void draw_help(ChromeContext& context) {
     if (!context.state.help_open) return;
     const float em = ImGui::GetFontSize();
     const ImGuiViewport& viewport = *ImGui::GetMainViewport();
     bool open = true;
-    ImGui::SetNextWindowSize({std::min(em * 46, viewport.WorkSize.x * 0.9f), std::min(em * 40, viewport.WorkSize.y * 0.9f)},
-                             ImGuiCond_Appearing);
+    ImGui::SetNextWindowSize(
+        {std::min(em * 46, viewport.WorkSize.x * 0.9f), std::min(em * 40, viewport.WorkSize.y * 0.9f)},
+        ImGuiCond_Appearing);
     ImGui::SetNextWindowPos(viewport.GetCenter(), ImGuiCond_Appearing, {0.5f, 0.5f});
     ImGui::PushStyleColor(ImGuiCol_WindowBg, ImGui::GetStyleColorVec4(ImGuiCol_PopupBg));
     if (ImGui::Begin("Keys and commands###help", &open,
                      ImGuiWindowFlags_NoCollapse | ImGuiWindowFlags_NoDocking | ImGuiWindowFlags_NoSavedSettings)) {
         ImGui::PushTextWrapPos(0);
-        styled_text("Turn β and watch where the query ends: at the centroid, in a mixture, at one memory; or the gain of a "
-                    "model's attention. "
-                    "Every command below is also in the palette.", context.theme.muted_text);
+        styled_text(
+            "Turn β and watch where the query ends: at the centroid, in a mixture, at one memory; or the gain of a "
+            "model's attention. "
+            "Every command below is also in the palette.",
+            context.theme.muted_text);
         ImGui::PopTextWrapPos();
         if (ImGui::BeginTable("gestures", 2, ImGuiTableFlags_SizingFixedFit)) {
             for (const auto& [what, does] : gestures) {
@@ -82,7 +86,8 @@ void draw_help(ChromeContext& context) {
             ImGui::EndTable();
         }
         ImGui::Separator();
-        if (ImGui::BeginTable("keys", 3, ImGuiTableFlags_RowBg | ImGuiTableFlags_ScrollY | ImGuiTableFlags_SizingStretchProp)) {
+        if (ImGui::BeginTable("keys", 3,
+                              ImGuiTableFlags_RowBg | ImGuiTableFlags_ScrollY | ImGuiTableFlags_SizingStretchProp)) {
             ImGui::TableSetupColumn("keys", ImGuiTableColumnFlags_WidthFixed, em * 9);
             ImGui::TableSetupColumn("what", 0, 2);
             ImGui::TableSetupColumn("command", 0, 1.4f);
@@ -99,11 +104,12 @@ void draw_help(ChromeContext& context) {
                 }
             ImGui::EndTable();
         }
-        if (ImGui::IsWindowFocused(ImGuiFocusedFlags_RootAndChildWindows) && ImGui::IsKeyPressed(ImGuiKey_Escape)) open = false;
+        if (ImGui::IsWindowFocused(ImGuiFocusedFlags_RootAndChildWindows) && ImGui::IsKeyPressed(ImGuiKey_Escape))
+            open = false;
     }
     ImGui::End();
     ImGui::PopStyleColor();
     if (!open) context.emit("help.keys");
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -10,7 +10,7 @@ std::string verdict_text(double cos, alignment::Label label) {
     return label == alignment::Label::none ? "–" : number_or_dash(cos, 3) + "  " + alignment::label_name(label);
 }
 
-}  // namespace
+} // namespace
 
 void alignment_values(ChromeContext& context) {
     AlignmentSlots& slots = context.services.alignment();
@@ -60,4 +60,4 @@ void alignment_warnings(ChromeContext& context) {
         warning_line("There are no eigendirections: angles, overlaps, signs and spectra are missing.", context.theme);
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -22,17 +22,21 @@ void matrix_rows(ChromeContext& context, const cv::Matrix& matrix) {
         value_row(theme, "CV", number_or_dash(matrix.cv, 5), "std(V)/mean(V) over the simplices");
         value_row(theme, "95 %", interval_text(matrix.ci95), "Bootstrap over simplices: conditional on the matrix");
         if (std::isfinite(matrix.cv_corrected)) {
-            value_row(theme, "corrected", number_or_dash(matrix.cv_corrected, 5), "Without the bias of few rows (jackknife)");
-            const std::string rows_tip = "Over rows too: what to judge the matrix by against the null or the band. Jackknife over " +
-                                         grouped(matrix.row_simplices) + " simplices";
+            value_row(theme, "corrected", number_or_dash(matrix.cv_corrected, 5),
+                      "Without the bias of few rows (jackknife)");
+            const std::string rows_tip =
+                "Over rows too: what to judge the matrix by against the null or the band. Jackknife over " +
+                grouped(matrix.row_simplices) + " simplices";
             value_row(theme, "95 % rows", interval_text(matrix.row_ci95), rows_tip.c_str());
         }
         value_row(theme, "in the band", matrix.in_band ? "yes" : "no");
         value_row(theme, "effective dim", number_or_dash(matrix.effective_dim), "The dimension whose null is this CV");
         value_row(theme, "mean volume", number_or_dash(matrix.mean_volume));
     }
-    value_row(theme, "null", number_or_dash(matrix.null_cv, 5), "CV of independent Gaussian rows of as many dimensions");
-    value_row(theme, "participation", number_or_dash(matrix.participation_ratio), "(Σλ)²/Σλ² of the covariance of the rows");
+    value_row(theme, "null", number_or_dash(matrix.null_cv, 5),
+              "CV of independent Gaussian rows of as many dimensions");
+    value_row(theme, "participation", number_or_dash(matrix.participation_ratio),
+              "(Σλ)²/Σλ² of the covariance of the rows");
     value_row(theme, "simplices",
               grouped(matrix.n_valid + matrix.n_degenerate) + " of " +
                   readable_number(double(cv::simplex_count(matrix.pool, context.state.view.cv.parameters.points)), 2),
@@ -57,7 +61,7 @@ void experiment_rows(ChromeContext& context, const cv::ExperimentConfig& config)
         value_row(theme, "before", number_or_dash(cv::group_cv(*config.pre(), view.group)), "The same before training");
 }
 
-}  // namespace
+} // namespace
 
 void cv_values(ChromeContext& context) {
     CvSlots& slots = context.services.cv();
@@ -82,12 +86,13 @@ void cv_warnings(ChromeContext& context) {
     const auto matrices = slots.matrices();
     if (!matrices.result) return;
     rule();
-    warning_line("Simplices are sampled: an interval around a CV is conditional on the matrix. Rows are a sample too; the "
-                 "corrected value allows for it.",
-                 context.theme);
+    warning_line(
+        "Simplices are sampled: an interval around a CV is conditional on the matrix. Rows are a sample too; the "
+        "corrected value allows for it.",
+        context.theme);
     const auto* const matrix = cv::selected_matrix(slots.view(), *matrices.result);
     if (matrix && matrix->has_cv() && matrix->pool < 32)
         warning_line("Only " + std::to_string(matrix->pool) + " rows: few rows bias the CV low.", context.theme);
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -38,8 +38,10 @@ void training_values(ChromeContext& context) {
         const auto step = static_cast<std::size_t>(measured->step);
         value_row(theme, "measured at", std::to_string(step) + " of " + std::to_string(run->steps),
                   "The newest measurement at or before the step that is looked at");
-        if (step < run->loss.size()) value_row(theme, "loss", number_or_dash(run->loss[step], 5), "Of the step's windows, nats");
-        value_row(theme, "validation", number_or_dash(measured->val_loss, 5), "Loss on the tenth that is not trained on, nats");
+        if (step < run->loss.size())
+            value_row(theme, "loss", number_or_dash(run->loss[step], 5), "Of the step's windows, nats");
+        value_row(theme, "validation", number_or_dash(measured->val_loss, 5),
+                  "Loss on the tenth that is not trained on, nats");
         for (const jacobian::Metric metric : jacobian::metrics)
             metric_row(theme, metric, measured->mean(metric), view.metric);
         if (const std::size_t left_out = measured->undefined())
@@ -49,7 +51,7 @@ void training_values(ChromeContext& context) {
     ImGui::EndTable();
 }
 
-}  // namespace
+} // namespace
 
 void jacobian_values(ChromeContext& context) {
     if (shows_training(context)) return training_values(context);
@@ -61,7 +63,8 @@ void jacobian_values(ChromeContext& context) {
     value_row(theme, "layer, head", std::to_string(view.layer) + ", " + std::to_string(view.head));
     value_row(theme, "sequence, row", std::to_string(view.sequence) + ", " + std::to_string(view.row));
     if (asked.result) {
-        value_row(theme, "sequences", std::to_string(asked.result->sequences) + " of " + std::to_string(asked.result->length));
+        value_row(theme, "sequences",
+                  std::to_string(asked.result->sequences) + " of " + std::to_string(asked.result->length));
         if (std::isfinite(asked.result->loss))
             value_row(theme, "loss", number_or_dash(asked.result->loss, 5), "Mean over all predictions, nats");
         if (const auto* const head = jacobian::selected_head(view, asked.result->heads)) {
@@ -85,15 +88,17 @@ void jacobian_warnings(ChromeContext& context) {
     const auto asked = slots.result();
     if (!asked.result) return;
     rule();
-    warning_line("r_offdiag = 1 − r_diag is no share of energy: the cross term has a sign. The three energies add up to 1.",
-                 context.theme);
+    warning_line(
+        "r_offdiag = 1 − r_diag is no share of energy: the cross term has a sign. The three energies add up to 1.",
+        context.theme);
     const auto* const head = jacobian::selected_head(slots.view(), asked.result->heads);
     if (head && head->floored > 0)
-        warning_line("Gradients of this head are so small that its cosines are divided by 1e-8 rather than by the product of "
-                     "norms: they say less than the angle would.",
-                     context.theme);
+        warning_line(
+            "Gradients of this head are so small that its cosines are divided by 1e-8 rather than by the product of "
+            "norms: they say less than the angle would.",
+            context.theme);
     if (slots.sequences() < 4 && !slots.captures())
         warning_line("Few sequences: choose a longer text for means over more of them.", context.theme);
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

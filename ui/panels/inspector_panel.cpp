@@ -30,7 +30,8 @@ std::string number_or_dash(double value, int digits) {
     return std::isfinite(value) ? readable_number(value, digits) : "–";
 }
 
-void value_row(const ThemeColours& theme, const char* name, const std::string& value, const char* tooltip, const ImVec4* colour) {
+void value_row(const ThemeColours& theme, const char* name, const std::string& value, const char* tooltip,
+               const ImVec4* colour) {
     ImGui::TableNextRow();
     ImGui::TableNextColumn();
     styled_text(name, theme.muted_text, theme.fonts.mono, 0.92f);
@@ -135,18 +136,20 @@ const char* awaited(Workspace workspace) {
     return "";
 }
 
-}  // namespace
+} // namespace
 
 void draw_inspector(ChromeContext& context) {
     const Workspace workspace = context.state.view.workspace;
     if (ImGui::Begin(inspector_window(workspace), nullptr, ImGuiWindowFlags_NoCollapse)) {
         const bool ready = is_ready(context);
-        if (ready) state(context);
-        else paragraph(awaited(workspace), context.theme.muted_text);
+        if (ready)
+            state(context);
+        else
+            paragraph(awaited(workspace), context.theme.muted_text);
         explanation(context);
         if (ready) warnings(context);
     }
     ImGui::End();
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -34,4 +34,4 @@ void alignment_warnings(ChromeContext& context);
 void residual_warnings(ChromeContext& context);
 void jacobian_warnings(ChromeContext& context);
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

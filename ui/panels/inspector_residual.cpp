@@ -16,7 +16,8 @@ void loss_rows(ChromeContext& context, const residual::View& view, const residua
         value_row(theme, "rank", std::to_string(point->rank) + " of " + std::to_string(result.head_dim));
         value_row(theme, "PPL at it", number_or_dash(point->loss.ppl, 5), "Perplexity at this rank");
         value_row(theme, "ΔPPL", number_or_dash(point->loss.delta_ppl, 5), "Over the model's own");
-        value_row(theme, "recovered", number_or_dash(point->recovered_ppl, 4) + " %", "Of what top-1 costs in perplexity");
+        value_row(theme, "recovered", number_or_dash(point->recovered_ppl, 4) + " %",
+                  "Of what top-1 costs in perplexity");
         value_row(theme, "in nats", number_or_dash(point->recovered_nll, 4) + " %", "The same of the loss");
     }
     if (result.finished()) {
@@ -28,21 +29,24 @@ void loss_rows(ChromeContext& context, const residual::View& view, const residua
     }
     if (std::isfinite(result.effective_dim_mean))
         value_row(theme, "mean r90", number_or_dash(result.effective_dim_mean, 4), "Over the replaced heads");
-    value_row(theme, "blocks", grouped(static_cast<std::size_t>(result.plan.blocks)) + " + " +
-                                   grouped(static_cast<std::size_t>(result.plan.leaks ? 0 : result.plan.calibration_blocks)),
+    value_row(theme, "blocks",
+              grouped(static_cast<std::size_t>(result.plan.blocks)) + " + " +
+                  grouped(static_cast<std::size_t>(result.plan.leaks ? 0 : result.plan.calibration_blocks)),
               "Evaluated, and held out to fit directions on");
 }
 
 void head_rows(ChromeContext& context, const residual::HeadSpectrum& spectrum) {
     const ThemeColours& theme = context.theme;
     value_row(theme, "head", "layer " + std::to_string(spectrum.layer) + ", head " + std::to_string(spectrum.head));
-    value_row(theme, "r90", spectrum.r90 > 0 ? std::to_string(spectrum.r90) : "–", "Smallest rank with 90 % of the variance");
+    value_row(theme, "r90", spectrum.r90 > 0 ? std::to_string(spectrum.r90) : "–",
+              "Smallest rank with 90 % of the variance");
     double sum = 0, squares = 0;
     for (const double variance : spectrum.variance) {
         sum += variance;
         squares += variance * variance;
     }
-    value_row(theme, "eff. dim.", squares > 0 ? number_or_dash(sum * sum / squares, 4) : "–", "Participation ratio (Σλ)²/Σλ²");
+    value_row(theme, "eff. dim.", squares > 0 ? number_or_dash(sum * sum / squares, 4) : "–",
+              "Participation ratio (Σλ)²/Σλ²");
     value_row(theme, "variance", number_or_dash(sum, 4), "Mean ‖ε‖² over the calibration tokens");
     if (std::isfinite(spectrum.two_nn))
         value_row(theme, "TwoNN", number_or_dash(spectrum.two_nn, 4),
@@ -51,7 +55,7 @@ void head_rows(ChromeContext& context, const residual::HeadSpectrum& spectrum) {
                       .c_str());
 }
 
-}  // namespace
+} // namespace
 
 void residual_values(ChromeContext& context) {
     ResidualSlots& slots = context.services.residual();
@@ -65,8 +69,9 @@ void residual_values(ChromeContext& context) {
     if (head) head_rows(context, *head);
     if (const auto plan = slots.plan())
         value_row(context.theme, "memory", "at most " + megabytes(plan->peak_bytes),
-                  plan->prefix_on_disk ? "Beside the weights; activations beyond the budget lie in a temporary file"
-                                       : "Beside the weights: activations in front of the first layer, and what is computed");
+                  plan->prefix_on_disk
+                      ? "Beside the weights; activations beyond the budget lie in a temporary file"
+                      : "Beside the weights: activations in front of the first layer, and what is computed");
     ImGui::EndTable();
     if (!slots.model()) return;
     ImGui::Dummy({0, ImGui::GetFontSize() * 0.2f});
@@ -80,10 +85,12 @@ void residual_warnings(ChromeContext& context) {
     if (!plan) return;
     rule();
     if (plan->leaks)
-        warning_line("The basis is fitted on text that is evaluated: the curve is too good by what leaks.", context.theme);
+        warning_line("The basis is fitted on text that is evaluated: the curve is too good by what leaks.",
+                     context.theme);
     const residual::Parameters& asked = context.state.view.residual.parameters;
     if (plan->blocks < asked.blocks)
-        warning_line("The text has " + std::to_string(plan->blocks) + " blocks to evaluate, not " + std::to_string(asked.blocks) + ".",
+        warning_line("The text has " + std::to_string(plan->blocks) + " blocks to evaluate, not " +
+                         std::to_string(asked.blocks) + ".",
                      context.theme);
     if (plan->blocks < 30)
         warning_line("Few blocks: perplexities of " + std::to_string(plan->blocks * asked.seq_len) +
@@ -94,4 +101,4 @@ void residual_warnings(ChromeContext& context) {
         warning_line("Top-1 does not hurt here: nothing is there to be recovered.", context.theme);
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

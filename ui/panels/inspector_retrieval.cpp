@@ -23,9 +23,11 @@ void retrieval_values(ChromeContext& context) {
     if (!begin_values("state")) return;
     if (traced.result && !traced.result->traces.empty() && !traced.result->traces.front().steps.empty()) {
         const auto& trace = traced.result->traces.front();
-        const auto at = std::clamp<std::size_t>(static_cast<std::size_t>(std::max(0, view.step)), 0, trace.steps.size() - 1);
+        const auto at =
+            std::clamp<std::size_t>(static_cast<std::size_t>(std::max(0, view.step)), 0, trace.steps.size() - 1);
         const auto& step = trace.steps[at];
-        value_row(theme, "step", std::to_string(step.t) + (trace.converged && at + 1 == trace.steps.size() ? " converged" : ""));
+        value_row(theme, "step",
+                  std::to_string(step.t) + (trace.converged && at + 1 == trace.steps.size() ? " converged" : ""));
         value_row(theme, "‖q‖", readable_number(step.norm), "Norm of the state");
         if (step.t > 0) {
             const double share = traced.result->entropy_max > 0 ? step.entropy / traced.result->entropy_max : 0;
@@ -37,17 +39,21 @@ void retrieval_values(ChromeContext& context) {
             value_row(theme, "E", readable_number(step.energy, 5), "Energy of the state the step starts from");
         }
         value_row(theme, "‖q₁‖/‖q₀‖", readable_number(trace.norm_ratio), "What the first step does to the norm");
-        value_row(theme, "overlap", std::to_string(trace.overlap_initial) + " → " +
+        value_row(theme, "overlap",
+                  std::to_string(trace.overlap_initial) + " → " +
                       (trace.top5_final.empty() ? "–" : std::to_string(trace.overlap_final)) + " of 5",
-                  "Of the five memories nearest to the raw query,\nhow many are among the five of the first and the last step");
-        value_row(theme, "type", retrieval::fixed_point_name(trace.fixed_point), "Of the last state, by its effective support exp H");
+                  "Of the five memories nearest to the raw query,\nhow many are among the five of the first and the "
+                  "last step");
+        value_row(theme, "type", retrieval::fixed_point_name(trace.fixed_point),
+                  "Of the last state, by its effective support exp H");
     }
     if (spectrum.result) {
         value_row(theme, "λ_max", readable_number(spectrum.result->lambda_max), "Largest eigenvalue of the covariance");
         if (spectrum.result->beta_critical) {
             const double radius = view.beta * spectrum.result->lambda_max;
             value_row(theme, "β·λ_max", readable_number(radius), "Spectral radius of the map at the centroid");
-            value_row(theme, "centroid", radius < 1 ? "stable" : "unstable", nullptr, radius < 1 ? nullptr : &theme.critical);
+            value_row(theme, "centroid", radius < 1 ? "stable" : "unstable", nullptr,
+                      radius < 1 ? nullptr : &theme.critical);
         } else {
             value_row(theme, "β_c", "none", "All memories are equal");
         }
@@ -99,4 +105,4 @@ void retrieval_warnings(ChromeContext& context) {
     if (bank && !bank->assumption.empty()) paragraph(bank->assumption, context.theme.muted_text, nullptr, 0.92f);
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

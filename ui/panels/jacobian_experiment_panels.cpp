@@ -12,7 +12,7 @@ namespace attnscope::ui {
 
 namespace {
 
-constexpr float side_by_side = 14;  // × em that each of several plots needs
+constexpr float side_by_side = 14; // × em that each of several plots needs
 
 void choose_run(PanelContext& context, const jacobian::Combination& combination) {
     context.emit("training.run", {{"method", std::string(jacobian::method_name(combination.method))},
@@ -71,7 +71,7 @@ void progress_bar(const Progress& progress) {
     ImGui::ProgressBar(static_cast<float>(std::max(0.0, progress.fraction)), {-FLT_MIN, 0}, text);
 }
 
-}  // namespace
+} // namespace
 
 void JacobianExperimentPanel::update(PanelContext& context) {
     JacobianTraining& training = context.services.training();
@@ -97,7 +97,8 @@ void JacobianExperimentPanel::update(PanelContext& context) {
     key_ = std::move(key);
     Figure figure = jacobian::experiment_figure(key_.view, id(), *experiment_);
     if (with_pinned_)
-        compare_with_pinned(figure, jacobian::experiment_figure(key_.pinned_view, id(), *pinned_experiment), key_.beside);
+        compare_with_pinned(figure, jacobian::experiment_figure(key_.pinned_view, id(), *pinned_experiment),
+                            key_.beside);
     show(std::move(figure));
 }
 
@@ -112,10 +113,11 @@ std::optional<Hint> JacobianExperimentPanel::hint(PanelContext& context) const {
         return Hint{"This text cannot be trained on", error->what(), {sample, open}, true};
     if (training.reads_text()) return std::nullopt;
     if (!training.request().text)
-        return Hint{"No text to train on",
-                    "Drop a .txt file into the window, or open one: a small transformer learns it character by character, "
-                    "once under every method. A few pages are enough.",
-                    {sample, open}};
+        return Hint{
+            "No text to train on",
+            "Drop a .txt file into the window, or open one: a small transformer learns it character by character, "
+            "once under every method. A few pages are enough.",
+            {sample, open}};
     const jacobian::ExperimentText& text = *training.request().text;
     char words[320];
     std::snprintf(words, sizeof words,
@@ -127,14 +129,16 @@ std::optional<Hint> JacobianExperimentPanel::hint(PanelContext& context) const {
 }
 
 PanelHelp JacobianTrainingPanel::help() const {
-    return {"A character model (4 layers, 4 heads, 128 wide, blocks of 64) trained on the selected text while you watch, once "
-            "for every combination: how errors go back from layer to layer, and which gradient the softmax passes on. All "
-            "runs start from the same weights and see the same windows, and a seed gives the same bits. Loss of every "
-            "step, loss on the tenth of the text that is not trained on, and the metric of the bar above, "
-            "measured with the gradient that the method itself sends. Drag in a plot to look at an earlier step.",
-            "full A ⊙ (g − Σ A g),  diag A ⊙ (1 − A) ⊙ g,  ste g,  surrogate A ⊙ (g − dO·O)",
-            "Lillicrap et al. 2016, doi:10.1038/ncomms13276; Liao et al. 2016, arXiv:1510.05067; Nøkland 2016, "
-            "arXiv:1609.01596; Dao et al. 2022, arXiv:2205.14135"};
+    return {
+        "A character model (4 layers, 4 heads, 128 wide, blocks of 64) trained on the selected text while you watch, "
+        "once "
+        "for every combination: how errors go back from layer to layer, and which gradient the softmax passes on. All "
+        "runs start from the same weights and see the same windows, and a seed gives the same bits. Loss of every "
+        "step, loss on the tenth of the text that is not trained on, and the metric of the bar above, "
+        "measured with the gradient that the method itself sends. Drag in a plot to look at an earlier step.",
+        "full A ⊙ (g − Σ A g),  diag A ⊙ (1 − A) ⊙ g,  ste g,  surrogate A ⊙ (g − dO·O)",
+        "Lillicrap et al. 2016, doi:10.1038/ncomms13276; Liao et al. 2016, arXiv:1510.05067; Nøkland 2016, "
+        "arXiv:1609.01596; Dao et al. 2022, arXiv:2205.14135"};
 }
 
 FigureViewOptions JacobianTrainingPanel::view_options(PanelContext& context) {
@@ -157,14 +161,15 @@ void JacobianTrainingPanel::controls(PanelContext& context) const {
         ImGui::SetItemTooltip("Stops at once and keeps what there is; Go on continues from the last step");
     } else if (!begun || experiment_->finished() < experiment_->runs.size()) {
         if (ImGui::Button(begun ? "Go on" : "Start")) context.emit("training.start");
-        ImGui::SetItemTooltip(begun ? "Continues from the last step of every run" : "Trains every combination, side by side");
+        ImGui::SetItemTooltip(begun ? "Continues from the last step of every run"
+                                    : "Trains every combination, side by side");
     } else {
         if (ImGui::Button("New seed"))
             context.emit("training.seed", {{"value", static_cast<std::int64_t>(options.seed + 1)}});
         ImGui::SetItemTooltip("Other weights and windows; pin these runs as A first to compare the two");
     }
-    tick_choice(context, "methods", "training.method", "method", options.methods, jacobian::methods, jacobian::method_name,
-                method_text);
+    tick_choice(context, "methods", "training.method", "method", options.methods, jacobian::methods,
+                jacobian::method_name, method_text);
     tick_choice(context, "softmax", "training.gradient", "gradient", options.gradients, jacobian::softmax_gradients,
                 jacobian::softmax_gradient_name, gradient_text);
     const jacobian::TrainingRun* const chosen = begun ? jacobian::selected_run(training.view(), *experiment_) : nullptr;
@@ -194,7 +199,8 @@ void JacobianTrainingPanel::respond(const FigureInteraction& interaction, PanelC
 }
 
 PanelHelp JacobianGridPanel::help() const {
-    return {"Every combination of method and softmax gradient, filling in as it is trained: colour is the loss on the tenth of "
+    return {"Every combination of method and softmax gradient, filling in as it is trained: colour is the loss on the "
+            "tenth of "
             "the text that is not trained on, at the chosen step or the newest. Click one to see its heads.",
             "L = −mean ln p(next character)", "as Training"};
 }
@@ -214,9 +220,10 @@ void JacobianGridPanel::respond(const FigureInteraction& interaction, PanelConte
 }
 
 PanelHelp JacobianTrainedPanel::help() const {
-    return {"The chosen metric of every head of the bold run at the chosen step: whether its gradient needs the lateral sum as "
+    return {"The chosen metric of every head of the bold run at the chosen step: whether its gradient needs the "
+            "lateral sum as "
             "it learns. g is the gradient that the run's own method sends; windows are of the text that is trained on.",
             "r_diag = ‖A ⊙ (1 − A) ⊙ g‖²/‖A ⊙ (g − Σ A g)‖²", "as Training"};
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -64,4 +64,4 @@ public:
     PanelHelp help() const override;
 };
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

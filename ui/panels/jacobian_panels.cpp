@@ -8,14 +8,16 @@ namespace attnscope::ui {
 
 namespace {
 
-constexpr const char* jacobian_formula = "g_S = A ⊙ (g − Σⱼ Aⱼ gⱼ) = A ⊙ (1 − A) ⊙ g + A ⊙ (A ⊙ g − Σⱼ Aⱼ gⱼ),  g = ∂L/∂A = dO·Vᵀ";
-constexpr const char* jacobian_source = "Softmax Jacobian diag(A) − AAᵀ; Σ A g = dO·O as in FlashAttention, Dao et al. 2022";
+constexpr const char* jacobian_formula =
+    "g_S = A ⊙ (g − Σⱼ Aⱼ gⱼ) = A ⊙ (1 − A) ⊙ g + A ⊙ (A ⊙ g − Σⱼ Aⱼ gⱼ),  g = ∂L/∂A = dO·Vᵀ";
+constexpr const char* jacobian_source =
+    "Softmax Jacobian diag(A) − AAᵀ; Σ A g = dO·O as in FlashAttention, Dao et al. 2022";
 
 void select(PanelContext& context, const jacobian::HeadMetrics& head) {
     context.emit("jacobian.select", {{"layer", std::int64_t{head.layer}}, {"head", std::int64_t{head.head}}});
 }
 
-}  // namespace
+} // namespace
 
 void JacobianPanel::update(PanelContext& context) {
     JacobianSlots& slots = context.services.jacobian();
@@ -38,19 +40,20 @@ void JacobianPanel::update(PanelContext& context) {
 
 std::optional<Hint> JacobianPanel::hint(PanelContext& context) const {
     if (context.services.jacobian().captures()) {
-        if (!has_figure() && answer_.error) return Hint{"These captures cannot be used", answer_.error->what(), {}, true};
+        if (!has_figure() && answer_.error)
+            return Hint{"These captures cannot be used", answer_.error->what(), {}, true};
         return std::nullopt;
     }
     const Source* const model = context.state.model_source();
     const Hint::Action sample{"Open the sample", command("file.sample")}, open{"Open…", command("file.open")};
     if (!model)
-        return Hint{"No model is open",
-                    "Drop a Hugging Face folder or a GGUF file into the window, or open one: the gradient of its loss on the "
-                    "chosen text appears for every head. The sample is SmolLM2-135M. "
-                    "A file of captured probabilities A and gradients g will do too.",
-                    {sample, open}};
-    if (model->error && !model->model)
-        return unusable("The model cannot be used", *model);
+        return Hint{
+            "No model is open",
+            "Drop a Hugging Face folder or a GGUF file into the window, or open one: the gradient of its loss on the "
+            "chosen text appears for every head. The sample is SmolLM2-135M. "
+            "A file of captured probabilities A and gradients g will do too.",
+            {sample, open}};
+    if (model->error && !model->model) return unusable("The model cannot be used", *model);
     if (!model->model) return std::nullopt;
     if (const char* const words = context.services.jacobian().obstacle(); *words)
         return Hint{"Nothing to differentiate", words, {open}};
@@ -81,8 +84,10 @@ FigurePanel::Answer JacobianMapsOfLayerPanel::ask(JacobianSlots& slots) {
 // ---------------------------------------------------------------- all heads
 
 PanelHelp JacobianMapPanel::help() const {
-    return {"One metric of the softmax gradient for every layer and head: choose it in the bar above. Layers appear from the "
-            "top down, as the gradient passes them. r_diag is the energy of the diagonal part in units of the whole; it is no "
+    return {"One metric of the softmax gradient for every layer and head: choose it in the bar above. Layers appear "
+            "from the "
+            "top down, as the gradient passes them. r_diag is the energy of the diagonal part in units of the whole; "
+            "it is no "
             "share and can exceed 1. Click a cell to look into its head.",
             jacobian_formula, jacobian_source};
 }
@@ -103,14 +108,17 @@ void JacobianMapPanel::respond(const FigureInteraction& interaction, PanelContex
 }
 
 PanelHelp JacobianBarsPanel::help() const {
-    return {"The chosen metric for the heads of the selected layer, or for all heads of a small model.", jacobian_formula, jacobian_source};
+    return {"The chosen metric for the heads of the selected layer, or for all heads of a small model.",
+            jacobian_formula, jacobian_source};
 }
 
 PanelHelp JacobianEnergyPanel::help() const {
-    return {"The energies of the two parts of the gradient and of their overlap add up to 1: r_diag + energy_off + "
-            "energy_cross = 1. So every head is a point in a plane; the corners of the triangle are one kind of energy alone. "
-            "The overlap has a sign: below the base the parts work against each other. Click a point to select its head.",
-            "‖full‖² = ‖diag‖² + ‖lateral‖² + 2⟨diag, lateral⟩", jacobian_source};
+    return {
+        "The energies of the two parts of the gradient and of their overlap add up to 1: r_diag + energy_off + "
+        "energy_cross = 1. So every head is a point in a plane; the corners of the triangle are one kind of energy "
+        "alone. "
+        "The overlap has a sign: below the base the parts work against each other. Click a point to select its head.",
+        "‖full‖² = ‖diag‖² + ‖lateral‖² + 2⟨diag, lateral⟩", jacobian_source};
 }
 
 FigureViewOptions JacobianEnergyPanel::view_options(PanelContext& context) {
@@ -119,8 +127,8 @@ FigureViewOptions JacobianEnergyPanel::view_options(PanelContext& context) {
         if (!result || index >= result->heads.size()) return;
         const jacobian::HeadMetrics& head = result->heads[index];
         ImGui::Text("layer %d, head %d", head.layer, head.head);
-        ImGui::Text("r_diag %s · off %s · cross %s", short_number(head.r_diag).c_str(), short_number(head.energy_off).c_str(),
-                    short_number(head.energy_cross).c_str());
+        ImGui::Text("r_diag %s · off %s · cross %s", short_number(head.r_diag).c_str(),
+                    short_number(head.energy_off).c_str(), short_number(head.energy_cross).c_str());
         ImGui::TextDisabled("cos(diag, full) %s", short_number(head.cos_diag).c_str());
         if (head.undefined > 0)
             ImGui::TextDisabled("of %zu of %zu sequences", head.sequences - head.undefined, head.sequences);
@@ -140,16 +148,19 @@ void JacobianEnergyPanel::respond(const FigureInteraction& interaction, PanelCon
 // ---------------------------------------------------------------- one head
 
 PanelHelp JacobianRowPanel::help() const {
-    return {"One query row of the selected head: its weights A, the gradient g that reaches them, and the gradient of the "
-            "scores with its diagonal and lateral parts, which share one scale. Step through the rows with the token in the "
-            "bar above, or play them. Keys behind the query have no weight and no gradient of their score, but g is there.",
-            jacobian_formula, jacobian_source};
+    return {
+        "One query row of the selected head: its weights A, the gradient g that reaches them, and the gradient of the "
+        "scores with its diagonal and lateral parts, which share one scale. Step through the rows with the token in "
+        "the "
+        "bar above, or play them. Keys behind the query have no weight and no gradient of their score, but g is there.",
+        jacobian_formula, jacobian_source};
 }
 
 PanelHelp JacobianMapsPanel::help() const {
-    return {"The gradient of the scores of the selected head over all queries and keys, and its two parts, on one scale. "
-            "Click a row to look at it.",
-            jacobian_formula, jacobian_source};
+    return {
+        "The gradient of the scores of the selected head over all queries and keys, and its two parts, on one scale. "
+        "Click a row to look at it.",
+        jacobian_formula, jacobian_source};
 }
 
 void JacobianMapsPanel::respond(const FigureInteraction& interaction, PanelContext& context) {
@@ -165,4 +176,4 @@ void JacobianMapsPanel::respond(const FigureInteraction& interaction, PanelConte
     context.emit("jacobian.row", {{"value", static_cast<std::int64_t>(slots.view().sequence * slots.length()) + row}});
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

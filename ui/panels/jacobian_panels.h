@@ -112,4 +112,4 @@ protected:
     void respond(const FigureInteraction& interaction, PanelContext& context) override;
 };
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

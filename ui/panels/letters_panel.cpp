@@ -20,15 +20,14 @@ const retrieval::Ranked* strongest(const retrieval::Trace& trace, std::size_t t)
     return t >= 1 && t < trace.steps.size() && !trace.steps[t].top.empty() ? &trace.steps[t].top.front() : nullptr;
 }
 
-}  // namespace
+} // namespace
 
 PanelHelp LettersPanel::help() const {
     return {"A toy bank whose memories are drawn letters. Draw a query with the left button (erase with the middle "
             "one), or erase half of a letter; the row of pictures shows the state after each step, with the letter of "
             "the largest weight. Low β gives the mean of all letters, high β the nearest one, and mixtures between. "
             "Click a picture of the row to move the step; click a memory to inspect it, double-click to query with it.",
-            "q ← M̃ᵀ softmax(β M̃ q), shown as q + μ",
-            "Ramsauer et al. 2021, arXiv:2008.02217"};
+            "q ← M̃ᵀ softmax(β M̃ q), shown as q + μ", "Ramsauer et al. 2021, arXiv:2008.02217"};
 }
 
 RetrievalPanel::Answer LettersPanel::ask(RetrievalSlots& slots) {
@@ -80,8 +79,7 @@ void LettersPanel::draw_pad(PanelContext& context, float side) {
     const auto bank = context.state.bank();
     const auto query = query_picture(context);
     if (pad_.draw("##query pad", query, bank->picture_width, bank->picture_height, side, tool_, context.theme))
-        context.emit("query.drawing",
-                     {{"values", std::vector<double>(pad_.values().begin(), pad_.values().end())}});
+        context.emit("query.drawing", {{"values", std::vector<double>(pad_.values().begin(), pad_.values().end())}});
     if (!pad_.drawing()) ImGui::SetItemTooltip("The query. Left button draws, middle button erases.");
 }
 
@@ -151,7 +149,8 @@ void LettersPanel::draw_states(PanelContext& context, const Bank& bank) {
         ImGui::BeginGroup();
         ImGui::PushID(t);
         const ImVec2 at = ImGui::GetCursorScreenPos(), end{at.x + side, at.y + height};
-        if (ImGui::InvisibleButton("state", {side, height})) context.emit("retrieval.step", {{"value", std::int64_t{t}}});
+        if (ImGui::InvisibleButton("state", {side, height}))
+            context.emit("retrieval.step", {{"value", std::int64_t{t}}});
         const bool hovered = ImGui::IsItemHovered();
         states_.draw(draw, t, at, end, strength);
         const bool chosen = t == selected;
@@ -159,8 +158,10 @@ void LettersPanel::draw_states(PanelContext& context, const Bank& bank) {
                      chosen ? em * 0.16f : 1);
         char label[64];
         if (const auto* top = strongest(trace, std::size_t(t)))
-            std::snprintf(label, sizeof label, "t %d · %.20s %.2f", t, memory_label(bank, top->index).c_str(), top->weight);
-        else std::snprintf(label, sizeof label, "t %d · query", t);
+            std::snprintf(label, sizeof label, "t %d · %.20s %.2f", t, memory_label(bank, top->index).c_str(),
+                          top->weight);
+        else
+            std::snprintf(label, sizeof label, "t %d · query", t);
         ImGui::TextColored(chosen ? context.theme.text : context.theme.muted_text, "%s", elide(label, side).c_str());
         ImGui::PopID();
         ImGui::EndGroup();
@@ -207,8 +208,8 @@ void LettersPanel::draw_memories(PanelContext& context, const Bank& bank) {
             ImGui::PopID();
             sheet->draw(draw, i, at, end);
             const bool chosen = context.state.view.selection.memory == std::uint32_t(i);
-            draw.AddRect(at, end, ImGui::GetColorU32(chosen || hovered ? context.theme.accent : context.theme.border), 0,
-                         chosen ? em * 0.16f : 1);
+            draw.AddRect(at, end, ImGui::GetColorU32(chosen || hovered ? context.theme.accent : context.theme.border),
+                         0, chosen ? em * 0.16f : 1);
             const auto& top = trace.steps[at_step].top;
             const auto found = std::find_if(top.begin(), top.end(),
                                             [i](const retrieval::Ranked& ranked) { return int(ranked.index) == i; });
@@ -242,4 +243,4 @@ void LettersPanel::body(PanelContext& context) {
     ImGui::EndChild();
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

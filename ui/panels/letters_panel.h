@@ -36,4 +36,4 @@ private:
     Theme states_theme_ = Theme::dark;
 };
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -15,8 +15,9 @@ namespace {
 
 constexpr std::array menus{"File", "Edit", "View", "Analyses", "Figures", "Help"};
 /// Commands that a menu sets apart from those before them.
-constexpr std::array set_apart{"session.open", "file.clear_recent", "file.quit", "view.zoom_in", "view.presentation",
-                               "view.palette", "view.pin", "playback.play", "figure.copy_data", "retrieval.beta_default"};
+constexpr std::array set_apart{"session.open",      "file.clear_recent",     "file.quit", "view.zoom_in",
+                               "view.presentation", "view.palette",          "view.pin",  "playback.play",
+                               "figure.copy_data",  "retrieval.beta_default"};
 
 void command_item(ChromeContext& context, const CommandSpec& spec) {
     std::string title = spec.title;
@@ -174,7 +175,7 @@ void jobs_area(ChromeContext& context) {
     device_choice(context, right);
 }
 
-}  // namespace
+} // namespace
 
 void draw_menu_bar(ChromeContext& context) {
     const float em = ImGui::GetFontSize();
@@ -196,4 +197,4 @@ void draw_menu_bar(ChromeContext& context) {
     ImGui::PopStyleVar(2);
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

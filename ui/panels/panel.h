@@ -23,8 +23,8 @@ struct PanelContext {
     Services& services;
     const CommandRegistry& commands;
     const ThemeColours& theme;
-    std::vector<Command>& out;   ///< commands to run after the frame
-    double seconds = 0;          ///< the window's clock
+    std::vector<Command>& out; ///< commands to run after the frame
+    double seconds = 0;        ///< the window's clock
     void emit(std::string id, Arguments arguments = {}) { out.push_back({std::move(id), std::move(arguments)}); }
 };
 
@@ -36,8 +36,8 @@ struct PanelHelp {
 class Panel {
 public:
     virtual ~Panel() = default;
-    virtual std::string id() const = 0;      ///< retrieval.entropy; also the figure's id
-    virtual std::string title() const = 0;   ///< Entropy against β
+    virtual std::string id() const = 0;    ///< retrieval.entropy; also the figure's id
+    virtual std::string title() const = 0; ///< Entropy against β
     virtual Workspace workspace() const = 0;
     virtual PanelHelp help() const = 0;
     /// Draws inside an open ImGui window. Keeps view-only state (zoom, hover) itself.
@@ -49,4 +49,4 @@ public:
 /// All panels in View-menu order; explicit list in panels/panels.cpp.
 std::vector<std::unique_ptr<Panel>> make_panels();
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

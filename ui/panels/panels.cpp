@@ -68,4 +68,4 @@ std::vector<std::unique_ptr<Panel>> make_panels() {
     return panels;
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -31,8 +31,8 @@ void ResidualPanel::update(PanelContext& context) {
         const Answer answer = ask(*pinned, pinned_);
         join_pinned(answer, key.generations);
         // The same sweep is no comparison.
-        with_pinned_ = with_pinned_ && (needs() == Needs::sweep ? pinned_.result != now_.result
-                                                                : pinned_.spectra != now_.spectra);
+        with_pinned_ =
+            with_pinned_ && (needs() == Needs::sweep ? pinned_.result != now_.result : pinned_.spectra != now_.spectra);
         key.pinned_view = pinned_.view;
     }
     if (has_figure() && key == key_) return;
@@ -57,12 +57,12 @@ std::optional<Hint> ResidualPanel::hint(PanelContext& context) const {
                     "Drop a Hugging Face folder or a GGUF file into the window, or open one: GPT-2, GPT-NeoX, Llama, "
                     "Mistral and Qwen. The sample is SmolLM2-135M.",
                     {sample, open}};
-    if (source->error && !source->model)
-        return unusable("The model cannot be used", *source);
+    if (source->error && !source->model) return unusable("The model cannot be used", *source);
     if (!source->model) return std::nullopt;
     const ResidualSlots& slots = context.services.residual();
     if (!source->model->config().causal())
-        return Hint{"An encoder predicts no next token", "It has no perplexity: open a language model.", {sample, open}};
+        return Hint{
+            "An encoder predicts no next token", "It has no perplexity: open a language model.", {sample, open}};
     if (const auto refused = slots.error()) {
         const bool short_text = refused->subject == "text";
         const auto& parameters = state.view.residual.parameters;
@@ -77,10 +77,12 @@ std::optional<Hint> ResidualPanel::hint(PanelContext& context) const {
         return Hint{"This cannot be swept", refused->what(), {}, true};
     }
     if (state.prompt_text().find_first_not_of(" \t\r\n") == std::string::npos)
-        return Hint{"There is no text to read", "Drop a text file into the window, or try the glosses of WordNet.",
+        return Hint{"There is no text to read",
+                    "Drop a text file into the window, or try the glosses of WordNet.",
                     {glosses, open}};
     if (!has_figure() && answer_.error)
-        return Hint{"This could not be computed", answer_.error->what(), {{"Try again", command("residual.run")}}, true};
+        return Hint{
+            "This could not be computed", answer_.error->what(), {{"Try again", command("residual.run")}}, true};
     if (!has_figure() && needs() == Needs::sweep && slots.stopped())
         return Hint{"The sweep was stopped", "Finished ranks are kept.", {{"Go on", command("residual.run")}}};
     return std::nullopt;
@@ -90,4 +92,4 @@ std::optional<std::pair<std::string, Progress>> ResidualPanel::loading(PanelCont
     return loading_of(context.state.model_source());
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

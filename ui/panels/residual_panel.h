@@ -1,5 +1,5 @@
-// What the panels of the low-rank workspace have in common: asking its slots for the sweep or for the spectra of all heads,
-// building the figure when its inputs changed, comparing it with the pinned view, and words where there is none.
+// What the panels of the low-rank workspace have in common: asking its slots for the sweep or for the spectra of all
+// heads, building the figure when its inputs changed, comparing it with the pinned view, and words where there is none.
 #pragma once
 
 #include "panels/figure_panel.h"
@@ -51,4 +51,4 @@ private:
     Shown now_, pinned_;
 };
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

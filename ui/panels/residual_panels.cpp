@@ -10,21 +10,25 @@ namespace attnscope::ui {
 
 namespace {
 
-constexpr const char* residual_formula = "ε = Σᵢ pᵢVᵢ − V*,  V* = V at argmax p;  C_r = V* + P_r P_rᵀ ε,  P_r: leading directions of ε";
-constexpr const char* residual_source = "Second moments and their eigenvectors in float64; rank 0 is V*, rank head_dim the model. "
-                               "TwoNN: Facco et al. 2017";
+constexpr const char* residual_formula =
+    "ε = Σᵢ pᵢVᵢ − V*,  V* = V at argmax p;  C_r = V* + P_r P_rᵀ ε,  P_r: leading directions of ε";
+constexpr const char* residual_source =
+    "Second moments and their eigenvectors in float64; rank 0 is V*, rank head_dim the model. "
+    "TwoNN: Facco et al. 2017";
 
-}  // namespace
+} // namespace
 
 // ---------------------------------------------------------------- the curve
 
 PanelHelp ResidualCurvePanel::help() const {
-    return {"What a model's perplexity pays when the attention output of the chosen heads is replaced: by the value at the "
-            "largest weight (A), and by it plus what the residual ε has in its r leading directions. Left: perplexity above "
-            "the model's own. Right: how much of what A costs is won back; dashed in loss rather than perplexity. Ranks "
-            "arrive one by one. Drag the cursor through them: text, variance and Inspector follow. A basis fitted on the "
-            "evaluated text itself (leading) is too good by what leaks.",
-            residual_formula, residual_source};
+    return {
+        "What a model's perplexity pays when the attention output of the chosen heads is replaced: by the value at the "
+        "largest weight (A), and by it plus what the residual ε has in its r leading directions. Left: perplexity "
+        "above "
+        "the model's own. Right: how much of what A costs is won back; dashed in loss rather than perplexity. Ranks "
+        "arrive one by one. Drag the cursor through them: text, variance and Inspector follow. A basis fitted on the "
+        "evaluated text itself (leading) is too good by what leaks.",
+        residual_formula, residual_source};
 }
 
 void ResidualCurvePanel::body(PanelContext& context) {
@@ -32,10 +36,12 @@ void ResidualCurvePanel::body(PanelContext& context) {
     if (now().result && !now().result->finished()) {
         const bool running = slots.running();
         if (ImGui::Button(running ? "Stop" : "Go on")) context.emit(running ? "residual.stop" : "residual.run");
-        ImGui::SetItemTooltip(running ? "Stops within a moment; finished ranks stay" : "Computes the ranks that are missing");
+        ImGui::SetItemTooltip(running ? "Stops within a moment; finished ranks stay"
+                                      : "Computes the ranks that are missing");
         ImGui::SameLine();
         char text[96];
-        std::snprintf(text, sizeof text, "%zu of %zu ranks", now().result->curve.size(), now().result->plan.ranks.size());
+        std::snprintf(text, sizeof text, "%zu of %zu ranks", now().result->curve.size(),
+                      now().result->plan.ranks.size());
         styled_text(text, context.theme.muted_text);
     }
     FigurePanel::body(context);
@@ -59,10 +65,11 @@ void ResidualCurvePanel::respond(const FigureInteraction& interaction, PanelCont
 // ---------------------------------------------------------------- the map
 
 PanelHelp ResidualMapPanel::help() const {
-    return {"For every head of the model, how many directions hold 90 % of the variance of its residual on the calibration "
-            "blocks: few of them, and the head is one value and a small correction. Outlined heads are replaced in the "
-            "sweep. A click selects a head, or switches a head or a whole layer, as the choice above the map says.",
-            residual_formula, residual_source};
+    return {
+        "For every head of the model, how many directions hold 90 % of the variance of its residual on the calibration "
+        "blocks: few of them, and the head is one value and a small correction. Outlined heads are replaced in the "
+        "sweep. A click selects a head, or switches a head or a whole layer, as the choice above the map says.",
+        residual_formula, residual_source};
 }
 
 Figure ResidualMapPanel::drawn(const Shown& shown) const {
@@ -100,17 +107,21 @@ void ResidualMapPanel::respond(const FigureInteraction& interaction, PanelContex
 // ---------------------------------------------------------------- one head
 
 PanelHelp ResidualVariancePanel::help() const {
-    return {"The share of the variance of a head's residual that its leading directions hold, the selected head bold and the "
-            "others of its layer thin. r90 is the first with 90 %. Variance is not what the model pays for: compare with "
-            "the rank that the curve needs.",
-            residual_formula, residual_source};
+    return {
+        "The share of the variance of a head's residual that its leading directions hold, the selected head bold and "
+        "the "
+        "others of its layer thin. r90 is the first with 90 %. Variance is not what the model pays for: compare with "
+        "the rank that the curve needs.",
+        residual_formula, residual_source};
 }
 
 PanelHelp ResidualSpectrumPanel::help() const {
-    return {"Variance of the residual along each of its directions, largest first. The participation ratio (Σλ)²/Σλ² counts "
-            "the directions that take part; TwoNN, when it is asked for, is the dimension of the set of residuals, curved "
-            "or not.",
-            residual_formula, residual_source};
+    return {
+        "Variance of the residual along each of its directions, largest first. The participation ratio (Σλ)²/Σλ² "
+        "counts "
+        "the directions that take part; TwoNN, when it is asked for, is the dimension of the set of residuals, curved "
+        "or not.",
+        residual_formula, residual_source};
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

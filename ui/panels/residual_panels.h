@@ -1,5 +1,5 @@
-// The panels of the low-rank workspace: the curve over ranks, the map of heads and its switches, variance and spectrum of a
-// head.
+// The panels of the low-rank workspace: the curve over ranks, the map of heads and its switches, variance and spectrum
+// of a head.
 #pragma once
 
 #include "panels/residual_panel.h"
@@ -55,4 +55,4 @@ protected:
     }
 };
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

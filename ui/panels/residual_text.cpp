@@ -9,10 +9,11 @@
 namespace attnscope::ui {
 
 PanelHelp ResidualTextPanel::help() const {
-    return {"A block of the evaluated text. A token is coloured by how much more (warm) or less (cold) it surprises the "
-            "model once the chosen heads keep no more directions than the cursor's rank; grey tokens pay nothing. The full "
-            "colour is the tenth dearest token in a hundred. Step through the blocks above.",
-            "ΔNLL_t = −ln p_r(x_t | x_<t) + ln p(x_t | x_<t)", "Loss of each token beside that of the unchanged model"};
+    return {
+        "A block of the evaluated text. A token is coloured by how much more (warm) or less (cold) it surprises the "
+        "model once the chosen heads keep no more directions than the cursor's rank; grey tokens pay nothing. The full "
+        "colour is the tenth dearest token in a hundred. Step through the blocks above.",
+        "ΔNLL_t = −ln p_r(x_t | x_<t) + ln p(x_t | x_<t)", "Loss of each token beside that of the unchanged model"};
 }
 
 void ResidualTextPanel::take_block(const std::vector<std::string>& texts) {
@@ -66,8 +67,9 @@ void ResidualTextPanel::controls(PanelContext& context) const {
     for (const float cost : costs_)
         if (std::isfinite(cost)) sum += cost;
     char text[160];
-    std::snprintf(text, sizeof text, "block %lld of %lld · rank %d · %+.3f nats a token · full colour %.2g", (long long)block_,
-                  (long long)blocks, rank_, costs_.size() > 1 ? sum / double(costs_.size() - 1) : 0.0, double(scale_));
+    std::snprintf(text, sizeof text, "block %lld of %lld · rank %d · %+.3f nats a token · full colour %.2g",
+                  (long long)block_, (long long)blocks, rank_,
+                  costs_.size() > 1 ? sum / double(costs_.size() - 1) : 0.0, double(scale_));
     ImGui::AlignTextToFramePadding();
     styled_text(text, context.theme.muted_text);
 }
@@ -84,7 +86,8 @@ void ResidualTextPanel::tooltip(std::int64_t token, PanelContext& context) const
                  readable_number(point->loss.token_nll[place], 3);
     }
     ImGui::SetTooltip("%s\nΔNLL  %s\n%s", name.c_str(), cost.c_str(), before.c_str());
-    context.services.readout().set({title(), {{"token", name}, {"ΔNLL", cost}, {"loss", before}}}, ImGui::GetFrameCount());
+    context.services.readout().set({title(), {{"token", name}, {"ΔNLL", cost}, {"loss", before}}},
+                                   ImGui::GetFrameCount());
 }
 
 void ResidualTextPanel::body(PanelContext& context) {
@@ -104,4 +107,4 @@ void ResidualTextPanel::body(PanelContext& context) {
     if (interaction.hovered) tooltip(*interaction.hovered, context);
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

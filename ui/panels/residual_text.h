@@ -14,7 +14,7 @@ public:
 protected:
     Needs needs() const override { return Needs::sweep; }
     Figure drawn(const Shown& shown) const override { return residual::text_figure(shown.view, *shown.result); }
-    bool compares() const override { return false; }  // it shows one block at one rank
+    bool compares() const override { return false; } // it shows one block at one rank
     void body(PanelContext& context) override;
 
 private:
@@ -30,7 +30,7 @@ private:
     std::int64_t block_ = -1;
     std::vector<float> costs_;
     int rank_ = -1;
-    float scale_ = 1;   ///< nats of the full colour
+    float scale_ = 1; ///< nats of the full colour
 };
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -55,4 +55,4 @@ void RetrievalEntropyPanel::respond(const FigureInteraction& interaction, PanelC
     if (beta != context.services.retrieval().view().beta) context.emit("retrieval.beta", {{"value", beta}});
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -23,4 +23,4 @@ private:
     std::shared_ptr<const retrieval::Spectrum> spectrum_, pinned_spectrum_;
 };
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -42,4 +42,4 @@ void RetrievalHysteresisPanel::respond(const FigureInteraction& interaction, Pan
     if (beta != context.services.retrieval().view().beta) context.emit("retrieval.beta", {{"value", beta}});
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -21,4 +21,4 @@ private:
     std::shared_ptr<const retrieval::Spectrum> spectrum_;
 };
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

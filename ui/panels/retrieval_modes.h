@@ -20,4 +20,4 @@ private:
     std::shared_ptr<const retrieval::TraceResult> traces_;
 };
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -19,4 +19,4 @@ private:
     std::shared_ptr<const retrieval::Spectrum> spectrum_;
 };
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

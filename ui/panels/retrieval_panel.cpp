@@ -36,8 +36,7 @@ std::optional<Hint> RetrievalPanel::hint(PanelContext& context) const {
                     "Drop a file of embeddings into the window, or open one: safetensors, npy, npz or a PyTorch file. "
                     "The sample is WordNet glosses embedded by MiniLM.",
                     {sample, open}};
-    if (source->error)
-        return unusable("The bank cannot be used", *source);
+    if (source->error) return unusable("The bank cannot be used", *source);
     if (auto own = own_hint(context)) return own;
     if (has_figure()) return std::nullopt;
     if (answer_.error) {
@@ -62,4 +61,4 @@ FigureViewOptions RetrievalPanel::view_options(PanelContext& context) {
     return options;
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -62,4 +62,4 @@ private:
     MemoryPictures pictures_;
 };
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -12,7 +12,7 @@ using retrieval::PlaneAxis;
 using retrieval::PlaneDirection;
 
 constexpr int offered_modes = 8;
-constexpr std::size_t picture_limit = 200;  // more pictures than this would hide the plane
+constexpr std::size_t picture_limit = 200; // more pictures than this would hide the plane
 
 /// As the command takes it.
 std::string direction_text(const PlaneDirection& direction) {
@@ -57,7 +57,7 @@ std::optional<PlaneDirection> choose(const char* id, const PlaneDirection& curre
     return chosen == current ? std::nullopt : chosen;
 }
 
-}  // namespace
+} // namespace
 
 PanelHelp RetrievalPlanePanel::help() const {
     return {
@@ -78,7 +78,9 @@ RetrievalPanel::Answer RetrievalPlanePanel::ask(RetrievalSlots& slots) {
     return answer;
 }
 
-Figure RetrievalPlanePanel::build(const retrieval::View& view) { return retrieval::plane_figure(view, *plane_); }
+Figure RetrievalPlanePanel::build(const retrieval::View& view) {
+    return retrieval::plane_figure(view, *plane_);
+}
 
 void RetrievalPlanePanel::draw_controls(PanelContext& context) {
     const RetrievalOptions& options = context.state.view.retrieval;
@@ -137,4 +139,4 @@ void RetrievalPlanePanel::respond(const FigureInteraction& interaction, PanelCon
     if (interaction.double_clicked) context.emit("query.memory", {{"row", std::int64_t{*hit->id}}});
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

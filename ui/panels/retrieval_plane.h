@@ -23,4 +23,4 @@ private:
     std::shared_ptr<const retrieval::Plane> plane_;
 };
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

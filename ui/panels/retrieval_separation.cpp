@@ -23,4 +23,4 @@ Figure RetrievalSeparationPanel::build(const retrieval::View& view) {
     return retrieval::separation_figure(view, *separation_);
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

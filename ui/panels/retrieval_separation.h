@@ -18,4 +18,4 @@ private:
     std::shared_ptr<const retrieval::Separation> separation_;
 };
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -24,8 +24,7 @@ Figure RetrievalSpectrumPanel::build(const retrieval::View& view) {
 
 void RetrievalSpectrumPanel::respond(const FigureInteraction& interaction, PanelContext& context) {
     const auto& hit = interaction.hovered;
-    if (interaction.clicked && hit && hit->axes == 1 && hit->y > 0)
-        context.emit("retrieval.beta", {{"value", hit->y}});
+    if (interaction.clicked && hit && hit->axes == 1 && hit->y > 0) context.emit("retrieval.beta", {{"value", hit->y}});
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

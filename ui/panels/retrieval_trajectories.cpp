@@ -47,4 +47,4 @@ void RetrievalTrajectoriesPanel::respond(const FigureInteraction& interaction, P
     drag_step(interaction, context);
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -22,4 +22,4 @@ private:
     std::shared_ptr<const retrieval::TraceResult> traces_, pinned_traces_;
 };
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -11,7 +11,7 @@ namespace attnscope::ui {
 
 namespace {
 
-constexpr float bar_width = 5.5f, narrow = 27;  // × font height
+constexpr float bar_width = 5.5f, narrow = 27; // × font height
 
 /// The step whose weights belong to the state under the cursor: the one that led there, the first at the start.
 const retrieval::Step* weights_of(const retrieval::TraceResult& traces, int step) {
@@ -29,11 +29,13 @@ std::string weight_text(double weight) {
 
 /// A dot for a memory that is in a list, a ring for one that is not.
 void draw_mark(ImDrawList& draw, ImVec2 centre, float radius, bool in, ImU32 colour) {
-    if (in) draw.AddCircleFilled(centre, radius, colour, 12);
-    else draw.AddCircle(centre, radius, ImGui::GetColorU32(ImGuiCol_TextDisabled, 0.5f), 12, 1);
+    if (in)
+        draw.AddCircleFilled(centre, radius, colour, 12);
+    else
+        draw.AddCircle(centre, radius, ImGui::GetColorU32(ImGuiCol_TextDisabled, 0.5f), 12, 1);
 }
 
-}  // namespace
+} // namespace
 
 PanelHelp RetrievalWeightsPanel::help() const {
     return {"The softmax weights of the step that led to the state under the cursor: the memories with the largest, "
@@ -177,7 +179,8 @@ void RetrievalWeightsPanel::draw_row(PanelContext& context, std::size_t row, con
         if (ImGui::IsItemHovered())
             ImGui::SetTooltip("%s the five nearest of the raw query in the raw bank\n%s the five largest weights of "
                               "the first step",
-                              in(trace.top5_raw) ? "Among" : "Not among", in(trace.top5_initial) ? "among" : "not among");
+                              in(trace.top5_raw) ? "Among" : "Not among",
+                              in(trace.top5_initial) ? "among" : "not among");
     }
 }
 
@@ -223,4 +226,4 @@ void RetrievalWeightsPanel::body(PanelContext& context) {
     if (ImGui::GetContentRegionAvail().y > em * 5) draw_figure(curve_, context);
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -23,10 +23,10 @@ private:
     std::optional<double> pinned_weight(std::uint32_t index) const;
 
     std::shared_ptr<const retrieval::TraceResult> traces_, pinned_traces_;
-    const retrieval::Step* step_ = nullptr;          ///< of traces_, the one shown
+    const retrieval::Step* step_ = nullptr; ///< of traces_, the one shown
     int pinned_step_ = 0;
-    Figure curve_;                                   ///< of what is shown, the sorted weights alone
+    Figure curve_; ///< of what is shown, the sorted weights alone
     std::uint64_t curve_generation_ = 0;
 };
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -20,7 +20,7 @@ namespace {
 
 struct Group {
     SourceKind kind;
-    const char *title, *empty;   ///< `empty` null: the group shows only when it has something
+    const char *title, *empty; ///< `empty` null: the group shows only when it has something
 };
 constexpr std::array retrieval_groups{
     Group{SourceKind::bank, "BANKS", "drop a file of embeddings, or open one"},
@@ -58,7 +58,8 @@ bool is_selected(const AppState& state, const Source& source) {
     case SourceKind::model:
         return models && selection.model == source.id &&
                !(state.view.workspace == Workspace::alignment && state.view.alignment.grams != 0) && !captured;
-    case SourceKind::grams: return state.view.workspace == Workspace::alignment && state.view.alignment.grams == source.id;
+    case SourceKind::grams:
+        return state.view.workspace == Workspace::alignment && state.view.alignment.grams == source.id;
     case SourceKind::capture: return captured && selection.capture == source.id;
     case SourceKind::texts: return models && selection.prompt == source.id;
     case SourceKind::prompt:
@@ -154,7 +155,7 @@ void text_chooser(ChromeContext& context, const Source& source) {
     ImGui::SetItemTooltip("The map of heads is the mean over all texts of the set, with intervals");
 }
 
-}  // namespace
+} // namespace
 
 void SourcesPanel::row(ChromeContext& context, const Source& source) {
     const ThemeColours& theme = context.theme;
@@ -222,8 +223,8 @@ void SourcesPanel::query_entry(ChromeContext& context) {
     ImGui::SetNextItemWidth(-FLT_MIN);
     if (focus_wanted_) ImGui::SetKeyboardFocusHere();
     focus_wanted_ = false;
-    const bool changed = ImGui::InputTextWithHint("##query text", can_embed ? "type a query" : "no encoder for this bank",
-                                                  &typed_);
+    const bool changed =
+        ImGui::InputTextWithHint("##query text", can_embed ? "type a query" : "no encoder for this bank", &typed_);
     editing_ = ImGui::IsItemActive();
     if (ImGui::IsItemDeactivated()) starting_new_ = false;
     ImGui::SetItemTooltip("Embedded as you type");
@@ -268,8 +269,8 @@ void SourcesPanel::prompt_entry(ChromeContext& context) {
     if (!editing_ && !starting_new_) typed_ = prompt ? prompt->prompt : "";
     if (focus_wanted_) ImGui::SetKeyboardFocusHere();
     focus_wanted_ = false;
-    const bool changed = ImGui::InputTextMultiline("##prompt text", &typed_, {-FLT_MIN, em * 7.2f},
-                                                   ImGuiInputTextFlags_WordWrap);
+    const bool changed =
+        ImGui::InputTextMultiline("##prompt text", &typed_, {-FLT_MIN, em * 7.2f}, ImGuiInputTextFlags_WordWrap);
     editing_ = ImGui::IsItemActive();
     if (ImGui::IsItemDeactivated()) starting_new_ = false;
     if (typed_.empty() && !editing_) {
@@ -303,8 +304,9 @@ void SourcesPanel::prompt_entry(ChromeContext& context) {
     ImGui::SetItemTooltip("The next prompt  Ctrl+Down");
     bool chat = state.view.attention.chat;
     if (ImGui::Checkbox("as a chat message", &chat)) context.emit("attention.chat", {{"on", chat}});
-    ImGui::SetItemTooltip("Write the text as the model's chat template has a user's message, up to where the answer "
-                          "begins.\nFor models tuned on conversations; a base model has no template and reads plain text.");
+    ImGui::SetItemTooltip(
+        "Write the text as the model's chat template has a user's message, up to where the answer "
+        "begins.\nFor models tuned on conversations; a base model has no template and reads plain text.");
 }
 
 void SourcesPanel::step_history(ChromeContext& context, int by) {
@@ -317,7 +319,7 @@ void SourcesPanel::step_history(ChromeContext& context, int by) {
     const auto now = at == prompts.end() ? (by < 0 ? last + 1 : std::ptrdiff_t{-1}) : at - prompts.begin();
     const SourceId wanted = prompts[std::size_t(std::clamp<std::ptrdiff_t>(now + by, 0, last))];
     if (wanted == context.state.view.selection.prompt) return;
-    editing_ = starting_new_ = false;   // the box shows the other prompt from the next frame on
+    editing_ = starting_new_ = false; // the box shows the other prompt from the next frame on
     ImGui::ClearActiveID();
     focus_wanted_ = true;
     context.emit("selection.prompt", {{"source", std::int64_t{wanted}}});
@@ -330,7 +332,8 @@ void SourcesPanel::draw(ChromeContext& context) {
     const bool models = reads_models(workspace);
     if (ImGui::Begin(sources_window(workspace), nullptr, ImGuiWindowFlags_NoCollapse)) {
         const auto has = [&](SourceKind kind) {
-            return std::any_of(state.sources.begin(), state.sources.end(), [kind](const Source& s) { return s.kind == kind; });
+            return std::any_of(state.sources.begin(), state.sources.end(),
+                               [kind](const Source& s) { return s.kind == kind; });
         };
         if (!has(models ? SourceKind::model : SourceKind::bank)) {
             wrapped("Drop files anywhere in the window, or", theme.muted_text, 1);
@@ -349,7 +352,8 @@ void SourcesPanel::draw(ChromeContext& context) {
         }
         if (state.pinned) {
             heading("PINNED", theme);
-            if (ImGui::Selectable(("A: " + elide(state.pinned->title, ImGui::GetContentRegionAvail().x * 0.85f)).c_str()))
+            if (ImGui::Selectable(
+                    ("A: " + elide(state.pinned->title, ImGui::GetContentRegionAvail().x * 0.85f)).c_str()))
                 context.emit("view.show_pin");
             ImGui::SetItemTooltip("Go to A: %s", state.pinned->title.c_str());
             if (ImGui::SmallButton("Unpin")) context.emit("view.unpin");
@@ -358,4 +362,4 @@ void SourcesPanel::draw(ChromeContext& context) {
     ImGui::End();
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -18,10 +18,14 @@ constexpr double notice_seconds = 6, error_seconds = 12;
 
 std::string duration(double seconds) {
     char text[32];
-    if (seconds < 1e-4) std::snprintf(text, sizeof text, "< 0.1 ms");
-    else if (seconds < 0.01) std::snprintf(text, sizeof text, "%.1f ms", seconds * 1e3);
-    else if (seconds < 1) std::snprintf(text, sizeof text, "%.0f ms", seconds * 1e3);
-    else std::snprintf(text, sizeof text, "%.1f s", seconds);
+    if (seconds < 1e-4)
+        std::snprintf(text, sizeof text, "< 0.1 ms");
+    else if (seconds < 0.01)
+        std::snprintf(text, sizeof text, "%.1f ms", seconds * 1e3);
+    else if (seconds < 1)
+        std::snprintf(text, sizeof text, "%.0f ms", seconds * 1e3);
+    else
+        std::snprintf(text, sizeof text, "%.1f s", seconds);
     return text;
 }
 
@@ -40,8 +44,7 @@ void retrieval_status(ChromeContext& context) {
     if (seconds > 0) part("result " + duration(seconds), muted, "From asking to the result, for the newest step");
     part("float32 · sums float64", muted);
     part(grouped(bank->n) + " × " + grouped(bank->d), muted);
-    part("exact", muted,
-         "Every memory takes part in every step: nothing is sampled.\nPanels that sample say so.");
+    part("exact", muted, "Every memory takes part in every step: nothing is sampled.\nPanels that sample say so.");
 }
 
 void attention_status(ChromeContext& context) {
@@ -57,7 +60,8 @@ void attention_status(ChromeContext& context) {
         part(grouped(read->ids.size()) + (read->ids.size() == 1 ? " token" : " tokens"), muted);
     const WeightMemory memory = model->memory();
     if (memory.converted > 0)
-        part(megabytes(memory.converted) + " converted", muted, "Weights held as copies; the rest is read from the mapped file");
+        part(megabytes(memory.converted) + " converted", muted,
+             "Weights held as copies; the rest is read from the mapped file");
     part("exact", muted, "Nothing is sampled. Panels that sample say so.");
 }
 
@@ -66,7 +70,8 @@ void cv_status(ChromeContext& context) {
     CvSlots& slots = context.services.cv();
     if (!slots.model()) return part("No model is open", muted);
     const auto matrices = slots.matrices();
-    if (slots.seconds() > 0) part("measured in " + duration(slots.seconds()), muted, "Weights and activations together");
+    if (slots.seconds() > 0)
+        part("measured in " + duration(slots.seconds()), muted, "Weights and activations together");
     if (matrices.result) part(grouped(matrices.result->size()) + " matrices", muted);
     part("float32 · volumes float64", muted);
     const cv::Parameters& parameters = context.state.view.cv.parameters;
@@ -89,7 +94,8 @@ void alignment_status(ChromeContext& context) {
                  std::to_string(operators.head_dim),
              muted);
     }
-    part("grams float32 in float64 sums · spectra float64 · exact", muted, "Nothing is sampled but the bands of chance");
+    part("grams float32 in float64 sums · spectra float64 · exact", muted,
+         "Nothing is sampled but the bands of chance");
 }
 
 void residual_status(ChromeContext& context) {
@@ -102,7 +108,8 @@ void residual_status(ChromeContext& context) {
              "Prefix and baseline, basis, A, B and the ranks");
     part("float32 · basis and losses float64", muted);
     if (const auto plan = slots.plan()) {
-        const std::size_t tokens = static_cast<std::size_t>(plan->blocks * context.state.view.residual.parameters.seq_len);
+        const std::size_t tokens =
+            static_cast<std::size_t>(plan->blocks * context.state.view.residual.parameters.seq_len);
         part(grouped(tokens) + " tokens evaluated, exact", muted, "Every token of the evaluated blocks counts");
     }
 }
@@ -118,8 +125,11 @@ void jacobian_status(ChromeContext& context) {
         if (!trained) part("No model is open", muted);
         return;
     }
-    if (slots.seconds() > 0) part("all heads in " + duration(slots.seconds()), muted, slots.captures() ? "Read and summed" : "Forward pass and gradients together");
-    part(grouped(slots.sequences()) + (slots.sequences() == 1 ? " sequence of " : " sequences of ") + grouped(slots.length()),
+    if (slots.seconds() > 0)
+        part("all heads in " + duration(slots.seconds()), muted,
+             slots.captures() ? "Read and summed" : "Forward pass and gradients together");
+    part(grouped(slots.sequences()) + (slots.sequences() == 1 ? " sequence of " : " sequences of ") +
+             grouped(slots.length()),
          muted);
     part("float32 · sums float64", muted);
     part("exact", muted, "Nothing is sampled. Panels that sample say so.");
@@ -129,9 +139,11 @@ const char* hint_of(const AppState& state) {
     switch (state.view.workspace) {
     case Workspace::attention: return "click a head · drag the gain · K moves the query · Ctrl+P finds every command";
     case Workspace::alignment: return "drag across the profile to move the anchor · click a cell · K plays the anchor";
-    case Workspace::residual: return "drag the rank · switch heads on the map · K plays the ranks · Ctrl+P finds every command";
+    case Workspace::residual:
+        return "drag the rank · switch heads on the map · K plays the ranks · Ctrl+P finds every command";
     case Workspace::jacobian:
-        if (state.timeline() == Timeline::step) return "drag in the curves · K plays the training · Ctrl+P finds every command";
+        if (state.timeline() == Timeline::step)
+            return "drag in the curves · K plays the training · Ctrl+P finds every command";
         return "click a head · K plays the rows · Ctrl+P finds every command";
     case Workspace::cv: return "click a point or a cell · K plays the experiment · Ctrl+P finds every command";
     case Workspace::retrieval: break;
@@ -139,7 +151,7 @@ const char* hint_of(const AppState& state) {
     return "drag β · K plays the steps · Ctrl+P finds every command · F1 lists the keys";
 }
 
-}  // namespace
+} // namespace
 
 void draw_status_bar(ChromeContext& context) {
     const float em = ImGui::GetFontSize(), height = em * 1.7f;
@@ -147,8 +159,8 @@ void draw_status_bar(ChromeContext& context) {
     ImGui::PushStyleVar(ImGuiStyleVar_WindowPadding, ImVec2(em, (height - em) / 2));
     ImGui::PushStyleVar(ImGuiStyleVar_WindowRounding, 0);
     ImGui::PushStyleVar(ImGuiStyleVar_WindowMinSize, ImVec2(1, 1));
-    const auto flags = ImGuiWindowFlags_NoScrollbar | ImGuiWindowFlags_NoScrollWithMouse | ImGuiWindowFlags_NoSavedSettings |
-                       ImGuiWindowFlags_NoDocking | ImGuiWindowFlags_NoNav;
+    const auto flags = ImGuiWindowFlags_NoScrollbar | ImGuiWindowFlags_NoScrollWithMouse |
+                       ImGuiWindowFlags_NoSavedSettings | ImGuiWindowFlags_NoDocking | ImGuiWindowFlags_NoNav;
     if (ImGui::BeginViewportSideBar("##status", ImGui::GetMainViewport(), ImGuiDir_Down, height, flags)) {
         const ImVec4& muted = context.theme.muted_text;
         const Workspace workspace = context.state.view.workspace;
@@ -197,14 +209,16 @@ double draw_notices(ChromeContext& context) {
     if (shown.size() > at_most) shown.erase(shown.begin(), shown.end() - at_most);
     const float em = ImGui::GetFontSize();
     const ImGuiViewport& viewport = *ImGui::GetMainViewport();
-    ImGui::SetNextWindowPos({viewport.WorkPos.x + viewport.WorkSize.x / 2, viewport.WorkPos.y + viewport.WorkSize.y - em},
-                            ImGuiCond_Always, {0.5f, 1});
+    ImGui::SetNextWindowPos(
+        {viewport.WorkPos.x + viewport.WorkSize.x / 2, viewport.WorkPos.y + viewport.WorkSize.y - em}, ImGuiCond_Always,
+        {0.5f, 1});
     ImGui::SetNextWindowSizeConstraints({em * 10, 0}, {std::max(em * 10, viewport.WorkSize.x * 0.6f), FLT_MAX});
     ImGui::PushStyleColor(ImGuiCol_WindowBg, ImGui::GetStyleColorVec4(ImGuiCol_PopupBg));
     if (ImGui::Begin("##notices", nullptr,
-                     ImGuiWindowFlags_NoDecoration | ImGuiWindowFlags_AlwaysAutoResize | ImGuiWindowFlags_NoSavedSettings |
-                         ImGuiWindowFlags_NoDocking | ImGuiWindowFlags_NoFocusOnAppearing | ImGuiWindowFlags_NoNav |
-                         ImGuiWindowFlags_NoMove | ImGuiWindowFlags_NoInputs)) {
+                     ImGuiWindowFlags_NoDecoration | ImGuiWindowFlags_AlwaysAutoResize |
+                         ImGuiWindowFlags_NoSavedSettings | ImGuiWindowFlags_NoDocking |
+                         ImGuiWindowFlags_NoFocusOnAppearing | ImGuiWindowFlags_NoNav | ImGuiWindowFlags_NoMove |
+                         ImGuiWindowFlags_NoInputs)) {
         ImGui::BringWindowToDisplayFront(ImGui::GetCurrentWindow());
         ImGui::PushTextWrapPos(viewport.WorkSize.x * 0.58f);
         for (const Notice* notice : shown)
@@ -241,4 +255,4 @@ bool draw_quit_question(ChromeContext& context) {
     return leave;
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

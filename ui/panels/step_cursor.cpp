@@ -12,4 +12,4 @@ void drag_step(const FigureInteraction& interaction, PanelContext& context) {
     if (step != context.state.view.selection.step) context.emit("retrieval.step", {{"value", std::int64_t{step}}});
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -8,4 +8,4 @@ namespace attnscope::ui {
 
 void drag_step(const FigureInteraction& interaction, PanelContext& context);
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

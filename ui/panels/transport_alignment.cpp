@@ -47,7 +47,7 @@ void number(ChromeContext& context, const char* name, const char* command_id, do
         wanted(value + (turned > 0 ? 1 : -1));
 }
 
-}  // namespace
+} // namespace
 
 void draw_alignment_transport(ChromeContext& context) {
     const float em = ImGui::GetFontSize();
@@ -99,4 +99,4 @@ void draw_alignment_transport(ChromeContext& context) {
     playback_buttons(context);
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

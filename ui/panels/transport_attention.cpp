@@ -76,13 +76,14 @@ void colour_choice(ChromeContext& context) {
         for (const HeadColour colour : all_head_colours)
             if (ImGui::Selectable(shown(colour).c_str(), colour == chosen))
                 context.emit("attention.colour", {{"by", std::string(attention::head_colour_name(colour))}});
-            else ImGui::SetItemTooltip("%s", attention::head_colour_title(colour));
+            else
+                ImGui::SetItemTooltip("%s", attention::head_colour_title(colour));
         ImGui::EndCombo();
     }
     ImGui::SetItemTooltip("What colours the map of heads: %s", attention::head_colour_title(chosen));
 }
 
-}  // namespace
+} // namespace
 
 void draw_attention_transport(ChromeContext& context) {
     const float em = ImGui::GetFontSize();
@@ -101,12 +102,12 @@ void draw_attention_transport(ChromeContext& context) {
     std::snprintf(format, sizeof format, "%%.0f / %.0f", tokens);
     const float digits = float(std::to_string(read ? read->ids.size() : 0).size());
     cursor_box(context, "query", "selection.token", double(std::max<std::int64_t>(0, slots.token())), format,
-               em * std::max(4.6f, 3.2f + 1.24f * digits),
-               std::max(0.0, tokens - 1), "The token whose row is looked at, counted from 0, of how many. Wheel moves it.");
+               em * std::max(4.6f, 3.2f + 1.24f * digits), std::max(0.0, tokens - 1),
+               "The token whose row is looked at, counted from 0, of how many. Wheel moves it.");
     colour_choice(context);
     ImGui::SameLine(0, em * 1.1f);
     playback_buttons(context);
     ImGui::EndDisabled();
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

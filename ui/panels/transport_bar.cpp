@@ -43,8 +43,8 @@ std::optional<double> bar_slider(const char* id, double value, const SliderRange
     return wanted;
 }
 
-void whole_box(ChromeContext& context, const char* name, const char* command_id, double value, float width, double least,
-               double most, const char* tooltip, bool wheel) {
+void whole_box(ChromeContext& context, const char* name, const char* command_id, double value, float width,
+               double least, double most, const char* tooltip, bool wheel) {
     bar_label(name, context.theme);
     const auto wanted = [&](double typed) {
         context.emit(command_id, {{"value", static_cast<std::int64_t>(std::llround(std::clamp(typed, least, most)))}});
@@ -58,7 +58,8 @@ void whole_box(ChromeContext& context, const char* name, const char* command_id,
     ImGui::SameLine(0, ImGui::GetFontSize() * 0.8f);
 }
 
-void frame_box(ChromeContext& context, const char* name, const char* command_id, int now, int last, const char* tooltip) {
+void frame_box(ChromeContext& context, const char* name, const char* command_id, int now, int last,
+               const char* tooltip) {
     char format[32];
     std::snprintf(format, sizeof format, "%%.0f / %d", last);
     const auto wanted = [&](double typed) {
@@ -68,7 +69,8 @@ void frame_box(ChromeContext& context, const char* name, const char* command_id,
     ImGui::BeginDisabled(last == 0);
     bar_label(name, context.theme);
     const std::string id = std::string("##") + name;
-    if (const auto typed = number_box(id.c_str(), now, format, ImGui::GetFontSize() * 4.8f, context.theme)) wanted(*typed);
+    if (const auto typed = number_box(id.c_str(), now, format, ImGui::GetFontSize() * 4.8f, context.theme))
+        wanted(*typed);
     if (const float turned = ImGui::GetIO().MouseWheel; ImGui::IsItemHovered() && turned != 0 && !ImGui::IsItemActive())
         wanted(now + (turned > 0 ? 1 : -1));
     ImGui::SetItemTooltip("%s", tooltip);
@@ -115,15 +117,15 @@ void timeline_controls(ChromeContext& context) {
     ImGui::SetItemTooltip("What the play button moves");
 }
 
-}  // namespace
+} // namespace
 
 void draw_transport_bar(ChromeContext& context) {
     const float em = ImGui::GetFontSize(), height = em * 3;
     ImGui::PushStyleColor(ImGuiCol_WindowBg, context.theme.panel);
     ImGui::PushStyleVar(ImGuiStyleVar_WindowPadding, ImVec2(em, (height - ImGui::GetFrameHeight()) / 2));
     ImGui::PushStyleVar(ImGuiStyleVar_WindowRounding, 0);
-    const auto flags = ImGuiWindowFlags_NoScrollbar | ImGuiWindowFlags_NoScrollWithMouse | ImGuiWindowFlags_NoSavedSettings |
-                       ImGuiWindowFlags_NoDocking;
+    const auto flags = ImGuiWindowFlags_NoScrollbar | ImGuiWindowFlags_NoScrollWithMouse |
+                       ImGuiWindowFlags_NoSavedSettings | ImGuiWindowFlags_NoDocking;
     if (ImGui::BeginViewportSideBar("##transport", ImGui::GetMainViewport(), ImGuiDir_Up, height, flags)) {
         switch (context.state.view.workspace) {
         case Workspace::retrieval: draw_retrieval_transport(context); break;
@@ -140,4 +142,4 @@ void draw_transport_bar(ChromeContext& context) {
     ImGui::PopStyleColor();
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

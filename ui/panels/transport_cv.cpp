@@ -31,14 +31,15 @@ void kind_choice(ChromeContext& context) {
         for (const cv::Kind kind : cv::all_kinds)
             if (ImGui::Selectable(cv_kind_name(kind), kind == chosen))
                 context.emit("cv.kind", {{"kind", std::string(cv_kind_name(kind))}});
-            else ImGui::SetItemTooltip("%s", cv::kind_title(kind));
+            else
+                ImGui::SetItemTooltip("%s", cv::kind_title(kind));
         ImGui::EndCombo();
     }
     ImGui::SetItemTooltip("The kind of matrix that is selected and mapped: %s", cv::kind_title(chosen));
     ImGui::SameLine(0, ImGui::GetFontSize() * 0.8f);
 }
 
-}  // namespace
+} // namespace
 
 void draw_cv_transport(ChromeContext& context) {
     const float em = ImGui::GetFontSize();
@@ -67,4 +68,4 @@ void draw_cv_transport(ChromeContext& context) {
     playback_buttons(context);
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -27,8 +27,8 @@ void draw_jacobian_transport(ChromeContext& context) {
     whole_box(context, "head", "jacobian.head", view.head, em * 2.3f, 0, double(slots.heads()) - 1,
               "Query head, counted from 0. Wheel, or H anywhere.", true);
     const double length = double(slots.length()), rows = length * double(slots.sequences());
-    whole_box(context, "token", "jacobian.row", double(view.sequence) * length + double(view.row), em * 3.2f, 0, rows - 1,
-              "The query row that is looked at, counted through the text. Wheel.", true);
+    whole_box(context, "token", "jacobian.row", double(view.sequence) * length + double(view.row), em * 3.2f, 0,
+              rows - 1, "The query row that is looked at, counted through the text. Wheel.", true);
     ImGui::EndDisabled();
     if (!slots.captures()) {
         whole_box(context, "tokens a sequence", "jacobian.length", options.length, em * 3.0f, 1, 8192,
@@ -45,4 +45,4 @@ void draw_jacobian_transport(ChromeContext& context) {
     playback_buttons(context);
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -21,11 +21,12 @@ void next_control(float width);
 std::optional<double> bar_slider(const char* id, double value, const SliderRange& range, float width,
                                  const std::vector<SliderTick>& ticks, const ThemeColours& theme);
 /// A whole number with its name: "pool [512]". What is typed, or turned by the wheel, goes to the command as `value`.
-void whole_box(ChromeContext& context, const char* name, const char* command_id, double value, float width, double least,
-               double most, const char* tooltip, bool wheel = false);
+void whole_box(ChromeContext& context, const char* name, const char* command_id, double value, float width,
+               double least, double most, const char* tooltip, bool wheel = false);
 /// Where a timeline is, of where it ends: "epoch [12 / 50]". What is typed, or turned by the wheel, goes to the command
 /// as `value`; grey where it has no length.
-void frame_box(ChromeContext& context, const char* name, const char* command_id, int now, int last, const char* tooltip);
+void frame_box(ChromeContext& context, const char* name, const char* command_id, int now, int last,
+               const char* tooltip);
 /// One frame back, play, one frame on.
 void playback_buttons(ChromeContext& context);
 
@@ -37,4 +38,4 @@ void draw_cv_transport(ChromeContext& context);
 void draw_alignment_transport(ChromeContext& context);
 void draw_residual_transport(ChromeContext& context);
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

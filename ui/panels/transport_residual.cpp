@@ -43,7 +43,8 @@ void rank_slider(ChromeContext& context, const residual::View& view, const std::
     ImGui::SameLine(0, em * 0.3f);
     if (const auto typed = number_box("##typed", view.rank, "%.0f", em * 2.2f, context.theme))
         context.emit("residual.rank", {{"value", static_cast<std::int64_t>(std::llround(std::max(0.0, *typed)))}});
-    ImGui::SetItemTooltip("Directions of the residual that are kept, of the ranks that are swept; K plays through them");
+    ImGui::SetItemTooltip(
+        "Directions of the residual that are kept, of the ranks that are swept; K plays through them");
     ImGui::EndDisabled();
     ImGui::SameLine(0, em * 0.8f);
 }
@@ -66,7 +67,8 @@ void layers_box(ChromeContext& context, const std::optional<residual::Plan>& pla
     std::snprintf(typed, sizeof typed, "%s", shown.c_str());
     if (ImGui::InputText("##layers", typed, sizeof typed, ImGuiInputTextFlags_EnterReturnsTrue))
         context.emit("residual.layers", {{"layers", std::string(typed)}});
-    ImGui::SetItemTooltip("Layers whose heads are replaced, as in 9, 10, 11 or 9-11; single heads are switched on the map");
+    ImGui::SetItemTooltip(
+        "Layers whose heads are replaced, as in 9, 10, 11 or 9-11; single heads are switched on the map");
     ImGui::SameLine(0, em * 0.8f);
 }
 
@@ -102,7 +104,8 @@ void more(ChromeContext& context, const residual::Parameters& parameters) {
         flag("weighted by W_O", "residual.output_weighted", parameters.output_weighted);
         flag("intrinsic dimension (TwoNN)", "residual.two_nn", parameters.two_nn);
         ImGui::Separator();
-        whole_box(context, "top-k", "residual.top_k", parameters.top_k, ImGui::GetFontSize() * 3, "Weights that V* is the mean of");
+        whole_box(context, "top-k", "residual.top_k", parameters.top_k, ImGui::GetFontSize() * 3,
+                  "Weights that V* is the mean of");
         ImGui::NewLine();
         whole_box(context, "calibration blocks", "residual.calibration_blocks", parameters.calibration_blocks,
                   ImGui::GetFontSize() * 3, "Blocks that directions are fitted on");
@@ -111,7 +114,7 @@ void more(ChromeContext& context, const residual::Parameters& parameters) {
     ImGui::SameLine(0, ImGui::GetFontSize() * 0.8f);
 }
 
-}  // namespace
+} // namespace
 
 void draw_residual_transport(ChromeContext& context) {
     const ResidualSlots& slots = context.services.residual();
@@ -122,11 +125,12 @@ void draw_residual_transport(ChromeContext& context) {
     ImGui::BeginDisabled(!slots.model());
     layers_box(context, plan);
     ImGui::EndDisabled();
-    whole_box(context, "blocks", "residual.blocks", parameters.blocks, em * 3.0f, "Blocks that are evaluated, from the start of the text");
+    whole_box(context, "blocks", "residual.blocks", parameters.blocks, em * 3.0f,
+              "Blocks that are evaluated, from the start of the text");
     whole_box(context, "of", "residual.seq_len", parameters.seq_len, em * 3.4f, "Tokens of a block");
     calibration_choice(context, parameters);
     more(context, parameters);
     playback_buttons(context);
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

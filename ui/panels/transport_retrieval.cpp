@@ -23,7 +23,8 @@ std::vector<SliderTick> beta_ticks(const retrieval::Spectrum& spectrum) {
     const std::string critical = readable_number(*spectrum.beta_critical, 3);
     std::snprintf(text, sizeof text,
                   "β_c = 1/λ1 = %s: the centroid loses stability here.\n"
-                  "Single memories become retrievable elsewhere.", critical.c_str());
+                  "Single memories become retrievable elsewhere.",
+                  critical.c_str());
     ticks.push_back({*spectrum.beta_critical, "β_c " + critical, text, true});
     return ticks;
 }
@@ -66,7 +67,8 @@ void step_controls(ChromeContext& context) {
     char format[24];
     std::snprintf(format, sizeof format, "%%.0f / %d", steps);
     if (const auto typed = number_box("##step value", step, format, em * 4, context.theme))
-        context.emit("retrieval.step", {{"value", static_cast<std::int64_t>(std::llround(std::clamp(*typed, 0.0, 1e6)))}});
+        context.emit("retrieval.step",
+                     {{"value", static_cast<std::int64_t>(std::llround(std::clamp(*typed, 0.0, 1e6)))}});
     if (ImGui::BeginPopupContextItem("steps")) {
         styled_text("Steps computed", context.theme.muted_text);
         for (const int choice : {4, 8, 16, 32, 64})
@@ -92,12 +94,13 @@ void mode_controls(ChromeContext& context) {
     if (mode == retrieval::Mode::residual) {
         ImGui::SameLine(0, em * 0.6f);
         bar_label("λ", context.theme);
-        if (const auto typed = number_box("##lambda", context.state.view.retrieval.lambda, "%.2f", em * 3, context.theme))
+        if (const auto typed =
+                number_box("##lambda", context.state.view.retrieval.lambda, "%.2f", em * 3, context.theme))
             context.emit("retrieval.lambda", {{"value", *typed}});
     }
 }
 
-}  // namespace
+} // namespace
 
 void draw_retrieval_transport(ChromeContext& context) {
     const float em = ImGui::GetFontSize();
@@ -111,4 +114,4 @@ void draw_retrieval_transport(ChromeContext& context) {
     ImGui::EndDisabled();
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

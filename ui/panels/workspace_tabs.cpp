@@ -16,8 +16,8 @@ void draw_workspace_tabs(ChromeContext& context) {
     ImGui::PushStyleVar(ImGuiStyleVar_WindowPadding, ImVec2(em * 0.4f, em * 0.35f));
     ImGui::PushStyleVar(ImGuiStyleVar_WindowRounding, 0);
     ImGui::PushStyleVar(ImGuiStyleVar_WindowBorderSize, 0);
-    const auto flags = ImGuiWindowFlags_NoScrollbar | ImGuiWindowFlags_NoScrollWithMouse | ImGuiWindowFlags_NoSavedSettings |
-                       ImGuiWindowFlags_NoDocking;
+    const auto flags = ImGuiWindowFlags_NoScrollbar | ImGuiWindowFlags_NoScrollWithMouse |
+                       ImGuiWindowFlags_NoSavedSettings | ImGuiWindowFlags_NoDocking;
     if (ImGui::BeginViewportSideBar("##workspaces", ImGui::GetMainViewport(), ImGuiDir_Up, height, flags)) {
         for (const Workspace workspace : workspaces) {
             const bool chosen = workspace == context.state.view.workspace;
@@ -42,4 +42,4 @@ void draw_workspace_tabs(ChromeContext& context) {
     ImGui::PopStyleColor();
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

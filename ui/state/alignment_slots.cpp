@@ -41,7 +41,7 @@ std::size_t matching_bytes(const alignment::Matching& matching) {
     return sizeof matching + matching.cos.size() * (sizeof(double) + sizeof(std::int32_t));
 }
 
-}  // namespace
+} // namespace
 
 struct AlignmentSlots::Impl {
     Slot<TablesRequest, AlignmentTables> tables;
@@ -99,9 +99,15 @@ void AlignmentSlots::begin_frame(const AppState& state) {
     }
 }
 
-bool AlignmentSlots::has_source() const { return impl_->has_source(); }
-int AlignmentSlots::layers() const { return impl_->layers; }
-int AlignmentSlots::heads() const { return impl_->heads; }
+bool AlignmentSlots::has_source() const {
+    return impl_->has_source();
+}
+int AlignmentSlots::layers() const {
+    return impl_->layers;
+}
+int AlignmentSlots::heads() const {
+    return impl_->heads;
+}
 
 alignment::View AlignmentSlots::view() const {
     const Impl& i = *impl_;
@@ -157,17 +163,21 @@ std::optional<alignment::Profile> AlignmentSlots::profile() {
     return alignment::profile(*asked.result->operators, asked.result->comparison, shown.anchor, shown.head);
 }
 
-bool AlignmentSlots::settled() const { return !impl_->tables.busy() && !impl_->matching.busy() && !impl_->signs.busy(); }
-double AlignmentSlots::seconds() const { return impl_->tables.result() ? impl_->tables.seconds() : 0; }
+bool AlignmentSlots::settled() const {
+    return !impl_->tables.busy() && !impl_->matching.busy() && !impl_->signs.busy();
+}
+double AlignmentSlots::seconds() const {
+    return impl_->tables.result() ? impl_->tables.seconds() : 0;
+}
 
 std::optional<AlignmentJob> AlignmentSlots::job(const AppState& state) const {
     const Impl& i = *impl_;
     if (!i.has_source()) return std::nullopt;
-    AlignmentJob job = alignment_job_of(i.shown, i.wanted.given ? std::filesystem::path()
-                                                                : i.wanted.of_model.model->files().path);
+    AlignmentJob job =
+        alignment_job_of(i.shown, i.wanted.given ? std::filesystem::path() : i.wanted.of_model.model->files().path);
     if (i.wanted.given) {
         const Source* const source = state.find(i.shown.alignment.grams);
-        if (!source) return std::nullopt;  // closed since the slots were asked
+        if (!source) return std::nullopt; // closed since the slots were asked
         job.grams = source->path;
         job.directions = source->companion;
         job.operators = i.wanted.given;
@@ -181,4 +191,4 @@ std::optional<AlignmentJob> AlignmentSlots::job(const AppState& state) const {
     return job;
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

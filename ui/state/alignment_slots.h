@@ -53,4 +53,4 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

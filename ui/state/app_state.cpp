@@ -43,7 +43,9 @@ const char* workspace_id(Workspace workspace) noexcept {
     return "";
 }
 
-bool reads_models(Workspace workspace) noexcept { return workspace != Workspace::retrieval; }
+bool reads_models(Workspace workspace) noexcept {
+    return workspace != Workspace::retrieval;
+}
 
 const char* map_click_name(MapClick click) noexcept {
     switch (click) {
@@ -83,17 +85,20 @@ struct NamedTimeline {
     const char *id, *name;
 };
 constexpr std::array named_timelines{
-    NamedTimeline{Timeline::step, "step", "step"},    NamedTimeline{Timeline::beta, "beta", "β"},
-    NamedTimeline{Timeline::token, "token", "token"}, NamedTimeline{Timeline::layer, "layer", "layer"},
-    NamedTimeline{Timeline::gain, "gain", "gain"},    NamedTimeline{Timeline::epoch, "epoch", "epoch"},
-    NamedTimeline{Timeline::anchor, "anchor", "anchor"},
-    NamedTimeline{Timeline::rank, "rank", "rank"},
+    NamedTimeline{Timeline::step, "step", "step"},       NamedTimeline{Timeline::beta, "beta", "β"},
+    NamedTimeline{Timeline::token, "token", "token"},    NamedTimeline{Timeline::layer, "layer", "layer"},
+    NamedTimeline{Timeline::gain, "gain", "gain"},       NamedTimeline{Timeline::epoch, "epoch", "epoch"},
+    NamedTimeline{Timeline::anchor, "anchor", "anchor"}, NamedTimeline{Timeline::rank, "rank", "rank"},
 };
 
-}  // namespace
+} // namespace
 
-const char* timeline_id(Timeline timeline) noexcept { return named_timelines[std::size_t(timeline)].id; }
-const char* timeline_name(Timeline timeline) noexcept { return named_timelines[std::size_t(timeline)].name; }
+const char* timeline_id(Timeline timeline) noexcept {
+    return named_timelines[std::size_t(timeline)].id;
+}
+const char* timeline_name(Timeline timeline) noexcept {
+    return named_timelines[std::size_t(timeline)].name;
+}
 
 Timeline parse_timeline(std::string_view id) {
     std::string known;
@@ -137,7 +142,9 @@ const Source* AppState::find(SourceId id) const {
     return id == 0 || found == sources.end() ? nullptr : &*found;
 }
 
-Source* AppState::find(SourceId id) { return const_cast<Source*>(std::as_const(*this).find(id)); }
+Source* AppState::find(SourceId id) {
+    return const_cast<Source*>(std::as_const(*this).find(id));
+}
 
 std::shared_ptr<const Bank> AppState::bank() const {
     const Source* source = bank_source();
@@ -182,4 +189,4 @@ void AppState::notify(std::string text, bool is_error) {
     if (notices.size() > kept) notices.erase(notices.begin());
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -30,7 +30,7 @@
 
 namespace attnscope::ui {
 
-using SourceId = std::uint32_t;  ///< unique in a session; 0 = none
+using SourceId = std::uint32_t; ///< unique in a session; 0 = none
 
 enum class SourceKind { bank, encoder, model, prompt, texts, queries, capture, grams, result };
 const char* source_kind_name(SourceKind kind) noexcept;
@@ -39,9 +39,9 @@ const char* source_kind_name(SourceKind kind) noexcept;
 struct Source {
     SourceId id = 0;
     SourceKind kind = SourceKind::bank;
-    std::string name;                  ///< file or folder name, or the text of a prompt
-    std::filesystem::path path;        ///< empty for what was made here
-    std::string detail;                ///< "20 000 × 384 · float32 · 31 MB mapped"
+    std::string name;           ///< file or folder name, or the text of a prompt
+    std::filesystem::path path; ///< empty for what was made here
+    std::string detail;         ///< "20 000 × 384 · float32 · 31 MB mapped"
     bool loading = false;
     Progress progress;
     std::optional<Error> error;
@@ -50,32 +50,33 @@ struct Source {
     std::shared_ptr<const TextEncoder> encoder;
     std::shared_ptr<const Queries> queries;
     ModelPtr model;
-    jacobian::CapturesPtr captures;    ///< maps of attention from elsewhere
-    std::string prompt;                ///< of a prompt
-    alignment::OperatorsPtr grams;     ///< of a file of grams
-    std::filesystem::path companion;   ///< the file of their directions; empty without
-    std::shared_ptr<const std::vector<std::string>> texts;  ///< of a set of prompts, never empty
+    jacobian::CapturesPtr captures;                        ///< maps of attention from elsewhere
+    std::string prompt;                                    ///< of a prompt
+    alignment::OperatorsPtr grams;                         ///< of a file of grams
+    std::filesystem::path companion;                       ///< the file of their directions; empty without
+    std::shared_ptr<const std::vector<std::string>> texts; ///< of a set of prompts, never empty
 };
 
-/// The text of a prompt, or that of a set with the number `which`, or the nearest there is. Lives as long as the source.
+/// The text of a prompt, or that of a set with the number `which`, or the nearest there is. Lives as long as the
+/// source.
 const std::string& text_of(const Source& source, int which);
 
 /// Later workspaces are added here and in workspaces.cpp.
 enum class Workspace { retrieval, attention, cv, alignment, jacobian, residual };
 inline constexpr std::array all_workspaces{Workspace::retrieval, Workspace::attention, Workspace::cv,
                                            Workspace::alignment, Workspace::jacobian,  Workspace::residual};
-const char* workspace_name(Workspace workspace) noexcept;  ///< Retrieval
-const char* workspace_id(Workspace workspace) noexcept;    ///< retrieval; also what its panels' ids begin with
-Workspace parse_workspace(std::string_view id);            ///< throws Error{usage}
-bool reads_models(Workspace workspace) noexcept;           ///< it looks into models rather than banks
+const char* workspace_name(Workspace workspace) noexcept; ///< Retrieval
+const char* workspace_id(Workspace workspace) noexcept;   ///< retrieval; also what its panels' ids begin with
+Workspace parse_workspace(std::string_view id);           ///< throws Error{usage}
+bool reads_models(Workspace workspace) noexcept;          ///< it looks into models rather than banks
 
 /// Where the query of the retrieval workspace comes from.
 struct QueryChoice {
     enum class Kind { memory, prompt, file, drawing, vector } kind = Kind::memory;
-    SourceId source = 0;               ///< of the prompt or the query file
-    std::size_t row = 0;               ///< of the bank, or of the query file
-    std::vector<float> drawing;        ///< width × height values −1 … 1, or the numbers of a vector as they are
-    std::string label = {};            ///< of a vector
+    SourceId source = 0;        ///< of the prompt or the query file
+    std::size_t row = 0;        ///< of the bank, or of the query file
+    std::vector<float> drawing; ///< width × height values −1 … 1, or the numbers of a vector as they are
+    std::string label = {};     ///< of a vector
     bool operator==(const QueryChoice&) const = default;
 };
 
@@ -83,17 +84,17 @@ struct QueryChoice {
 struct Selection {
     SourceId bank = 0, encoder = 0, model = 0;
     QueryChoice query;
-    double beta = 0;                   ///< a bank's inverse temperature; 0 = not chosen yet (0.75 β_c of the bank)
-    double gain = 1;                   ///< a multiplier of a model's scores, ⅛ … 64; see AttentionOptions::top_one
-    SourceId capture = 0;              ///< maps that the softmax gradient is taken from instead of the model; 0 = the model
-    SourceId prompt = 0;               ///< what a model reads: a prompt, or a set of prompts
-    int text = 0;                      ///< which of a set
+    double beta = 0;      ///< a bank's inverse temperature; 0 = not chosen yet (0.75 β_c of the bank)
+    double gain = 1;      ///< a multiplier of a model's scores, ⅛ … 64; see AttentionOptions::top_one
+    SourceId capture = 0; ///< maps that the softmax gradient is taken from instead of the model; 0 = the model
+    SourceId prompt = 0;  ///< what a model reads: a prompt, or a set of prompts
+    int text = 0;         ///< which of a set
     int step = 2;
     retrieval::Mode mode = retrieval::Mode::centered;
     int layer = 0, head = 0;
-    int rank = -1;                     ///< of a low-rank residual; −1 = that of the verdict
-    int token = -1;                    ///< the query; −1 = the last one
-    std::optional<std::uint32_t> memory;  ///< the memory under inspection
+    int rank = -1;                       ///< of a low-rank residual; −1 = that of the verdict
+    int token = -1;                      ///< the query; −1 = the last one
+    std::optional<std::uint32_t> memory; ///< the memory under inspection
     bool operator==(const Selection&) const = default;
 };
 
@@ -113,48 +114,48 @@ inline constexpr std::array all_head_colours{attention::HeadColour::entropy,   a
 /// Options of the attention workspace.
 struct AttentionOptions {
     attention::HeadColour colour = attention::HeadColour::entropy;
-    bool top_one = false;              ///< the gain is infinite: all weight on the largest score
-    bool every_layer = false;          ///< the gain turns a whole forward pass rather than the selected head alone
-    bool without_sink = false;         ///< leave the first column of maps blank
-    bool renormalize = false;          ///< and let the rest of each row sum to 1
-    bool chat = false;                 ///< texts are messages, written as the model's chat template has them
-    bool whole_set = false;            ///< the map of heads is the mean over all texts of the set
-    bool beside = false;               ///< A stands beside a map rather than being subtracted from it
+    bool top_one = false;      ///< the gain is infinite: all weight on the largest score
+    bool every_layer = false;  ///< the gain turns a whole forward pass rather than the selected head alone
+    bool without_sink = false; ///< leave the first column of maps blank
+    bool renormalize = false;  ///< and let the rest of each row sum to 1
+    bool chat = false;         ///< texts are messages, written as the model's chat template has them
+    bool whole_set = false;    ///< the map of heads is the mean over all texts of the set
+    bool beside = false;       ///< A stands beside a map rather than being subtracted from it
     bool operator==(const AttentionOptions&) const = default;
 };
 
 /// Options of the CV bands workspace.
 struct CvOptions {
     cv::Parameters parameters;
-    cv::Kind kind = cv::Kind::query;    ///< of the selected matrix; its layer and head are those of the selection
-    bool activations = true;            ///< measure those of the chosen text too
+    cv::Kind kind = cv::Kind::query; ///< of the selected matrix; its layer and head are those of the selection
+    bool activations = true;         ///< measure those of the chosen text too
     // the experiment
     std::vector<int> dims{64, 128, 256}, heads{1, 2, 4, 8};
     int epochs = 50;
     std::uint64_t seed = 42;
-    std::string group = cv::View{}.group;  ///< matrices whose CV is followed
-    int dim = 64, config_heads = 1;     ///< the selected configuration
-    int epoch = -1;                     ///< −1 = the newest
+    std::string group = cv::View{}.group; ///< matrices whose CV is followed
+    int dim = 64, config_heads = 1;       ///< the selected configuration
+    int epoch = -1;                       ///< −1 = the newest
     bool operator==(const CvOptions&) const = default;
 };
 
 /// Options of the Alignment workspace.
 struct AlignmentOptions {
-    SourceId grams = 0;                 ///< a file of them instead of the model
+    SourceId grams = 0; ///< a file of them instead of the model
     alignment::Operator kind = alignment::Operator::qk;
     alignment::Basis basis = alignment::Basis::symmetric;
     bool norm_gain = false;
     int topk = 8;
-    int anchor = -1;                    ///< −1 = the last layer
-    bool all_heads = true;              ///< means over heads rather than the selected head
+    int anchor = -1;       ///< −1 = the last layer
+    bool all_heads = true; ///< means over heads rather than the selected head
     alignment::Quantity quantity = alignment::Quantity::cos;
     bool operator==(const AlignmentOptions&) const = default;
 };
 
 /// What a click on the map of the low-rank workspace does.
 enum class MapClick { select, head, layer };
-const char* map_click_name(MapClick click) noexcept;  ///< select | head | layer
-MapClick parse_map_click(std::string_view name);      ///< throws Error{usage}
+const char* map_click_name(MapClick click) noexcept; ///< select | head | layer
+MapClick parse_map_click(std::string_view name);     ///< throws Error{usage}
 
 /// A sweep that is watched: fewer and shorter blocks than one that is published.
 residual::Parameters brief_sweep();
@@ -162,7 +163,7 @@ residual::Parameters brief_sweep();
 /// Options of the low-rank workspace.
 struct ResidualOptions {
     residual::Parameters parameters = brief_sweep();
-    int block = 0;                      ///< whose text is shown
+    int block = 0; ///< whose text is shown
     MapClick click = MapClick::select;
     bool operator==(const ResidualOptions&) const = default;
 };
@@ -170,7 +171,7 @@ struct ResidualOptions {
 /// Options of the softmax gradient workspace. The row that is looked at is that of the selected token.
 struct JacobianOptions {
     jacobian::Metric metric = jacobian::Metric::r_diag;
-    int length = 64, blocks = 8;        ///< tokens of a sequence, and sequences; fewer where the text has no more
+    int length = 64, blocks = 8; ///< tokens of a sequence, and sequences; fewer where the text has no more
     bool operator==(const JacobianOptions&) const = default;
 };
 
@@ -185,9 +186,9 @@ struct View {
     JacobianOptions jacobian;
     JacobianTrainingOptions training;
     ResidualOptions residual;
-    std::uint64_t seed = 0;             ///< of what analyses draw at random; trainings have seeds of their own
-    std::set<std::string> open_panels;  ///< ids; see panels/panel.h
-    std::string outlined_panel;         ///< the one that export and copy act on
+    std::uint64_t seed = 0;            ///< of what analyses draw at random; trainings have seeds of their own
+    std::set<std::string> open_panels; ///< ids; see panels/panel.h
+    std::string outlined_panel;        ///< the one that export and copy act on
     bool operator==(const View&) const = default;
 };
 
@@ -203,12 +204,12 @@ enum class Theme { dark, light };
 /// Kept between sessions of the program, not undone.
 struct Preferences {
     Theme theme = Theme::dark;
-    float zoom = 1;                               ///< UI zoom, 0.5 … 3
+    float zoom = 1; ///< UI zoom, 0.5 … 3
     bool presentation = false, full_screen = false;
     std::map<std::string, std::string> shortcuts; ///< command id → key chord, overrides the registered default
     std::vector<std::filesystem::path> recent;    ///< newest first
     std::string figure_style = "neurips";
-    bool hints = true;                            ///< the line for beginners in the status bar
+    bool hints = true; ///< the line for beginners in the status bar
 };
 
 /// What plays when the play button is pressed.
@@ -220,7 +221,7 @@ const std::vector<Timeline>& timelines_of(Workspace workspace); ///< the first i
 
 struct Playback {
     bool playing = false;
-    std::map<Workspace, Timeline> chosen;   ///< where it is not the default
+    std::map<Workspace, Timeline> chosen; ///< where it is not the default
     double frames_per_second = 4;
     Timeline timeline(Workspace workspace) const;
 };
@@ -229,40 +230,41 @@ struct Playback {
 struct Notice {
     std::string text;
     bool is_error = false;
-    double since = 0;   ///< seconds of the window's clock
+    double since = 0; ///< seconds of the window's clock
 };
 
 struct AppState {
     std::vector<Source> sources;
     SourceId next_source_id = 1;
     View view;
-    std::optional<Pin> pinned;      ///< A
+    std::optional<Pin> pinned; ///< A
     Preferences preferences;
     Playback playback;
     std::vector<Notice> notices;
     std::filesystem::path session_path;
     bool layout_reset_wanted = false;
     bool palette_open = false, help_open = false;
-    std::string help_panel;         ///< panel whose definition the Inspector shows
-    std::vector<std::string> devices;  ///< that can be computed on, as available_devices() names them; empty = not asked yet
+    std::string help_panel; ///< panel whose definition the Inspector shows
+    std::vector<std::string>
+        devices; ///< that can be computed on, as available_devices() names them; empty = not asked yet
     bool devices_asked = false;
-    std::string export_panel;       ///< panel whose export dialog is open; empty = none
-    std::string export_format;      ///< extension the export dialog starts with; empty = as last time
+    std::string export_panel;  ///< panel whose export dialog is open; empty = none
+    std::string export_format; ///< extension the export dialog starts with; empty = as last time
     bool quit_wanted = false;
 
     /// What the shell is asked for by a command: a file to choose, or a value to type.
     enum class FileDialog { none, open, open_session, save_session, locate };
     FileDialog file_dialog = FileDialog::none;
-    SourceId locate_source = 0;     ///< of FileDialog::locate
-    std::string focus_panel;        ///< panel to bring to the front in the next frame
-    std::vector<std::string> front_panels;  ///< others that are wanted in sight beside it, where tabs hide them
-    std::string typed_command;      ///< command whose number is being typed (B, G, L, H); empty = none
+    SourceId locate_source = 0;            ///< of FileDialog::locate
+    std::string focus_panel;               ///< panel to bring to the front in the next frame
+    std::vector<std::string> front_panels; ///< others that are wanted in sight beside it, where tabs hide them
+    std::string typed_command;             ///< command whose number is being typed (B, G, L, H); empty = none
 
-    std::string layout;             ///< ImGui's layout text as last left
+    std::string layout; ///< ImGui's layout text as last left
     bool layout_load_wanted = false;
-    bool scripted_drag = false;     ///< a script holds the mouse button, as it were
-    bool dragging = false;          ///< a continuous gesture is under way: slots keep their requests small
-    double seconds = 0;             ///< the window's clock
+    bool scripted_drag = false; ///< a script holds the mouse button, as it were
+    bool dragging = false;      ///< a continuous gesture is under way: slots keep their requests small
+    double seconds = 0;         ///< the window's clock
 
     void notify(std::string text, bool is_error = false);
 
@@ -280,4 +282,4 @@ struct AppState {
     const std::string& prompt_text() const;
 };
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

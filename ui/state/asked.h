@@ -14,9 +14,9 @@ namespace attnscope::ui {
 /// The state of one asked value as a panel needs it.
 template <class Result>
 struct Asked {
-    std::shared_ptr<const Result> result;  ///< null before the first
-    bool stale = false;                    ///< result answers an earlier wish: draw it dimmed
-    bool cancelled = false;                ///< by a person: nothing is computed until that is asked for again
+    std::shared_ptr<const Result> result; ///< null before the first
+    bool stale = false;                   ///< result answers an earlier wish: draw it dimmed
+    bool cancelled = false;               ///< by a person: nothing is computed until that is asked for again
     std::optional<Error> error;
     Progress progress;
     double seconds = 0;
@@ -30,4 +30,4 @@ Asked<Result> asked_of(const Slot<Request, Result>& slot) {
             slot.progress(), slot.seconds(), slot.generation()};
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -25,7 +25,7 @@ constexpr std::int64_t one_pass_at_a_time = 4096;
 
 struct ReadRequest {
     ModelPtr model;
-    std::shared_ptr<const std::string> text;  ///< the same one while it does not change: it may be long
+    std::shared_ptr<const std::string> text; ///< the same one while it does not change: it may be long
     bool chat = false;
     bool operator==(const ReadRequest& other) const {
         return model == other.model && chat == other.chat && (text == other.text || *text == *other.text);
@@ -47,7 +47,7 @@ struct About {
     Request request;
     ReadTextPtr read;
     ModelPtr model;
-    SetPtr set = {};  ///< instead of the text
+    SetPtr set = {}; ///< instead of the text
     bool operator==(const About&) const = default;
 };
 template <class Request, class Result>
@@ -80,7 +80,8 @@ std::vector<Ids> read_set(const SetRequest& request, JobContext& context) {
     std::vector<Ids> ids;
     for (std::size_t i = 0; i < request.texts->size(); ++i) {
         context.progress(double(i), double(request.texts->size()), "reading the texts");
-        ids.push_back(read_text({request.model, std::make_shared<const std::string>((*request.texts)[i]), request.chat}).ids);
+        ids.push_back(
+            read_text({request.model, std::make_shared<const std::string>((*request.texts)[i]), request.chat}).ids);
     }
     return ids;
 }
@@ -88,8 +89,12 @@ std::vector<Ids> read_set(const SetRequest& request, JobContext& context) {
 std::size_t capture_bytes(const Capture& capture) {
     return sizeof capture + (capture.queries.size() + capture.keys.size()) * sizeof(float);
 }
-std::size_t own_bytes(const Map& map) { return sizeof map + map.weights.size() * sizeof(float); }
-std::size_t own_bytes(const Row& row) { return sizeof row + row.weights.size() * sizeof(float); }
+std::size_t own_bytes(const Map& map) {
+    return sizeof map + map.weights.size() * sizeof(float);
+}
+std::size_t own_bytes(const Row& row) {
+    return sizeof row + row.weights.size() * sizeof(float);
+}
 std::size_t own_bytes(const Rows& rows) {
     return sizeof rows + rows.entropy.size() * (3 * sizeof(float) + sizeof(std::int64_t));
 }
@@ -97,7 +102,8 @@ std::size_t own_bytes(const GainCurves& curves) {
     return sizeof curves + (curves.entropy.size() + curves.row_entropy.size()) * curves.gains.size() * sizeof(double);
 }
 std::size_t text_bytes(const ReadText& read) {
-    return sizeof read + read.text.size() + read.ids.size() * (sizeof(Token) + sizeof(std::string) + sizeof(std::int64_t));
+    return sizeof read + read.text.size() +
+           read.ids.size() * (sizeof(Token) + sizeof(std::string) + sizeof(std::int64_t));
 }
 
 template <class Request>
@@ -107,13 +113,20 @@ const CapturePtr& capture_of(const About<Request>& about) {
 
 /// Whether a figure of these needs their names.
 template <class Request>
-concept OfHead = requires(const Request& request) { request.head; };
+concept OfHead = requires(const Request& request) {
+    request.head;
+};
 template <class Request>
-concept OfToken = requires(const Request& request) { request.token; request.head; };
+concept OfToken = requires(const Request& request) {
+    request.token;
+    request.head;
+};
 template <class Request>
-concept AtGain = requires(const Request& request) { request.gain; };
+concept AtGain = requires(const Request& request) {
+    request.gain;
+};
 
-}  // namespace
+} // namespace
 
 std::string readable_gain(double gain) {
     if (!std::isfinite(gain)) return "∞";
@@ -332,9 +345,8 @@ void AttentionSlots::begin_frame(const AppState& state) {
     const Source* const source = state.find(impl_->selection.prompt);
     impl_->set = source ? source->texts : nullptr;
     if (impl_->open.follow(state))
-        impl_->each([this](auto& slot) {
-            slot.forget([this](const auto& request) { return impl_->closed_source(request); });
-        });
+        impl_->each(
+            [this](auto& slot) { slot.forget([this](const auto& request) { return impl_->closed_source(request); }); });
     // The text is read for the other workspaces that look into models, too.
     const bool reads = reads_models(state.view.workspace);
     if (impl_->reads_in_sight.left(reads)) impl_->reading.give_up();
@@ -346,19 +358,35 @@ void AttentionSlots::begin_frame(const AppState& state) {
         impl_->reading.want({impl_->model, impl_->text, impl_->options.chat});
 }
 
-ModelPtr AttentionSlots::model() const { return impl_->model; }
-int AttentionSlots::layer() const { return impl_->layer(); }
-int AttentionSlots::head() const { return impl_->head(); }
+ModelPtr AttentionSlots::model() const {
+    return impl_->model;
+}
+int AttentionSlots::layer() const {
+    return impl_->layer();
+}
+int AttentionSlots::head() const {
+    return impl_->head();
+}
 std::int64_t AttentionSlots::token() const {
     const auto text = read();
     return text ? impl_->token_of(*text) : -1;
 }
-double AttentionSlots::gain() const { return impl_->gain(); }
-bool AttentionSlots::every_layer() const { return impl_->forward_gain() != 1; }
+double AttentionSlots::gain() const {
+    return impl_->gain();
+}
+bool AttentionSlots::every_layer() const {
+    return impl_->forward_gain() != 1;
+}
 
-ReadTextPtr AttentionSlots::read() const { return impl_->has_text() ? impl_->reading.result() : nullptr; }
-std::optional<Error> AttentionSlots::read_error() const { return impl_->reading.error(); }
-bool AttentionSlots::read_cancelled() const { return impl_->reading.cancelled(); }
+ReadTextPtr AttentionSlots::read() const {
+    return impl_->has_text() ? impl_->reading.result() : nullptr;
+}
+std::optional<Error> AttentionSlots::read_error() const {
+    return impl_->reading.error();
+}
+bool AttentionSlots::read_cancelled() const {
+    return impl_->reading.cancelled();
+}
 
 Answered<Result> AttentionSlots::overview() {
     Impl& i = *impl_;
@@ -387,7 +415,9 @@ Answered<Result> AttentionSlots::overview() {
     });
 }
 
-Answered<Capture> AttentionSlots::capture() { return impl_->captured(false); }
+Answered<Capture> AttentionSlots::capture() {
+    return impl_->captured(false);
+}
 
 Answered<Rows> AttentionSlots::rows() {
     return impl_->ask_head(impl_->rows, false, [this](const CapturePtr& layer, const ReadText&) {
@@ -433,6 +463,8 @@ double AttentionSlots::forward_seconds() const {
     const auto result = impl_->overview.result();
     return result ? result->forward_seconds : 0;
 }
-double AttentionSlots::head_seconds() const { return impl_->row.result() ? impl_->row.seconds() : 0; }
+double AttentionSlots::head_seconds() const {
+    return impl_->row.result() ? impl_->row.seconds() : 0;
+}
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -22,18 +22,18 @@ namespace attnscope::ui {
 
 /// A text as the model reads it.
 struct ReadText {
-    std::string text;                  ///< with what the chat template sets around it
+    std::string text; ///< with what the chat template sets around it
     std::vector<Token> tokens;
     attention::Ids ids;
-    std::vector<std::string> labels;   ///< of the tokens
-    std::size_t vocabulary = 0;        ///< of the tokenizer; 0 without one
+    std::vector<std::string> labels; ///< of the tokens
+    std::size_t vocabulary = 0;      ///< of the tokenizer; 0 without one
 };
 using ReadTextPtr = std::shared_ptr<const ReadText>;
 
 /// A result together with the view that it answers: while a newer one is computed the two stay together.
 template <class Result>
 struct Answered : Asked<Result> {
-    attention::View view;  ///< without the tokens: they may be many
+    attention::View view; ///< without the tokens: they may be many
     ReadTextPtr read;
     attention::View view_with_tokens() const {
         attention::View whole = view;
@@ -57,9 +57,9 @@ public:
     ModelPtr model() const;
     int layer() const;
     int head() const;
-    std::int64_t token() const;        ///< the query; −1 without a text
-    double gain() const;               ///< infinity for top-1
-    bool every_layer() const;          ///< the gain turns every layer, and differs from 1
+    std::int64_t token() const; ///< the query; −1 without a text
+    double gain() const;        ///< infinity for top-1
+    bool every_layer() const;   ///< the gain turns every layer, and differs from 1
 
     /// The tokens of the chosen text. Null while it is read for the first time.
     ReadTextPtr read() const;
@@ -78,12 +78,12 @@ public:
     Answered<attention::GainCurves> gain_curves();
 
     bool settled() const;
-    double forward_seconds() const;    ///< of the newest map of heads; 0 before the first
-    double head_seconds() const;       ///< of the newest row of the head
+    double forward_seconds() const; ///< of the newest map of heads; 0 before the first
+    double head_seconds() const;    ///< of the newest row of the head
 
 private:
     struct Impl;
     std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -13,11 +13,15 @@
 
 namespace attnscope::ui {
 
-inline bool flag(const Arguments& arguments, const char* name) { return std::get<bool>(arguments.at(name)); }
+inline bool flag(const Arguments& arguments, const char* name) {
+    return std::get<bool>(arguments.at(name));
+}
 inline std::int64_t integer(const Arguments& arguments, const char* name) {
     return std::get<std::int64_t>(arguments.at(name));
 }
-inline double number(const Arguments& arguments, const char* name) { return std::get<double>(arguments.at(name)); }
+inline double number(const Arguments& arguments, const char* name) {
+    return std::get<double>(arguments.at(name));
+}
 inline const std::string& text(const Arguments& arguments, const char* name) {
     return std::get<std::string>(arguments.at(name));
 }
@@ -45,12 +49,15 @@ inline std::string text_or(const Arguments& arguments, const char* name, const s
 /// The value; throws Error{usage} outside of least … most.
 inline std::int64_t checked(const char* name, std::int64_t value, std::int64_t least, std::int64_t most) {
     if (value < least || value > most)
-        throw Error(ErrorKind::usage, name, std::to_string(least) + " … " + std::to_string(most), std::to_string(value));
+        throw Error(ErrorKind::usage, name, std::to_string(least) + " … " + std::to_string(most),
+                    std::to_string(value));
     return value;
 }
 
 /// When a command that needs a model can be given.
-inline bool has_model(const AppState& state) { return state.model() != nullptr; }
+inline bool has_model(const AppState& state) {
+    return state.model() != nullptr;
+}
 /// What a command acts on. Throws Error{usage} without one: a step of the history may outlive it.
 ModelPtr required_model(const AppState& state);
 std::shared_ptr<const Bank> required_bank(const AppState& state);
@@ -63,12 +70,18 @@ inline std::int64_t next_frame(std::int64_t now, std::int64_t count, int frames,
     return wrap && next >= count ? 0 : std::clamp<std::int64_t>(next, 0, count - 1);
 }
 
-inline std::optional<Command> no_undo() { return std::nullopt; }
+inline std::optional<Command> no_undo() {
+    return std::nullopt;
+}
 /// A command that sets one whole number of the state, field(AppState&), and undoes it by its former value.
 template <class Field>
 CommandSpec whole_command(const std::string& id, const std::string& title, const std::string& help, std::int64_t least,
                           std::int64_t most, Field field) {
-    return {id, title, "", "", {integer_parameter("value", help)},
+    return {id,
+            title,
+            "",
+            "",
+            {integer_parameter("value", help)},
             [id, least, most, field](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
                 const std::int64_t value = checked(id.c_str(), integer(arguments, "value"), least, most);
                 auto& now = field(state);
@@ -76,7 +89,10 @@ CommandSpec whole_command(const std::string& id, const std::string& title, const
                 if (before == value) return std::nullopt;
                 now = static_cast<std::remove_reference_t<decltype(now)>>(value);
                 return command(id, {{"value", before}});
-            }, {}, {}, CommandKind::view};
+            },
+            {},
+            {},
+            CommandKind::view};
 }
 /// The inverse of a change to several parts of the view: the whole view as it is now.
 Command restore_view(const AppState& state);
@@ -110,4 +126,4 @@ void add_compute_commands(CommandRegistry& registry);
 void add_figure_commands(CommandRegistry& registry);
 void add_help_commands(CommandRegistry& registry);
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -26,17 +26,14 @@ namespace {
 Value value_from_json(const json& value, const std::string& where) {
     if (value.is_boolean()) return value.get<bool>();
     // Whole numbers beyond 64 bits with a sign are numbers like any other.
-    if (const auto whole = number_in<std::int64_t>(value))
-        return *whole;
-    if (const auto number = number_in<double>(value))
-        return *number;
+    if (const auto whole = number_in<std::int64_t>(value)) return *whole;
+    if (const auto number = number_in<double>(value)) return *number;
     if (value.is_string()) return value.get<std::string>();
     if (value.is_array()) {
         std::vector<double> numbers;
         for (const auto& entry : value) {
             const auto number = number_in<double>(entry);
-            if (!number)
-                not_usable(where, "a list of numbers", value);
+            if (!number) not_usable(where, "a list of numbers", value);
             numbers.push_back(*number);
         }
         return numbers;
@@ -113,8 +110,7 @@ CvOptions cv_from_json(const JsonMembers& object) {
     parameters.pool = object.value_or<std::size_t>("pool", parameters.pool, {0, most_cv_pool});
     parameters.exact = object.flag("exact", parameters.exact);
     const auto band = object.values_or<double>("band", {parameters.band_low, parameters.band_high});
-    if (band.size() != 2)
-        object.fail("band", "two numbers", std::to_string(band.size()));
+    if (band.size() != 2) object.fail("band", "two numbers", std::to_string(band.size()));
     parameters.band_low = band[0];
     parameters.band_high = band[1];
     options.dims = object.values_or("dims", options.dims);
@@ -185,17 +181,16 @@ ResidualOptions residual_from_json(const JsonMembers& object) {
     parameters.ranks = object.values_or("ranks", parameters.ranks, from_zero);
     if (object.find("heads"))
         for (const json& pair : object.list("heads")) {
-            if (!pair.is_array() || pair.size() != 2)
-                object.fail("heads", "a layer and a head each", describe(pair));
+            if (!pair.is_array() || pair.size() != 2) object.fail("heads", "a layer and a head each", describe(pair));
             const auto layer = number_in(pair[0], from_zero), head = number_in(pair[1], from_zero);
-            if (!layer || !head)
-                object.fail("heads", "a layer and a head each", pair.dump());
+            if (!layer || !head) object.fail("heads", "a layer and a head each", pair.dump());
             parameters.heads.push_back({*layer, *head});
         }
     parameters.seq_len = count("seq_len", parameters.seq_len, 2, residual::most_blocks);
     parameters.blocks = count("blocks", parameters.blocks, 1, residual::most_blocks);
     parameters.calibration = object.named("calibration", "heldout", residual::parse_calibration);
-    parameters.calibration_blocks = count("calibration_blocks", parameters.calibration_blocks, 1, residual::most_blocks);
+    parameters.calibration_blocks =
+        count("calibration_blocks", parameters.calibration_blocks, 1, residual::most_blocks);
     parameters.form = object.named("form", "context", residual::parse_form);
     parameters.top_k = count("top_k", parameters.top_k, 1, residual::most_top_k);
     parameters.exclude_sink = object.flag("exclude_sink", false);
@@ -213,8 +208,7 @@ QueryChoice query_from_json(const JsonMembers& query) {
     QueryChoice choice;
     const auto kind = query.text("kind", "memory");
     for (std::size_t i = 0; i < query_kinds.size(); ++i)
-        if (kind == query_kinds[i])
-            choice.kind = static_cast<QueryChoice::Kind>(i);
+        if (kind == query_kinds[i]) choice.kind = static_cast<QueryChoice::Kind>(i);
     choice.source = query.value_or("source", SourceId{0});
     choice.row = query.value_or("row", std::size_t{0});
     choice.drawing = query.values_or("drawing", std::vector<float>{});
@@ -237,13 +231,11 @@ void selection_from_json(const JsonMembers& s, Selection& to) {
     to.prompt = s.value_or("prompt", SourceId{0});
     to.text = s.value_or("text", 0, from_zero);
     to.rank = s.value_or("rank", to.rank, from_none);
-    if (s.find("memory"))
-        to.memory = s.value<std::uint32_t>("memory");
-    if (const auto query = s.find_object("query"))
-        to.query = query_from_json(*query);
+    if (s.find("memory")) to.memory = s.value<std::uint32_t>("memory");
+    if (const auto query = s.find_object("query")) to.query = query_from_json(*query);
 }
 
-}  // namespace
+} // namespace
 
 std::string value_text(const Value& value) {
     auto text = to_json(value).dump(-1, ' ', false, json::error_handler_t::replace);
@@ -273,14 +265,16 @@ Command command_from_json(const json& object, const std::string& where) {
 
 json to_json(const View& view) {
     const Selection& s = view.selection;
-    json query{{"kind", query_kinds[static_cast<std::size_t>(s.query.kind)]}, {"source", s.query.source}, {"row", s.query.row}};
+    json query{{"kind", query_kinds[static_cast<std::size_t>(s.query.kind)]},
+               {"source", s.query.source},
+               {"row", s.query.row}};
     if (!s.query.drawing.empty()) query["drawing"] = s.query.drawing;
     if (!s.query.label.empty()) query["label"] = s.query.label;
-    json selection{{"bank", s.bank},   {"encoder", s.encoder}, {"model", s.model},
-                   {"query", query},   {"beta", s.beta},       {"gain", s.gain},
-                   {"step", s.step},   {"mode", retrieval::mode_name(s.mode)},
-                   {"layer", s.layer}, {"head", s.head},       {"token", s.token}, {"rank", s.rank},
-                   {"capture", s.capture}, {"prompt", s.prompt}, {"text", s.text}};
+    json selection{
+        {"bank", s.bank},       {"encoder", s.encoder}, {"model", s.model}, {"query", query},
+        {"beta", s.beta},       {"gain", s.gain},       {"step", s.step},   {"mode", retrieval::mode_name(s.mode)},
+        {"layer", s.layer},     {"head", s.head},       {"token", s.token}, {"rank", s.rank},
+        {"capture", s.capture}, {"prompt", s.prompt},   {"text", s.text}};
     if (s.memory) selection["memory"] = *s.memory;
     json options{{"steps", view.retrieval.steps},
                  {"lambda", view.retrieval.lambda},
@@ -317,28 +311,20 @@ View view_from_json(const json& object, const std::string& where) {
     const JsonMembers members(object, where);
     View view;
     view.workspace = members.named("workspace", "retrieval", parse_workspace);
-    if (const auto selection = members.find_object("selection"))
-        selection_from_json(*selection, view.selection);
+    if (const auto selection = members.find_object("selection")) selection_from_json(*selection, view.selection);
     if (const auto o = members.find_object("retrieval")) {
         RetrievalOptions& to = view.retrieval;
         to.steps = o->value_or<int>("steps", to.steps, {1, most_retrieval_steps});
         to.lambda = o->value_or<double>("lambda", to.lambda, {0, 1});
         to.basins = o->flag("basins", to.basins);
-        if (const auto direction = o->find_object("plane_x"))
-            to.plane_x = direction_from_json(*direction);
-        if (const auto direction = o->find_object("plane_y"))
-            to.plane_y = direction_from_json(*direction);
+        if (const auto direction = o->find_object("plane_x")) to.plane_x = direction_from_json(*direction);
+        if (const auto direction = o->find_object("plane_y")) to.plane_y = direction_from_json(*direction);
     }
-    if (const auto options = members.find_object("attention"))
-        view.attention = attention_from_json(*options);
-    if (const auto options = members.find_object("alignment"))
-        view.alignment = alignment_from_json(*options);
-    if (const auto options = members.find_object("residual"))
-        view.residual = residual_from_json(*options);
-    if (const auto options = members.find_object("cv"))
-        view.cv = cv_from_json(*options);
-    if (const auto options = members.find_object("training"))
-        view.training = jacobian_training_from_json(*options);
+    if (const auto options = members.find_object("attention")) view.attention = attention_from_json(*options);
+    if (const auto options = members.find_object("alignment")) view.alignment = alignment_from_json(*options);
+    if (const auto options = members.find_object("residual")) view.residual = residual_from_json(*options);
+    if (const auto options = members.find_object("cv")) view.cv = cv_from_json(*options);
+    if (const auto options = members.find_object("training")) view.training = jacobian_training_from_json(*options);
     if (const auto options = members.find_object("jacobian")) {
         JacobianOptions& into = view.jacobian;
         into.metric = options->named("metric", jacobian::metric_name(into.metric), jacobian::parse_metric);
@@ -355,10 +341,12 @@ View view_from_json(const json& object, const std::string& where) {
     return view;
 }
 
-std::string view_text(const View& view) { return to_json(view).dump(-1, ' ', false, json::error_handler_t::replace); }
+std::string view_text(const View& view) {
+    return to_json(view).dump(-1, ' ', false, json::error_handler_t::replace);
+}
 
 View view_from_text(const std::string& text, const std::string& where) {
     return view_from_json(parse_json<json>(text, where, json_kinds::view), where);
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

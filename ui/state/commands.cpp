@@ -40,8 +40,9 @@ std::optional<Value> as_type(const Value& value, Parameter::Type type) {
         break;
     case Parameter::Type::integer:
         if (std::holds_alternative<std::int64_t>(value)) return value;
-        if (const double* number = std::get_if<double>(&value); number && std::nearbyint(*number) == *number &&
-            std::abs(*number) < 9e15) return Value(static_cast<std::int64_t>(*number));
+        if (const double* number = std::get_if<double>(&value);
+            number && std::nearbyint(*number) == *number && std::abs(*number) < 9e15)
+            return Value(static_cast<std::int64_t>(*number));
         break;
     case Parameter::Type::number:
         if (const double* number = std::get_if<double>(&value); number && std::isfinite(*number)) return value;
@@ -59,7 +60,7 @@ std::optional<Value> as_type(const Value& value, Parameter::Type type) {
     return std::nullopt;
 }
 
-}  // namespace
+} // namespace
 
 void CommandRegistry::add(CommandSpec spec) {
     ATTNSCOPE_ASSERT(!find(spec.id));
@@ -81,10 +82,12 @@ Arguments CommandRegistry::check(const Command& command) const {
         if (parameter == spec->parameters.end()) {
             std::vector<std::string> names;
             for (const auto& known : spec->parameters) names.push_back(known.name);
-            throw Error(ErrorKind::usage, command.id, names.empty() ? "no arguments" : "arguments " + joined(names), name);
+            throw Error(ErrorKind::usage, command.id, names.empty() ? "no arguments" : "arguments " + joined(names),
+                        name);
         }
         const auto typed = as_type(value, parameter->type);
-        if (!typed) throw Error(ErrorKind::usage, command.id + " " + name, type_name(parameter->type), value_text(value));
+        if (!typed)
+            throw Error(ErrorKind::usage, command.id + " " + name, type_name(parameter->type), value_text(value));
         if (!parameter->choices.empty()) {
             const auto& text = std::get<std::string>(*typed);
             if (std::find(parameter->choices.begin(), parameter->choices.end(), text) == parameter->choices.end())
@@ -105,7 +108,8 @@ CommandRunner::CommandRunner(const CommandRegistry& registry, AppState& state, S
     : registry_(registry), state_(state), services_(services) {}
 
 void CommandRunner::run(const Command& command) {
-    if (const auto failure = failure_of(command.id, [&] { run_or_throw(command); })) state_.notify(failure->what(), true);
+    if (const auto failure = failure_of(command.id, [&] { run_or_throw(command); }))
+        state_.notify(failure->what(), true);
 }
 
 const CommandSpec& CommandRunner::require_enabled(const Command& command) const {
@@ -183,8 +187,10 @@ void CommandRunner::restore_history(History history) {
         // The newest are at the back.
         while (entries.size() > history_limit) entries.pop_front(), ++left_out;
         for (Entry& entry : entries) {
-            if (auto usable = checked_entry(std::move(entry))) kept.push_back(std::move(*usable));
-            else ++left_out;
+            if (auto usable = checked_entry(std::move(entry)))
+                kept.push_back(std::move(*usable));
+            else
+                ++left_out;
         }
         entries = std::move(kept);
     };
@@ -193,13 +199,20 @@ void CommandRunner::restore_history(History history) {
     history_ = std::move(history);
     gesture_open_ = false;
     if (left_out > 0)
-        state_.notify(std::to_string(left_out) + (left_out == 1 ? " step" : " steps") +
-                      " of the session's history left out: a file's history sets the view alone, of sources that are open");
+        state_.notify(
+            std::to_string(left_out) + (left_out == 1 ? " step" : " steps") +
+            " of the session's history left out: a file's history sets the view alone, of sources that are open");
 }
 
-void CommandRunner::end_gesture() { gesture_open_ = false; }
-bool CommandRunner::can_undo() const { return !history_.undo.empty(); }
-bool CommandRunner::can_redo() const { return !history_.redo.empty(); }
+void CommandRunner::end_gesture() {
+    gesture_open_ = false;
+}
+bool CommandRunner::can_undo() const {
+    return !history_.undo.empty();
+}
+bool CommandRunner::can_redo() const {
+    return !history_.redo.empty();
+}
 
 bool CommandRunner::replay(const Entry& entry, const Command& command, const char* verb) {
     const CommandSpec* const named = registry_.find(entry.done.id);
@@ -240,4 +253,4 @@ std::string CommandRunner::redo_title() const {
     return history_.redo.empty() ? "" : "Redo " + registry_.find(history_.redo.back().done.id)->title;
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

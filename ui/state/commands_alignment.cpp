@@ -7,7 +7,9 @@ namespace attnscope::ui {
 
 namespace {
 
-bool in_workspace(const AppState& state) { return state.view.workspace == Workspace::alignment; }
+bool in_workspace(const AppState& state) {
+    return state.view.workspace == Workspace::alignment;
+}
 
 /// A command that sets one of the options to a name out of a list, and undoes it by the former name.
 template <class Field, class Name, class Parse>
@@ -66,7 +68,8 @@ void add_operators(CommandRegistry& registry) {
                       return command("alignment.norm_gain");
                   },
                   in_workspace,
-                  [](const AppState& state) { return state.view.alignment.norm_gain; }, CommandKind::view});
+                  [](const AppState& state) { return state.view.alignment.norm_gain; },
+                  CommandKind::view});
     registry.add({"alignment.topk",
                   "Directions kept of a head",
                   "",
@@ -81,7 +84,8 @@ void add_operators(CommandRegistry& registry) {
                       return command("alignment.topk", {{"value", before}});
                   },
                   {},
-                  {}, CommandKind::view});
+                  {},
+                  CommandKind::view});
     registry.add({"alignment.grams",
                   "Compare a file of grams",
                   "",
@@ -97,7 +101,8 @@ void add_operators(CommandRegistry& registry) {
                       return command("alignment.grams", {{"source", std::int64_t{before}}});
                   },
                   {},
-                  {}, CommandKind::view});
+                  {},
+                  CommandKind::view});
 }
 
 void add_cursor(CommandRegistry& registry) {
@@ -115,7 +120,8 @@ void add_cursor(CommandRegistry& registry) {
                       return command("alignment.anchor", {{"value", before}});
                   },
                   {},
-                  {}, CommandKind::view});
+                  {},
+                  CommandKind::view});
     registry.add({"alignment.head",
                   "Look at one head's alignment",
                   "",
@@ -134,7 +140,8 @@ void add_cursor(CommandRegistry& registry) {
                       return inverse;
                   },
                   {},
-                  {}, CommandKind::view});
+                  {},
+                  CommandKind::view});
     registry.add({"alignment.select",
                   "Compare a layer with an anchor",
                   "",
@@ -152,10 +159,11 @@ void add_cursor(CommandRegistry& registry) {
                       return inverse;
                   },
                   {},
-                  {}, CommandKind::view});
+                  {},
+                  CommandKind::view});
 }
 
-}  // namespace
+} // namespace
 
 std::optional<Command> advance_alignment(AppState& state, Services& services, int frames, bool wrap) {
     AlignmentSlots& slots = current(state, services);
@@ -179,4 +187,4 @@ void add_alignment_commands(CommandRegistry& registry) {
     add_cursor(registry);
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

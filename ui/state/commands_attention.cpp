@@ -12,7 +12,7 @@ namespace {
 
 /// Command that sets a truth value of the options, and one without arguments for menus that turns it over.
 void add_option(CommandRegistry& registry, const std::string& id, const std::string& title, const std::string& menu,
-                const std::string& help, bool AttentionOptions::* which) {
+                const std::string& help, bool AttentionOptions::*which) {
     const auto set = [id, which](AppState& state, bool on) -> std::optional<Command> {
         bool& field = state.view.attention.*which;
         const bool before = field;
@@ -20,17 +20,28 @@ void add_option(CommandRegistry& registry, const std::string& id, const std::str
         field = on;
         return command(id, {{"on", before}});
     };
-    registry.add({id, title, "", "", {flag_parameter("on", help)},
-                  [set](AppState& state, Services&, const Arguments& arguments) {
-                      return set(state, flag(arguments, "on"));
-                  }, {}, {}, CommandKind::view});
+    registry.add(
+        {id,
+         title,
+         "",
+         "",
+         {flag_parameter("on", help)},
+         [set](AppState& state, Services&, const Arguments& arguments) { return set(state, flag(arguments, "on")); },
+         {},
+         {},
+         CommandKind::view});
     if (menu.empty()) return;
-    registry.add({id + "_toggle", title, menu, "", {},
+    registry.add({id + "_toggle",
+                  title,
+                  menu,
+                  "",
+                  {},
                   [set, which](AppState& state, Services&, const Arguments&) {
                       return set(state, !(state.view.attention.*which));
                   },
                   [](const AppState& state) { return state.view.workspace == Workspace::attention; },
-                  [which](const AppState& state) { return state.view.attention.*which; }, CommandKind::view});
+                  [which](const AppState& state) { return state.view.attention.*which; },
+                  CommandKind::view});
 }
 
 std::optional<Command> set_prompt(AppState& state, SourceId id, std::int64_t text) {
@@ -53,9 +64,13 @@ void check_cell(const AppState& state, std::int64_t layer, std::int64_t head) {
     check("head", head, model->config().heads);
 }
 
-CommandSpec cell_cursor(const std::string& name, const std::string& title, int Selection::* which) {
+CommandSpec cell_cursor(const std::string& name, const std::string& title, int Selection::*which) {
     const std::string id = "selection." + name;
-    return {id, title, "", "", {integer_parameter("value", "counted from 0")},
+    return {id,
+            title,
+            "",
+            "",
+            {integer_parameter("value", "counted from 0")},
             [id, which, name](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
                 const auto value = integer(arguments, "value");
                 check_cell(state, name == "layer" ? value : 0, name == "head" ? value : 0);
@@ -65,7 +80,9 @@ CommandSpec cell_cursor(const std::string& name, const std::string& title, int S
                 field = static_cast<int>(value);
                 return command(id, {{"value", before}});
             },
-            has_model, {}, CommandKind::view};
+            has_model,
+            {},
+            CommandKind::view};
 }
 
 std::optional<Command> set_token(AppState& state, std::int64_t value) {
@@ -85,7 +102,10 @@ std::optional<Command> set_gain(AppState& state, double value) {
 void add_cursors(CommandRegistry& registry) {
     registry.add(cell_cursor("layer", "Set the layer", &Selection::layer));
     registry.add(cell_cursor("head", "Set the head", &Selection::head));
-    registry.add({"attention.cell", "Select a head of a layer", "", "",
+    registry.add({"attention.cell",
+                  "Select a head of a layer",
+                  "",
+                  "",
                   {integer_parameter("layer", "counted from 0"), integer_parameter("head", "counted from 0")},
                   [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
                       const auto layer = integer(arguments, "layer"), head = integer(arguments, "head");
@@ -97,8 +117,13 @@ void add_cursors(CommandRegistry& registry) {
                       selection.head = static_cast<int>(head);
                       return command("attention.cell", {{"layer", layer_before}, {"head", head_before}});
                   },
-                  has_model, {}, CommandKind::view});
-    registry.add({"selection.token", "Set the query token", "", "",
+                  has_model,
+                  {},
+                  CommandKind::view});
+    registry.add({"selection.token",
+                  "Set the query token",
+                  "",
+                  "",
                   {integer_parameter("value", "counted from 0; -1 = the last one")},
                   [](AppState& state, Services& services, const Arguments& arguments) {
                       const auto value = integer(arguments, "value");
@@ -108,16 +133,28 @@ void add_cursors(CommandRegistry& registry) {
                           throw Error(ErrorKind::usage, "token", "-1 … " + std::to_string(last), std::to_string(value));
                       return set_token(state, value);
                   },
-                  has_model, {}, CommandKind::view});
-    registry.add({"selection.gain", "Set the gain", "", "", {number_parameter("value", "1 = the model, ⅛ … 64")},
+                  has_model,
+                  {},
+                  CommandKind::view});
+    registry.add({"selection.gain",
+                  "Set the gain",
+                  "",
+                  "",
+                  {number_parameter("value", "1 = the model, ⅛ … 64")},
                   [](AppState& state, Services&, const Arguments& arguments) {
                       const double value = number(arguments, "value");
                       if (value < 0.125 || value > 64)
                           throw Error(ErrorKind::usage, "gain", "0.125 … 64", value_text(value));
                       return set_gain(state, value);
                   },
-                  has_model, {}, CommandKind::view});
-    registry.add({"attention.gain_default", "Gain to 1, the model", "Analyses", "", {},
+                  has_model,
+                  {},
+                  CommandKind::view});
+    registry.add({"attention.gain_default",
+                  "Gain to 1, the model",
+                  "Analyses",
+                  "",
+                  {},
                   [](AppState& state, Services&, const Arguments&) -> std::optional<Command> {
                       if (!state.view.attention.top_one) return set_gain(state, 1);
                       Command inverse = restore_view(state);
@@ -125,19 +162,31 @@ void add_cursors(CommandRegistry& registry) {
                       state.view.selection.gain = 1;
                       return inverse;
                   },
-                  has_model, {}, CommandKind::view});
+                  has_model,
+                  {},
+                  CommandKind::view});
 }
 
 void add_texts(CommandRegistry& registry) {
-    registry.add({"selection.model", "Select a model", "", "", {integer_parameter("source", "its number")},
+    registry.add({"selection.model",
+                  "Select a model",
+                  "",
+                  "",
+                  {integer_parameter("source", "its number")},
                   [](AppState& state, Services& services, const Arguments& arguments) -> std::optional<Command> {
                       const SourceId id = source_of_kind(state, integer(arguments, "source"), SourceKind::model);
                       if (id == state.view.selection.model) return std::nullopt;
                       Command inverse = restore_view(state);
                       services.select_model(state, id);
                       return inverse;
-                  }, {}, {}, CommandKind::view});
-    registry.add({"selection.prompt", "Read a prompt or a text of a set", "", "",
+                  },
+                  {},
+                  {},
+                  CommandKind::view});
+    registry.add({"selection.prompt",
+                  "Read a prompt or a text of a set",
+                  "",
+                  "",
                   {integer_parameter("source", "its number"),
                    integer_parameter("text", "which of a set, from 0", Value(std::int64_t{0}))},
                   [](AppState& state, Services&, const Arguments& arguments) {
@@ -148,10 +197,18 @@ void add_texts(CommandRegistry& registry) {
                                       std::to_string(number));
                       const std::int64_t count = source->texts ? std::ssize(*source->texts) : 1;
                       if (index < 0 || index >= count)
-                          throw Error(ErrorKind::usage, "text", "0 … " + std::to_string(count - 1), std::to_string(index));
+                          throw Error(ErrorKind::usage, "text", "0 … " + std::to_string(count - 1),
+                                      std::to_string(index));
                       return set_prompt(state, source->id, index);
-                  }, {}, {}, CommandKind::view});
-    registry.add({"attention.text", "Read a typed text", "", "", {text_parameter("text", "what the model reads")},
+                  },
+                  {},
+                  {},
+                  CommandKind::view});
+    registry.add({"attention.text",
+                  "Read a typed text",
+                  "",
+                  "",
+                  {text_parameter("text", "what the model reads")},
                   [](AppState& state, Services& services, const Arguments& arguments) {
                       const std::string& wanted = text(arguments, "text");
                       if (wanted.find_first_not_of(" \t\r\n") == std::string::npos)
@@ -161,23 +218,31 @@ void add_texts(CommandRegistry& registry) {
                       });
                       const SourceId id = known != state.sources.end() ? known->id : services.add_prompt(state, wanted);
                       return set_prompt(state, id, 0);
-                  }, {}, {}, CommandKind::view});
-    registry.add({"source.open_as_model", "Open an encoder as a model", "", "", {integer_parameter("source", "its number")},
+                  },
+                  {},
+                  {},
+                  CommandKind::view});
+    registry.add({"source.open_as_model",
+                  "Open an encoder as a model",
+                  "",
+                  "",
+                  {integer_parameter("source", "its number")},
                   [](AppState& state, Services& services, const Arguments& arguments) {
                       const SourceId id = source_of_kind(state, integer(arguments, "source"), SourceKind::encoder);
                       services.open_as_model(state, std::filesystem::path(state.find(id)->path));
                       return no_undo();
-                  }, {}, {}, CommandKind::world});
+                  },
+                  {},
+                  {},
+                  CommandKind::world});
 }
 
-}  // namespace
+} // namespace
 
 std::optional<Command> advance_attention(AppState& state, Services& services, int frames, bool wrap) {
     AttentionSlots& slots = services.attention();
-    slots.begin_frame(state);  // commands before this one in the same frame count
-    const auto next_of = [&](std::int64_t now, std::int64_t count) {
-        return next_frame(now, count, frames, wrap);
-    };
+    slots.begin_frame(state); // commands before this one in the same frame count
+    const auto next_of = [&](std::int64_t now, std::int64_t count) { return next_frame(now, count, frames, wrap); };
     switch (state.playback.timeline(Workspace::attention)) {
     case Timeline::layer: {
         const std::int64_t before = state.view.selection.layer;
@@ -204,7 +269,10 @@ void add_attention_commands(CommandRegistry& registry) {
     add_texts(registry);
     std::vector<std::string> colours;
     for (const auto colour : all_head_colours) colours.push_back(attention::head_colour_name(colour));
-    registry.add({"attention.colour", "Colour the map of heads", "", "",
+    registry.add({"attention.colour",
+                  "Colour the map of heads",
+                  "",
+                  "",
                   {text_parameter("by", "a statistic of each head", {}, colours)},
                   [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
                       const auto before = state.view.attention.colour;
@@ -212,16 +280,25 @@ void add_attention_commands(CommandRegistry& registry) {
                       if (wanted == before) return std::nullopt;
                       state.view.attention.colour = wanted;
                       return command("attention.colour", {{"by", std::string(attention::head_colour_name(before))}});
-                  }, {}, {}, CommandKind::view});
-    registry.add({"attention.gain_scope", "Choose what the gain turns", "", "",
-                  {text_parameter("scope", "the selected head alone, or every layer of a forward pass", {},
-                                  {"head", "layers"})},
-                  [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
-                      const bool before = state.view.attention.every_layer, wanted = text(arguments, "scope") == "layers";
-                      if (before == wanted) return std::nullopt;
-                      state.view.attention.every_layer = wanted;
-                      return command("attention.gain_scope", {{"scope", std::string(before ? "layers" : "head")}});
-                  }, {}, {}, CommandKind::view});
+                  },
+                  {},
+                  {},
+                  CommandKind::view});
+    registry.add(
+        {"attention.gain_scope",
+         "Choose what the gain turns",
+         "",
+         "",
+         {text_parameter("scope", "the selected head alone, or every layer of a forward pass", {}, {"head", "layers"})},
+         [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
+             const bool before = state.view.attention.every_layer, wanted = text(arguments, "scope") == "layers";
+             if (before == wanted) return std::nullopt;
+             state.view.attention.every_layer = wanted;
+             return command("attention.gain_scope", {{"scope", std::string(before ? "layers" : "head")}});
+         },
+         {},
+         {},
+         CommandKind::view});
     add_option(registry, "attention.top_one", "Infinite gain (top-1)", "Analyses", "all weight on the largest score",
                &AttentionOptions::top_one);
     add_option(registry, "attention.without_sink", "Map without the first column", "Analyses",
@@ -234,13 +311,19 @@ void add_attention_commands(CommandRegistry& registry) {
                "means over the texts of the chosen set", &AttentionOptions::whole_set);
     add_option(registry, "attention.beside", "A beside the maps", "View", "rather than the difference to A",
                &AttentionOptions::beside);
-    registry.add({"attention.head_bank", "Use this head as a bank", "Analyses", "", {},
+    registry.add({"attention.head_bank",
+                  "Use this head as a bank",
+                  "Analyses",
+                  "",
+                  {},
                   [](AppState& state, Services& services, const Arguments&) -> std::optional<Command> {
                       Command inverse = restore_view(state);
                       services.use_head_as_bank(state);
                       return inverse;
                   },
-                  has_model, {}, CommandKind::world});
+                  has_model,
+                  {},
+                  CommandKind::world});
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

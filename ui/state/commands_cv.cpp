@@ -27,10 +27,14 @@ void add_measuring(CommandRegistry& registry) {
     registry.add(whole_command("cv.samples", "Simplices drawn for a matrix", "how many", 10, most_cv_samples,
                                [](AppState& state) -> std::size_t& { return state.view.cv.parameters.samples; }));
     registry.add(whole_command("cv.pool", "Rows that simplices are drawn from", "the first so many; 0 = all", 0,
-                               most_cv_pool, [](AppState& state) -> std::size_t& { return state.view.cv.parameters.pool; }));
+                               most_cv_pool,
+                               [](AppState& state) -> std::size_t& { return state.view.cv.parameters.pool; }));
     registry.add(whole_command("cv.points", "Corners of a simplex", "3 to 8", cv::least_points, cv::most_points,
                                [](AppState& state) -> int& { return state.view.cv.parameters.points; }));
-    registry.add({"cv.band", "Set the band", "", "",
+    registry.add({"cv.band",
+                  "Set the band",
+                  "",
+                  "",
                   {number_parameter("low", "lower end"), number_parameter("high", "upper end")},
                   [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
                       const cv::Parameters before = state.view.cv.parameters;
@@ -40,26 +44,45 @@ void add_measuring(CommandRegistry& registry) {
                       });
                       if (!changed) return std::nullopt;
                       return command("cv.band", {{"low", before.band_low}, {"high", before.band_high}});
-                  }, {}, {}, CommandKind::view});
-    registry.add({"cv.activations", "Measure the activations of the text", "Analyses", "", {},
+                  },
+                  {},
+                  {},
+                  CommandKind::view});
+    registry.add({"cv.activations",
+                  "Measure the activations of the text",
+                  "Analyses",
+                  "",
+                  {},
                   [](AppState& state, Services&, const Arguments&) {
-                      return change_options(state, [](CvOptions& options) { options.activations = !options.activations; });
+                      return change_options(state,
+                                            [](CvOptions& options) { options.activations = !options.activations; });
                   },
                   [](const AppState& state) { return state.view.workspace == Workspace::cv; },
-                  [](const AppState& state) { return state.view.cv.activations; }, CommandKind::view});
+                  [](const AppState& state) { return state.view.cv.activations; },
+                  CommandKind::view});
 }
 
 void add_selection(CommandRegistry& registry) {
     std::vector<std::string> kinds;
     for (const cv::Kind kind : cv::all_kinds) kinds.push_back(cv_kind_name(kind));
-    registry.add({"cv.kind", "Show a kind of matrix", "", "", {text_parameter("kind", "which", {}, kinds)},
+    registry.add({"cv.kind",
+                  "Show a kind of matrix",
+                  "",
+                  "",
+                  {text_parameter("kind", "which", {}, kinds)},
                   [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
                       const cv::Kind before = state.view.cv.kind, wanted = cv::parse_kind(text(arguments, "kind"));
                       if (wanted == before) return std::nullopt;
                       state.view.cv.kind = wanted;
                       return command("cv.kind", {{"kind", std::string(cv_kind_name(before))}});
-                  }, {}, {}, CommandKind::view});
-    registry.add({"cv.select", "Select a matrix", "", "",
+                  },
+                  {},
+                  {},
+                  CommandKind::view});
+    registry.add({"cv.select",
+                  "Select a matrix",
+                  "",
+                  "",
                   {text_parameter("kind", "which", {}, kinds), integer_parameter("layer", "counted from 0"),
                    integer_parameter("head", "query head, counted from 0")},
                   [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
@@ -78,7 +101,9 @@ void add_selection(CommandRegistry& registry) {
                       selection.head = static_cast<int>(head);
                       return command("cv.select", std::move(before));
                   },
-                  has_model, {}, CommandKind::view});
+                  has_model,
+                  {},
+                  CommandKind::view});
 }
 
 /// Whole numbers out of a list of numbers; `before` where there is none.
@@ -101,71 +126,114 @@ void show_experiment(AppState& state) {
 
 void add_experiment(CommandRegistry& registry) {
     const auto in_workspace = [](const AppState& state) { return state.view.workspace == Workspace::cv; };
-    registry.add({"cv.start", "Start the experiment, or go on with it", "Analyses", "", {},
+    registry.add({"cv.start",
+                  "Start the experiment, or go on with it",
+                  "Analyses",
+                  "",
+                  {},
                   [](AppState& state, Services& services, const Arguments&) {
                       services.enter(state, Workspace::cv);
                       services.cv().run().start(experiment_request(state.view.cv));
                       state.view.cv.epoch = -1;
                       show_experiment(state);
                       return no_undo();
-                  }, {}, {}, CommandKind::world});
-    registry.add({"cv.pause", "Pause the experiment", "Analyses", "", {},
+                  },
+                  {},
+                  {},
+                  CommandKind::world});
+    registry.add({"cv.pause",
+                  "Pause the experiment",
+                  "Analyses",
+                  "",
+                  {},
                   [](AppState&, Services& services, const Arguments&) {
                       services.cv().run().pause();
                       return no_undo();
                   },
-                  in_workspace, {}, CommandKind::world});
-    registry.add({"cv.experiment", "Set up the experiment", "", "",
+                  in_workspace,
+                  {},
+                  CommandKind::world});
+    registry.add({"cv.experiment",
+                  "Set up the experiment",
+                  "",
+                  "",
                   {{Parameter::Type::numbers, "dims", "widths", Value(std::vector<double>{}), {}},
-                   {Parameter::Type::numbers, "heads", "numbers of heads, each with every width",
-                    Value(std::vector<double>{}), {}},
+                   {Parameter::Type::numbers,
+                    "heads",
+                    "numbers of heads, each with every width",
+                    Value(std::vector<double>{}),
+                    {}},
                    integer_parameter("epochs", "updates", Value(std::int64_t{50}))},
                   [](AppState& state, Services&, const Arguments& arguments) {
                       return change_options(state, [&](CvOptions& options) {
                           options.dims = whole_numbers(arguments, "dims", options.dims);
                           options.heads = whole_numbers(arguments, "heads", options.heads);
-                          options.epochs =
-                              static_cast<int>(checked("epochs", integer(arguments, "epochs"), 1, cv::most_experiment_epochs));
+                          options.epochs = static_cast<int>(
+                              checked("epochs", integer(arguments, "epochs"), 1, cv::most_experiment_epochs));
                           cv::check_experiment(experiment_request(options));
                           options.dim = options.dims.front();
                           options.config_heads = options.heads.front();
                           options.epoch = -1;
                       });
-                  }, {}, {}, CommandKind::view});
+                  },
+                  {},
+                  {},
+                  CommandKind::view});
     registry.add(whole_command("cv.seed", "Seed of the experiment", "0 or more", 0, INT64_MAX,
                                [](AppState& state) -> std::uint64_t& { return state.view.cv.seed; }));
-    registry.add({"cv.config", "Select a configuration", "", "",
-                  {integer_parameter("dim", "width"), integer_parameter("heads", "number of heads")},
-                  [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
-                      CvOptions& options = state.view.cv;
-                      const auto member = [](const char* name, const std::vector<int>& values, std::int64_t value) {
-                          if (std::ranges::find(values, value) == values.end())
-                              throw Error(ErrorKind::usage, name, "one of the experiment's", std::to_string(value));
-                          return static_cast<int>(value);
-                      };
-                      const int dim = member("dim", options.dims, integer(arguments, "dim"));
-                      const int heads = member("heads", options.heads, integer(arguments, "heads"));
-                      if (dim == options.dim && heads == options.config_heads) return std::nullopt;
-                      Arguments before{{"dim", std::int64_t{options.dim}}, {"heads", std::int64_t{options.config_heads}}};
-                      options.dim = dim;
-                      options.config_heads = heads;
-                      return command("cv.config", std::move(before));
-                  }, {}, {}, CommandKind::view});
-    registry.add({"cv.group", "Follow matrices of the experiment", "", "",
+    registry.add(
+        {"cv.config",
+         "Select a configuration",
+         "",
+         "",
+         {integer_parameter("dim", "width"), integer_parameter("heads", "number of heads")},
+         [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
+             CvOptions& options = state.view.cv;
+             const auto member = [](const char* name, const std::vector<int>& values, std::int64_t value) {
+                 if (std::ranges::find(values, value) == values.end())
+                     throw Error(ErrorKind::usage, name, "one of the experiment's", std::to_string(value));
+                 return static_cast<int>(value);
+             };
+             const int dim = member("dim", options.dims, integer(arguments, "dim"));
+             const int heads = member("heads", options.heads, integer(arguments, "heads"));
+             if (dim == options.dim && heads == options.config_heads) return std::nullopt;
+             Arguments before{{"dim", std::int64_t{options.dim}}, {"heads", std::int64_t{options.config_heads}}};
+             options.dim = dim;
+             options.config_heads = heads;
+             return command("cv.config", std::move(before));
+         },
+         {},
+         {},
+         CommandKind::view});
+    registry.add({"cv.group",
+                  "Follow matrices of the experiment",
+                  "",
+                  "",
                   {text_parameter("group", "which", {}, cv::experiment_groups())},
                   [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
                       const std::string before = state.view.cv.group;
                       if (before == text(arguments, "group")) return std::nullopt;
                       state.view.cv.group = text(arguments, "group");
                       return command("cv.group", {{"group", before}});
-                  }, {}, {}, CommandKind::view});
+                  },
+                  {},
+                  {},
+                  CommandKind::view});
     registry.add(whole_command("cv.epoch", "Look at an epoch", "counted from 0; -1 = the newest", -1,
-                               cv::most_experiment_epochs, [](AppState& state) -> int& { return state.view.cv.epoch; }));
-    registry.add({"cv.save_run", "Save the run of the experiment", "", "", {text_parameter("path", "a JSON file")},
+                               cv::most_experiment_epochs,
+                               [](AppState& state) -> int& { return state.view.cv.epoch; }));
+    registry.add({"cv.save_run",
+                  "Save the run of the experiment",
+                  "",
+                  "",
+                  {text_parameter("path", "a JSON file")},
                   [](AppState& state, Services& services, const Arguments& arguments) {
                       services.save_experiment(state, text(arguments, "path"));
                       return no_undo();
-                  }, {}, {}, CommandKind::world});
+                  },
+                  {},
+                  {},
+                  CommandKind::world});
 }
 
 std::string table(Services& services, const std::string& format) {
@@ -176,7 +244,10 @@ std::string table(Services& services, const std::string& format) {
 }
 
 void add_table(CommandRegistry& registry) {
-    registry.add({"cv.copy_table", "Copy the table of matrices", "", "",
+    registry.add({"cv.copy_table",
+                  "Copy the table of matrices",
+                  "",
+                  "",
                   {text_parameter("format", "csv or tex", Value("csv"), {"csv", "tex"})},
                   [](AppState& state, Services& services, const Arguments& arguments) {
                       const std::string& format = text(arguments, "format");
@@ -184,25 +255,32 @@ void add_table(CommandRegistry& registry) {
                       state.notify(format == "tex" ? "Copied the table as LaTeX" : "Copied the table as CSV");
                       return no_undo();
                   },
-                  has_model, {}, CommandKind::world});
-    registry.add({"cv.save_table", "Save the table of matrices", "", "", {text_parameter("path", "a .csv or .tex file")},
+                  has_model,
+                  {},
+                  CommandKind::world});
+    registry.add({"cv.save_table",
+                  "Save the table of matrices",
+                  "",
+                  "",
+                  {text_parameter("path", "a .csv or .tex file")},
                   [](AppState& state, Services& services, const Arguments& arguments) {
                       const std::filesystem::path path = text(arguments, "path");
                       if (path.extension() != ".csv" && path.extension() != ".tex")
-                          throw Error(ErrorKind::usage, "table", "a name that ends in .csv or .tex", path.filename().string());
+                          throw Error(ErrorKind::usage, "table", "a name that ends in .csv or .tex",
+                                      path.filename().string());
                       services.save_text(state, path, table(services, path.extension().string().substr(1)));
                       return no_undo();
                   },
-                  has_model, {}, CommandKind::world});
+                  has_model,
+                  {},
+                  CommandKind::world});
 }
 
-}  // namespace
+} // namespace
 
 std::optional<Command> advance_cv(AppState& state, Services& services, int frames, bool wrap) {
     CvSlots& slots = services.cv();
-    const auto next_of = [&](std::int64_t now, std::int64_t count) {
-        return next_frame(now, count, frames, wrap);
-    };
+    const auto next_of = [&](std::int64_t now, std::int64_t count) { return next_frame(now, count, frames, wrap); };
     if (state.playback.timeline(Workspace::cv) == Timeline::layer) {
         const ModelPtr model = state.model();
         if (!model) return std::nullopt;
@@ -212,7 +290,7 @@ std::optional<Command> advance_cv(AppState& state, Services& services, int frame
         state.view.selection.layer = static_cast<int>(next);
         return command("selection.layer", {{"value", before}});
     }
-    slots.begin_frame(state, services.attention().read());  // commands before this one in the same frame count
+    slots.begin_frame(state, services.attention().read()); // commands before this one in the same frame count
     const auto experiment = slots.experiment();
     if (!experiment.result && !slots.run().running()) {
         // Nothing to play yet: playing is what begins it.
@@ -239,4 +317,4 @@ void add_cv_commands(CommandRegistry& registry) {
     add_table(registry);
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

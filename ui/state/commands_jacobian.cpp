@@ -13,7 +13,9 @@ int within(const char* name, std::int64_t value, std::int64_t end) {
     return static_cast<int>(value);
 }
 
-bool has_heads(const AppState& state) { return state.model() || state.captures(); }
+bool has_heads(const AppState& state) {
+    return state.model() || state.captures();
+}
 
 /// The slots as they are after the commands before this one in the same frame.
 JacobianSlots& slots_of(AppState& state, Services& services) {
@@ -24,18 +26,24 @@ JacobianSlots& slots_of(AppState& state, Services& services) {
 
 /// A command that moves one field of the selection within what is looked into: captured maps have no model to ask.
 template <class End>
-CommandSpec cursor_command(const std::string& name, const std::string& title, int Selection::* which, End end) {
+CommandSpec cursor_command(const std::string& name, const std::string& title, int Selection::*which, End end) {
     const std::string id = "jacobian." + name;
-    return {id, title, "", "", {integer_parameter("value", "counted from 0")},
-            [id, name, which, end](AppState& state, Services& services, const Arguments& arguments)
-                -> std::optional<Command> {
+    return {id,
+            title,
+            "",
+            "",
+            {integer_parameter("value", "counted from 0")},
+            [id, name, which, end](AppState& state, Services& services,
+                                   const Arguments& arguments) -> std::optional<Command> {
                 const int value = within(name.c_str(), integer(arguments, "value"), end(slots_of(state, services)));
                 const std::int64_t before = std::max(state.view.selection.*which, 0);
                 if (state.view.selection.*which == value) return std::nullopt;
                 state.view.selection.*which = value;
                 return command(id, {{"value", before}});
             },
-            has_heads, {}, CommandKind::view};
+            has_heads,
+            {},
+            CommandKind::view};
 }
 
 std::vector<std::string> metric_names() {
@@ -44,14 +52,12 @@ std::vector<std::string> metric_names() {
     return names;
 }
 
-}  // namespace
+} // namespace
 
 std::optional<Command> advance_jacobian(AppState& state, Services& services, int frames, bool wrap) {
     if (state.timeline() == Timeline::step) return advance_training(state, services, frames, wrap);
     JacobianSlots& slots = slots_of(state, services);
-    const auto next_of = [&](std::int64_t now, std::int64_t count) {
-        return next_frame(now, count, frames, wrap);
-    };
+    const auto next_of = [&](std::int64_t now, std::int64_t count) { return next_frame(now, count, frames, wrap); };
     if (slots.sequences() == 0 || slots.layers() == 0) return std::nullopt;
     const jacobian::View view = slots.view();
     Selection& selection = state.view.selection;
@@ -72,7 +78,10 @@ std::optional<Command> advance_jacobian(AppState& state, Services& services, int
 }
 
 void add_jacobian_commands(CommandRegistry& registry) {
-    registry.add({"jacobian.metric", "Show a metric of the softmax gradient", "", "",
+    registry.add({"jacobian.metric",
+                  "Show a metric of the softmax gradient",
+                  "",
+                  "",
                   {text_parameter("metric", "which", {}, metric_names())},
                   [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
                       jacobian::Metric& now = state.view.jacobian.metric;
@@ -80,34 +89,48 @@ void add_jacobian_commands(CommandRegistry& registry) {
                       if (wanted == before) return std::nullopt;
                       now = wanted;
                       return command("jacobian.metric", {{"metric", std::string(jacobian::metric_name(before))}});
-                  }, {}, {}, CommandKind::view});
-    constexpr std::int64_t most_tokens = 8192, most_blocks = 100'000;
-    registry.add(whole_command("jacobian.length", "Tokens of a sequence", "as many as the text has at most", 1, most_tokens,
-                               [](AppState& state) -> int& { return state.view.jacobian.length; }));
-    registry.add(whole_command("jacobian.blocks", "Sequences of the text", "as many as the text has at most", 1, most_blocks,
-                               [](AppState& state) -> int& { return state.view.jacobian.blocks; }));
-    registry.add({"jacobian.select", "Select a head and look at its gradient", "", "",
-                  {integer_parameter("layer", "counted from 0"), integer_parameter("head", "counted from 0")},
-                  [](AppState& state, Services& services, const Arguments& arguments) -> std::optional<Command> {
-                      const JacobianSlots& slots = slots_of(state, services);
-                      const int layer = within("layer", integer(arguments, "layer"), slots.layers());
-                      const int head = within("head", integer(arguments, "head"), slots.heads());
-                      Selection& selection = state.view.selection;
-                      if (selection.layer == layer && selection.head == head) return std::nullopt;
-                      Arguments before{{"layer", std::int64_t{selection.layer}}, {"head", std::int64_t{selection.head}}};
-                      selection.layer = layer;
-                      selection.head = head;
-                      return command("jacobian.select", std::move(before));
                   },
-                  has_heads, {}, CommandKind::view});
+                  {},
+                  {},
+                  CommandKind::view});
+    constexpr std::int64_t most_tokens = 8192, most_blocks = 100'000;
+    registry.add(whole_command("jacobian.length", "Tokens of a sequence", "as many as the text has at most", 1,
+                               most_tokens, [](AppState& state) -> int& { return state.view.jacobian.length; }));
+    registry.add(whole_command("jacobian.blocks", "Sequences of the text", "as many as the text has at most", 1,
+                               most_blocks, [](AppState& state) -> int& { return state.view.jacobian.blocks; }));
+    registry.add(
+        {"jacobian.select",
+         "Select a head and look at its gradient",
+         "",
+         "",
+         {integer_parameter("layer", "counted from 0"), integer_parameter("head", "counted from 0")},
+         [](AppState& state, Services& services, const Arguments& arguments) -> std::optional<Command> {
+             const JacobianSlots& slots = slots_of(state, services);
+             const int layer = within("layer", integer(arguments, "layer"), slots.layers());
+             const int head = within("head", integer(arguments, "head"), slots.heads());
+             Selection& selection = state.view.selection;
+             if (selection.layer == layer && selection.head == head) return std::nullopt;
+             Arguments before{{"layer", std::int64_t{selection.layer}}, {"head", std::int64_t{selection.head}}};
+             selection.layer = layer;
+             selection.head = head;
+             return command("jacobian.select", std::move(before));
+         },
+         has_heads,
+         {},
+         CommandKind::view});
     registry.add(cursor_command("layer", "Layer of the softmax gradient", &Selection::layer,
                                 [](const JacobianSlots& slots) { return slots.layers(); }));
     registry.add(cursor_command("head", "Head of the softmax gradient", &Selection::head,
                                 [](const JacobianSlots& slots) { return slots.heads(); }));
-    registry.add(cursor_command("row", "Query row of the softmax gradient", &Selection::token, [](const JacobianSlots& slots) {
-        return static_cast<std::int64_t>(slots.length() * slots.sequences());
-    }));
-    registry.add({"selection.capture", "Look into captured maps", "", "", {integer_parameter("source", "its number")},
+    registry.add(
+        cursor_command("row", "Query row of the softmax gradient", &Selection::token, [](const JacobianSlots& slots) {
+            return static_cast<std::int64_t>(slots.length() * slots.sequences());
+        }));
+    registry.add({"selection.capture",
+                  "Look into captured maps",
+                  "",
+                  "",
+                  {integer_parameter("source", "its number")},
                   [](AppState& state, Services& services, const Arguments& arguments) -> std::optional<Command> {
                       const SourceId id = source_of_kind(state, integer(arguments, "source"), SourceKind::capture);
                       if (id == state.view.selection.capture && state.view.workspace == Workspace::jacobian)
@@ -116,7 +139,10 @@ void add_jacobian_commands(CommandRegistry& registry) {
                       state.view.selection.capture = id;
                       services.enter(state, Workspace::jacobian);
                       return inverse;
-                  }, {}, {}, CommandKind::view});
+                  },
+                  {},
+                  {},
+                  CommandKind::view});
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

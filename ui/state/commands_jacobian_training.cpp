@@ -12,7 +12,9 @@ using namespace jacobian;
 
 constexpr const char* panel = "jacobian.training";
 
-bool in_workspace(const AppState& state) { return state.view.workspace == Workspace::jacobian; }
+bool in_workspace(const AppState& state) {
+    return state.view.workspace == Workspace::jacobian;
+}
 
 /// All that there is of the training, and what plays it.
 void show_training(AppState& state) {
@@ -61,7 +63,11 @@ std::optional<Command> change(AppState& state, const Change& apply) {
 }
 
 void add_running(CommandRegistry& registry) {
-    registry.add({"training.start", "Train under every method, or go on with it", "Analyses", "", {},
+    registry.add({"training.start",
+                  "Train under every method, or go on with it",
+                  "Analyses",
+                  "",
+                  {},
                   [](AppState& state, Services& services, const Arguments&) {
                       services.enter(state, Workspace::jacobian);
                       services.training().begin_frame(state);
@@ -69,19 +75,39 @@ void add_running(CommandRegistry& registry) {
                       state.view.training.step = -1;
                       show_training(state);
                       return no_undo();
-                  }, {}, {}, CommandKind::world});
-    registry.add({"training.sample", "Train on the sample's texts", "", "", {},
+                  },
+                  {},
+                  {},
+                  CommandKind::world});
+    registry.add({"training.sample",
+                  "Train on the sample's texts",
+                  "",
+                  "",
+                  {},
                   [](AppState& state, Services& services, const Arguments&) {
                       services.open_sample_text(state);
                       return no_undo();
-                  }, {}, {}, CommandKind::world});
-    registry.add({"training.pause", "Pause the training", "Analyses", "", {},
+                  },
+                  {},
+                  {},
+                  CommandKind::world});
+    registry.add({"training.pause",
+                  "Pause the training",
+                  "Analyses",
+                  "",
+                  {},
                   [](AppState&, Services& services, const Arguments&) {
                       services.training().run().pause();
                       return no_undo();
                   },
-                  in_workspace, {}, CommandKind::world});
-    registry.add({"training.save", "Save the training runs", "", "", {text_parameter("path", "a JSON file")},
+                  in_workspace,
+                  {},
+                  CommandKind::world});
+    registry.add({"training.save",
+                  "Save the training runs",
+                  "",
+                  "",
+                  {text_parameter("path", "a JSON file")},
                   [](AppState& state, Services& services, const Arguments& arguments) {
                       const auto experiment = services.training().experiment().result;
                       const auto job = services.training().job();
@@ -92,33 +118,58 @@ void add_running(CommandRegistry& registry) {
                                                        jacobian_experiment_json(*experiment),
                                                        jacobian_experiment_warnings(*experiment), experiment->seconds));
                       return no_undo();
-                  }, {}, {}, CommandKind::world});
-    registry.add({"training.export", "Export the trained model", "", "",
+                  },
+                  {},
+                  {},
+                  CommandKind::world});
+    registry.add({"training.export",
+                  "Export the trained model",
+                  "",
+                  "",
                   {text_parameter("path", "a folder, made where there is none")},
                   [](AppState& state, Services& services, const Arguments& arguments) {
                       services.export_training(state, text(arguments, "path"));
                       return no_undo();
-                  }, {}, {}, CommandKind::world});
+                  },
+                  {},
+                  {},
+                  CommandKind::world});
 }
 
 void add_choices(CommandRegistry& registry) {
     const auto method_names = names_of(methods, method_name);
     const auto gradient_names = names_of(softmax_gradients, softmax_gradient_name);
-    registry.add({"training.method", "Train under a method, or leave it out", "", "",
+    registry.add({"training.method",
+                  "Train under a method, or leave it out",
+                  "",
+                  "",
                   {text_parameter("method", "which", {}, method_names)},
                   [](AppState& state, Services&, const Arguments& arguments) {
                       return change(state, [&](JacobianTrainingOptions& options) {
                           toggle(options.methods, methods, parse_method(text(arguments, "method")));
                       });
-                  }, {}, {}, CommandKind::view});
-    registry.add({"training.gradient", "Train with a softmax gradient, or leave it out", "", "",
+                  },
+                  {},
+                  {},
+                  CommandKind::view});
+    registry.add({"training.gradient",
+                  "Train with a softmax gradient, or leave it out",
+                  "",
+                  "",
                   {text_parameter("gradient", "which", {}, gradient_names)},
                   [](AppState& state, Services&, const Arguments& arguments) {
                       return change(state, [&](JacobianTrainingOptions& options) {
-                          toggle(options.gradients, softmax_gradients, parse_softmax_gradient(text(arguments, "gradient")));
+                          toggle(options.gradients, softmax_gradients,
+                                 parse_softmax_gradient(text(arguments, "gradient")));
                       });
-                  }, {}, {}, CommandKind::view});
-    registry.add({"training.run", "Select a run", "", "",
+                  },
+                  {},
+                  {},
+                  CommandKind::view});
+    registry.add({"training.run",
+                  "Select a run",
+                  "",
+                  "",
                   {text_parameter("method", "its method", {}, method_names),
                    text_parameter("gradient", "its softmax gradient", {}, gradient_names)},
                   [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
@@ -127,42 +178,54 @@ void add_choices(CommandRegistry& registry) {
                                                parse_softmax_gradient(text(arguments, "gradient"))};
                       if (wanted == before) return std::nullopt;
                       state.view.training.shown = wanted;
-                      return command("training.run", {{"method", std::string(method_name(before.method))},
-                                                      {"gradient", std::string(softmax_gradient_name(before.gradient))}});
-                  }, {}, {}, CommandKind::view});
+                      return command("training.run",
+                                     {{"method", std::string(method_name(before.method))},
+                                      {"gradient", std::string(softmax_gradient_name(before.gradient))}});
+                  },
+                  {},
+                  {},
+                  CommandKind::view});
 }
 
 void add_numbers(CommandRegistry& registry) {
     const auto add = [&](const char* id, const char* title, const char* help, std::int64_t least, std::int64_t most,
                          auto field) {
-        registry.add({id, title, "", "", {integer_parameter("value", help)},
+        registry.add({id,
+                      title,
+                      "",
+                      "",
+                      {integer_parameter("value", help)},
                       [=](AppState& state, Services&, const Arguments& arguments) {
                           const std::int64_t value = checked(id, integer(arguments, "value"), least, most);
                           return change(state, [&](JacobianTrainingOptions& options) { field(options, value); });
-                      }, {}, {}, CommandKind::view});
+                      },
+                      {},
+                      {},
+                      CommandKind::view});
     };
     add("training.steps", "Steps of the training", "updates", 1, most_training_steps,
         [](JacobianTrainingOptions& options, std::int64_t value) { options.steps = static_cast<int>(value); });
     add("training.seed", "Seed of the training", "0 or more", 0, INT64_MAX,
         [](JacobianTrainingOptions& options, std::int64_t value) { options.seed = static_cast<std::uint64_t>(value); });
-    add("training.step", "Look at a step of the training", "counted from 0; -1 = the newest", -1,
-        most_training_steps,
+    add("training.step", "Look at a step of the training", "counted from 0; -1 = the newest", -1, most_training_steps,
         [](JacobianTrainingOptions& options, std::int64_t value) { options.step = static_cast<int>(value); });
 }
 
-}  // namespace
+} // namespace
 
 std::optional<Command> advance_training(AppState& state, Services& services, int frames, bool wrap) {
     JacobianTraining& training = services.training();
-    training.begin_frame(state);  // commands before this one in the same frame count
+    training.begin_frame(state); // commands before this one in the same frame count
     const auto experiment = training.experiment().result;
     const bool running = training.run().running();
     if (!experiment) {
         if (running || training.reads_text()) return std::nullopt;
         // Nothing to play yet: playing is what begins it, where there is a text for it.
         const bool can_begin = training.request().text && !training.text_error();
-        if (can_begin && frames > 0) training.start();
-        else state.playback.playing = false;
+        if (can_begin && frames > 0)
+            training.start();
+        else
+            state.playback.playing = false;
         show_training(state);
         return std::nullopt;
     }
@@ -192,4 +255,4 @@ void add_jacobian_training_commands(CommandRegistry& registry) {
     add_numbers(registry);
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

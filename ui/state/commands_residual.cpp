@@ -29,23 +29,36 @@ std::optional<Command> change_parameters(AppState& state, Change change) {
 template <class Field>
 CommandSpec parameter_command(const std::string& id, const std::string& title, const std::string& help,
                               std::int64_t least, std::int64_t most, Field field) {
-    return {id, title, "", "", {integer_parameter("value", help)},
+    return {id,
+            title,
+            "",
+            "",
+            {integer_parameter("value", help)},
             [id, least, most, field](AppState& state, Services&, const Arguments& arguments) {
                 const std::int64_t value = checked(id.c_str(), integer(arguments, "value"), least, most);
                 return change_parameters(state, [&](Parameters& parameters) {
                     auto& now = field(parameters);
                     now = static_cast<std::remove_reference_t<decltype(now)>>(value);
                 });
-            }, {}, {}, CommandKind::view};
+            },
+            {},
+            {},
+            CommandKind::view};
 }
 
-CommandSpec flag_command(const std::string& id, const std::string& title, bool Parameters::* which) {
-    return {id, title, "Analyses", "", {},
+CommandSpec flag_command(const std::string& id, const std::string& title, bool Parameters::*which) {
+    return {id,
+            title,
+            "Analyses",
+            "",
+            {},
             [which](AppState& state, Services&, const Arguments&) {
-                return change_parameters(state, [which](Parameters& parameters) { parameters.*which = !(parameters.*which); });
+                return change_parameters(state,
+                                         [which](Parameters& parameters) { parameters.*which = !(parameters.*which); });
             },
             [](const AppState& state) { return state.view.workspace == Workspace::residual; },
-            [which](const AppState& state) { return state.view.residual.parameters.*which; }, CommandKind::view};
+            [which](const AppState& state) { return state.view.residual.parameters.*which; },
+            CommandKind::view};
 }
 
 /// "9, 10, 11", "9-11", "20:29".
@@ -122,29 +135,51 @@ std::optional<Command> switch_heads(AppState& state, std::int64_t layer, std::op
 }
 
 void add_sweep(CommandRegistry& registry) {
-    registry.add({"residual.layers", "Choose the layers whose heads are replaced", "", "",
+    registry.add({"residual.layers",
+                  "Choose the layers whose heads are replaced",
+                  "",
+                  "",
                   {text_parameter("layers", "as in 9, 10, 11 or 9-11; empty = the last three")},
                   [](AppState& state, Services&, const Arguments& arguments) {
                       return change_parameters(state, [&](Parameters& parameters) {
                           parameters.layers = parse_layers(text(arguments, "layers"));
                           parameters.heads.clear();
                       });
-                  }, {}, {}, CommandKind::view});
-    registry.add({"residual.switch_layer", "Replace a layer's heads, or leave them", "", "",
+                  },
+                  {},
+                  {},
+                  CommandKind::view});
+    registry.add({"residual.switch_layer",
+                  "Replace a layer's heads, or leave them",
+                  "",
+                  "",
                   {integer_parameter("layer", "counted from 0")},
                   [](AppState& state, Services&, const Arguments& arguments) {
                       return switch_heads(state, integer(arguments, "layer"), std::nullopt);
                   },
-                  has_model, {}, CommandKind::view});
-    registry.add({"residual.switch_head", "Replace a head, or leave it", "", "",
+                  has_model,
+                  {},
+                  CommandKind::view});
+    registry.add({"residual.switch_head",
+                  "Replace a head, or leave it",
+                  "",
+                  "",
                   {integer_parameter("layer", "counted from 0"), integer_parameter("head", "counted from 0")},
                   [](AppState& state, Services&, const Arguments& arguments) {
                       return switch_heads(state, integer(arguments, "layer"), integer(arguments, "head"));
                   },
-                  has_model, {}, CommandKind::view});
-    registry.add({"residual.ranks", "Choose the ranks that are swept", "", "",
-                  {{Parameter::Type::numbers, "ranks", "0 to head_dim; none = 1, 2, 4, 8, 16, 32",
-                    Value(std::vector<double>{}), {}}},
+                  has_model,
+                  {},
+                  CommandKind::view});
+    registry.add({"residual.ranks",
+                  "Choose the ranks that are swept",
+                  "",
+                  "",
+                  {{Parameter::Type::numbers,
+                    "ranks",
+                    "0 to head_dim; none = 1, 2, 4, 8, 16, 32",
+                    Value(std::vector<double>{}),
+                    {}}},
                   [](AppState& state, Services&, const Arguments& arguments) {
                       return change_parameters(state, [&](Parameters& parameters) {
                           parameters.ranks.clear();
@@ -154,30 +189,46 @@ void add_sweep(CommandRegistry& registry) {
                               parameters.ranks.push_back(static_cast<int>(rank));
                           }
                       });
-                  }, {}, {}, CommandKind::view});
+                  },
+                  {},
+                  {},
+                  CommandKind::view});
     registry.add(parameter_command("residual.blocks", "Blocks that are evaluated", "from the start of the text", 1,
-                               residual::most_blocks, [](Parameters& p) -> std::int64_t& { return p.blocks; }));
-    registry.add(parameter_command("residual.seq_len", "Tokens of a block", "2 to the model's context", 2, residual::most_blocks,
-                               [](Parameters& p) -> std::int64_t& { return p.seq_len; }));
-    registry.add(parameter_command("residual.calibration_blocks", "Blocks that directions are fitted on", "1 or more", 1,
-                               residual::most_blocks, [](Parameters& p) -> std::int64_t& { return p.calibration_blocks; }));
+                                   residual::most_blocks, [](Parameters& p) -> std::int64_t& { return p.blocks; }));
+    registry.add(parameter_command("residual.seq_len", "Tokens of a block", "2 to the model's context", 2,
+                                   residual::most_blocks, [](Parameters& p) -> std::int64_t& { return p.seq_len; }));
+    registry.add(parameter_command("residual.calibration_blocks", "Blocks that directions are fitted on", "1 or more",
+                                   1, residual::most_blocks,
+                                   [](Parameters& p) -> std::int64_t& { return p.calibration_blocks; }));
     registry.add(parameter_command("residual.top_k", "Weights that V* is the mean of", "1 = the largest alone", 1,
-                               residual::most_top_k, [](Parameters& p) -> int& { return p.top_k; }));
-    registry.add({"residual.calibration", "Choose what directions are fitted on", "", "",
+                                   residual::most_top_k, [](Parameters& p) -> int& { return p.top_k; }));
+    registry.add({"residual.calibration",
+                  "Choose what directions are fitted on",
+                  "",
+                  "",
                   {text_parameter("calibration", "blocks behind the evaluated ones, or the first of these", {},
                                   {"heldout", "leading"})},
                   [](AppState& state, Services&, const Arguments& arguments) {
                       return change_parameters(state, [&](Parameters& parameters) {
                           parameters.calibration = residual::parse_calibration(text(arguments, "calibration"));
                       });
-                  }, {}, {}, CommandKind::view});
-    registry.add({"residual.form", "Choose the form of the residual", "", "",
+                  },
+                  {},
+                  {},
+                  CommandKind::view});
+    registry.add({"residual.form",
+                  "Choose the form of the residual",
+                  "",
+                  "",
                   {text_parameter("form", "what directions are fitted to", {}, {"context", "tail", "tail_normalized"})},
                   [](AppState& state, Services&, const Arguments& arguments) {
                       return change_parameters(state, [&](Parameters& parameters) {
                           parameters.form = residual::parse_form(text(arguments, "form"));
                       });
-                  }, {}, {}, CommandKind::view});
+                  },
+                  {},
+                  {},
+                  CommandKind::view});
     registry.add(flag_command("residual.exclude_sink", "Never take token 0 as V*", &Parameters::exclude_sink));
     registry.add(flag_command("residual.centred", "Centre residuals", &Parameters::centred));
     registry.add(flag_command("residual.output_weighted", "Weight residuals by the output projection",
@@ -186,26 +237,50 @@ void add_sweep(CommandRegistry& registry) {
 }
 
 void add_run(CommandRegistry& registry) {
-    registry.add({"residual.stop", "Stop the sweep", "", "", {},
+    registry.add({"residual.stop",
+                  "Stop the sweep",
+                  "",
+                  "",
+                  {},
                   [](AppState&, Services& services, const Arguments&) {
                       services.residual().run().stop();
                       return no_undo();
-                  }, {}, {}, CommandKind::world});
-    registry.add({"residual.run", "Go on with the sweep", "Analyses", "", {},
+                  },
+                  {},
+                  {},
+                  CommandKind::world});
+    registry.add({"residual.run",
+                  "Go on with the sweep",
+                  "Analyses",
+                  "",
+                  {},
                   [](AppState& state, Services& services, const Arguments&) {
                       services.enter(state, Workspace::residual);
                       services.residual().run().go_on();
                       return no_undo();
-                  }, {}, {}, CommandKind::world});
-    registry.add({"residual.wordnet", "Take glosses of WordNet as the text", "", "", {},
+                  },
+                  {},
+                  {},
+                  CommandKind::world});
+    registry.add({"residual.wordnet",
+                  "Take glosses of WordNet as the text",
+                  "",
+                  "",
+                  {},
                   [](AppState& state, Services& services, const Arguments&) {
                       services.open_wordnet_text(state);
                       return no_undo();
-                  }, {}, {}, CommandKind::world});
+                  },
+                  {},
+                  {},
+                  CommandKind::world});
 }
 
 void add_cursor(CommandRegistry& registry) {
-    registry.add({"residual.rank", "Look at a rank", "", "",
+    registry.add({"residual.rank",
+                  "Look at a rank",
+                  "",
+                  "",
                   {integer_parameter("value", "the nearest that is swept; -1 = that of the verdict")},
                   [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
                       const std::int64_t value = std::clamp<std::int64_t>(integer(arguments, "value"), -1, 65536);
@@ -213,33 +288,49 @@ void add_cursor(CommandRegistry& registry) {
                       if (value == before) return std::nullopt;
                       state.view.selection.rank = static_cast<int>(value);
                       return command("residual.rank", {{"value", before}});
-                  }, {}, {}, CommandKind::view});
-    registry.add({"residual.block", "Look at a block of the text", "", "", {integer_parameter("value", "counted from 0")},
+                  },
+                  {},
+                  {},
+                  CommandKind::view});
+    registry.add({"residual.block",
+                  "Look at a block of the text",
+                  "",
+                  "",
+                  {integer_parameter("value", "counted from 0")},
                   [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
-                      const std::int64_t value = std::clamp<std::int64_t>(integer(arguments, "value"), 0, residual::most_blocks);
+                      const std::int64_t value =
+                          std::clamp<std::int64_t>(integer(arguments, "value"), 0, residual::most_blocks);
                       const std::int64_t before = state.view.residual.block;
                       if (value == before) return std::nullopt;
                       state.view.residual.block = static_cast<int>(value);
                       return command("residual.block", {{"value", before}});
-                  }, {}, {}, CommandKind::view});
-    registry.add({"residual.click", "Choose what a click on the map does", "", "",
-                  {text_parameter("click", "select a head, or switch it or its layer", {}, {"select", "head", "layer"})},
-                  [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
-                      const MapClick wanted = parse_map_click(text(arguments, "click")), before = state.view.residual.click;
-                      if (wanted == before) return std::nullopt;
-                      state.view.residual.click = wanted;
-                      return command("residual.click", {{"click", std::string(map_click_name(before))}});
-                  }, {}, {}, CommandKind::view});
+                  },
+                  {},
+                  {},
+                  CommandKind::view});
+    registry.add(
+        {"residual.click",
+         "Choose what a click on the map does",
+         "",
+         "",
+         {text_parameter("click", "select a head, or switch it or its layer", {}, {"select", "head", "layer"})},
+         [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
+             const MapClick wanted = parse_map_click(text(arguments, "click")), before = state.view.residual.click;
+             if (wanted == before) return std::nullopt;
+             state.view.residual.click = wanted;
+             return command("residual.click", {{"click", std::string(map_click_name(before))}});
+         },
+         {},
+         {},
+         CommandKind::view});
 }
 
-}  // namespace
+} // namespace
 
 std::optional<Command> advance_residual(AppState& state, Services& services, int frames, bool wrap) {
     ResidualSlots& slots = services.residual();
-    slots.begin_frame(state);  // commands before this one in the same frame count
-    const auto next_of = [&](std::int64_t now, std::int64_t count) {
-        return next_frame(now, count, frames, wrap);
-    };
+    slots.begin_frame(state); // commands before this one in the same frame count
+    const auto next_of = [&](std::int64_t now, std::int64_t count) { return next_frame(now, count, frames, wrap); };
     if (state.playback.timeline(Workspace::residual) == Timeline::layer) {
         const ModelPtr model = state.model();
         if (!model) return std::nullopt;
@@ -268,4 +359,4 @@ void add_residual_commands(CommandRegistry& registry) {
     add_cursor(registry);
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -13,7 +13,9 @@ namespace {
 
 constexpr int step_limit = 100;
 
-bool has_bank(const AppState& state) { return state.bank() != nullptr; }
+bool has_bank(const AppState& state) {
+    return state.bank() != nullptr;
+}
 
 std::optional<Command> set_step(AppState& state, std::int64_t wanted) {
     const int before = state.view.selection.step;
@@ -53,7 +55,8 @@ std::shared_ptr<const Bank> with_memory(const Bank& bank, const std::vector<doub
     double squares = 0;
     for (const double value : values) squares += value * value;
     if (squares == 0) throw Error(ErrorKind::usage, "values", "at least one that is not 0", "none");
-    if (!std::isfinite(squares)) throw Error(ErrorKind::usage, "values", "numbers whose squares have a sum", "larger ones");
+    if (!std::isfinite(squares))
+        throw Error(ErrorKind::usage, "values", "numbers whose squares have a sum", "larger ones");
     for (const double value : values) keys.push_back(static_cast<float>(value / std::sqrt(squares)));
     std::string lines;
     if (!bank.texts.empty()) {
@@ -65,7 +68,7 @@ std::shared_ptr<const Bank> with_memory(const Bank& bank, const std::vector<doub
                      bank.picture_height);
 }
 
-}  // namespace
+} // namespace
 
 std::optional<Command> advance_retrieval(AppState& state, Services& services, int frames, bool wrap) {
     if (state.playback.timeline(Workspace::retrieval) == Timeline::step) {
@@ -74,7 +77,7 @@ std::optional<Command> advance_retrieval(AppState& state, Services& services, in
         if (wrap && next > steps) next = 0;
         return set_step(state, next);
     }
-    services.retrieval().begin_frame(state);  // commands before this one in the same frame count
+    services.retrieval().begin_frame(state); // commands before this one in the same frame count
     const auto spectrum = services.retrieval().spectrum().result;
     if (!spectrum) return std::nullopt;
     const auto axis = retrieval::beta_axis(*spectrum, 61);
@@ -89,44 +92,78 @@ std::optional<Command> advance_retrieval(AppState& state, Services& services, in
 }
 
 void add_retrieval_commands(CommandRegistry& registry) {
-    registry.add({"retrieval.beta", "Set β", "", "", {number_parameter("value", "above 0; 0 = 0.75 β_c of the bank")},
+    registry.add({"retrieval.beta",
+                  "Set β",
+                  "",
+                  "",
+                  {number_parameter("value", "above 0; 0 = 0.75 β_c of the bank")},
                   [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
                       const double value = number(arguments, "value");
                       if (value < 0) throw Error(ErrorKind::usage, "β", "a number above 0", value_text(value));
                       return set_beta(state, value);
                   },
-                  has_bank, {}, CommandKind::view});
-    registry.add({"retrieval.beta_default", "β to 0.75 β_c", "Analyses", "", {},
+                  has_bank,
+                  {},
+                  CommandKind::view});
+    registry.add({"retrieval.beta_default",
+                  "β to 0.75 β_c",
+                  "Analyses",
+                  "",
+                  {},
                   [](AppState& state, Services&, const Arguments&) { return set_beta(state, 0); },
-                  has_bank, {}, CommandKind::view});
-    registry.add({"retrieval.step", "Set the step", "", "", {integer_parameter("value", "0 … steps")},
+                  has_bank,
+                  {},
+                  CommandKind::view});
+    registry.add({"retrieval.step",
+                  "Set the step",
+                  "",
+                  "",
+                  {integer_parameter("value", "0 … steps")},
                   [](AppState& state, Services&, const Arguments& arguments) {
                       return set_step(state, integer(arguments, "value"));
                   },
-                  has_bank, {}, CommandKind::view});
+                  has_bank,
+                  {},
+                  CommandKind::view});
     std::vector<std::string> modes;
     for (const auto mode : retrieval::all_modes) modes.push_back(retrieval::mode_name(mode));
-    registry.add({"retrieval.mode", "Set the mode", "", "", {text_parameter("mode", "of the update", {}, modes)},
+    registry.add({"retrieval.mode",
+                  "Set the mode",
+                  "",
+                  "",
+                  {text_parameter("mode", "of the update", {}, modes)},
                   [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
                       const auto before = state.view.selection.mode;
                       const auto mode = retrieval::parse_mode(text(arguments, "mode"));
                       if (mode == before) return std::nullopt;
                       state.view.selection.mode = mode;
                       return command("retrieval.mode", {{"mode", std::string(retrieval::mode_name(before))}});
-                  }, {}, {}, CommandKind::view});
+                  },
+                  {},
+                  {},
+                  CommandKind::view});
     for (const auto mode : retrieval::all_modes) {
         const std::string name = retrieval::mode_name(mode);
-        registry.add({"retrieval.mode_" + name, "Mode " + name, "Analyses/Mode", "", {},
+        registry.add({"retrieval.mode_" + name,
+                      "Mode " + name,
+                      "Analyses/Mode",
+                      "",
+                      {},
                       [mode](AppState& state, Services&, const Arguments&) -> std::optional<Command> {
                           const auto before = state.view.selection.mode;
                           if (mode == before) return std::nullopt;
                           state.view.selection.mode = mode;
                           return command("retrieval.mode", {{"mode", std::string(retrieval::mode_name(before))}});
                       },
-                      {}, [mode](const AppState& state) { return state.view.selection.mode == mode; },
+                      {},
+                      [mode](const AppState& state) { return state.view.selection.mode == mode; },
                       CommandKind::view});
     }
-    registry.add({"retrieval.steps", "Set the number of steps", "", "", {integer_parameter("value", "1 … 100")},
+    registry.add({"retrieval.steps",
+                  "Set the number of steps",
+                  "",
+                  "",
+                  {integer_parameter("value", "1 … 100")},
                   [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
                       const auto value = integer(arguments, "value");
                       if (value < 1 || value > step_limit)
@@ -136,8 +173,14 @@ void add_retrieval_commands(CommandRegistry& registry) {
                       state.view.retrieval.steps = static_cast<int>(value);
                       state.view.selection.step = std::min(state.view.selection.step, static_cast<int>(value));
                       return inverse;
-                  }, {}, {}, CommandKind::view});
-    registry.add({"retrieval.lambda", "Set λ of mode residual", "", "",
+                  },
+                  {},
+                  {},
+                  CommandKind::view});
+    registry.add({"retrieval.lambda",
+                  "Set λ of mode residual",
+                  "",
+                  "",
                   {number_parameter("value", "0 … 1: q ← λq + (1−λ)·update")},
                   [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
                       const double value = number(arguments, "value"), before = state.view.retrieval.lambda;
@@ -145,15 +188,22 @@ void add_retrieval_commands(CommandRegistry& registry) {
                       if (value == before) return std::nullopt;
                       state.view.retrieval.lambda = value;
                       return command("retrieval.lambda", {{"value", before}});
-                  }, {}, {}, CommandKind::view});
-    registry.add({"retrieval.plane", "Choose the directions of the plane", "", "",
+                  },
+                  {},
+                  {},
+                  CommandKind::view});
+    registry.add({"retrieval.plane",
+                  "Choose the directions of the plane",
+                  "",
+                  "",
                   {text_parameter("x", "v1 … v16, query, memory INDEX", Value("v1")),
                    text_parameter("y", "v1 … v16, query, memory INDEX", Value("query"))},
                   [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
                       const auto bank = required_bank(state);
                       const auto x = parse_direction(text(arguments, "x"), *bank);
                       const auto y = parse_direction(text(arguments, "y"), *bank);
-                      if (x == y) throw Error(ErrorKind::usage, "directions", "two different ones", text(arguments, "x"));
+                      if (x == y)
+                          throw Error(ErrorKind::usage, "directions", "two different ones", text(arguments, "x"));
                       auto& options = state.view.retrieval;
                       if (options.plane_x == x && options.plane_y == y) return std::nullopt;
                       Command inverse = restore_view(state);
@@ -161,22 +211,40 @@ void add_retrieval_commands(CommandRegistry& registry) {
                       options.plane_y = y;
                       return inverse;
                   },
-                  has_bank, {}, CommandKind::view});
-    registry.add({"retrieval.basins", "Basins on the plane", "", "", {flag_parameter("on", "show them")},
+                  has_bank,
+                  {},
+                  CommandKind::view});
+    registry.add({"retrieval.basins",
+                  "Basins on the plane",
+                  "",
+                  "",
+                  {flag_parameter("on", "show them")},
                   [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
                       const bool before = state.view.retrieval.basins;
                       if (flag(arguments, "on") == before) return std::nullopt;
                       state.view.retrieval.basins = !before;
                       return command("retrieval.basins", {{"on", before}});
-                  }, {}, {}, CommandKind::view});
-    registry.add({"retrieval.toggle_basins", "Basins on the plane", "Analyses", "", {},
+                  },
+                  {},
+                  {},
+                  CommandKind::view});
+    registry.add({"retrieval.toggle_basins",
+                  "Basins on the plane",
+                  "Analyses",
+                  "",
+                  {},
                   [](AppState& state, Services&, const Arguments&) -> std::optional<Command> {
                       const bool before = state.view.retrieval.basins;
                       state.view.retrieval.basins = !before;
                       return command("retrieval.basins", {{"on", before}});
                   },
-                  {}, [](const AppState& state) { return state.view.retrieval.basins; }, CommandKind::view});
-    registry.add({"retrieval.add_memory", "Add a drawn memory to the bank", "", "",
+                  {},
+                  [](const AppState& state) { return state.view.retrieval.basins; },
+                  CommandKind::view});
+    registry.add({"retrieval.add_memory",
+                  "Add a drawn memory to the bank",
+                  "",
+                  "",
                   {{Parameter::Type::numbers, "values", "ink 1, paper -1; one number a pixel, row by row", {}, {}}},
                   [](AppState& state, Services& services, const Arguments& arguments) -> std::optional<Command> {
                       const auto bank = required_bank(state);
@@ -188,7 +256,9 @@ void add_retrieval_commands(CommandRegistry& registry) {
                       state.view.selection.bank = services.add_bank(state, with_memory(*bank, values));
                       return inverse;
                   },
-                  has_bank, {}, CommandKind::world});
+                  has_bank,
+                  {},
+                  CommandKind::world});
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -18,38 +18,65 @@ std::optional<Command> set_zoom(AppState& state, double zoom) {
     return std::nullopt;
 }
 
-CommandSpec toggle(std::string id, std::string title, std::string menu, std::string shortcut, bool Preferences::* which) {
-    return {std::move(id), std::move(title), std::move(menu), std::move(shortcut), {},
+CommandSpec toggle(std::string id, std::string title, std::string menu, std::string shortcut,
+                   bool Preferences::*which) {
+    return {std::move(id),
+            std::move(title),
+            std::move(menu),
+            std::move(shortcut),
+            {},
             [which](AppState& state, Services&, const Arguments&) {
                 state.preferences.*which = !(state.preferences.*which);
                 return no_undo();
             },
-            {}, [which](const AppState& state) { return state.preferences.*which; }, CommandKind::world};
+            {},
+            [which](const AppState& state) { return state.preferences.*which; },
+            CommandKind::world};
 }
 
 CommandSpec zoom_command(std::string id, std::string title, std::string shortcut, float factor) {
-    return {std::move(id), std::move(title), "View", std::move(shortcut), {},
+    return {std::move(id),
+            std::move(title),
+            "View",
+            std::move(shortcut),
+            {},
             [factor](AppState& state, Services&, const Arguments&) {
                 return set_zoom(state, factor == 0 ? 1 : state.preferences.zoom * factor);
-            }, {}, {}, CommandKind::world};
+            },
+            {},
+            {},
+            CommandKind::world};
 }
 
 CommandSpec theme_command(std::string id, std::string title, Theme theme) {
-    return {std::move(id), std::move(title), "View/Theme", "", {},
+    return {std::move(id),
+            std::move(title),
+            "View/Theme",
+            "",
+            {},
             [theme](AppState& state, Services&, const Arguments&) {
                 state.preferences.theme = theme;
                 return no_undo();
             },
-            {}, [theme](const AppState& state) { return state.preferences.theme == theme; }, CommandKind::world};
+            {},
+            [theme](const AppState& state) { return state.preferences.theme == theme; },
+            CommandKind::world};
 }
 
 /// Opens the entry of a number that becomes the argument of another command.
 CommandSpec type_command(std::string id, std::string title, std::string shortcut, std::string which) {
-    return {std::move(id), std::move(title), "", std::move(shortcut), {},
+    return {std::move(id),
+            std::move(title),
+            "",
+            std::move(shortcut),
+            {},
             [which](AppState& state, Services&, const Arguments&) {
                 state.typed_command = which;
                 return no_undo();
-            }, {}, {}, CommandKind::world};
+            },
+            {},
+            {},
+            CommandKind::world};
 }
 
 bool can_pin(const AppState& state) {
@@ -57,8 +84,8 @@ bool can_pin(const AppState& state) {
     case Workspace::retrieval: return state.bank() != nullptr;
     case Workspace::attention:
     case Workspace::residual: return state.model() != nullptr;
-    case Workspace::jacobian: return true;  // training runs, if nothing else
-    case Workspace::cv: return true;  // a run of the experiment, if nothing else
+    case Workspace::jacobian: return true; // training runs, if nothing else
+    case Workspace::cv: return true;       // a run of the experiment, if nothing else
     case Workspace::alignment: return state.model() != nullptr || state.view.alignment.grams != 0;
     }
     return false;
@@ -86,8 +113,9 @@ Pin pin_of(const AppState& state, Services& services) {
         pin.view.alignment.anchor = shown.anchor;
         const Source* const grams = state.find(state.view.alignment.grams);
         const Source* const source = grams ? grams : state.model_source();
-        pin.title = (source ? source->name : "") + " · " + (state.view.alignment.kind == alignment::Operator::qk ? "QK" : "OV") +
-                    " · anchor " + std::to_string(shown.anchor);
+        pin.title = (source ? source->name : "") + " · " +
+                    (state.view.alignment.kind == alignment::Operator::qk ? "QK" : "OV") + " · anchor " +
+                    std::to_string(shown.anchor);
         if (shown.head >= 0) pin.title += " · H" + std::to_string(shown.head);
         return pin;
     }
@@ -120,8 +148,8 @@ Pin pin_of(const AppState& state, Services& services) {
         selection.head = shown.head;
         const Source* const model = state.model_source();
         pin.title = (model ? model->name : std::string("model")) + " · " +
-                    residual::calibration_name(shown.parameters.calibration) + " · L" + std::to_string(shown.layer) + " H" +
-                    std::to_string(shown.head);
+                    residual::calibration_name(shown.parameters.calibration) + " · L" + std::to_string(shown.layer) +
+                    " H" + std::to_string(shown.head);
         return pin;
     }
     services.retrieval().begin_frame(state);
@@ -157,7 +185,7 @@ std::optional<Command> go_to(AppState& state, Services& services, Workspace work
     return command("view.workspace", {{"workspace", std::string(workspace_id(before))}});
 }
 
-}  // namespace
+} // namespace
 
 Command restore_view(const AppState& state) {
     return command("view.restore", {{"view", view_text(state.view)}});
@@ -173,89 +201,158 @@ void add_edit_commands(CommandRegistry& registry) {
     registry.add(type_command("edit.type_layer", "Type the layer", "L", "selection.layer"));
     registry.add(type_command("edit.type_head", "Type the head", "H", "selection.head"));
     registry.add(type_command("edit.type_step", "Type the step", "", "retrieval.step"));
-    registry.add({"edit.typed", "Close the entry of a number", "", "", {},
+    registry.add({"edit.typed",
+                  "Close the entry of a number",
+                  "",
+                  "",
+                  {},
                   [](AppState& state, Services&, const Arguments&) {
                       state.typed_command.clear();
                       return no_undo();
-                  }, {}, {}, CommandKind::world});
+                  },
+                  {},
+                  {},
+                  CommandKind::world});
     registry.add(type_command("edit.type_memory", "Type the memory to query with", "", "query.memory"));
 }
 
 void add_view_commands(CommandRegistry& registry) {
     std::vector<std::string> workspaces;
     for (const Workspace workspace : all_workspaces) workspaces.push_back(workspace_id(workspace));
-    registry.add({"view.workspace", "Go to a workspace", "", "",
+    registry.add({"view.workspace",
+                  "Go to a workspace",
+                  "",
+                  "",
                   {text_parameter("workspace", "which one", {}, workspaces)},
                   [](AppState& state, Services& services, const Arguments& arguments) {
                       return go_to(state, services, parse_workspace(text(arguments, "workspace")));
-                  }, {}, {}, CommandKind::view});
+                  },
+                  {},
+                  {},
+                  CommandKind::view});
     for (std::size_t i = 0; i < all_workspaces.size(); ++i) {
         const Workspace workspace = all_workspaces[i];
-        registry.add({std::string("view.workspace_") + workspace_id(workspace), workspace_name(workspace), "Analyses",
-                      "Ctrl+" + std::to_string(i + 1), {},
+        registry.add({std::string("view.workspace_") + workspace_id(workspace),
+                      workspace_name(workspace),
+                      "Analyses",
+                      "Ctrl+" + std::to_string(i + 1),
+                      {},
                       [workspace](AppState& state, Services& services, const Arguments&) {
                           return go_to(state, services, workspace);
                       },
-                      {}, [workspace](const AppState& state) { return state.view.workspace == workspace; },
+                      {},
+                      [workspace](const AppState& state) { return state.view.workspace == workspace; },
                       CommandKind::view});
     }
-    registry.add({"view.panel", "Show or hide a panel", "", "",
+    registry.add({"view.panel",
+                  "Show or hide a panel",
+                  "",
+                  "",
                   {text_parameter("panel", "its id"), flag_parameter("open", "show it", Value(true))},
                   [](AppState& state, Services& services, const Arguments& arguments) -> std::optional<Command> {
                       const std::string panel = panel_of(services, arguments);
                       const bool open = flag(arguments, "open"), was_open = state.view.open_panels.contains(panel);
                       if (open) state.focus_panel = panel;
                       if (open == was_open) return std::nullopt;
-                      if (open) state.view.open_panels.insert(panel);
-                      else state.view.open_panels.erase(panel);
+                      if (open)
+                          state.view.open_panels.insert(panel);
+                      else
+                          state.view.open_panels.erase(panel);
                       return command("view.panel", {{"panel", panel}, {"open", was_open}});
-                  }, {}, {}, CommandKind::view});
-    registry.add({"view.outline", "Outline a panel", "", "", {text_parameter("panel", "its id; empty = none")},
+                  },
+                  {},
+                  {},
+                  CommandKind::view});
+    registry.add({"view.outline",
+                  "Outline a panel",
+                  "",
+                  "",
+                  {text_parameter("panel", "its id; empty = none")},
                   [](AppState& state, Services& services, const Arguments& arguments) {
                       const bool none = text(arguments, "panel").empty();
                       state.view.outlined_panel = none ? "" : panel_of(services, arguments);
-                      state.help_panel.clear();  // the Inspector explains the panel that is looked at
+                      state.help_panel.clear(); // the Inspector explains the panel that is looked at
                       return no_undo();
-                  }, {}, {}, CommandKind::view});
-    registry.add({"view.restore", "Restore a view", "", "", {text_parameter("view", "a view as JSON")},
+                  },
+                  {},
+                  {},
+                  CommandKind::view});
+    registry.add({"view.restore",
+                  "Restore a view",
+                  "",
+                  "",
+                  {text_parameter("view", "a view as JSON")},
                   [](AppState& state, Services& services, const Arguments& arguments) -> std::optional<Command> {
                       View view = view_from_text(text(arguments, "view"), "view.restore view");
                       make_usable(view, state, services);
                       Command inverse = restore_view(state);
                       state.view = std::move(view);
                       return inverse;
-                  }, {}, {}, CommandKind::view});
-    registry.add({"view.reset_layout", "Reset layout", "View", "", {},
+                  },
+                  {},
+                  {},
+                  CommandKind::view});
+    registry.add({"view.reset_layout",
+                  "Reset layout",
+                  "View",
+                  "",
+                  {},
                   [](AppState& state, Services&, const Arguments&) {
                       state.layout_reset_wanted = true;
                       return no_undo();
-                  }, {}, {}, CommandKind::world});
+                  },
+                  {},
+                  {},
+                  CommandKind::world});
     registry.add(theme_command("view.theme_dark", "Dark", Theme::dark));
     registry.add(theme_command("view.theme_light", "Light", Theme::light));
     registry.add(zoom_command("view.zoom_in", "Larger", "Ctrl++", zoom_step));
     registry.add(zoom_command("view.zoom_out", "Smaller", "Ctrl+-", 1 / zoom_step));
     registry.add(zoom_command("view.zoom_reset", "Normal size", "Ctrl+0", 0));
-    registry.add({"view.zoom", "Set the size of the interface", "", "",
+    registry.add({"view.zoom",
+                  "Set the size of the interface",
+                  "",
+                  "",
                   {number_parameter("value", "1 = normal, 0.5 … 3")},
                   [](AppState& state, Services&, const Arguments& arguments) {
                       return set_zoom(state, number(arguments, "value"));
-                  }, {}, {}, CommandKind::world});
+                  },
+                  {},
+                  {},
+                  CommandKind::world});
     registry.add(toggle("view.presentation", "Presentation", "View", "F5", &Preferences::presentation));
     registry.add(toggle("view.full_screen", "Full screen", "View", "F11", &Preferences::full_screen));
-    registry.add({"view.palette", "Command palette…", "View", "Ctrl+P", {},
+    registry.add({"view.palette",
+                  "Command palette…",
+                  "View",
+                  "Ctrl+P",
+                  {},
                   [](AppState& state, Services&, const Arguments&) {
                       state.palette_open = !state.palette_open;
                       return no_undo();
-                  }, {}, {}, CommandKind::world});
-    registry.add({"view.pin", "Pin this view as A", "View", "", {text_parameter("title", "its name", Value(""))},
+                  },
+                  {},
+                  {},
+                  CommandKind::world});
+    registry.add({"view.pin",
+                  "Pin this view as A",
+                  "View",
+                  "",
+                  {text_parameter("title", "its name", Value(""))},
                   [](AppState& state, Services& services, const Arguments& arguments) {
                       Pin pin = pin_of(state, services);
                       pin.title = text_or(arguments, "title", pin.title);
                       state.pinned = std::move(pin);
                       return no_undo();
                   },
-                  can_pin, {}, CommandKind::view});
-    registry.add({"view.pin_model", "Pin another model as A", "", "", {integer_parameter("source", "its number")},
+                  can_pin,
+                  {},
+                  CommandKind::view});
+    registry.add({"view.pin_model",
+                  "Pin another model as A",
+                  "",
+                  "",
+                  {integer_parameter("source", "its number")},
                   [](AppState& state, Services& services, const Arguments& arguments) {
                       const SourceId id = source_of_kind(state, integer(arguments, "source"), SourceKind::model);
                       if (!reads_models(state.view.workspace)) services.enter(state, Workspace::attention);
@@ -265,8 +362,15 @@ void add_view_commands(CommandRegistry& registry) {
                       pin.title = state.find(id)->name;
                       state.pinned = std::move(pin);
                       return no_undo();
-                  }, {}, {}, CommandKind::view});
-    registry.add({"view.show_pin", "Go to A", "View", "", {},
+                  },
+                  {},
+                  {},
+                  CommandKind::view});
+    registry.add({"view.show_pin",
+                  "Go to A",
+                  "View",
+                  "",
+                  {},
                   [](AppState& state, Services& services, const Arguments&) -> std::optional<Command> {
                       View pinned = required_pin(state).view;
                       make_usable(pinned, state, services);
@@ -282,29 +386,44 @@ void add_view_commands(CommandRegistry& registry) {
                       state.view.jacobian = pinned.jacobian;
                       return inverse;
                   },
-                  [](const AppState& state) { return state.pinned.has_value(); }, {}, CommandKind::view});
-    registry.add({"view.zoom_plot", "Show a part of a plot", "", "",
+                  [](const AppState& state) { return state.pinned.has_value(); },
+                  {},
+                  CommandKind::view});
+    registry.add({"view.zoom_plot",
+                  "Show a part of a plot",
+                  "",
+                  "",
                   {text_parameter("panel", "its id"), number_parameter("x_low", "left end, in data"),
                    number_parameter("x_high", "right end"), number_parameter("y_low", "the lower number"),
                    number_parameter("y_high", "the higher one"),
                    integer_parameter("axes", "which plot of the panel", Value(std::int64_t{0}))},
                   [](AppState&, Services& services, const Arguments& arguments) {
                       constexpr std::int64_t most_axes = 64;
-                      const Zoom zoom{static_cast<std::size_t>(checked("axes", integer(arguments, "axes"), 0, most_axes)),
-                                      {number(arguments, "x_low"), number(arguments, "x_high")},
-                                      {number(arguments, "y_low"), number(arguments, "y_high")}};
+                      const Zoom zoom{
+                          static_cast<std::size_t>(checked("axes", integer(arguments, "axes"), 0, most_axes)),
+                          {number(arguments, "x_low"), number(arguments, "x_high")},
+                          {number(arguments, "y_low"), number(arguments, "y_high")}};
                       if (!(zoom.x[0] < zoom.x[1] && zoom.y[0] < zoom.y[1]))
                           throw Error(ErrorKind::usage, "part of a plot", "the lower end of each range first",
                                       value_text(zoom.x[0]) + " … " + value_text(zoom.x[1]));
                       services.want_zoom(panel_of(services, arguments), zoom);
                       return no_undo();
-                  }, {}, {}, CommandKind::view});
-    registry.add({"view.unpin", "Unpin A", "View", "", {},
+                  },
+                  {},
+                  {},
+                  CommandKind::view});
+    registry.add({"view.unpin",
+                  "Unpin A",
+                  "View",
+                  "",
+                  {},
                   [](AppState& state, Services&, const Arguments&) {
                       state.pinned.reset();
                       return no_undo();
                   },
-                  [](const AppState& state) { return state.pinned.has_value(); }, {}, CommandKind::view});
+                  [](const AppState& state) { return state.pinned.has_value(); },
+                  {},
+                  CommandKind::view});
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

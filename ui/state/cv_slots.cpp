@@ -27,7 +27,7 @@ cv::ModelResult measure(const Measuring& wish, JobContext& context) {
     return cv::compute_model(request, context);
 }
 
-}  // namespace
+} // namespace
 
 struct CvSlots::Impl {
     using ModelSlot = Slot<Measuring, cv::ModelResult>;
@@ -100,7 +100,9 @@ void CvSlots::begin_frame(const AppState& state, ReadTextPtr read) {
     }
 }
 
-ModelPtr CvSlots::model() const { return impl_->model; }
+ModelPtr CvSlots::model() const {
+    return impl_->model;
+}
 
 cv::View CvSlots::view() const {
     const CvOptions& options = impl_->shown.cv;
@@ -138,7 +140,9 @@ Asked<std::vector<cv::Matrix>> CvSlots::matrices() {
     return out;
 }
 
-bool CvSlots::waits_for_text() const { return impl_->with_text() && !impl_->activations.result(); }
+bool CvSlots::waits_for_text() const {
+    return impl_->with_text() && !impl_->activations.result();
+}
 
 Asked<cv::Experiment> CvSlots::experiment() const {
     Asked<cv::Experiment> out;
@@ -159,7 +163,9 @@ int CvSlots::last_epoch() const {
     return last;
 }
 
-bool CvSlots::settled() const { return !impl_->weights.busy() && !impl_->activations.busy(); }
+bool CvSlots::settled() const {
+    return !impl_->weights.busy() && !impl_->activations.busy();
+}
 
 double CvSlots::seconds() const {
     return (impl_->weights.result() ? impl_->weights.seconds() : 0) +
@@ -177,6 +183,8 @@ std::optional<CvJob> CvSlots::job(const AppState& state) const {
     return job;
 }
 
-CvExperimentJob CvSlots::experiment_job() const { return cv_experiment_job_of(impl_->shown.cv); }
+CvExperimentJob CvSlots::experiment_job() const {
+    return cv_experiment_job_of(impl_->shown.cv);
+}
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

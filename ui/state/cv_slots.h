@@ -1,5 +1,5 @@
-// The slots of the CV bands workspace, shared by its panels: the matrices of the model, those of its activations, and the
-// experiment. What nobody asks for is not computed.
+// The slots of the CV bands workspace, shared by its panels: the matrices of the model, those of its activations, and
+// the experiment. What nobody asks for is not computed.
 #pragma once
 
 #include "state/app_state.h"
@@ -44,7 +44,7 @@ public:
     int last_epoch() const;
 
     bool settled() const;
-    double seconds() const;  ///< what measuring took: weights and activations; 0 before
+    double seconds() const; ///< what measuring took: weights and activations; 0 before
 
     /// What a figure of a panel is made from, as the command line takes it. None without a model.
     std::optional<CvJob> job(const AppState& state) const;
@@ -56,4 +56,4 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -10,13 +10,21 @@ namespace attnscope::ui {
 namespace {
 
 // What is kept of a trained run are its curves, and its parameters where they can be exported: megabytes a run.
-constexpr std::size_t kept_of(const cv::ExperimentRequest*) { return 8; }
-constexpr std::size_t kept_of(const jacobian::ExperimentRequest*) { return 3; }
+constexpr std::size_t kept_of(const cv::ExperimentRequest*) {
+    return 8;
+}
+constexpr std::size_t kept_of(const jacobian::ExperimentRequest*) {
+    return 3;
+}
 
-bool complete(const cv::Experiment& experiment) { return experiment.finished() == experiment.configs.size(); }
-bool complete(const jacobian::Experiment& experiment) { return experiment.finished() == experiment.runs.size(); }
+bool complete(const cv::Experiment& experiment) {
+    return experiment.finished() == experiment.configs.size();
+}
+bool complete(const jacobian::Experiment& experiment) {
+    return experiment.finished() == experiment.runs.size();
+}
 
-}  // namespace
+} // namespace
 
 /// Shared with the job, which may outlive the window's part.
 template <class Request, class Experiment>
@@ -26,10 +34,10 @@ struct ExperimentRunOf<Request, Experiment>::Shared {
         ExperimentPtr experiment;
     };
     mutable std::mutex mutex;
-    std::list<Kept> kept;       // newest first
-    std::uint64_t job = 0;      // 0: none
-    std::uint64_t number = 0;   // of the newest run: an older one that still ends does not end it
-    std::uint64_t ended = 0;    // number of the last run that ended: it may before its job's id is known
+    std::list<Kept> kept;     // newest first
+    std::uint64_t job = 0;    // 0: none
+    std::uint64_t number = 0; // of the newest run: an older one that still ends does not end it
+    std::uint64_t ended = 0;  // number of the last run that ended: it may before its job's id is known
     std::optional<Error> error;
     std::uint64_t generation = 0;
 
@@ -44,7 +52,8 @@ struct ExperimentRunOf<Request, Experiment>::Shared {
 };
 
 template <class Request, class Experiment>
-ExperimentRunOf<Request, Experiment>::ExperimentRunOf(JobSystem& jobs) : jobs_(jobs), shared_(std::make_shared<Shared>()) {}
+ExperimentRunOf<Request, Experiment>::ExperimentRunOf(JobSystem& jobs)
+    : jobs_(jobs), shared_(std::make_shared<Shared>()) {}
 template <class Request, class Experiment>
 ExperimentRunOf<Request, Experiment>::~ExperimentRunOf() {
     pause();
@@ -148,4 +157,4 @@ std::uint64_t ExperimentRunOf<Request, Experiment>::generation() const {
 template class ExperimentRunOf<cv::ExperimentRequest, cv::Experiment>;
 template class ExperimentRunOf<jacobian::ExperimentRequest, jacobian::Experiment>;
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -19,7 +19,7 @@ public:
     using ExperimentPtr = std::shared_ptr<const Experiment>;
 
     explicit ExperimentRunOf(JobSystem& jobs);
-    ~ExperimentRunOf();  ///< stops; does not wait
+    ~ExperimentRunOf(); ///< stops; does not wait
     ExperimentRunOf(const ExperimentRunOf&) = delete;
     ExperimentRunOf& operator=(const ExperimentRunOf&) = delete;
 
@@ -36,7 +36,7 @@ public:
     /// Of the last run, if it failed.
     std::optional<Error> error() const;
     Progress progress() const;
-    std::uint64_t generation() const;  ///< grows whenever a result changes
+    std::uint64_t generation() const; ///< grows whenever a result changes
 
 private:
     struct Shared;
@@ -49,4 +49,4 @@ using JacobianExperimentRun = ExperimentRunOf<jacobian::ExperimentRequest, jacob
 extern template class ExperimentRunOf<cv::ExperimentRequest, cv::Experiment>;
 extern template class ExperimentRunOf<jacobian::ExperimentRequest, jacobian::Experiment>;
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

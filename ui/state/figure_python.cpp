@@ -103,7 +103,7 @@ private:
         out_ += (marker.vertical ? "\"x\": " : "\"y\": ") + array(value);
         close();
     }
-    void write(const Contours&) {}    // of a map that is there
+    void write(const Contours&) {} // of a map that is there
     void write(const Annotation&) {}
 
     std::string& out_;
@@ -112,7 +112,7 @@ private:
     std::set<std::string> names_;
 };
 
-}  // namespace
+} // namespace
 
 std::string figure_python(const Figure& figure) {
     std::string out = "# " + figure.title;
@@ -123,4 +123,4 @@ std::string figure_python(const Figure& figure) {
     return out + "}\n";
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

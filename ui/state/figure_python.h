@@ -11,4 +11,4 @@ namespace attnscope::ui {
 /// np.nan. Equal figures give equal text.
 std::string figure_python(const Figure& figure);
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -44,4 +44,4 @@ private:
     std::vector<Change> changes_;
 };
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -32,7 +32,7 @@ jacobian::Request with_tokens(const jacobian::Request& asked, const ReadText& re
     return request;
 }
 
-}  // namespace
+} // namespace
 
 struct JacobianSlots::Impl {
     Slot<OfText<jacobian::Request>, jacobian::Result> heads;
@@ -132,7 +132,9 @@ void JacobianSlots::begin_frame(const AppState& state, ReadTextPtr read) {
     }
 }
 
-jacobian::CapturesPtr JacobianSlots::captures() const { return impl_->captures; }
+jacobian::CapturesPtr JacobianSlots::captures() const {
+    return impl_->captures;
+}
 int JacobianSlots::layers() const {
     const Impl& i = *impl_;
     return i.captures ? i.captures->layers().back().layer + 1 : i.model ? int(i.model->config().layers) : 0;
@@ -141,11 +143,21 @@ int JacobianSlots::heads() const {
     const Impl& i = *impl_;
     return i.captures ? int(i.captured_layer().heads) : i.model ? int(i.model->config().heads) : 0;
 }
-ModelPtr JacobianSlots::model() const { return impl_->model; }
-const ReadTextPtr& JacobianSlots::read() const { return impl_->read; }
-jacobian::View JacobianSlots::view() const { return impl_->view(); }
-std::size_t JacobianSlots::length() const { return impl_->sequences().length; }
-std::size_t JacobianSlots::sequences() const { return impl_->sequences().count; }
+ModelPtr JacobianSlots::model() const {
+    return impl_->model;
+}
+const ReadTextPtr& JacobianSlots::read() const {
+    return impl_->read;
+}
+jacobian::View JacobianSlots::view() const {
+    return impl_->view();
+}
+std::size_t JacobianSlots::length() const {
+    return impl_->sequences().length;
+}
+std::size_t JacobianSlots::sequences() const {
+    return impl_->sequences().count;
+}
 
 const char* JacobianSlots::obstacle() const {
     const Impl& i = *impl_;
@@ -204,4 +216,4 @@ std::optional<JacobianJob> JacobianSlots::job(const AppState& state) const {
     return job;
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -1,5 +1,6 @@
 // The slots of the softmax gradient workspace, shared by its panels: the metrics of every head, and the maps of the
-// selected layer for the sequence that the selected token is in; of captured maps where some are chosen, else of a model. What nobody asks for is not computed.
+// selected layer for the sequence that the selected token is in; of captured maps where some are chosen, else of a
+// model. What nobody asks for is not computed.
 #pragma once
 
 #include "state/app_state.h"
@@ -27,12 +28,12 @@ public:
     /// What is looked into: maps from elsewhere, else the model.
     jacobian::CapturesPtr captures() const;
     ModelPtr model() const;
-    int layers() const;             ///< of it; 0 without one
+    int layers() const; ///< of it; 0 without one
     int heads() const;
     const ReadTextPtr& read() const;
     /// What is selected, as figures take it.
     jacobian::View view() const;
-    std::size_t length() const;     ///< tokens of a sequence; 0 where the text is too short for one
+    std::size_t length() const; ///< tokens of a sequence; 0 where the text is too short for one
     std::size_t sequences() const;
     /// Why there is nothing to compute with this model and text; empty when there is.
     const char* obstacle() const;
@@ -41,7 +42,7 @@ public:
     Asked<jacobian::LayerMaps> maps();
 
     bool settled() const;
-    double seconds() const;         ///< what the metrics of all heads took; 0 before
+    double seconds() const; ///< what the metrics of all heads took; 0 before
 
     /// What a figure of a panel is made from, as the command line takes it. None without a model and a text.
     std::optional<JacobianJob> job(const AppState& state) const;
@@ -51,4 +52,4 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

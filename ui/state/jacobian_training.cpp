@@ -25,13 +25,13 @@ std::size_t text_bytes(const jacobian::ExperimentText& text) {
     return sizeof text + text.ids.size() * sizeof text.ids[0] + text.vocabulary.size() * sizeof text.vocabulary[0];
 }
 
-}  // namespace
+} // namespace
 
 struct JacobianTraining::Impl {
     Slot<TextRequest, jacobian::ExperimentText> text;
     // of this frame
     View shown;
-    std::optional<JacobianExperimentJob> job;  ///< of the selected text; none without one
+    std::optional<JacobianExperimentJob> job; ///< of the selected text; none without one
     jacobian::ExperimentRequest request;
 
     explicit Impl(JobSystem& jobs) : text(jobs, {"Reading the text", Lane::interactive, text_bytes}, read_text) {}
@@ -53,7 +53,9 @@ void JacobianTraining::begin_frame(const AppState& state) {
     if (!i.text.stale() && !i.text.error()) i.job->request.text = i.request.text = i.text.result();
 }
 
-const jacobian::ExperimentRequest& JacobianTraining::request() const { return impl_->request; }
+const jacobian::ExperimentRequest& JacobianTraining::request() const {
+    return impl_->request;
+}
 
 std::optional<Error> JacobianTraining::text_error() const {
     if (!impl_->job) return std::nullopt;
@@ -67,7 +69,9 @@ std::optional<Error> JacobianTraining::text_error() const {
     return std::nullopt;
 }
 
-bool JacobianTraining::reads_text() const { return impl_->job && impl_->text.busy(); }
+bool JacobianTraining::reads_text() const {
+    return impl_->job && impl_->text.busy();
+}
 
 Asked<jacobian::Experiment> JacobianTraining::experiment() const {
     Asked<jacobian::Experiment> out;
@@ -96,13 +100,15 @@ std::optional<JacobianExperimentJob> JacobianTraining::job() const {
     return impl_->request.text ? impl_->job : std::nullopt;
 }
 
-bool JacobianTraining::settled() const { return !impl_->text.busy(); }
+bool JacobianTraining::settled() const {
+    return !impl_->text.busy();
+}
 
 void JacobianTraining::start() {
-    if (!impl_->job)
-        throw Error(ErrorKind::usage, "experiment", "a text among the prompts: open a .txt file", "none");
+    if (!impl_->job) throw Error(ErrorKind::usage, "experiment", "a text among the prompts: open a .txt file", "none");
     if (const auto error = text_error()) throw *error;
-    if (!impl_->request.text) throw Error(ErrorKind::usage, "experiment", "a text that is read", "one still being read");
+    if (!impl_->request.text)
+        throw Error(ErrorKind::usage, "experiment", "a text that is read", "one still being read");
     run_.start(impl_->request);
 }
 
@@ -110,4 +116,4 @@ void JacobianTraining::keep(const JacobianExperimentJob& job, jacobian::Experime
     run_.keep(job.request, std::move(experiment));
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

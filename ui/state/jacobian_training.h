@@ -35,7 +35,7 @@ public:
     std::optional<Error> text_error() const;
     bool reads_text() const;
     Asked<jacobian::Experiment> experiment() const;
-    int last_step() const;  ///< that any run has reached
+    int last_step() const; ///< that any run has reached
     jacobian::ExperimentView view() const;
     /// As the command line takes it. None before the text is read.
     std::optional<JacobianExperimentJob> job() const;
@@ -52,4 +52,4 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -25,8 +25,7 @@ json names(const Values& values, const Name& name) {
 template <class Value, class All, class Parse>
 void read_names(const JsonMembers& object, const char* field, const All& all, const Parse& parse,
                 std::vector<Value>& values) {
-    if (!object.find(field))
-        return;
+    if (!object.find(field)) return;
     std::vector<Value> named, ordered;
     for (const std::string& name : object.texts(field)) {
         try {
@@ -37,12 +36,11 @@ void read_names(const JsonMembers& object, const char* field, const All& all, co
     }
     for (const Value value : all)
         if (std::ranges::find(named, value) != named.end()) ordered.push_back(value);
-    if (ordered.empty())
-        object.fail(field, "one or more", "none");
+    if (ordered.empty()) object.fail(field, "one or more", "none");
     values = std::move(ordered);
 }
 
-}  // namespace
+} // namespace
 
 json jacobian_training_json(const JacobianTrainingOptions& options) {
     using namespace jacobian;
@@ -65,7 +63,8 @@ JacobianTrainingOptions jacobian_training_from_json(const JsonMembers& object) {
     options.steps = object.value_or<int>("steps", options.steps, {1, most_training_steps});
     options.every = object.value_or<int>("every", options.every, {0, most_training_steps});
     using Rates = std::numeric_limits<double>;
-    options.learning_rate = object.value_or<double>("learning_rate", options.learning_rate, {Rates::min(), Rates::max()});
+    options.learning_rate =
+        object.value_or<double>("learning_rate", options.learning_rate, {Rates::min(), Rates::max()});
     options.seed = object.value_or<std::uint64_t>("seed", options.seed, {0, INT64_MAX});
     options.shown.method = object.named("method", "bp", parse_method);
     options.shown.gradient = object.named("gradient", "full", parse_softmax_gradient);
@@ -82,4 +81,4 @@ JacobianTrainingOptions jacobian_training_from_json(const JsonMembers& object) {
     return options;
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

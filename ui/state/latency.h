@@ -13,8 +13,8 @@ namespace attnscope::ui {
 /// From wish to result of the traces: when each was asked and when its computation ended.
 class Latency {
 public:
-    /// Before the wish is handed on: a small bank answers before anything else could be noted. Asking for the same again
-    /// is no new wish.
+    /// Before the wish is handed on: a small bank answers before anything else could be noted. Asking for the same
+    /// again is no new wish.
     void asked(double beta, int steps) {
         const std::lock_guard lock(mutex_);
         if (beta == newest_.beta && steps == newest_.steps) return;
@@ -57,4 +57,4 @@ private:
     double last_ = 0;
 };
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -15,7 +15,7 @@ namespace attnscope::ui {
 namespace {
 
 constexpr std::size_t most_layout_bytes = std::size_t{1} << 20, most_entries = 2000, most_name_bytes = 256;
-constexpr int farthest_pixel = 32767;   // ImGui keeps 16 bits
+constexpr int farthest_pixel = 32767; // ImGui keeps 16 bits
 constexpr int deepest_node = 32, most_table_columns = 64;
 
 /// What is left of a line.
@@ -184,11 +184,16 @@ private:
             entry.dock_line = line;
             return reader.end();
         }
-        if (reader.take_field("Pos") || reader.take_field("ViewportPos")) reader.pair(-farthest_pixel, farthest_pixel);
-        else if (reader.take_field("Size")) reader.pair(0, farthest_pixel);
-        else if (reader.take_field("Collapsed") || reader.take_field("IsChild")) reader.whole(0, 1);
-        else if (reader.take_field("ViewportId") || reader.take_field("ClassId")) reader.id();
-        else return;   // of a later version
+        if (reader.take_field("Pos") || reader.take_field("ViewportPos"))
+            reader.pair(-farthest_pixel, farthest_pixel);
+        else if (reader.take_field("Size"))
+            reader.pair(0, farthest_pixel);
+        else if (reader.take_field("Collapsed") || reader.take_field("IsChild"))
+            reader.whole(0, 1);
+        else if (reader.take_field("ViewportId") || reader.take_field("ClassId"))
+            reader.id();
+        else
+            return; // of a later version
         reader.end();
         keep(line);
     }
@@ -220,7 +225,8 @@ private:
             if (axis != 'X' && axis != 'Y') reader.fail("Split=X or Split=Y");
             node.split = true;
         }
-        for (const char* flag : {"NoResize", "CentralNode", "NoTabBar", "HiddenTabBar", "NoWindowMenuButton", "NoCloseButton"})
+        for (const char* flag :
+             {"NoResize", "CentralNode", "NoTabBar", "HiddenTabBar", "NoWindowMenuButton", "NoCloseButton"})
             if (reader.take_field(flag) && reader.whole(0, 1) == 1 && std::string_view(flag) == "CentralNode")
                 node.central = true;
         if (reader.take_field("Selected")) reader.id();
@@ -236,10 +242,12 @@ private:
         if (node.parent != 0) {
             const auto parent = nodes_.find(node.parent);
             if (parent == nodes_.end()) reader.fail("a parent that was said before");
-            if (space || std::ranges::find(roots_, id) != roots_.end()) reader.fail("a dock space that is in no other node");
+            if (space || std::ranges::find(roots_, id) != roots_.end())
+                reader.fail("a dock space that is in no other node");
             node.root = parent->second.root;
             node.depth = parent->second.depth + 1;
-            if (node.depth > deepest_node) reader.fail("at most " + std::to_string(deepest_node) + " nodes in each other");
+            if (node.depth > deepest_node)
+                reader.fail("at most " + std::to_string(deepest_node) + " nodes in each other");
             ++parent->second.children;
         }
         nodes_[id] = node;
@@ -266,14 +274,15 @@ private:
     }
 
     void read_column(std::string_view line, LineReader& reader) {
-        if (entries_.back().lines.size() > static_cast<std::size_t>(most_table_columns)) reader.fail("no more about this table");
+        if (entries_.back().lines.size() > static_cast<std::size_t>(most_table_columns))
+            reader.fail("no more about this table");
         if (reader.take_field("RefScale")) {
-            reader.number(1, 1000);  // pixels of a line of text
+            reader.number(1, 1000); // pixels of a line of text
         } else if (reader.take("Column")) {
             reader.skip_blanks();
             reader.whole(0, columns_ - 1);
             if (reader.take_field("UserID")) {
-                reader.take("0x");  // which ImGui reads and does not write
+                reader.take("0x"); // which ImGui reads and does not write
                 reader.digits();
             }
             if (reader.take_field("Width")) reader.whole(0, farthest_pixel);
@@ -299,7 +308,7 @@ private:
     int columns_ = 0;
 };
 
-}  // namespace
+} // namespace
 
 std::string usable_layout(std::string_view text, std::span<const std::uint32_t> roots) {
     LayoutReader reader(roots);
@@ -307,4 +316,4 @@ std::string usable_layout(std::string_view text, std::span<const std::uint32_t> 
     return reader.text();
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

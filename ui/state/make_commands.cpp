@@ -23,4 +23,4 @@ CommandRegistry make_commands() {
     return registry;
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

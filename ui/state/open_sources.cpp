@@ -8,8 +8,7 @@ bool OpenSources::follow(const AppState& state) {
     before_.swap(open_);
     open_.clear();
     const auto add = [this](const void* held) {
-        if (held)
-            open_.push_back(held);
+        if (held) open_.push_back(held);
     };
     for (const Source& source : state.sources) {
         add(source.bank.get());

@@ -20,7 +20,7 @@ bool same_sources(const std::vector<Source>& a, const std::vector<Source>& b) {
     });
 }
 
-}  // namespace
+} // namespace
 
 void PinnedView::begin_frame(const AppState& state) {
     if (!state.pinned) {
@@ -145,4 +145,4 @@ bool PinnedView::settled() const {
     return all(retrieval_, attention_, cv_, alignment_, jacobian_, training_, residual_);
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

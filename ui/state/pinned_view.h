@@ -5,9 +5,9 @@
 #include "state/app_state.h"
 #include "state/attention_slots.h"
 #include "state/cv_slots.h"
-#include "state/residual_slots.h"
-#include "state/jacobian_training.h"
 #include "state/jacobian_slots.h"
+#include "state/jacobian_training.h"
+#include "state/residual_slots.h"
 #include "state/retrieval_slots.h"
 
 #include <attnscope/slot.h>
@@ -22,8 +22,8 @@ public:
     PinnedView(JobSystem& jobs, ExperimentRun& experiment, ResidualRun& sweeps, JacobianExperimentRun& training)
         : jobs_(jobs), experiment_(experiment), sweeps_(sweeps), training_run_(training) {}
 
-    /// Lets go what is kept for a view that is not pinned any more, and gives up jobs for one of another workspace than the
-    /// one in sight; once a frame before panels are drawn.
+    /// Lets go what is kept for a view that is not pinned any more, and gives up jobs for one of another workspace than
+    /// the one in sight; once a frame before panels are drawn.
     void begin_frame(const AppState& state);
     /// Slots that answer for the pinned view; null when nothing is pinned or its bank is not loaded.
     RetrievalSlots* retrieval(const AppState& state);
@@ -52,7 +52,7 @@ private:
     ResidualRun& sweeps_;
     JacobianExperimentRun& training_run_;
     AppState pinned_state_;
-    bool rests_ = false;   ///< begin_frame() has put the slots to rest
+    bool rests_ = false; ///< begin_frame() has put the slots to rest
     std::unique_ptr<RetrievalSlots> retrieval_;
     std::unique_ptr<AttentionSlots> attention_;
     std::unique_ptr<CvSlots> cv_;
@@ -62,4 +62,4 @@ private:
     std::unique_ptr<JacobianSlots> jacobian_;
 };
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -8,8 +8,8 @@
 namespace attnscope::ui {
 
 struct Readout {
-    std::string panel;                                        ///< its title
-    std::vector<std::pair<std::string, std::string>> values;  ///< name and value with its unit
+    std::string panel;                                       ///< its title
+    std::vector<std::pair<std::string, std::string>> values; ///< name and value with its unit
     bool empty() const { return values.empty(); }
 };
 
@@ -31,4 +31,4 @@ private:
     int frame_ = -2;
 };
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -8,7 +8,8 @@ namespace attnscope::ui {
 
 namespace {
 
-/// Calls visit(name, id, kinds, needed) for every reference of a view; `needed`: its workspace shows nothing without it.
+/// Calls visit(name, id, kinds, needed) for every reference of a view; `needed`: its workspace shows nothing without
+/// it.
 template <class AnyView, class Visit>
 void visit_references(AnyView& view, const Visit& visit) {
     using Kinds = std::initializer_list<SourceKind>;
@@ -26,7 +27,8 @@ void visit_references(AnyView& view, const Visit& visit) {
           of_model && view.workspace != Workspace::alignment);
     const bool typed = selection.query.kind == QueryChoice::Kind::prompt;
     const bool of_file = selection.query.kind == QueryChoice::Kind::file;
-    visit("query", selection.query.source, Kinds{SourceKind::prompt, SourceKind::queries}, of_bank && (typed || of_file));
+    visit("query", selection.query.source, Kinds{SourceKind::prompt, SourceKind::queries},
+          of_bank && (typed || of_file));
 }
 
 bool is_open(SourceId id, std::initializer_list<SourceKind> kinds, const SourceKinds& open) {
@@ -34,7 +36,7 @@ bool is_open(SourceId id, std::initializer_list<SourceKind> kinds, const SourceK
     return found != open.end() && std::ranges::find(kinds, found->second) != kinds.end();
 }
 
-}  // namespace
+} // namespace
 
 SourceKinds source_kinds(const AppState& state) {
     SourceKinds kinds;
@@ -50,7 +52,8 @@ const Source* source_numbered(const AppState& state, std::int64_t number) {
 void require_sources(const View& view, const SourceKinds& open) {
     visit_references(view, [&](const char* name, SourceId id, const auto& kinds, bool needed) {
         if (needed && id != 0 && !is_open(id, kinds, open))
-            throw Error(ErrorKind::usage, "view", "sources that are open", std::string(name) + " " + std::to_string(id));
+            throw Error(ErrorKind::usage, "view", "sources that are open",
+                        std::string(name) + " " + std::to_string(id));
     });
 }
 
@@ -68,4 +71,4 @@ std::vector<std::string> forget_missing(View& view, const SourceKinds& open) {
     return missing;
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

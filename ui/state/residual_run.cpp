@@ -11,21 +11,21 @@ namespace {
 
 constexpr std::size_t runs_kept = 12;
 
-}  // namespace
+} // namespace
 
 /// Shared with the job, which may outlive the window's part.
 struct ResidualRun::Shared {
     struct Kept {
         RequestPtr request;
-        residual::ResultPtr result;  // null when it failed at once
+        residual::ResultPtr result; // null when it failed at once
         std::optional<Error> error;
         bool stopped = false;
     };
     mutable std::mutex mutex;
-    std::list<Kept> kept;            // newest first
+    std::list<Kept> kept; // newest first
     RequestPtr wanted, running;
-    std::uint64_t job = 0;           // 0: none, or its id is not known yet
-    std::uint64_t number = 0;        // of the newest run: an older one that still ends does not end it
+    std::uint64_t job = 0;    // 0: none, or its id is not known yet
+    std::uint64_t number = 0; // of the newest run: an older one that still ends does not end it
     std::uint64_t generation = 0;
 
     /// Equal requests are mostly one and the same; else they differ in their parameters, and the tokens are many.
@@ -63,7 +63,9 @@ struct ResidualRun::Shared {
 };
 
 ResidualRun::ResidualRun(JobSystem& jobs) : jobs_(jobs), shared_(std::make_shared<Shared>()) {}
-ResidualRun::~ResidualRun() { cancel_job(); }
+ResidualRun::~ResidualRun() {
+    cancel_job();
+}
 
 void ResidualRun::want(const RequestPtr& request) {
     {
@@ -102,7 +104,7 @@ void ResidualRun::start(const RequestPtr& key) {
     }
     JobSystem::Task task;
     task.name = "Sweeping ranks";
-    task.lane = Lane::sweep;  // what the panels in sight wait for
+    task.lane = Lane::sweep; // what the panels in sight wait for
     task.run = [shared = shared_, request, key](JobContext& context) {
         auto result = std::make_shared<const residual::Result>(residual::compute(request, context));
         const std::lock_guard lock(shared->mutex);
@@ -222,4 +224,4 @@ void ResidualRun::forget(const std::function<bool(const residual::Request&)>& cl
     if (running) cancel_job();
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -1,5 +1,5 @@
-// Residual sweeps in the window: one at a time, stopped at will, and what earlier ones left. A sweep over other ranks, or
-// one that was stopped, goes on from what is there.
+// Residual sweeps in the window: one at a time, stopped at will, and what earlier ones left. A sweep over other ranks,
+// or one that was stopped, goes on from what is there.
 #pragma once
 
 #include <attnscope/residual.h>
@@ -19,7 +19,7 @@ public:
     using RequestPtr = std::shared_ptr<const residual::Request>;
 
     explicit ResidualRun(JobSystem& jobs);
-    ~ResidualRun();  ///< stops; does not wait
+    ~ResidualRun(); ///< stops; does not wait
 
     /// States what the window wants now: runs it unless it is finished, running, stopped or failed. A run of another
     /// request is stopped once it is wanted by nobody any more.
@@ -39,8 +39,9 @@ public:
     std::optional<Error> error(const RequestPtr& request) const;
     Progress progress() const;
     bool busy() const;
-    std::uint64_t generation() const;  ///< grows whenever a result changes
-    /// Lets the run go that nothing in sight shows; finished ranks stay, and it goes on from there when it is wanted again.
+    std::uint64_t generation() const; ///< grows whenever a result changes
+    /// Lets the run go that nothing in sight shows; finished ranks stay, and it goes on from there when it is wanted
+    /// again.
     void give_up();
     /// Results of requests whose model was closed.
     void forget(const std::function<bool(const residual::Request&)>& closed);
@@ -55,4 +56,4 @@ private:
     std::shared_ptr<Shared> shared_;
 };
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

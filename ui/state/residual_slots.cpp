@@ -12,7 +12,7 @@ namespace {
 struct TextRequest {
     ModelPtr model;
     TokenSource source;
-    residual::Parameters parameters;  ///< of what it depends on alone
+    residual::Parameters parameters; ///< of what it depends on alone
     bool operator==(const TextRequest&) const = default;
 };
 
@@ -31,14 +31,16 @@ struct SpectraRequest {
     }
 };
 
-std::size_t text_bytes(const SweptText& text) { return text.ids.size() * 48; }
-
-std::size_t spectra_bytes(const residual::Spectra& spectra) {
-    return sizeof spectra + spectra.heads_found.size() * (sizeof(residual::HeadSpectrum) +
-                                                          2 * sizeof(double) * std::size_t(spectra.head_dim));
+std::size_t text_bytes(const SweptText& text) {
+    return text.ids.size() * 48;
 }
 
-}  // namespace
+std::size_t spectra_bytes(const residual::Spectra& spectra) {
+    return sizeof spectra + spectra.heads_found.size() *
+                                (sizeof(residual::HeadSpectrum) + 2 * sizeof(double) * std::size_t(spectra.head_dim));
+}
+
+} // namespace
 
 struct ResidualSlots::Impl {
     Slot<TextRequest, SweptText> text;
@@ -49,8 +51,8 @@ struct ResidualSlots::Impl {
     ModelPtr model;
     View shown;
     std::optional<TokenSource> source;
-    ResidualRun::RequestPtr request;   // without where it goes on from
-    SpectraRequest spectra_request;    // the same without what a sweep alone depends on
+    ResidualRun::RequestPtr request; // without where it goes on from
+    SpectraRequest spectra_request;  // the same without what a sweep alone depends on
     std::optional<residual::Plan> plan;
     std::optional<Error> error;
     // what the plan was made for
@@ -144,10 +146,18 @@ void ResidualSlots::begin_frame(const AppState& state) {
     i.make_plan();
 }
 
-ModelPtr ResidualSlots::model() const { return impl_->model; }
-std::optional<residual::Plan> ResidualSlots::plan() const { return impl_->plan; }
-std::optional<Error> ResidualSlots::error() const { return impl_->error; }
-std::shared_ptr<const SweptText> ResidualSlots::text() const { return impl_->planned_text; }
+ModelPtr ResidualSlots::model() const {
+    return impl_->model;
+}
+std::optional<residual::Plan> ResidualSlots::plan() const {
+    return impl_->plan;
+}
+std::optional<Error> ResidualSlots::error() const {
+    return impl_->error;
+}
+std::shared_ptr<const SweptText> ResidualSlots::text() const {
+    return impl_->planned_text;
+}
 
 residual::View ResidualSlots::view() const {
     const Impl& i = *impl_;
@@ -214,8 +224,12 @@ std::shared_ptr<const residual::Spectra> ResidualSlots::shown_spectra() const {
     return impl_->request ? impl_->spectra.result() : nullptr;
 }
 
-bool ResidualSlots::stopped() const { return impl_->request && run_.stopped(impl_->request); }
-bool ResidualSlots::running() const { return impl_->request && run_.running(impl_->request); }
+bool ResidualSlots::stopped() const {
+    return impl_->request && run_.stopped(impl_->request);
+}
+bool ResidualSlots::running() const {
+    return impl_->request && run_.running(impl_->request);
+}
 
 bool ResidualSlots::settled() const {
     return !impl_->text.busy() && !impl_->spectra.busy() && (impl_->pinned || !run_.busy());
@@ -231,4 +245,4 @@ std::optional<ResidualJob> ResidualSlots::job() const {
     return job;
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -1,5 +1,5 @@
-// The slots of the low-rank workspace, shared by its panels: the text, the sweep over ranks, and the spectra of all heads.
-// What nobody asks for is not computed.
+// The slots of the low-rank workspace, shared by its panels: the text, the sweep over ranks, and the spectra of all
+// heads. What nobody asks for is not computed.
 #pragma once
 
 #include "state/app_state.h"
@@ -20,7 +20,7 @@ namespace attnscope::ui {
 /// The beginning of a text that a sweep can use.
 struct SweptText {
     residual::Ids ids;
-    std::vector<std::string> texts;  ///< of the tokens; none without a tokenizer
+    std::vector<std::string> texts; ///< of the tokens; none without a tokenizer
 };
 
 class ResidualSlots {
@@ -45,7 +45,7 @@ public:
     /// What there is of them, without asking for more.
     residual::ResultPtr shown_result() const;
     std::shared_ptr<const residual::Spectra> shown_spectra() const;
-    bool stopped() const;              ///< the sweep, before its end
+    bool stopped() const; ///< the sweep, before its end
     bool running() const;
     std::shared_ptr<const SweptText> text() const;
 
@@ -61,4 +61,4 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

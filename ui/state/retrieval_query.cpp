@@ -18,8 +18,10 @@ void RetrievalQuery::embed(const AppState& state, const Source& prompt) {
     const auto encoder = state.encoder();
     if (!encoder) {
         const Source* source = state.find(state.view.selection.encoder);
-        if (source && source->error) error_ = source->error;
-        else if (!source) error_ = Error(ErrorKind::usage, "query", "an encoder for the typed text", "none open");
+        if (source && source->error)
+            error_ = source->error;
+        else if (!source)
+            error_ = Error(ErrorKind::usage, "query", "an encoder for the typed text", "none open");
         return;
     }
     if (encoder->dimension() != bank_->d) {
@@ -71,7 +73,8 @@ void RetrievalQuery::take(const QueryChoice& choice, const Source* source) {
     case QueryChoice::Kind::drawing: return take_drawing(choice.drawing);
     case QueryChoice::Kind::vector:
         label_ = choice.label.empty() ? "vector" : choice.label;
-        if (choice.drawing.size() == bank_->d) values_ = choice.drawing;
+        if (choice.drawing.size() == bank_->d)
+            values_ = choice.drawing;
         else
             error_ = Error(ErrorKind::input, "query", "a vector of d = " + std::to_string(bank_->d),
                            std::to_string(choice.drawing.size()) + " numbers");
@@ -104,7 +107,8 @@ void RetrievalQuery::take_row(const Source* source, std::size_t row) {
 void RetrievalQuery::take_drawing(const std::vector<float>& drawing) {
     label_ = "drawing";
     if (drawing.size() != bank_->d) {
-        error_ = Error(ErrorKind::input, "drawing", std::to_string(bank_->d) + " pixels", std::to_string(drawing.size()));
+        error_ =
+            Error(ErrorKind::input, "drawing", std::to_string(bank_->d) + " pixels", std::to_string(drawing.size()));
         return;
     }
     // Letters have unit norm; a drawing is a letter among them whatever its ink.
@@ -114,4 +118,4 @@ void RetrievalQuery::take_drawing(const std::vector<float>& drawing) {
     for (const float value : drawing) values_.push_back(value * scale);
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -51,4 +51,4 @@ private:
     std::shared_ptr<const Queries> made_from_file_;
 };
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

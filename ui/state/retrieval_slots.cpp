@@ -13,7 +13,7 @@ namespace {
 
 using retrieval::Spectrum;
 
-constexpr std::size_t small_bank = 1'000'000;  // numbers
+constexpr std::size_t small_bank = 1'000'000; // numbers
 
 /// A request together with the spectrum its computation needs.
 template <class Request>
@@ -26,7 +26,9 @@ struct WithSpectrum {
 template <class Request, class Result>
 using SpectrumSlot = Slot<WithSpectrum<Request>, Result>;
 
-const Bank* bank_of(const retrieval::SpectrumRequest& request) { return request.bank.get(); }
+const Bank* bank_of(const retrieval::SpectrumRequest& request) {
+    return request.bank.get();
+}
 template <class Request>
 const Bank* bank_of(const WithSpectrum<Request>& request) {
     return request.request.bank.get();
@@ -60,7 +62,7 @@ std::size_t plane_bytes(const retrieval::Plane& plane) {
     return sizeof plane + plane.energy.size() * 4 + plane.memories.size() * 12 + plane.basin.size() * 4;
 }
 
-}  // namespace
+} // namespace
 
 struct RetrievalSlots::Impl {
     std::shared_ptr<Latency> latency = std::make_shared<Latency>();
@@ -82,7 +84,7 @@ struct RetrievalSlots::Impl {
     Selection selection;
     RetrievalOptions options;
     bool dragging = false;
-    bool moving = false;  ///< β has just been dragged: the cores belong to the trace
+    bool moving = false; ///< β has just been dragged: the cores belong to the trace
     double moved_beta = 0, moved_at = 0;
     RetrievalQuery query;
     OpenSources open;
@@ -120,14 +122,12 @@ struct RetrievalSlots::Impl {
           query(jobs) {}
 
     static SpectrumSlot<retrieval::TraceRequest, retrieval::TraceResult>::Compute traces() {
-        return [](const auto& wish, JobContext& context) {
-            return compute_traces(wish.request, *wish.spectrum, context);
-        };
+        return
+            [](const auto& wish, JobContext& context) { return compute_traces(wish.request, *wish.spectrum, context); };
     }
     static SpectrumSlot<retrieval::SweepRequest, retrieval::Sweep>::Compute sweeps() {
-        return [](const auto& wish, JobContext& context) {
-            return compute_sweep(wish.request, *wish.spectrum, context);
-        };
+        return
+            [](const auto& wish, JobContext& context) { return compute_sweep(wish.request, *wish.spectrum, context); };
     }
 
     bool closed_bank(const retrieval::SpectrumRequest& request) const { return open.closed(request.bank); }
@@ -264,9 +264,8 @@ void RetrievalSlots::begin_frame(const AppState& state) {
     impl_->dragging = state.dragging && impl_->large_bank();
     impl_->query.follow(state);
     if (impl_->open.follow(state))
-        impl_->each([this](auto& slot) {
-            slot.forget([this](const auto& request) { return impl_->closed_bank(request); });
-        });
+        impl_->each(
+            [this](auto& slot) { slot.forget([this](const auto& request) { return impl_->closed_bank(request); }); });
     if (impl_->in_sight.left(state.view.workspace == Workspace::retrieval)) {
         impl_->each([](auto& slot) { slot.give_up(); });
         impl_->query.give_up();
@@ -274,9 +273,15 @@ void RetrievalSlots::begin_frame(const AppState& state) {
     impl_->follow_hand(state.seconds);
 }
 
-const retrieval::Query& RetrievalSlots::query() const { return impl_->query.values(); }
-std::optional<Error> RetrievalSlots::query_error() const { return impl_->query.error(); }
-std::string RetrievalSlots::query_label() const { return impl_->query.label(); }
+const retrieval::Query& RetrievalSlots::query() const {
+    return impl_->query.values();
+}
+std::optional<Error> RetrievalSlots::query_error() const {
+    return impl_->query.error();
+}
+std::string RetrievalSlots::query_label() const {
+    return impl_->query.label();
+}
 
 retrieval::View RetrievalSlots::view() const {
     return {impl_->bank, impl_->beta(), impl_->selection.step, impl_->selection.mode, impl_->query.label()};
@@ -298,7 +303,7 @@ Asked<retrieval::TraceResult> RetrievalSlots::trace() {
         if (impl_->dragging) request.first_step = first_step;
         return request;
     });
-    if (!out.stale) impl_->latency->answered(beta, steps);  // from the cache
+    if (!out.stale) impl_->latency->answered(beta, steps); // from the cache
     return out;
 }
 
@@ -319,8 +324,7 @@ Asked<retrieval::TraceResult> RetrievalSlots::all_modes() {
 }
 
 Asked<retrieval::Sweep> RetrievalSlots::sweep() {
-    return impl_->ask(impl_->sweep, true,
-                      [this](const Spectrum& known) { return impl_->sweep_request(known, false); });
+    return impl_->ask(impl_->sweep, true, [this](const Spectrum& known) { return impl_->sweep_request(known, false); });
 }
 
 Asked<retrieval::Sweep> RetrievalSlots::hysteresis() {
@@ -361,7 +365,11 @@ bool RetrievalSlots::settled() const {
            !i.separation.busy();
 }
 
-double RetrievalSlots::last_trace_seconds() const { return impl_->latency->last(); }
-std::vector<double> RetrievalSlots::take_trace_latencies() { return impl_->latency->take(); }
+double RetrievalSlots::last_trace_seconds() const {
+    return impl_->latency->last();
+}
+std::vector<double> RetrievalSlots::take_trace_latencies() {
+    return impl_->latency->take();
+}
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -28,12 +28,12 @@ public:
     const retrieval::Query& query() const;
     std::optional<Error> query_error() const;
     std::string query_label() const;
-    retrieval::View view() const;  ///< bank, β (resolved), step, mode, label
+    retrieval::View view() const; ///< bank, β (resolved), step, mode, label
 
     Asked<retrieval::Spectrum> spectrum();
-    Asked<retrieval::TraceResult> trace();          ///< selected β and mode, sorted curves kept
-    Asked<retrieval::TraceResult> beta_table();     ///< β 5, 20, 50, 100 and the selected one
-    Asked<retrieval::TraceResult> all_modes();      ///< five modes at the selected β
+    Asked<retrieval::TraceResult> trace();      ///< selected β and mode, sorted curves kept
+    Asked<retrieval::TraceResult> beta_table(); ///< β 5, 20, 50, 100 and the selected one
+    Asked<retrieval::TraceResult> all_modes();  ///< five modes at the selected β
     Asked<retrieval::Sweep> sweep();
     Asked<retrieval::Sweep> hysteresis();
     Asked<retrieval::Plane> plane();
@@ -41,7 +41,7 @@ public:
     Asked<retrieval::Separation> separation();
 
     bool settled() const;
-    double last_trace_seconds() const;  ///< request to result of the newest trace, for the status bar
+    double last_trace_seconds() const; ///< request to result of the newest trace, for the status bar
     /// Request to result of every trace since the last call; a request given up for a newer one counts until that
     /// one's result.
     std::vector<double> take_trace_latencies();
@@ -51,4 +51,4 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -19,7 +19,8 @@ std::vector<float> half_erased(const Bank& bank, std::size_t row) {
     for (const float value : values) largest = std::max(largest, std::abs(value));
     std::vector<float> drawing(values.size());
     for (std::size_t i = 0; i < values.size(); ++i) {
-        const bool erased = static_cast<int>(i % static_cast<std::size_t>(bank.picture_width)) >= bank.picture_width / 2;
+        const bool erased =
+            static_cast<int>(i % static_cast<std::size_t>(bank.picture_width)) >= bank.picture_width / 2;
         drawing[i] = erased || largest == 0 ? -1 : values[i] / largest;
     }
     return drawing;
@@ -33,7 +34,7 @@ std::string shortened(const std::string& text) {
     return text.substr(0, end) + "…";
 }
 
-}  // namespace
+} // namespace
 
 void remember(Preferences& preferences, const fs::path& path) {
     std::error_code failed;
@@ -93,8 +94,7 @@ void Services::Impl::load(AppState& state, Source& source, bool kind_chosen) {
     request.path = source.path;
     request.kind = source.kind;
     request.kind_chosen = kind_chosen;
-    if (const auto hash = expected_hashes.find(source.id); hash != expected_hashes.end())
-        request.sha256 = hash->second;
+    if (const auto hash = expected_hashes.find(source.id); hash != expected_hashes.end()) request.sha256 = hash->second;
     if (const auto bank = state.bank()) {
         request.selected_d = bank->d;
         request.selected_n = bank->n;
@@ -178,18 +178,26 @@ void Services::Impl::show_figure(AppState& state, const std::optional<FigureSpec
 }
 
 bool Services::Impl::finish_view(AppState& state, SourceId id, const Loaded& loaded) {
-    if (loaded.job) finish_result(state, *loaded.job);
-    else if (loaded.attention_job) finish_attention_result(state, *loaded.attention_job);
-    else if (loaded.alignment_job) finish_alignment_result(state, *loaded.alignment_job);
-    else if (loaded.cv_job) finish_cv_result(state, *loaded.cv_job);
-    else if (loaded.residual_job) finish_residual_result(state, *loaded.residual_job);
-    else if (loaded.jacobian_job) finish_jacobian_result(state, *loaded.jacobian_job);
-    else if (loaded.cv_experiment) finish_experiment(state, id, *loaded.cv_experiment);
-    else if (loaded.training) finish_training(state, id, *loaded.training);
-    else return false;
+    if (loaded.job)
+        finish_result(state, *loaded.job);
+    else if (loaded.attention_job)
+        finish_attention_result(state, *loaded.attention_job);
+    else if (loaded.alignment_job)
+        finish_alignment_result(state, *loaded.alignment_job);
+    else if (loaded.cv_job)
+        finish_cv_result(state, *loaded.cv_job);
+    else if (loaded.residual_job)
+        finish_residual_result(state, *loaded.residual_job);
+    else if (loaded.jacobian_job)
+        finish_jacobian_result(state, *loaded.jacobian_job);
+    else if (loaded.cv_experiment)
+        finish_experiment(state, id, *loaded.cv_experiment);
+    else if (loaded.training)
+        finish_training(state, id, *loaded.training);
+    else
+        return false;
     // Trainings have a seed of their own.
-    if (!loaded.cv_experiment && !loaded.training)
-        state.view.seed = loaded.seed;
+    if (!loaded.cv_experiment && !loaded.training) state.view.seed = loaded.seed;
     return true;
 }
 
@@ -216,17 +224,16 @@ void Services::Impl::finish_state(AppState& state, SourceId id, const Loaded& lo
         state.notices.resize(notices);
         wanted_zooms = zooms;
     }
-    const bool run = loaded.cv_experiment || loaded.training;  // which say more
+    const bool run = loaded.cv_experiment || loaded.training; // which say more
     if (!finish_view(state, id, loaded)) return;
-    if (loaded.device)
-        compute_on(state, *loaded.device);
+    if (loaded.device) compute_on(state, *loaded.device);
     if (loaded.pinned) state.view.attention.beside = loaded.beside;
     if (!run) state.notify("Opened the state of " + name);
 }
 
 void Services::Impl::finish(AppState& state, SourceId id, const Loaded& loaded) {
     Source* source = state.find(id);
-    if (!source) return;  // unloaded meanwhile
+    if (!source) return; // unloaded meanwhile
     remember(state.preferences, source->path);
     if (loaded.is_session) {
         const fs::path path = source->path;
@@ -255,7 +262,8 @@ void Services::Impl::finish(AppState& state, SourceId id, const Loaded& loaded) 
             enter(state, Workspace::retrieval);
         }
         // Chosen while it was loading: only now is it known what it can be asked.
-        else if (selection.bank == id && selection.query == QueryChoice{}) selection.query = default_query(state, id);
+        else if (selection.bank == id && selection.query == QueryChoice{})
+            selection.query = default_query(state, id);
     }
     if (loaded.encoder && (select_when_loaded.erase(id) || selection.encoder == 0)) selection.encoder = id;
     if (loaded.queries && select_when_loaded.erase(id)) selection.query = {QueryChoice::Kind::file, id, 0, {}};
@@ -285,9 +293,8 @@ Services::Services(JobSystem& jobs)
       attention_(std::make_unique<AttentionSlots>(jobs)), experiment_(std::make_unique<ExperimentRun>(jobs)),
       cv_(std::make_unique<CvSlots>(jobs, *experiment_)), alignment_(std::make_unique<AlignmentSlots>(jobs)),
       jacobian_(std::make_unique<JacobianSlots>(jobs)), training_run_(std::make_unique<JacobianExperimentRun>(jobs)),
-      training_(std::make_unique<JacobianTraining>(jobs, *training_run_)),
-      sweeps_(std::make_unique<ResidualRun>(jobs)), residual_(std::make_unique<ResidualSlots>(jobs, *sweeps_)),
-      pinned_(jobs, *experiment_, *sweeps_, *training_run_),
+      training_(std::make_unique<JacobianTraining>(jobs, *training_run_)), sweeps_(std::make_unique<ResidualRun>(jobs)),
+      residual_(std::make_unique<ResidualSlots>(jobs, *sweeps_)), pinned_(jobs, *experiment_, *sweeps_, *training_run_),
       impl_(std::make_unique<Impl>(jobs)) {
     impl_->open_session = [this](AppState& state, const fs::path& path) { open_session(state, path); };
     impl_->select_bank = [this](AppState& state, SourceId id) { select_bank(state, id); };
@@ -405,8 +412,10 @@ SourceId Services::open_companions(AppState& state) {
 void Services::open_sample(AppState& state) {
     if (reads_models(state.view.workspace)) {
         const SourceId model = impl_->open_once(state, SourceKind::model, find_samples().model);
-        if (model) select_model(state, model);
-        else state.notify("No sample model is there: set-up makes one", true);
+        if (model)
+            select_model(state, model);
+        else
+            state.notify("No sample model is there: set-up makes one", true);
         return enter(state, state.view.workspace);
     }
     const SourceId bank = impl_->open_once(state, SourceKind::bank, find_samples().bank);
@@ -433,8 +442,8 @@ QueryChoice Services::default_query(AppState& state, SourceId id) {
     const auto bank = source ? source->bank : nullptr;
     if (bank && bank->picture_width > 0) return {QueryChoice::Kind::drawing, 0, 0, half_erased(*bank, 0)};
     const Source* encoder = state.find(state.view.selection.encoder);
-    const bool fits = encoder && !encoder->error &&
-                      (!encoder->encoder || !bank || encoder->encoder->dimension() == bank->d);
+    const bool fits =
+        encoder && !encoder->error && (!encoder->encoder || !bank || encoder->encoder->dimension() == bank->d);
     if (!fits) return {};
     for (const Source& other : state.sources)
         if (other.kind == SourceKind::prompt && !other.prompt.empty())
@@ -486,10 +495,11 @@ void Services::begin_frame(AppState& state) {
 }
 
 bool Services::settled(const AppState& state) const {
-    const bool loading = std::any_of(state.sources.begin(), state.sources.end(),
-                                     [](const Source& source) { return source.loading; });
+    const bool loading =
+        std::any_of(state.sources.begin(), state.sources.end(), [](const Source& source) { return source.loading; });
     return !loading && impl_->inbox->empty() && retrieval_->settled() && attention_->settled() && cv_->settled() &&
-           residual_->settled() && alignment_->settled() && training_->settled() && jacobian_->settled() && pinned_.settled() && jobs_.idle();
+           residual_->settled() && alignment_->settled() && training_->settled() && jacobian_->settled() &&
+           pinned_.settled() && jobs_.idle();
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -6,8 +6,8 @@
 #include "state/attention_slots.h"
 #include "state/commands.h"
 #include "state/cv_slots.h"
-#include "state/jacobian_training.h"
 #include "state/jacobian_slots.h"
+#include "state/jacobian_training.h"
 #include "state/pinned_view.h"
 #include "state/readout.h"
 #include "state/residual_slots.h"
@@ -38,7 +38,7 @@ public:
     ResidualSlots& residual() { return *residual_; }
     JacobianTraining& training() { return *training_; }
     JacobianSlots& jacobian() { return *jacobian_; }
-    ReadoutBoard& readout() { return readout_; }  ///< what is under the cursor; frames are ImGui::GetFrameCount()
+    ReadoutBoard& readout() { return readout_; } ///< what is under the cursor; frames are ImGui::GetFrameCount()
     PinnedView& pinned() { return pinned_; }
 
     /// Adds a row and loads it on the batch worker: tensor files become banks (or queries when a bank of the same
@@ -50,13 +50,14 @@ public:
     SourceId add_bank(AppState& state, std::shared_ptr<const Bank> bank);
     SourceId add_prompt(AppState& state, std::string text);
     void unload(AppState& state, SourceId id);
-    void retry(AppState& state, SourceId id);   ///< loads a source again, e.g. after its file came back
+    void retry(AppState& state, SourceId id); ///< loads a source again, e.g. after its file came back
     void locate(AppState& state, SourceId id, const std::filesystem::path& path);
     /// Opens the sample bank and its encoder if set-up made them; the letters bank stands beside it always.
     void open_sample(AppState& state);
     /// The sample encoder, if it is there, and the letters bank, whose number is returned.
     SourceId open_companions(AppState& state);
-    /// Selects a bank with the β and the query it opens with, and brings the panel to the front that shows its memories.
+    /// Selects a bank with the β and the query it opens with, and brings the panel to the front that shows its
+    /// memories.
     void select_bank(AppState& state, SourceId id);
     /// The query a bank opens with: the typed example where an encoder fits, a half-erased letter, or memory 0.
     QueryChoice default_query(AppState& state, SourceId bank);
@@ -68,8 +69,8 @@ public:
     /// The keys that the selected query sees become a bank, the query its query, and β = gain · scale; goes to the
     /// retrieval workspace. Throws Error{usage} before there is a capture, and for an infinite gain.
     void use_head_as_bank(AppState& state);
-    /// Writes the run of the experiment that is shown, as a result of the command line. Throws Error{usage} before there is
-    /// one.
+    /// Writes the run of the experiment that is shown, as a result of the command line. Throws Error{usage} before
+    /// there is one.
     void save_experiment(AppState& state, const std::filesystem::path& path);
     /// Writes the model of the selected run as a folder on a worker, and opens it. Throws Error{usage} without one.
     void export_training(AppState& state, const std::filesystem::path& folder);
@@ -116,11 +117,10 @@ public:
     std::vector<Zoom> take_zoom(const std::string& panel_id);
     /// Writes a panel's figure on a worker; the notice says where, or why not. `written.panel` names the panel; its
     /// style may be a path to a style file.
-    void export_figure(AppState& state, const FigureSpec& written, const std::filesystem::path& path,
-                       bool with_recipe);
+    void export_figure(AppState& state, const FigureSpec& written, const std::filesystem::path& path, bool with_recipe);
     /// Puts the recipe of what is shown on the clipboard; made on a worker, as inputs have to be hashed.
     void copy_recipe(AppState& state, const std::string& panel_id);
-    void copy(const std::string& text);         ///< to the clipboard
+    void copy(const std::string& text); ///< to the clipboard
     void set_clipboard(std::function<void(const std::string&)> clipboard);
 
     /// Runs `change` on the owner's thread in the next update(); may be called from any thread.
@@ -157,4 +157,4 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -26,4 +26,4 @@ void Services::Impl::finish_alignment_result(AppState& state, const AlignmentJob
     show_figure(state, job.figure);
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -8,8 +8,8 @@ namespace attnscope::ui {
 
 namespace {
 
-constexpr const char* example_text =
-    "The river had frozen overnight, and the children who lived by the river skated on it until the ice began to crack.";
+constexpr const char* example_text = "The river had frozen overnight, and the children who lived by the river skated "
+                                     "on it until the ice began to crack.";
 
 /// Where export and copy act when a workspace is entered.
 const char* leading_panel(Workspace workspace) {
@@ -29,7 +29,7 @@ std::string trimmed(const std::string& word) {
     return first == std::string::npos ? word : word.substr(first, word.find_last_not_of(' ') + 1 - first);
 }
 
-}  // namespace
+} // namespace
 
 void Services::Impl::finish_attention_result(AppState& state, const AttentionJob& job) {
     Selection& selection = state.view.selection;
@@ -125,13 +125,9 @@ void Services::find_devices(AppState& state) {
     task.name = "Looking for devices";
     task.lane = Lane::files;
     const auto to = impl_->inbox;
-    task.run = [to](JobContext&) {
-        to->post([found = available_devices()](AppState& now) { now.devices = found; });
-    };
-    task.failed = [to](const Error& error) {
-        to->post([error](AppState& now) { now.notify(error.what(), true); });
-    };
+    task.run = [to](JobContext&) { to->post([found = available_devices()](AppState& now) { now.devices = found; }); };
+    task.failed = [to](const Error& error) { to->post([error](AppState& now) { now.notify(error.what(), true); }); };
     jobs_.submit(std::move(task));
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -59,12 +59,12 @@ void Services::Impl::finish_experiment(AppState& state, SourceId id, const Loade
 void Services::save_experiment(AppState& state, const std::filesystem::path& path) {
     cv().begin_frame(state, attention().read());
     const auto experiment = cv().experiment();
-    if (!experiment.result)
-        throw Error(ErrorKind::usage, "run", "an experiment that was started", "none");
+    if (!experiment.result) throw Error(ErrorKind::usage, "run", "an experiment that was started", "none");
     CvExperimentJob job = cv().experiment_job();
     job.figure.reset();
-    save_text(state, path, envelope_json("attnscope.cv/1", cv_experiment_recipe(job), cv_experiment_json(*experiment.result),
-                                         cv_experiment_warnings(job, *experiment.result), experiment.result->seconds));
+    save_text(state, path,
+              envelope_json("attnscope.cv/1", cv_experiment_recipe(job), cv_experiment_json(*experiment.result),
+                            cv_experiment_warnings(job, *experiment.result), experiment.result->seconds));
 }
 
 void Services::save_text(AppState& state, const std::filesystem::path& path, std::string text) {
@@ -83,4 +83,4 @@ void Services::save_text(AppState& state, const std::filesystem::path& path, std
     jobs_.submit(std::move(task));
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -64,12 +64,9 @@ void Services::save_session(AppState& state, const fs::path& path) {
                 device = jobs_.device()](JobContext&) {
         std::map<SourceId, std::string> hashes;
         for (const Source& source : copy->sources) {
-            if (source.bank && !source.path.empty())
-                hashes[source.id] = source.bank->sha256();
-            if (source.encoder)
-                hashes[source.id] = source.encoder->sha256();
-            if (source.model)
-                hashes[source.id] = source.model->sha256();
+            if (source.bank && !source.path.empty()) hashes[source.id] = source.bank->sha256();
+            if (source.encoder) hashes[source.id] = source.encoder->sha256();
+            if (source.model) hashes[source.id] = source.model->sha256();
         }
         write_file(path, session_json(*copy, hashes, history, device));
         to->post([path](AppState& now) {
@@ -77,9 +74,7 @@ void Services::save_session(AppState& state, const fs::path& path) {
             now.notify("Saved " + path.filename().string());
         });
     };
-    task.failed = [to](const Error& error) {
-        to->post([error](AppState& now) { now.notify(error.what(), true); });
-    };
+    task.failed = [to](const Error& error) { to->post([error](AppState& now) { now.notify(error.what(), true); }); };
     jobs_.submit(std::move(task));
 }
 
@@ -104,8 +99,7 @@ void Services::open_session(AppState& state, const fs::path& path) {
         state.sources.push_back(std::move(source));
     }
     state.view = session.view;
-    if (session.device)
-        impl_->compute_on(state, *session.device);
+    if (session.device) impl_->compute_on(state, *session.device);
     state.pinned = session.pinned;
     state.playback = session.playback;
     restore_references(state);
@@ -132,8 +126,12 @@ void Services::restore_references(AppState& state) {
     if (state.pinned) check(state.pinned->view);
 }
 
-void Services::set_panels(std::function<bool(const std::string&)> known) { impl_->is_panel = std::move(known); }
-bool Services::is_panel(const std::string& id) const { return impl_->is_panel(id); }
+void Services::set_panels(std::function<bool(const std::string&)> known) {
+    impl_->is_panel = std::move(known);
+}
+bool Services::is_panel(const std::string& id) const {
+    return impl_->is_panel(id);
+}
 
 void Services::set_history(std::function<History()> get, std::function<void(History)> set) {
     impl_->get_history = std::move(get);
@@ -181,9 +179,7 @@ void Services::export_figure(AppState& state, const FigureSpec& written, const f
         write_figure(path, drawn, style, named.dpi);
         to->post([path](AppState& now) { now.notify("Wrote " + path.string()); });
     };
-    task.failed = [to](const Error& error) {
-        to->post([error](AppState& now) { now.notify(error.what(), true); });
-    };
+    task.failed = [to](const Error& error) { to->post([error](AppState& now) { now.notify(error.what(), true); }); };
     jobs_.submit(std::move(task));
     state.export_panel.clear();
 }
@@ -193,7 +189,8 @@ void Services::copy_recipe(AppState& state, const std::string& panel_id) {
     const std::string title = seen.figure.title;
     auto recipe = view_recipe(state, *this, panel_id, seen);
     if (!recipe)
-        throw Error(ErrorKind::usage, title, "inputs that are files", "one made in this window, which no recipe can name");
+        throw Error(ErrorKind::usage, title, "inputs that are files",
+                    "one made in this window, which no recipe can name");
     const auto to = impl_->inbox;
     JobSystem::Task task;
     task.name = "Recipe of " + title;
@@ -206,15 +203,15 @@ void Services::copy_recipe(AppState& state, const std::string& panel_id) {
             now.notify("Copied the recipe of " + title);
         });
     };
-    task.failed = [to](const Error& error) {
-        to->post([error](AppState& now) { now.notify(error.what(), true); });
-    };
+    task.failed = [to](const Error& error) { to->post([error](AppState& now) { now.notify(error.what(), true); }); };
     jobs_.submit(std::move(task));
 }
 
-void Services::copy(const std::string& text) { impl_->clipboard(text); }
+void Services::copy(const std::string& text) {
+    impl_->clipboard(text);
+}
 void Services::set_clipboard(std::function<void(const std::string&)> clipboard) {
     impl_->clipboard = std::move(clipboard);
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -22,18 +22,18 @@ struct Services::Impl {
 
     JobSystem& jobs;
     std::shared_ptr<Inbox> inbox = std::make_shared<Inbox>();
-    /// The load that a source's row waits for. What an earlier one brings, of a row that was closed, loaded anew or whose
-    /// number a session uses, lands nowhere.
+    /// The load that a source's row waits for. What an earlier one brings, of a row that was closed, loaded anew or
+    /// whose number a session uses, lands nowhere.
     struct Load {
         std::uint64_t ticket = 0, job = 0;
     };
     std::map<SourceId, Load> loads;
     std::uint64_t last_ticket = 0;
-    std::uint64_t session = 0;                       ///< grows when another is opened: views of the one before are not set
+    std::uint64_t session = 0; ///< grows when another is opened: views of the one before are not set
     std::map<SourceId, std::string> expected_hashes; ///< of sources that a session named
     std::set<SourceId> select_when_loaded;           ///< the user opened them: show them
     std::function<std::optional<ShownFigure>(const std::string&)> figure_source;
-    std::map<std::string, std::vector<Zoom>> wanted_zooms;  ///< by panel
+    std::map<std::string, std::vector<Zoom>> wanted_zooms; ///< by panel
     std::function<void(const std::string&)> clipboard = [](const std::string& text) {
         ImGui::SetClipboardText(text.c_str());
     };
@@ -57,8 +57,8 @@ struct Services::Impl {
         return source;
     }
 
-    /// Runs a job for a source's row; its failure and end become changes of the row. `work` gives back what is done to the
-    /// state with what it made; a failure of that is the row's too.
+    /// Runs a job for a source's row; its failure and end become changes of the row. `work` gives back what is done to
+    /// the state with what it made; a failure of that is the row's too.
     using Change = Inbox::Change;
     void submit(JobSystem::Task task, std::function<Change(JobContext&)> work, Source& source);
     bool awaits(SourceId id, std::uint64_t ticket) const {
@@ -67,7 +67,8 @@ struct Services::Impl {
     }
     /// Drops the load of a row, if there is one.
     void drop_load(SourceId id);
-    /// What a job that is no source's does to the view when it is done; nothing where another session was opened meanwhile.
+    /// What a job that is no source's does to the view when it is done; nothing where another session was opened
+    /// meanwhile.
     Change in_this_session(Change change) {
         return [this, opened = session, change = std::move(change)](AppState& state) {
             if (opened == session) change(state);
@@ -77,7 +78,7 @@ struct Services::Impl {
     void load(AppState& state, Source& source, bool kind_chosen = false);
     /// The source of that path, opened unless it is; 0 for an empty path.
     SourceId open_once(AppState& state, SourceKind kind, const std::filesystem::path& path);
-    SourceId letters(AppState& state);   ///< the toy bank, added unless it is there
+    SourceId letters(AppState& state); ///< the toy bank, added unless it is there
     void finish(AppState& state, SourceId id, const Loaded& loaded);
     void finish_prompts(AppState& state, SourceId id, const Loaded& loaded);
     /// Brings back the state that a result or a figure holds, and what it is compared with.
@@ -102,7 +103,7 @@ struct Services::Impl {
     std::function<History()> get_history = [] { return History{}; };
     std::function<void(History)> set_history = [](History) {};
     std::function<bool(const std::string&)> is_panel = [](const std::string&) { return true; };
-    std::function<void(AppState&, const std::filesystem::path&)> open_session;   ///< back to the services
+    std::function<void(AppState&, const std::filesystem::path&)> open_session; ///< back to the services
     std::function<QueryChoice(AppState&, SourceId)> default_query;
     std::function<void(AppState&, SourceId)> select_bank, select_model;
     std::function<void(AppState&, Workspace)> enter;
@@ -111,4 +112,4 @@ struct Services::Impl {
     std::function<SourceId(AppState&, std::string)> add_prompt;
 };
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -23,4 +23,4 @@ void Services::Impl::finish_jacobian_result(AppState& state, const JacobianJob& 
     show_figure(state, job.figure);
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -47,12 +47,14 @@ void Services::export_training(AppState& state, const std::filesystem::path& fol
     const jacobian::TrainingRun* const run =
         experiment ? jacobian::selected_run(training().view(), *experiment) : nullptr;
     if (!run) throw Error(ErrorKind::usage, "run", "an experiment that was started", "none");
-    if (!run->training) throw Error(ErrorKind::usage, "run", "one that was trained or paused here", "one without weights");
+    if (!run->training)
+        throw Error(ErrorKind::usage, "run", "one that was trained or paused here", "one without weights");
     JobSystem::Task task;
     task.name = "Writing " + folder.filename().string();
     task.lane = Lane::files;
     task.loses_work = true;
-    const auto opened = impl_->in_this_session([this, folder](AppState& now) { impl_->open_once(now, SourceKind::model, folder); });
+    const auto opened =
+        impl_->in_this_session([this, folder](AppState& now) { impl_->open_once(now, SourceKind::model, folder); });
     task.run = [to = impl_->inbox, folder, experiment, run, opened, request = training().request()](JobContext&) {
         jacobian::export_char_gpt(request, *run, folder);
         to->post(opened);
@@ -69,7 +71,8 @@ void Services::export_training(AppState& state, const std::filesystem::path& fol
 
 void Services::open_sample_text(AppState& state) {
     const std::filesystem::path bank = find_samples().bank;
-    if (bank.empty()) throw Error(ErrorKind::usage, "sample", "the sample bank, whose texts are read", "none: run set-up");
+    if (bank.empty())
+        throw Error(ErrorKind::usage, "sample", "the sample bank, whose texts are read", "none: run set-up");
     const std::filesystem::path path = cache_folder() / "texts" / (bank.stem().string() + ".txt");
     JobSystem::Task task;
     task.name = "Writing the sample's texts";
@@ -101,4 +104,4 @@ void Services::open_sample_text(AppState& state) {
     jobs_.submit(std::move(task));
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -15,9 +15,9 @@ void Services::Impl::finish_residual_result(AppState& state, const ResidualJob& 
     options.parameters = job.request.parameters;
     options.block = job.cursor.block;
     selection.rank = job.cursor.rank;
-    selection.layer = job.cursor.layer >= 0                  ? job.cursor.layer
-                      : !options.parameters.layers.empty()   ? options.parameters.layers.back()
-                                                             : 0;
+    selection.layer = job.cursor.layer >= 0                ? job.cursor.layer
+                      : !options.parameters.layers.empty() ? options.parameters.layers.back()
+                                                           : 0;
     selection.head = job.cursor.head;
     select_text(state, job.tokens);
     enter(state, Workspace::residual);
@@ -55,4 +55,4 @@ void Services::open_wordnet_text(AppState&) {
     jobs_.submit(std::move(task));
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -52,7 +52,8 @@ std::shared_ptr<const Bank> bank_from_values(const std::string& name, const Json
         lines += line + "\n";
     }
     constexpr Range<int> pixels{0, 65536};
-    const int width = values.value_or("picture_width", 0, pixels), height = values.value_or("picture_height", 0, pixels);
+    const int width = values.value_or("picture_width", 0, pixels),
+              height = values.value_or("picture_height", 0, pixels);
     const bool pictures = width > 0 || height > 0;
     if (pictures && std::size_t(width) * std::size_t(height) != d)
         values.fail("picture_width", "picture_width × picture_height = " + std::to_string(d),
@@ -118,7 +119,7 @@ void keep_text(const fs::path& folder, const char* name, const std::string& text
     }
 }
 
-}  // namespace
+} // namespace
 
 std::string session_json(const AppState& state, const std::map<SourceId, std::string>& hashes, const History& history,
                          const Device& device) {
@@ -130,8 +131,10 @@ std::string session_json(const AppState& state, const std::map<SourceId, std::st
         if (source.kind == SourceKind::prompt) entry["prompt"] = source.prompt;
         if (source.texts && source.path.empty()) entry["texts"] = *source.texts;
         if (source.bank && source.path.empty()) {
-            if (source.bank->name == letters_bank()->name) entry["letters"] = true;
-            else entry["values"] = bank_values(*source.bank);
+            if (source.bank->name == letters_bank()->name)
+                entry["letters"] = true;
+            else
+                entry["values"] = bank_values(*source.bank);
         }
         sources.push_back(std::move(entry));
     }
@@ -161,16 +164,13 @@ Session parse_session(const std::string& text, const std::string& where) {
         const JsonMembers members(entry, where, "sources[" + std::to_string(session.sources.size()) + "]");
         session.sources.push_back(source_from_json(members));
         const SourceId id = session.sources.back().source.id;
-        if (!ids.insert(id).second)
-            members.fail("id", "a different number for every source", std::to_string(id));
+        if (!ids.insert(id).second) members.fail("id", "a different number for every source", std::to_string(id));
     }
     session.view = view_from_json(file.at("view"), where + " view");
-    if (const auto playback = file.find_object("playback"))
-        playback_from_json(*playback, session);
+    if (const auto playback = file.find_object("playback")) playback_from_json(*playback, session);
     if (const auto pinned = file.find_object("pinned"))
         session.pinned = Pin{pinned->text("title"), view_from_json(pinned->at("view"), where + " pinned")};
-    if (file.find("device"))
-        session.device = file.named("device", "", Device::parse);
+    if (file.find("device")) session.device = file.named("device", "", Device::parse);
     session.layout = file.text("layout", "");
     if (const auto history = file.find_object("history")) {
         session.history.undo = history_from_json(*history, "undo");
@@ -191,15 +191,13 @@ Preferences load_preferences(const fs::path& folder) {
         if (folder.empty()) return preferences;
         const auto document = read_json<json>(folder / "preferences.json", json_kinds::preferences);
         const JsonMembers file(document, "preferences.json");
-        if (file.text("theme", "dark") == "light")
-            preferences.theme = Theme::light;
+        if (file.text("theme", "dark") == "light") preferences.theme = Theme::light;
         preferences.zoom = std::clamp(file.value_or("zoom", 1.0f), 0.5f, 3.0f);
         preferences.hints = file.flag("hints", true);
         if (const json* const shortcuts = file.find("shortcuts"))
             preferences.shortcuts = shortcuts->get<std::map<std::string, std::string>>();
         preferences.figure_style = file.text("figure_style", preferences.figure_style);
-        for (const std::string& path : file.texts("recent", {}))
-            preferences.recent.push_back(path);
+        for (const std::string& path : file.texts("recent", {})) preferences.recent.push_back(path);
     } catch (const Error&) {
     } catch (const json::exception&) {
     }
@@ -226,6 +224,8 @@ void keep_preferences(const fs::path& folder, const Preferences& preferences) {
     keep_text(folder, "preferences.json", file.dump(1, ' ', false, json::error_handler_t::replace) + "\n");
 }
 
-void keep_layout(const fs::path& folder, const std::string& layout) { keep_text(folder, "layout.ini", layout); }
+void keep_layout(const fs::path& folder, const std::string& layout) {
+    keep_text(folder, "layout.ini", layout);
+}
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -15,9 +15,9 @@ namespace attnscope::ui {
 /// A session as read from its file. Sources keep the numbers they had, so that the view can name them.
 struct Session {
     struct SavedSource {
-        Source source;          ///< id, kind, name, path, prompt; a bank made in the window carries its values
-        std::string sha256;     ///< of the file; empty when it was not known
-        bool letters = false;   ///< the toy bank
+        Source source;        ///< id, kind, name, path, prompt; a bank made in the window carries its values
+        std::string sha256;   ///< of the file; empty when it was not known
+        bool letters = false; ///< the toy bank
     };
     std::vector<SavedSource> sources;
     View view;
@@ -43,4 +43,4 @@ std::string load_layout(const std::filesystem::path& folder);
 void keep_preferences(const std::filesystem::path& folder, const Preferences& preferences);
 void keep_layout(const std::filesystem::path& folder, const std::string& layout);
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -13,13 +13,13 @@ struct NamedKey {
     ImGuiKey key;
 };
 constexpr std::array named_keys{
-    NamedKey{",", ImGuiKey_Comma},        NamedKey{".", ImGuiKey_Period},       NamedKey{"+", ImGuiKey_Equal},
-    NamedKey{"=", ImGuiKey_Equal},        NamedKey{"-", ImGuiKey_Minus},        NamedKey{"/", ImGuiKey_Slash},
-    NamedKey{";", ImGuiKey_Semicolon},    NamedKey{"[", ImGuiKey_LeftBracket},  NamedKey{"]", ImGuiKey_RightBracket},
-    NamedKey{"Space", ImGuiKey_Space},    NamedKey{"Enter", ImGuiKey_Enter},    NamedKey{"Escape", ImGuiKey_Escape},
-    NamedKey{"Tab", ImGuiKey_Tab},        NamedKey{"Left", ImGuiKey_LeftArrow}, NamedKey{"Right", ImGuiKey_RightArrow},
-    NamedKey{"Up", ImGuiKey_UpArrow},     NamedKey{"Down", ImGuiKey_DownArrow}, NamedKey{"Home", ImGuiKey_Home},
-    NamedKey{"End", ImGuiKey_End},        NamedKey{"PageUp", ImGuiKey_PageUp},  NamedKey{"PageDown", ImGuiKey_PageDown},
+    NamedKey{",", ImGuiKey_Comma},       NamedKey{".", ImGuiKey_Period},       NamedKey{"+", ImGuiKey_Equal},
+    NamedKey{"=", ImGuiKey_Equal},       NamedKey{"-", ImGuiKey_Minus},        NamedKey{"/", ImGuiKey_Slash},
+    NamedKey{";", ImGuiKey_Semicolon},   NamedKey{"[", ImGuiKey_LeftBracket},  NamedKey{"]", ImGuiKey_RightBracket},
+    NamedKey{"Space", ImGuiKey_Space},   NamedKey{"Enter", ImGuiKey_Enter},    NamedKey{"Escape", ImGuiKey_Escape},
+    NamedKey{"Tab", ImGuiKey_Tab},       NamedKey{"Left", ImGuiKey_LeftArrow}, NamedKey{"Right", ImGuiKey_RightArrow},
+    NamedKey{"Up", ImGuiKey_UpArrow},    NamedKey{"Down", ImGuiKey_DownArrow}, NamedKey{"Home", ImGuiKey_Home},
+    NamedKey{"End", ImGuiKey_End},       NamedKey{"PageUp", ImGuiKey_PageUp},  NamedKey{"PageDown", ImGuiKey_PageDown},
     NamedKey{"Delete", ImGuiKey_Delete},
 };
 
@@ -38,7 +38,9 @@ std::optional<ImGuiKey> parse_key(std::string_view name) {
     return std::nullopt;
 }
 
-bool is_function_key(ImGuiKey key) { return key >= ImGuiKey_F1 && key <= ImGuiKey_F12; }
+bool is_function_key(ImGuiKey key) {
+    return key >= ImGuiKey_F1 && key <= ImGuiKey_F12;
+}
 
 /// Chords that editing a text needs.
 bool used_by_text_fields(ImGuiKeyChord chord) {
@@ -65,7 +67,7 @@ bool pressed(ImGuiKeyChord chord, bool repeat) {
     return ImGui::IsKeyPressed(key, repeat);
 }
 
-}  // namespace
+} // namespace
 
 ImGuiKeyChord parse_chord(std::string_view text) {
     const std::string_view whole = text;
@@ -99,8 +101,8 @@ std::vector<Command> pressed_commands(const CommandRegistry& registry, const App
         if (keys.empty()) return;
         const ImGuiKeyChord chord = parse_chord(keys);
         if (typing && used_by_text_fields(chord)) return;
-        static constexpr std::array repeating{"playback.back", "playback.forward", "view.zoom_in", "view.zoom_out",
-                                              "edit.undo", "edit.redo"};
+        static constexpr std::array repeating{"playback.back", "playback.forward", "view.zoom_in",
+                                              "view.zoom_out", "edit.undo",        "edit.redo"};
         const bool repeat = std::find(repeating.begin(), repeating.end(), command.id) != repeating.end();
         if (pressed(chord, repeat)) out.push_back(std::move(command));
     };
@@ -114,4 +116,4 @@ std::vector<Command> pressed_commands(const CommandRegistry& registry, const App
     return out;
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

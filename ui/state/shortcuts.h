@@ -23,4 +23,4 @@ std::string shortcut_of(const CommandSpec& spec, const Preferences& preferences)
 /// Ctrl that no text field uses, and function keys.
 std::vector<Command> pressed_commands(const CommandRegistry& registry, const AppState& state);
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -13,4 +13,4 @@ struct ShownFigure {
     bool with_pinned = false; ///< compared with A
 };
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

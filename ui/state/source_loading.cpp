@@ -89,7 +89,8 @@ void load_grams(const LoadRequest& request, Loaded& out) {
     out.kind = SourceKind::grams;
     const alignment::Operators& operators = files.operators;
     out.detail = std::to_string(operators.layers) + " layers × " + std::to_string(operators.heads) + " heads";
-    out.detail += operators.has_directions() ? " · " + std::to_string(operators.topk) + " directions a head" : " · no directions";
+    out.detail +=
+        operators.has_directions() ? " · " + std::to_string(operators.topk) + " directions a head" : " · no directions";
     if (!warnings.empty()) out.warning = warnings.front().message;
     out.companion = files.directions;
     out.grams = std::make_shared<const alignment::Operators>(std::move(files.operators));
@@ -153,14 +154,12 @@ void load_state(const LoadRequest& request, const Recipe& recipe, Loaded& out) {
 std::optional<Device> device_of(const Recipe& recipe) {
     try {
         const Device device = Device::parse(recipe.device);
-        if (device.kind != Device::Kind::cuda)
-            return device;
+        if (device.kind != Device::Kind::cuda) return device;
         const std::string name = device.name();
         const bool there = std::ranges::any_of(available_devices(), [&](const std::string& known) {
             return known == name || known.starts_with(name + " ");
         });
-        if (there)
-            return device;
+        if (there) return device;
     } catch (const Error&) {
         // a name that says nothing here
     }
@@ -200,14 +199,17 @@ void load_model(const LoadRequest& request, Loaded& out) {
     out.model = std::move(model);
 }
 
-}  // namespace
+} // namespace
 
 std::string megabytes(std::uint64_t bytes) {
     char text[32];
     const double value = double(bytes);
-    if (value < 1e6) std::snprintf(text, sizeof text, "%.0f kB", value / 1e3);
-    else if (value < 1e9) std::snprintf(text, sizeof text, value < 1e7 ? "%.1f MB" : "%.0f MB", value / 1e6);
-    else std::snprintf(text, sizeof text, "%.1f GB", value / 1e9);
+    if (value < 1e6)
+        std::snprintf(text, sizeof text, "%.0f kB", value / 1e3);
+    else if (value < 1e9)
+        std::snprintf(text, sizeof text, value < 1e7 ? "%.1f MB" : "%.0f MB", value / 1e6);
+    else
+        std::snprintf(text, sizeof text, "%.1f GB", value / 1e9);
     return text;
 }
 
@@ -236,9 +238,12 @@ std::string model_detail(const ModelFiles& files) {
     if (config.key_value_heads != config.heads) text += " (" + std::to_string(config.key_value_heads) + " KV)";
     char count[32];
     const double parameters = double(files.parameters);
-    if (parameters >= 1e9) std::snprintf(count, sizeof count, "%.2f G", parameters / 1e9);
-    else if (parameters >= 1e6) std::snprintf(count, sizeof count, "%.1f M", parameters / 1e6);
-    else std::snprintf(count, sizeof count, "%.0f k", parameters / 1e3);
+    if (parameters >= 1e9)
+        std::snprintf(count, sizeof count, "%.2f G", parameters / 1e9);
+    else if (parameters >= 1e6)
+        std::snprintf(count, sizeof count, "%.1f M", parameters / 1e6);
+    else
+        std::snprintf(count, sizeof count, "%.0f k", parameters / 1e3);
     text += "\n" + std::string(count) + " parameters · " + megabytes(files.bytes) + " on disk";
     return files.has_tokenizer ? text : text + "\nno tokenizer: type token ids";
 }
@@ -287,8 +292,7 @@ Loaded load_source(const LoadRequest& request, JobContext& context) {
     case SourceKind::grams: load_grams(request, out); break;
     case SourceKind::texts: {
         auto lines = read_lines(request.path);
-        if (lines.empty())
-            throw Error(ErrorKind::input, request.path.filename().string(), "at least one line", "none");
+        if (lines.empty()) throw Error(ErrorKind::input, request.path.filename().string(), "at least one line", "none");
         out.detail = grouped(lines.size()) + (lines.size() == 1 ? " text" : " texts, one a line");
         out.texts = std::make_shared<const std::vector<std::string>>(std::move(lines));
         break;
@@ -300,4 +304,4 @@ Loaded load_source(const LoadRequest& request, JobContext& context) {
     return out;
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -6,8 +6,8 @@
 #include <attnscope/alignment_recipe.h>
 #include <attnscope/attention_recipe.h>
 #include <attnscope/cv_experiment_recipe.h>
-#include <attnscope/jacobian_experiment_recipe.h>
 #include <attnscope/cv_recipe.h>
+#include <attnscope/jacobian_experiment_recipe.h>
 #include <attnscope/jacobian_recipe.h>
 #include <attnscope/job.h>
 #include <attnscope/residual_recipe.h>
@@ -22,10 +22,10 @@ namespace attnscope::ui {
 struct LoadRequest {
     std::filesystem::path path;
     SourceKind kind = SourceKind::bank;
-    bool kind_chosen = false;             ///< a folder that could be an encoder is opened as a model all the same
-    std::string sha256;                   ///< as a session remembers it; empty = any
-    std::size_t selected_d = 0, selected_n = 0;  ///< of the bank selected now: a few rows of its width are queries
-    std::vector<std::filesystem::path> recipe_folders;  ///< where the inputs of a recipe are looked for
+    bool kind_chosen = false;                   ///< a folder that could be an encoder is opened as a model all the same
+    std::string sha256;                         ///< as a session remembers it; empty = any
+    std::size_t selected_d = 0, selected_n = 0; ///< of the bank selected now: a few rows of its width are queries
+    std::vector<std::filesystem::path> recipe_folders; ///< where the inputs of a recipe are looked for
 };
 
 /// A run of the CV experiment; its results where the file has them.
@@ -52,7 +52,7 @@ struct Loaded {
     std::shared_ptr<const std::vector<std::string>> texts;
     bool is_session = false;
     alignment::OperatorsPtr grams;
-    std::filesystem::path companion;  ///< the file of their directions
+    std::filesystem::path companion; ///< the file of their directions
     // of a result or a figure: the state it was made in, one of them
     std::optional<RetrievalJob> job;
     std::optional<AttentionJob> attention_job;
@@ -63,10 +63,10 @@ struct Loaded {
     jacobian::CapturesPtr captures;
     std::optional<LoadedExperiment> cv_experiment;
     std::optional<LoadedTraining> training;
-    std::shared_ptr<const Loaded> pinned;  ///< and the state of A, which a figure is compared with
-    bool beside = false;                   ///< A stands beside a map
-    std::uint64_t seed = 0;                ///< of the recipe
-    std::optional<Device> device;          ///< of the recipe, where there is such a one here
+    std::shared_ptr<const Loaded> pinned; ///< and the state of A, which a figure is compared with
+    bool beside = false;                  ///< A stands beside a map
+    std::uint64_t seed = 0;               ///< of the recipe
+    std::optional<Device> device;         ///< of the recipe, where there is such a one here
 };
 
 /// By name alone: folders and .gguf are models, .txt and .jsonl prompts, .json .svg .pdf .png .py results, else a bank.
@@ -74,9 +74,9 @@ SourceKind guess_kind(const std::filesystem::path& path);
 /// Throws Error{input}.
 Loaded load_source(const LoadRequest& request, JobContext& context);
 
-std::string bank_detail(const Bank& bank);            ///< 20 000 × 384 · float32 · 31 MB mapped
-std::string model_detail(const ModelFiles& files);    ///< llama · 30 × 9 heads (3 KV), then parameters and size
-std::string megabytes(std::uint64_t bytes);           ///< 94 MB
-std::string grouped(std::size_t number);              ///< 117 659
+std::string bank_detail(const Bank& bank);         ///< 20 000 × 384 · float32 · 31 MB mapped
+std::string model_detail(const ModelFiles& files); ///< llama · 30 × 9 heads (3 KV), then parameters and size
+std::string megabytes(std::uint64_t bytes);        ///< 94 MB
+std::string grouped(std::size_t number);           ///< 117 659
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

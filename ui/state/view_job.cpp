@@ -10,10 +10,12 @@ namespace {
 /// The chosen text of a source, as a model reads it; one without a tokenizer reads ids.
 TokenSource read_by_model(const View& view, bool has_tokenizer, const Source& text) {
     return {has_tokenizer ? TokenSource::Kind::prompt : TokenSource::Kind::ids,
-            text_of(text, view.selection.text), {}, has_tokenizer && view.attention.chat};
+            text_of(text, view.selection.text),
+            {},
+            has_tokenizer && view.attention.chat};
 }
 
-}  // namespace
+} // namespace
 
 std::optional<AttentionJob> attention_job_of(const View& view, const std::filesystem::path& model, bool has_tokenizer,
                                              const Source& text, bool of_heads) {
@@ -95,7 +97,8 @@ AlignmentJob alignment_job_of(const View& view, const std::filesystem::path& mod
 Sequences sequences_in(const JacobianOptions& options, std::size_t tokens) {
     if (tokens < 2) return {};
     const std::size_t length = std::min(static_cast<std::size_t>(std::max(options.length, 1)), tokens - 1);
-    return {length, std::min(static_cast<std::size_t>(std::max(options.blocks, 1)), jacobian::sequences_in(tokens, length))};
+    return {length,
+            std::min(static_cast<std::size_t>(std::max(options.blocks, 1)), jacobian::sequences_in(tokens, length))};
 }
 
 JacobianJob::Cursor jacobian_cursor(const View& view, const Sequences& sequences) {
@@ -110,7 +113,8 @@ JacobianJob::Cursor jacobian_cursor(const View& view, const Sequences& sequences
     return cursor;
 }
 
-JacobianJob jacobian_job_of(const View& view, const std::filesystem::path& model, bool has_tokenizer, const Source& text) {
+JacobianJob jacobian_job_of(const View& view, const std::filesystem::path& model, bool has_tokenizer,
+                            const Source& text) {
     JacobianJob job;
     job.seed = view.seed;
     job.model = model;
@@ -135,8 +139,10 @@ jacobian::ExperimentRequest training_request(const JacobianTrainingOptions& opti
 
 JacobianExperimentJob training_job_of(const View& view, const Source& text) {
     JacobianExperimentJob job;
-    if (text.kind == SourceKind::texts) job.text = text.path;
-    else job.typed = text.prompt;
+    if (text.kind == SourceKind::texts)
+        job.text = text.path;
+    else
+        job.typed = text.prompt;
     job.request = training_request(view.training);
     job.metric = view.jacobian.metric;
     job.shown = view.training.shown;
@@ -154,7 +160,8 @@ std::optional<TokenSource> swept_source(const Source& source, bool has_tokenizer
     }
     if (source.texts)
         for (const std::string& paragraph : *source.texts) out.prompt += paragraph + "\n\n";
-    else out.prompt = source.prompt;
+    else
+        out.prompt = source.prompt;
     return out.prompt.empty() ? std::nullopt : std::optional(out);
 }
 
@@ -168,7 +175,9 @@ ResidualJob residual_job_of(const View& view, const std::filesystem::path& model
     return job;
 }
 
-bool compare_alike(const RetrievalJob&, RetrievalJob&) { return true; }
+bool compare_alike(const RetrievalJob&, RetrievalJob&) {
+    return true;
+}
 
 bool compare_alike(const AttentionJob& shown, AttentionJob& pinned) {
     pinned.colour = shown.colour;
@@ -180,7 +189,9 @@ bool compare_alike(const CvJob& shown, CvJob& pinned) {
     return true;
 }
 
-bool compare_alike(const CvExperimentJob& shown, CvExperimentJob& pinned) { return pinned.request != shown.request; }
+bool compare_alike(const CvExperimentJob& shown, CvExperimentJob& pinned) {
+    return pinned.request != shown.request;
+}
 
 bool compare_alike(const AlignmentJob& shown, AlignmentJob& pinned) {
     pinned.quantity = shown.quantity;
@@ -203,4 +214,4 @@ bool compare_alike(const ResidualJob& shown, ResidualJob& pinned) {
            pinned.request.parameters != shown.request.parameters;
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -32,19 +32,21 @@ cv::ExperimentRequest experiment_request(const CvOptions& options);
 /// What a view of the CV bands workspace shows of the experiment.
 CvExperimentJob cv_experiment_job_of(const CvOptions& options);
 
-/// What a view of the Alignment workspace shows of a model; without one, of grams, whose files are for the caller to name.
+/// What a view of the Alignment workspace shows of a model; without one, of grams, whose files are for the caller to
+/// name.
 AlignmentJob alignment_job_of(const View& view, const std::filesystem::path& model);
 
 /// Sequences that lie one behind the other in a text.
 struct Sequences {
-    std::size_t length = 0, count = 0;  ///< tokens of one; either may be 0 where the text is too short
+    std::size_t length = 0, count = 0; ///< tokens of one; either may be 0 where the text is too short
 };
 /// Those that are wanted, as far as a text of so many tokens has them.
 Sequences sequences_in(const JacobianOptions& options, std::size_t tokens);
 /// What a view of the softmax gradient workspace looks at among such sequences.
 JacobianJob::Cursor jacobian_cursor(const View& view, const Sequences& sequences);
 /// What it shows of a model and the text that it reads; its cursor is for the caller to set, who knows the tokens.
-JacobianJob jacobian_job_of(const View& view, const std::filesystem::path& model, bool has_tokenizer, const Source& text);
+JacobianJob jacobian_job_of(const View& view, const std::filesystem::path& model, bool has_tokenizer,
+                            const Source& text);
 /// What the window's training is asked; the text is still to be read.
 jacobian::ExperimentRequest training_request(const JacobianTrainingOptions& options);
 /// What a view of the softmax gradient workspace shows of the training on a text: a whole file, or a prompt.
@@ -66,4 +68,4 @@ bool compare_alike(const JacobianJob& shown, JacobianJob& pinned);
 bool compare_alike(const JacobianExperimentJob& shown, JacobianExperimentJob& pinned);
 bool compare_alike(const ResidualJob& shown, ResidualJob& pinned);
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -98,8 +98,8 @@ struct Sides {
 };
 
 template <class Job, class Slots, class JobOf>
-Sides<Job> sides(const AppState& state, Services& services, Slots& slots, Slots* (PinnedView::*pinned_slots)(const AppState&),
-                 bool with_pinned, const JobOf& job_of) {
+Sides<Job> sides(const AppState& state, Services& services, Slots& slots,
+                 Slots* (PinnedView::*pinned_slots)(const AppState&), bool with_pinned, const JobOf& job_of) {
     Sides<Job> sides{job_of(state, slots), std::nullopt};
     if (!with_pinned) return sides;
     Slots* const of_pinned = (services.pinned().*pinned_slots)(state);
@@ -111,12 +111,12 @@ Sides<Job> sides(const AppState& state, Services& services, Slots& slots, Slots*
 
 /// Where the window's results come from, as a recipe says it.
 std::string device_name(const Device& device) {
-    if (device.kind != Device::Kind::automatic)
-        return device.name();
+    if (device.kind != Device::Kind::automatic) return device.name();
     return available_devices().size() > 1 ? Device{Device::Kind::cuda, 0}.name() : Device{Device::Kind::cpu, 0}.name();
 }
 
-/// Writes the recipe of a job's figure, with what is in sight and what it is compared with; nothing where there is no job.
+/// Writes the recipe of a job's figure, with what is in sight and what it is compared with; nothing where there is no
+/// job.
 template <class Job>
 std::optional<RecipeWriter> writer_of(Sides<Job> sides, Recipe (*recipe_of)(const Job&), const ShownFigure& shown,
                                       bool beside, const Device& device) {
@@ -137,7 +137,7 @@ std::optional<RecipeWriter> writer_of(Sides<Job> sides, Recipe (*recipe_of)(cons
     };
 }
 
-}  // namespace
+} // namespace
 
 std::optional<RecipeWriter> view_recipe(const AppState& state, Services& services, const std::string& panel_id,
                                         const ShownFigure& shown) {
@@ -149,8 +149,9 @@ std::optional<RecipeWriter> view_recipe(const AppState& state, Services& service
     };
     const auto job = [](const AppState& of, auto& slots) { return slots.job(of); };
     if (panel_id.starts_with("attention."))
-        return writer(attention_recipe, services.attention(), &PinnedView::attention,
-                      [&](const AppState& of, AttentionSlots& slots) { return attention_view_job(of, slots, panel_id); });
+        return writer(
+            attention_recipe, services.attention(), &PinnedView::attention,
+            [&](const AppState& of, AttentionSlots& slots) { return attention_view_job(of, slots, panel_id); });
     if (cv::is_experiment_panel(panel_id))
         return writer(cv_experiment_recipe, services.cv(), &PinnedView::cv,
                       [](const AppState&, CvSlots& slots) { return std::optional(slots.experiment_job()); });
@@ -160,7 +161,8 @@ std::optional<RecipeWriter> view_recipe(const AppState& state, Services& service
     if (jacobian::is_experiment_panel(panel_id))
         return writer(jacobian_experiment_recipe, services.training(), &PinnedView::training,
                       [](const AppState&, JacobianTraining& slots) { return slots.job(); });
-    if (panel_id.starts_with("jacobian.")) return writer(jacobian_recipe, services.jacobian(), &PinnedView::jacobian, job);
+    if (panel_id.starts_with("jacobian."))
+        return writer(jacobian_recipe, services.jacobian(), &PinnedView::jacobian, job);
     if (panel_id.starts_with("residual."))
         return writer(residual_recipe, services.residual(), &PinnedView::residual,
                       [](const AppState&, ResidualSlots& slots) { return slots.job(); });
@@ -168,4 +170,4 @@ std::optional<RecipeWriter> view_recipe(const AppState& state, Services& service
                   [](const AppState& of, RetrievalSlots& slots) { return retrieval_view_job(of, slots); });
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -21,4 +21,4 @@ using RecipeWriter = std::function<std::string(const FigureSpec&)>;
 std::optional<RecipeWriter> view_recipe(const AppState& state, Services& services, const std::string& panel_id,
                                         const ShownFigure& shown);
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

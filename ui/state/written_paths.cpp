@@ -12,12 +12,9 @@ std::vector<std::filesystem::path> source_files(const AppState& state) {
     std::vector<std::filesystem::path> files;
     for (const Source& source : state.sources) {
         // Of a figure only its view was taken, which may be exported into the same file again.
-        if (source.kind == SourceKind::result && source.path.extension() != ".json")
-            continue;
-        if (!source.path.empty())
-            files.push_back(source.path);
-        if (!source.companion.empty())
-            files.push_back(source.companion);
+        if (source.kind == SourceKind::result && source.path.extension() != ".json") continue;
+        if (!source.path.empty()) files.push_back(source.path);
+        if (!source.companion.empty()) files.push_back(source.companion);
     }
     return files;
 }

@@ -29,7 +29,7 @@ double nudged(double value, double notches, const SliderRange& range) {
     return value_of(share_of(value, range) + notches * range.wheel_step * fine, range);
 }
 
-}  // namespace
+} // namespace
 
 std::optional<double> draw_slider(const char* id, double value, const SliderRange& range, float width,
                                   const std::vector<SliderTick>& ticks, const ThemeColours& theme) {
@@ -105,24 +105,28 @@ bool icon_button(const char* id, Icon icon, const char* tooltip, const ThemeColo
     const float r = em * 0.32f;
     switch (icon) {
     case Icon::play:
-        draw.AddTriangleFilled({c.x - r * 0.8f, c.y - r * 1.15f}, {c.x - r * 0.8f, c.y + r * 1.15f}, {c.x + r * 1.2f, c.y}, ink);
+        draw.AddTriangleFilled({c.x - r * 0.8f, c.y - r * 1.15f}, {c.x - r * 0.8f, c.y + r * 1.15f},
+                               {c.x + r * 1.2f, c.y}, ink);
         break;
     case Icon::pause:
         draw.AddRectFilled({c.x - r, c.y - r}, {c.x - r * 0.3f, c.y + r}, ink);
         draw.AddRectFilled({c.x + r * 0.3f, c.y - r}, {c.x + r, c.y + r}, ink);
         break;
     case Icon::back:
-        draw.AddTriangleFilled({c.x + r * 0.5f, c.y - r * 0.7f}, {c.x - r * 0.7f, c.y}, {c.x + r * 0.5f, c.y + r * 0.7f}, ink);
+        draw.AddTriangleFilled({c.x + r * 0.5f, c.y - r * 0.7f}, {c.x - r * 0.7f, c.y},
+                               {c.x + r * 0.5f, c.y + r * 0.7f}, ink);
         break;
     case Icon::forward:
-        draw.AddTriangleFilled({c.x - r * 0.5f, c.y - r * 0.7f}, {c.x - r * 0.5f, c.y + r * 0.7f}, {c.x + r * 0.7f, c.y}, ink);
+        draw.AddTriangleFilled({c.x - r * 0.5f, c.y - r * 0.7f}, {c.x - r * 0.5f, c.y + r * 0.7f},
+                               {c.x + r * 0.7f, c.y}, ink);
         break;
     case Icon::close:
         draw.AddLine({c.x - r * 0.7f, c.y - r * 0.7f}, {c.x + r * 0.7f, c.y + r * 0.7f}, ink, em * 0.1f);
         draw.AddLine({c.x + r * 0.7f, c.y - r * 0.7f}, {c.x - r * 0.7f, c.y + r * 0.7f}, ink, em * 0.1f);
         break;
     case Icon::chevron:
-        draw.AddTriangleFilled({c.x - r * 0.8f, c.y - r * 0.4f}, {c.x + r * 0.8f, c.y - r * 0.4f}, {c.x, c.y + r * 0.6f}, ink);
+        draw.AddTriangleFilled({c.x - r * 0.8f, c.y - r * 0.4f}, {c.x + r * 0.8f, c.y - r * 0.4f},
+                               {c.x, c.y + r * 0.6f}, ink);
         break;
     }
     return pressed;
@@ -134,7 +138,8 @@ std::optional<double> number_box(const char* id, double value, const char* forma
     ImGui::PushFont(theme.fonts.mono, 0);
     double typed = value;
     // Only a finished entry counts: while a number is being typed its beginnings are other numbers.
-    ImGui::InputDouble(id, &typed, 0, 0, format, ImGuiInputTextFlags_CharsScientific | ImGuiInputTextFlags_AutoSelectAll);
+    ImGui::InputDouble(id, &typed, 0, 0, format,
+                       ImGuiInputTextFlags_CharsScientific | ImGuiInputTextFlags_AutoSelectAll);
     const bool finished = ImGui::IsItemDeactivatedAfterEdit();
     ImGui::PopFont();
     return finished && std::isfinite(typed) ? std::optional(typed) : std::nullopt;
@@ -169,4 +174,4 @@ void styled_text(const std::string& text, const ImVec4& colour, ImFont* font, fl
     ImGui::PopFont();
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

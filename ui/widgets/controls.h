@@ -19,7 +19,7 @@ struct SliderTick {
 struct SliderRange {
     double low = 0, high = 1;
     bool logarithmic = false;
-    double wheel_step = 0.01;  ///< share of the range for one notch of the wheel; a tenth of it with Shift
+    double wheel_step = 0.01; ///< share of the range for one notch of the wheel; a tenth of it with Shift
     bool integer = false;
 };
 
@@ -43,4 +43,4 @@ std::string time_left(double seconds);
 /// Text in a colour and a font, at the cursor.
 void styled_text(const std::string& text, const ImVec4& colour, ImFont* font = nullptr, float scale = 1);
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -27,7 +27,7 @@ void close(Column& column, std::span<const double> x, std::span<const double> y,
     column.open = false;
 }
 
-}  // namespace
+} // namespace
 
 Series decimate(std::span<const double> x, std::span<const double> y, double low, double high, bool logarithmic,
                 int columns) {
@@ -39,7 +39,8 @@ Series decimate(std::span<const double> x, std::span<const double> y, double low
     if (!std::is_sorted(x.begin(), x.begin() + std::ptrdiff_t(count))) return whole();
 
     const auto begin = x.begin(), end = x.begin() + std::ptrdiff_t(count);
-    const auto first_inside = std::lower_bound(begin, end, low), past_inside = std::upper_bound(first_inside, end, high);
+    const auto first_inside = std::lower_bound(begin, end, low),
+               past_inside = std::upper_bound(first_inside, end, high);
     const std::size_t from = std::size_t(std::max<std::ptrdiff_t>(0, first_inside - begin - 1));
     const std::size_t to = std::min(count, std::size_t(past_inside - begin) + 1);
 
@@ -70,4 +71,4 @@ Series decimate(std::span<const double> x, std::span<const double> y, double low
     return out;
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

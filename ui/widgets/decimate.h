@@ -18,4 +18,4 @@ struct Series {
 Series decimate(std::span<const double> x, std::span<const double> y, double low, double high, bool logarithmic,
                 int columns);
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

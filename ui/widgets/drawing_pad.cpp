@@ -7,16 +7,16 @@ namespace attnscope::ui {
 
 namespace {
 
-constexpr float pen_share = 0.065f;  // radius of the pen, of the picture's side: a stroke of the letters
+constexpr float pen_share = 0.065f; // radius of the pen, of the picture's side: a stroke of the letters
 
-}  // namespace
+} // namespace
 
 std::vector<float> DrawingPad::without(std::vector<float> values, int width, int height, Half half) {
     for (int y = 0; y < height; ++y) {
         for (int x = 0; x < width; ++x) {
-            const bool gone = (half == Half::left && x < width / 2) || (half == Half::right && x >= width - width / 2) ||
-                              (half == Half::upper && y < height / 2) ||
-                              (half == Half::lower && y >= height - height / 2);
+            const bool gone =
+                (half == Half::left && x < width / 2) || (half == Half::right && x >= width - width / 2) ||
+                (half == Half::upper && y < height / 2) || (half == Half::lower && y >= height - height / 2);
             if (gone) values[std::size_t(y) * width + x] = -1;
         }
     }
@@ -85,4 +85,4 @@ bool DrawingPad::draw(const char* id, const std::vector<float>& values, int widt
     return changed;
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

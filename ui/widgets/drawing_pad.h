@@ -32,7 +32,7 @@ private:
     Theme theme_ = Theme::dark;
     PictureSheet picture_;
     bool drawing_ = false;
-    ImVec2 last_{0, 0};   ///< of the stroke, in pixels of the picture
+    ImVec2 last_{0, 0}; ///< of the stroke, in pixels of the picture
 };
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

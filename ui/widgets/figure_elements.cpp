@@ -11,20 +11,23 @@ namespace attnscope::ui {
 
 namespace {
 
-constexpr float far_away = 16000;  // pixels outside the plot where a line is cut off
+constexpr float far_away = 16000; // pixels outside the plot where a line is cut off
 
-float line_pixels(const PlotArea& area, float width) { return std::max(1.0f, width * area.em * 0.105f); }
+float line_pixels(const PlotArea& area, float width) {
+    return std::max(1.0f, width * area.em * 0.105f);
+}
 
 ImVec2 clamped(ImVec2 point) {
     return {std::clamp(point.x, -far_away, far_away), std::clamp(point.y, -far_away, far_away)};
 }
 
-bool drawable(ImVec2 point) { return std::isfinite(point.x) && std::isfinite(point.y); }
+bool drawable(ImVec2 point) {
+    return std::isfinite(point.x) && std::isfinite(point.y);
+}
 
 void draw_run(const std::vector<ImVec2>& run, const Line& line, const PlotArea& area, ImU32 colour) {
     if (run.size() < 2) {
-        if (run.size() == 1 && !line.markers)
-            area.draw->AddCircleFilled(run[0], line_pixels(area, line.width), colour);
+        if (run.size() == 1 && !line.markers) area.draw->AddCircleFilled(run[0], line_pixels(area, line.width), colour);
         return;
     }
     const float thickness = line_pixels(area, line.width);
@@ -82,8 +85,8 @@ void draw(const Points& points, const PlotArea& area, ElementCache&, const Eleme
         }
         area.draw->AddCircleFilled(clamped(point), radius, colour, sides);
         if (style.selected_id && i < points.ids.size() && points.ids[i] == *style.selected_id)
-            area.draw->AddCircle(clamped(point), radius + area.em * 0.25f,
-                                 ImGui::GetColorU32(style.theme.accent), 20, area.em * 0.14f);
+            area.draw->AddCircle(clamped(point), radius + area.em * 0.25f, ImGui::GetColorU32(style.theme.accent), 20,
+                                 area.em * 0.14f);
     }
 }
 
@@ -118,8 +121,7 @@ void draw_hatched(const Band& band, const PlotArea& area, const ElementStyle& st
     for (std::size_t i = 1; i < std::min({band.x.size(), band.low.size(), band.high.size()}); ++i) {
         const ImVec2 a = area.pixel(band.x[i - 1], std::max(band.high[i - 1], band.high[i]));
         const ImVec2 b = area.pixel(band.x[i], std::min(band.low[i - 1], band.low[i]));
-        if (!drawable(a) || !drawable(b))
-            continue;
+        if (!drawable(a) || !drawable(b)) continue;
         const ImVec2 low = clamped({std::min(a.x, b.x), std::min(a.y, b.y)});
         const ImVec2 high = clamped({std::max(a.x, b.x), std::max(a.y, b.y)});
         const ImVec2 from{std::max(low.x, area.min.x), std::max(low.y, area.min.y)};
@@ -130,8 +132,7 @@ void draw_hatched(const Band& band, const PlotArea& area, const ElementStyle& st
 }
 
 void draw(const Band& band, const PlotArea& area, ElementCache&, const ElementStyle& style) {
-    if (band.hatched)
-        return draw_hatched(band, area, style);
+    if (band.hatched) return draw_hatched(band, area, style);
     Colour tint = band.colour;
     tint.alpha *= 0.25f;
     const ImU32 colour = element_colour(tint, style.theme, area.strength);
@@ -150,8 +151,7 @@ void draw(const Band& band, const PlotArea& area, ElementCache&, const ElementSt
         }
         const ImVec2 a = area.pixel(band.x[i], low), b = area.pixel(band.x[i], high);
         const bool usable = drawable(a) && drawable(b);
-        if (usable && open)
-            area.draw->AddQuadFilled(previous_low, previous_high, clamped(b), clamped(a), colour);
+        if (usable && open) area.draw->AddQuadFilled(previous_low, previous_high, clamped(b), clamped(a), colour);
         previous_low = clamped(a);
         previous_high = clamped(b);
         open = usable;
@@ -168,8 +168,8 @@ std::string cell_number(float value, int digits) {
     return text;
 }
 
-/// Half-open range of the cells of an axis that are between two pixels, where the axis as a whole is between `begin` and
-/// `end`.
+/// Half-open range of the cells of an axis that are between two pixels, where the axis as a whole is between `begin`
+/// and `end`.
 std::pair<int, int> cells_in_sight(float begin, float end, int count, float low, float high) {
     const float a = (low - begin) / (end - begin) * float(count), b = (high - begin) / (end - begin) * float(count);
     return {int(std::clamp(std::floor(std::min(a, b)), 0.0f, float(count))),
@@ -185,8 +185,8 @@ void follow_cells(CellNumbers& numbers, const HeatMap& map, const CellNumbers& w
     numbers = wanted;
     for (int row = wanted.first_row; row < wanted.end_row; ++row)
         for (int column = wanted.first_column; column < wanted.end_column; ++column)
-            numbers.texts.push_back(
-                cell_number(map.values[std::size_t(row) * std::size_t(map.width) + std::size_t(column)], wanted.digits));
+            numbers.texts.push_back(cell_number(
+                map.values[std::size_t(row) * std::size_t(map.width) + std::size_t(column)], wanted.digits));
 }
 
 void draw_cell_numbers(const HeatMap& map, const PlotArea& area, ElementCache& cache, const ElementStyle& style) {
@@ -233,8 +233,9 @@ void draw(const HeatMap& map, const PlotArea& area, ElementCache& cache, const E
         cache.range = range;
         cache.repeat = std::max(cache.generation == style.generation ? cache.repeat : 1, repeat);
         cache.theme = style.theme.theme;
-        cache.has_nulls = std::any_of(map.values.begin(), map.values.end(), [](float v) { return !std::isfinite(v); }) &&
-                          !map.blank_nulls;
+        cache.has_nulls =
+            std::any_of(map.values.begin(), map.values.end(), [](float v) { return !std::isfinite(v); }) &&
+            !map.blank_nulls;
         cache.texture.set(map.width * cache.repeat, map.height * cache.repeat,
                           heat_map_pixels(map, range, cache.repeat, style.theme));
     }
@@ -255,7 +256,9 @@ void draw(const Contours& contours, const PlotArea& area, ElementCache& cache, c
     }
 }
 
-bool overlaps(const ImVec4& a, const ImVec4& b) { return a.x < b.z && b.x < a.z && a.y < b.w && b.y < a.w; }
+bool overlaps(const ImVec4& a, const ImVec4& b) {
+    return a.x < b.z && b.x < a.z && a.y < b.w && b.y < a.w;
+}
 
 void draw(const Marker& marker, const PlotArea& area, ElementStyle& style) {
     const ImU32 colour = element_colour(marker.colour, style.theme, area.strength);
@@ -266,8 +269,10 @@ void draw(const Marker& marker, const PlotArea& area, ElementStyle& style) {
     const ImVec2 from = marker.vertical ? ImVec2(float(at), area.min.y) : ImVec2(area.min.x, float(at));
     const ImVec2 to = marker.vertical ? ImVec2(float(at), area.max.y) : ImVec2(area.max.x, float(at));
     float phase = 0;
-    if (marker.dashed) draw_dashed(*area.draw, from, to, colour, thickness, area.em * 0.4f, phase);
-    else area.draw->AddLine(from, to, colour, thickness);
+    if (marker.dashed)
+        draw_dashed(*area.draw, from, to, colour, thickness, area.em * 0.4f, phase);
+    else
+        area.draw->AddLine(from, to, colour, thickness);
     if (marker.label.empty()) return;
 
     const ImVec2 extent = ImGui::CalcTextSize(marker.label.c_str());
@@ -291,16 +296,16 @@ void draw(const Marker& marker, const PlotArea& area, ElementStyle& style) {
         if (inside && std::none_of(style.taken.begin(), style.taken.end(),
                                    [&](const ImVec4& other) { return overlaps(box, other); }))
             break;
-        if (attempt == 9) return;  // no room: the line alone
+        if (attempt == 9) return; // no room: the line alone
     }
     style.taken.push_back(box);
     area.draw->AddText(place, colour, marker.label.c_str());
 }
 
 void draw(const Annotation& note, const PlotArea& area, ElementStyle& style) {
-    ImVec2 at = note.axes_fraction ? ImVec2(area.min.x + float(note.x) * area.width(),
-                                            area.max.y - float(note.y) * area.height())
-                                   : area.pixel(note.x, note.y);
+    ImVec2 at = note.axes_fraction
+                    ? ImVec2(area.min.x + float(note.x) * area.width(), area.max.y - float(note.y) * area.height())
+                    : area.pixel(note.x, note.y);
     if (!drawable(at)) return;
     const ImVec2 extent = ImGui::CalcTextSize(note.text.c_str());
     if (note.anchor == Annotation::Anchor::centre) at.x -= extent.x / 2;
@@ -314,14 +319,16 @@ void draw(const Annotation& note, const PlotArea& area, ElementStyle& style) {
     style.taken.push_back({at.x, at.y, at.x + extent.x, at.y + extent.y});
 }
 
-}  // namespace
+} // namespace
 
 const std::string& element_name(const Element& element) {
     static const std::string none;
     return std::visit(
         [](const auto& e) -> const std::string& {
-            if constexpr (requires { e.name; }) return e.name;
-            else return none;
+            if constexpr (requires { e.name; })
+                return e.name;
+            else
+                return none;
         },
         element);
 }
@@ -366,8 +373,10 @@ void draw_elements(const Axes& axes, const PlotArea& area, AxesCache& cache, Ele
     for (const Element& element : axes.elements)
         if (const auto* marker = std::get_if<Marker>(&element)) {
             const float at = float(marker->vertical ? area.x.pixel(marker->value) : area.y.pixel(marker->value));
-            if (marker->vertical) style.taken.push_back({at - 1, area.min.y, at + 1, area.max.y});
-            else style.taken.push_back({area.min.x, at - 1, area.max.x, at + 1});
+            if (marker->vertical)
+                style.taken.push_back({at - 1, area.min.y, at + 1, area.max.y});
+            else
+                style.taken.push_back({area.min.x, at - 1, area.max.x, at + 1});
         }
     for (std::size_t i = 0; i < axes.elements.size(); ++i) {
         ElementCache& kept = cache.elements[i];
@@ -376,14 +385,16 @@ void draw_elements(const Axes& axes, const PlotArea& area, AxesCache& cache, Ele
         std::visit(
             [&](const auto& element) {
                 using Kind = std::decay_t<decltype(element)>;
-                if constexpr (std::is_same_v<Kind, HeatMap>) draw(element, area, kept, style, cache);
+                if constexpr (std::is_same_v<Kind, HeatMap>)
+                    draw(element, area, kept, style, cache);
                 else if constexpr (std::is_same_v<Kind, Marker> || std::is_same_v<Kind, Annotation>)
                     draw(element, area, style);
-                else draw(element, area, kept, style);
+                else
+                    draw(element, area, kept, style);
             },
             axes.elements[i]);
         kept.generation = style.generation;
     }
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -22,7 +22,7 @@ namespace attnscope::ui {
 struct CellNumbers {
     int first_row = 0, end_row = 0, first_column = 0, end_column = 0, digits = 0;
     std::uint64_t generation = ~std::uint64_t{0};
-    std::vector<std::string> texts;   ///< empty where there is no value
+    std::vector<std::string> texts; ///< empty where there is no value
 };
 
 /// What is costly of an element's picture, kept as long as what it was made from stays.
@@ -46,8 +46,8 @@ struct ElementCache {
 /// What an axes keeps between frames besides its limits.
 struct AxesCache {
     std::vector<ElementCache> elements;
-    std::set<std::string> hidden;                         ///< series switched off in the legend
-    std::optional<std::array<double, 2>> locked_range;    ///< of the colour bar
+    std::set<std::string> hidden;                      ///< series switched off in the legend
+    std::optional<std::array<double, 2>> locked_range; ///< of the colour bar
     /// Of the values of heat maps, by where they lie; forgotten when the figure changes.
     mutable std::map<const float*, std::array<double, 2>> value_ranges;
 };
@@ -55,8 +55,8 @@ struct AxesCache {
 struct ElementStyle {
     const ThemeColours& theme;
     std::uint64_t generation = 0;
-    std::optional<std::uint32_t> selected_id;  ///< ringed among the points
-    std::vector<ImVec4> taken;                 ///< rectangles that labels keep out of: min x, min y, max x, max y
+    std::optional<std::uint32_t> selected_id; ///< ringed among the points
+    std::vector<ImVec4> taken;                ///< rectangles that labels keep out of: min x, min y, max x, max y
 };
 
 /// Draws all elements in order. Elements whose series is hidden are left out.
@@ -85,4 +85,4 @@ ImU32 element_colour(const Colour& colour, const ThemeColours& theme, float stre
 
 void draw_dashed(ImDrawList& draw, ImVec2 from, ImVec2 to, ImU32 colour, float thickness, float dash, float& phase);
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

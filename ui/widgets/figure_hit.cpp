@@ -81,7 +81,7 @@ void find(const HeatMap& map, const ElementCache&, Search& search) {
     search.offer(float(1e6 + std::clamp(cell, 0.0, 1e6)), std::move(hit));
 }
 
-}  // namespace
+} // namespace
 
 std::optional<FigureHit> hit_elements(const Axes& axes, const PlotArea& area, const AxesCache& cache, ImVec2 mouse) {
     Search search{area, mouse, {}, 0};
@@ -98,4 +98,4 @@ std::optional<FigureHit> hit_elements(const Axes& axes, const PlotArea& area, co
     return std::move(search.best);
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -12,7 +12,7 @@ namespace attnscope::ui {
 
 namespace {
 
-constexpr float swatch_width = 1.5f;  // × em
+constexpr float swatch_width = 1.5f; // × em
 
 std::optional<LegendEntry> entry_of(const Element& element) {
     const std::string& name = element_name(element);
@@ -85,7 +85,7 @@ std::vector<std::pair<double, std::string>> bar_labels(std::array<double, 2> ran
     return labels;
 }
 
-}  // namespace
+} // namespace
 
 std::vector<LegendEntry> legend_entries(const Axes& axes) {
     std::vector<LegendEntry> entries;
@@ -98,7 +98,8 @@ std::vector<LegendEntry> legend_entries(const Axes& axes) {
     }
     if (const HeatMap* map = explained_heat_map(axes))
         for (std::size_t i = 0; i < map->category_names.size(); ++i)
-            entries.push_back({map->category_names[i], {.role = Colour::Role::series, .index = int(i), .alpha = 0.5f},
+            entries.push_back({map->category_names[i],
+                               {.role = Colour::Role::series, .index = int(i), .alpha = 0.5f},
                                LegendEntry::Swatch::patch});
     return entries;
 }
@@ -123,7 +124,7 @@ ImVec2 legend_place(const Axes& axes, const PlotArea& area, const AxesCache& cac
     // The wanted corner comes first and wins ties.
     std::vector<ImVec2> corners{{right, top}, {left, top}, {left, bottom}, {right, bottom}};
     const Axes::Legend wish = legend_wish(axes);
-    const auto wanted = wish == Axes::Legend::top_left      ? ImVec2{left, top}
+    const auto wanted = wish == Axes::Legend::top_left       ? ImVec2{left, top}
                         : wish == Axes::Legend::bottom_left  ? ImVec2{left, bottom}
                         : wish == Axes::Legend::bottom_right ? ImVec2{right, bottom}
                                                              : ImVec2{right, top};
@@ -179,8 +180,10 @@ bool draw_legend(const std::vector<LegendEntry>& entries, ImVec2 at, ImDrawList&
         const bool hidden = cache.hidden.contains(entry.name);
         if (draw_entry(entry, row, end.x, draw, em, strength, theme, hovered, hidden) &&
             ImGui::IsMouseClicked(ImGuiMouseButton_Left)) {
-            if (hidden) cache.hidden.erase(entry.name);
-            else cache.hidden.insert(entry.name);
+            if (hidden)
+                cache.hidden.erase(entry.name);
+            else
+                cache.hidden.insert(entry.name);
         }
         row.y += em * 1.25f;
     }
@@ -191,8 +194,8 @@ float legend_rows_height(const std::vector<LegendEntry>& entries, float width, f
     return entries.empty() ? 0 : row_places(entries, width, em).back().y + em * 1.5f;
 }
 
-std::optional<std::string> draw_legend_rows(const std::vector<LegendEntry>& entries, ImVec2 at, float width, ImDrawList& draw,
-                                            float em, float strength, const ThemeColours& theme,
+std::optional<std::string> draw_legend_rows(const std::vector<LegendEntry>& entries, ImVec2 at, float width,
+                                            ImDrawList& draw, float em, float strength, const ThemeColours& theme,
                                             const std::set<std::string>& hidden) {
     std::optional<std::string> clicked;
     const bool sensitive = ImGui::IsWindowHovered(ImGuiHoveredFlags_AllowWhenBlockedByActiveItem);
@@ -238,8 +241,9 @@ void draw_colour_bar(const HeatMap& map, ImVec2 top, float height, ImDrawList& d
         draw.AddLine({right, y}, {right + em * 0.2f, y}, muted, 1);
         const ImVec2 extent = ImGui::CalcTextSize(label.c_str());
         widest = std::max(widest, extent.x);
-        draw.AddText({right + em * 0.35f, std::clamp(y - extent.y / 2, from - extent.y / 2, from + length - extent.y / 2)},
-                     muted, label.c_str());
+        draw.AddText(
+            {right + em * 0.35f, std::clamp(y - extent.y / 2, from - extent.y / 2, from + length - extent.y / 2)},
+            muted, label.c_str());
     }
     if (!map.label.empty()) {
         // Upright text, read from below, where the labels end.
@@ -255,8 +259,10 @@ void draw_colour_bar(const HeatMap& map, ImVec2 top, float height, ImDrawList& d
     const ImVec2 before = ImGui::GetCursorScreenPos();
     ImGui::SetCursorScreenPos({left - em * 0.15f, top.y - em * 0.1f});
     if (ImGui::InvisibleButton("range lock", {em, em})) {
-        if (cache.locked_range) cache.locked_range.reset();
-        else cache.locked_range = range;
+        if (cache.locked_range)
+            cache.locked_range.reset();
+        else
+            cache.locked_range = range;
     }
     const bool locked = cache.locked_range.has_value(), lit = locked || ImGui::IsItemHovered();
     ImGui::SetItemTooltip(locked ? "The range of colours is held. Click to fit it to the values."
@@ -265,9 +271,10 @@ void draw_colour_bar(const HeatMap& map, ImVec2 top, float height, ImDrawList& d
     const ImVec2 body{left + em * 0.08f, top.y + em * 0.42f};
     draw.AddRectFilled(body, {body.x + em * 0.56f, body.y + em * 0.42f}, ink, em * 0.06f);
     const float swing = locked ? 0 : em * 0.22f;
-    draw.PathArcTo({body.x + em * 0.28f + swing, body.y}, em * 0.17f, std::numbers::pi_v<float>, 2 * std::numbers::pi_v<float>, 8);
+    draw.PathArcTo({body.x + em * 0.28f + swing, body.y}, em * 0.17f, std::numbers::pi_v<float>,
+                   2 * std::numbers::pi_v<float>, 8);
     draw.PathStroke(ink, em * 0.1f);
     ImGui::SetCursorScreenPos(before);
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -32,8 +32,8 @@ bool draw_legend(const std::vector<LegendEntry>& entries, ImVec2 at, ImDrawList&
 /// Height of the entries side by side in rows of at most `width`.
 float legend_rows_height(const std::vector<LegendEntry>& entries, float width, float em);
 /// Draws them so, without a box, those of `hidden` faint. The name of the entry that was clicked; none without a click.
-std::optional<std::string> draw_legend_rows(const std::vector<LegendEntry>& entries, ImVec2 at, float width, ImDrawList& draw,
-                                            float em, float strength, const ThemeColours& theme,
+std::optional<std::string> draw_legend_rows(const std::vector<LegendEntry>& entries, ImVec2 at, float width,
+                                            ImDrawList& draw, float em, float strength, const ThemeColours& theme,
                                             const std::set<std::string>& hidden);
 
 /// Width that the colour bar of `map` wants beside a plot, labels included.
@@ -42,4 +42,4 @@ float colour_bar_width(const HeatMap& map, const AxesCache& cache, float em);
 void draw_colour_bar(const HeatMap& map, ImVec2 top, float height, ImDrawList& draw, float em, float strength,
                      const ThemeColours& theme, AxesCache& cache);
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -13,7 +13,7 @@ namespace attnscope::ui {
 
 namespace {
 
-constexpr float plot_text = 0.87f;        // × the text of the interface
+constexpr float plot_text = 0.87f; // × the text of the interface
 constexpr float strength_when_stale = 0.5f;
 constexpr float seconds_to_dim = 0.35f;
 
@@ -37,7 +37,7 @@ private:
     ImPlotInputMap before_;
 };
 
-}  // namespace
+} // namespace
 
 std::string short_number(double value) {
     if (!std::isfinite(value)) return "–";
@@ -61,7 +61,7 @@ std::string axis_value(const Axis& axis, double value) {
 void FigureView::follow_content(AxesState& state, const Axes& axes) {
     if (state.generation == generation_) return;
     state.generation = generation_;
-    state.x_ticks.wanted = state.y_ticks.wanted = -1;  // categories may have changed under equal limits
+    state.x_ticks.wanted = state.y_ticks.wanted = -1; // categories may have changed under equal limits
     const auto natural = [&](const Axis& axis, bool horizontal) {
         auto range = axis.range ? *axis.range : data_range(axes, horizontal);
         if (!(std::isfinite(range[0]) && std::isfinite(range[1])) || range[0] == range[1])
@@ -104,7 +104,8 @@ void FigureView::set_up(AxesState& state, const Axes& axes, ImVec2 size, float e
     ImPlot::SetupAxisScale(ImAxis_X1, plot_scale(axes.x.scale));
     ImPlot::SetupAxisScale(ImAxis_Y1, plot_scale(axes.y.scale));
     if (fitting_) state.zoomed = false;
-    // A plot that is given limits takes none from the mouse in that frame, so it gets them only when they are new to it.
+    // A plot that is given limits takes none from the mouse in that frame, so it gets them only when they are new to
+    // it.
     const auto give = [](Limits x, Limits y) {
         ImPlot::SetupAxisLimits(ImAxis_X1, x.low, x.high, ImPlotCond_Always);
         ImPlot::SetupAxisLimits(ImAxis_Y1, y.low, y.high, ImPlotCond_Always);
@@ -210,7 +211,7 @@ void FigureView::draw_axes(int index, const Axes& axes, Cell cell, bool titled, 
     const float beside = bar ? colour_bar_width(*map, state.cache, em) : 0;
     const float title = axes.x.label.empty() ? 0 : em * 1.3f;
     float names = plan_names(state, axes, cell.size, em);
-    if (names > cell.size.y * 0.4f) {  // too little height to spend on names
+    if (names > cell.size.y * 0.4f) { // too little height to spend on names
         names = 0;
         state.x_ticks.slanted = false;
     }
@@ -370,8 +371,10 @@ FigureInteraction FigureView::draw(const char* id, const Figure& figure, std::ui
             options.id_tooltip(*interaction.hovered->id);
         } else {
             for (const auto& [name, value] : interaction.values) {
-                if (value.empty()) ImGui::TextUnformatted(name.c_str());
-                else ImGui::Text("%s  %s", name.c_str(), value.c_str());
+                if (value.empty())
+                    ImGui::TextUnformatted(name.c_str());
+                else
+                    ImGui::Text("%s  %s", name.c_str(), value.c_str());
             }
         }
         ImGui::EndTooltip();
@@ -379,4 +382,4 @@ FigureInteraction FigureView::draw(const char* id, const Figure& figure, std::ui
     return interaction;
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

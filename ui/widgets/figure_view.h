@@ -20,25 +20,25 @@
 namespace attnscope::ui {
 
 struct FigureViewOptions {
-    ImVec2 size{0, 0};                         ///< 0 = what is left of the window
-    bool stale = false;                        ///< the figure waits for a newer result: drawn dimmed
-    std::optional<int> cursor_axes;            ///< pressing and dragging in it moves a cursor instead of panning;
-                                               ///< all axes when −1
-    std::optional<std::uint32_t> selected_id;  ///< ringed
+    ImVec2 size{0, 0};                        ///< 0 = what is left of the window
+    bool stale = false;                       ///< the figure waits for a newer result: drawn dimmed
+    std::optional<int> cursor_axes;           ///< pressing and dragging in it moves a cursor instead of panning;
+                                              ///< all axes when −1
+    std::optional<std::uint32_t> selected_id; ///< ringed
     /// Fills the tooltip of a point that has an id; names and values without it.
     std::function<void(std::uint32_t)> id_tooltip;
     /// Draws over the elements of an axes, inside its plot.
     std::function<void(int axes, const PlotArea&)> overlay;
-    bool square = false;                       ///< plots as wide as high
-    float smallest_width = 11;                 ///< × font height; narrower columns wrap into more rows
-    bool legends_above = false;                ///< in rows above the plots, as those that have no room in or beside theirs
+    bool square = false;        ///< plots as wide as high
+    float smallest_width = 11;  ///< × font height; narrower columns wrap into more rows
+    bool legends_above = false; ///< in rows above the plots, as those that have no room in or beside theirs
 };
 
 struct FigureInteraction {
     std::optional<FigureHit> hovered;
-    std::vector<std::pair<std::string, std::string>> values;  ///< of what is hovered, named by the axes
-    bool clicked = false, double_clicked = false;             ///< the left button, without a drag
-    std::optional<double> dragged_x;                          ///< of cursor axes, while the button is down
+    std::vector<std::pair<std::string, std::string>> values; ///< of what is hovered, named by the axes
+    bool clicked = false, double_clicked = false;            ///< the left button, without a drag
+    std::optional<double> dragged_x;                         ///< of cursor axes, while the button is down
 };
 
 class FigureView {
@@ -60,33 +60,33 @@ private:
     };
     struct Ticks {
         Limits limits;
-        int wanted = -1;               ///< how many; of categories every so many
+        int wanted = -1; ///< how many; of categories every so many
         std::vector<double> values;
         std::vector<std::string> labels;
         std::vector<const char*> pointers;
-        bool slanted = false;          ///< names too long to lie side by side
+        bool slanted = false; ///< names too long to lie side by side
     };
     struct AxesState {
         AxesCache cache;
-        Limits x_natural, y_natural;      ///< of the content
-        Limits x_drawn_for, y_drawn_for;  ///< those when it was last drawn
+        Limits x_natural, y_natural;     ///< of the content
+        Limits x_drawn_for, y_drawn_for; ///< those when it was last drawn
         Limits x_shown, y_shown;
-        Limits x_given, y_given;          ///< those of the content that the plot was last given, at size_given
+        Limits x_given, y_given; ///< those of the content that the plot was last given, at size_given
         ImVec2 size{0, 0}, size_given{0, 0};
-        ImVec2 around{0, 0};           ///< what labels and titles took of the room beside the plot
-        bool zoomed = false;           ///< by the user: the limits are his
-        bool limits_wanted = false;    ///< the plot takes them over in this frame
+        ImVec2 around{0, 0};        ///< what labels and titles took of the room beside the plot
+        bool zoomed = false;        ///< by the user: the limits are his
+        bool limits_wanted = false; ///< the plot takes them over in this frame
         Ticks x_ticks, y_ticks;
         std::uint64_t generation = ~std::uint64_t{0};
-        ImVec2 pressed{0, 0};          ///< where the left button went down in this plot
+        ImVec2 pressed{0, 0}; ///< where the left button went down in this plot
         bool press_open = false;
-        bool legend_above = false;     ///< explained above all plots, not in or beside its own
-        std::uint64_t legend_generation = ~std::uint64_t{0};   ///< for which legend_at was looked for
-        ImVec2 legend_at{0, 0}, legend_for{0, 0};              ///< relative to the plot, and its size then
+        bool legend_above = false;                           ///< explained above all plots, not in or beside its own
+        std::uint64_t legend_generation = ~std::uint64_t{0}; ///< for which legend_at was looked for
+        ImVec2 legend_at{0, 0}, legend_for{0, 0};            ///< relative to the plot, and its size then
     };
     struct Cell {
         ImVec2 at, size;
-        float margin = 0;   ///< to the right of the cell, for a legend outside; 0 = none
+        float margin = 0; ///< to the right of the cell, for a legend outside; 0 = none
     };
 
     void draw_axes(int index, const Axes& axes, Cell cell, bool titled, const ThemeColours& theme,
@@ -110,16 +110,16 @@ private:
 
     std::vector<AxesState> axes_;
     std::uint64_t generation_ = 0;
-    float dim_ = 0;                    ///< 0 … 1, grows while the figure is stale
+    float dim_ = 0; ///< 0 … 1, grows while the figure is stale
     bool fit_wanted_ = false, fitting_ = false;
     std::vector<Zoom> wanted_zooms_;
     int dragged_axes_ = -1;
 };
 
-std::string axis_title(const Axis& axis);   ///< with its unit
+std::string axis_title(const Axis& axis); ///< with its unit
 /// "12.3 mm" or the category's name: a value on an axis as the tooltip and the Inspector show it.
 std::string axis_value(const Axis& axis, double value);
 /// Four significant digits, scientific where that is shorter.
 std::string short_number(double value);
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -33,13 +33,15 @@ std::vector<LegendEntry> FigureView::legends_above(const Figure& figure, const s
         std::vector<LegendEntry> entries = legend_entries(axes);
         // What labels take of the cell is known once the plot was drawn. The rows above count as the plot's here, or
         // they would come and go.
-        const ImVec2 around = state.around.x > 0 ? state.around : ImVec2(em * 4, em * 3), legend = legend_size(entries, em);
+        const ImVec2 around = state.around.x > 0 ? state.around : ImVec2(em * 4, em * 3),
+                     legend = legend_size(entries, em);
         const ImVec2 plot{cells[i].x - around.x, cells[i].y - around.y};
         const bool fits = legend.x < plot.x * 0.75f && legend.y < plot.y * 0.8f;
         if (entries.empty() || (fits && !all)) continue;
         state.legend_above = true;
         for (LegendEntry& entry : entries)
-            if (std::ranges::find(above, entry.name, &LegendEntry::name) == above.end()) above.push_back(std::move(entry));
+            if (std::ranges::find(above, entry.name, &LegendEntry::name) == above.end())
+                above.push_back(std::move(entry));
     }
     return above;
 }
@@ -53,8 +55,10 @@ void FigureView::draw_legends_above(const std::vector<LegendEntry>& entries, ImV
         draw_legend_rows(entries, at, width, *ImGui::GetWindowDrawList(), ImGui::GetFontSize(), 1, theme, hidden);
     if (!clicked) return;
     for (AxesState& state : axes_)
-        if (hidden.contains(*clicked)) state.cache.hidden.erase(*clicked);
-        else state.cache.hidden.insert(*clicked);
+        if (hidden.contains(*clicked))
+            state.cache.hidden.erase(*clicked);
+        else
+            state.cache.hidden.insert(*clicked);
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -1,4 +1,5 @@
-// What stands along an axis: numbers, or names of categories, as many as fit, slanted below the plot where they are long.
+// What stands along an axis: numbers, or names of categories, as many as fit, slanted below the plot where they are
+// long.
 #include "widgets/figure_view.h"
 #include "widgets/text_layout.h"
 #include "widgets/turned_text.h"
@@ -10,11 +11,11 @@ namespace attnscope::ui {
 
 namespace {
 
-constexpr float slant = 1.0f;       // radians
-constexpr float longest_name = 7;   // × em
+constexpr float slant = 1.0f;     // radians
+constexpr float longest_name = 7; // × em
 constexpr float short_name = 1.9f;
 
-}  // namespace
+} // namespace
 
 void FigureView::update_ticks(Ticks& ticks, const Axis& axis, Limits limits, int wanted) {
     if (ticks.limits == limits && ticks.wanted == wanted) return;
@@ -43,7 +44,8 @@ void FigureView::update_ticks(Ticks& ticks, const Axis& axis, Limits limits, int
 
 float FigureView::plan_names(AxesState& state, const Axes& axes, ImVec2 size, float em) {
     const Limits x = state.zoomed ? state.x_shown : state.x_natural, y = state.zoomed ? state.y_shown : state.y_natural;
-    const float width = state.size.x > 0 ? state.size.x : size.x * 0.8f, height = state.size.y > 0 ? state.size.y : size.y;
+    const float width = state.size.x > 0 ? state.size.x : size.x * 0.8f,
+                height = state.size.y > 0 ? state.size.y : size.y;
     state.x_ticks.slanted = false;
     if (!axes.y.categories.empty()) {
         const double slot = height / std::max(1.0, y.high - y.low);
@@ -54,7 +56,7 @@ float FigureView::plan_names(AxesState& state, const Axes& axes, ImVec2 size, fl
     update_ticks(state.x_ticks, axes.x, x, int(std::ceil(em * 1.35 / slot)));
     float widest = 0;
     for (const char* name : state.x_ticks.pointers) widest = std::max(widest, ImGui::CalcTextSize(name).x);
-    if (widest < short_name * em) {  // numbers, for instance: every so many side by side
+    if (widest < short_name * em) { // numbers, for instance: every so many side by side
         update_ticks(state.x_ticks, axes.x, x, int(std::ceil((widest + em * 0.6f) / slot)));
         return 0;
     }
@@ -79,4 +81,4 @@ void FigureView::draw_slanted_names(const AxesState& state, const Axes& axes, co
                  element_colour({.role = Colour::Role::text}, theme, area.strength), title.c_str());
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -24,10 +24,10 @@ std::vector<fs::path> font_folders() {
 }
 
 /// Where distributions put the families we ask for; looked at first, so that no start walks a large font tree.
-constexpr const char* usual_folders[] = {"opentype/inter", "truetype/jetbrains-mono", "truetype/dejavu",
-                                         "truetype/inter", "inter",                   "jetbrains-mono"};
+constexpr const char* usual_folders[] = {
+    "opentype/inter", "truetype/jetbrains-mono", "truetype/dejavu", "truetype/inter", "inter", "jetbrains-mono"};
 
-}  // namespace
+} // namespace
 
 fs::path find_font_file(std::string_view name) {
     const auto folders = font_folders();
@@ -43,4 +43,4 @@ fs::path find_font_file(std::string_view name) {
     return {};
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -38,8 +38,9 @@ void recover_plots(const PlotState& before) {
 /// ImGui reports what it ends; here that is no mistake of the caller's.
 class QuietRecovery {
 public:
-    QuietRecovery() : io_(ImGui::GetIO()), asserts_(io_.ConfigErrorRecoveryEnableAssert),
-                      logs_(io_.ConfigErrorRecoveryEnableDebugLog), tooltips_(io_.ConfigErrorRecoveryEnableTooltip) {
+    QuietRecovery()
+        : io_(ImGui::GetIO()), asserts_(io_.ConfigErrorRecoveryEnableAssert),
+          logs_(io_.ConfigErrorRecoveryEnableDebugLog), tooltips_(io_.ConfigErrorRecoveryEnableTooltip) {
         io_.ConfigErrorRecoveryEnableAssert = io_.ConfigErrorRecoveryEnableDebugLog = false;
         io_.ConfigErrorRecoveryEnableTooltip = false;
     }
@@ -56,7 +57,7 @@ private:
     bool asserts_, logs_, tooltips_;
 };
 
-}  // namespace
+} // namespace
 
 std::optional<Error> guarded_draw(const std::string& subject, const std::function<void()>& draw) {
     ImGuiErrorRecoveryState before;
@@ -71,4 +72,4 @@ std::optional<Error> guarded_draw(const std::string& subject, const std::functio
     return failure;
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

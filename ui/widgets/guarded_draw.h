@@ -9,8 +9,8 @@
 
 namespace attnscope::ui {
 
-/// Draws within the current window. What escapes is given back as an Error; the windows, tables, groups, ids, styles, fonts
-/// and plots that were begun and not ended are ended.
+/// Draws within the current window. What escapes is given back as an Error; the windows, tables, groups, ids, styles,
+/// fonts and plots that were begun and not ended are ended.
 std::optional<Error> guarded_draw(const std::string& subject, const std::function<void()>& draw);
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

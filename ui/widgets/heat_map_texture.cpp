@@ -16,9 +16,9 @@ std::array<double, 2> value_range(const HeatMap& map) {
         high = std::max(high, double(value));
     }
     if (!(low <= high)) return {0, 1};
-    if (map.map == ColourMap::diverging) {  // the neutral middle is zero
+    if (map.map == ColourMap::diverging) { // the neutral middle is zero
         high = std::max(std::abs(low), std::abs(high));
-        if (high == 0) high = 1;  // nothing differs: neutral all over
+        if (high == 0) high = 1; // nothing differs: neutral all over
         low = -high;
     }
     return {low, high > low ? high : low + 1};
@@ -45,7 +45,7 @@ Pixel pixel_of(ImVec4 colour) {
     return {byte(colour.x), byte(colour.y), byte(colour.z), 255};
 }
 
-}  // namespace
+} // namespace
 
 std::vector<std::uint8_t> heat_map_pixels(const HeatMap& map, std::array<double, 2> range, int repeat,
                                           const ThemeColours& theme) {
@@ -75,4 +75,4 @@ std::vector<std::uint8_t> heat_map_pixels(const HeatMap& map, std::array<double,
     return pixels;
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

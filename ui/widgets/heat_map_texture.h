@@ -24,4 +24,4 @@ std::vector<std::uint8_t> heat_map_pixels(const HeatMap& map, std::array<double,
 /// Colour of one value as the picture has it.
 ImVec4 heat_map_colour(const HeatMap& map, double value, std::array<double, 2> range, const ThemeColours& theme);
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

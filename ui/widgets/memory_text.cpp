@@ -8,9 +8,9 @@ namespace attnscope::ui {
 
 namespace {
 
-constexpr int sheet_limit = 2048;  // pixels of a sheet's side: every backend takes such textures
+constexpr int sheet_limit = 2048; // pixels of a sheet's side: every backend takes such textures
 
-}  // namespace
+} // namespace
 
 std::string memory_label(const Bank& bank, std::size_t index) {
     if (index < bank.texts.size()) {
@@ -47,8 +47,7 @@ void PictureSheet::begin(int count, int width, int height) {
     height_ = height;
     // Enlarged where there is room, so that interpolation does not blur small pictures.
     repeat_ = std::clamp(128 / std::max(width, height), 1, 8);
-    while (repeat_ > 1 &&
-           double(count) * width * repeat_ * height * repeat_ > 0.25 * sheet_limit * sheet_limit)
+    while (repeat_ > 1 && double(count) * width * repeat_ * height * repeat_ > 0.25 * sheet_limit * sheet_limit)
         repeat_ /= 2;
     columns_ = std::max(1, sheet_limit / (width * repeat_));
     columns_ = std::min(columns_, std::max(1, count));
@@ -80,7 +79,8 @@ void PictureSheet::draw(ImDrawList& draw, int i, ImVec2 min, ImVec2 max, float s
     const float width = float(texture_.width()), height = float(texture_.height());
     // Half a texel in: the neighbour on the sheet must not shine through.
     const float inset = 0.5f;
-    const ImVec2 low{(i % columns_ * width_ * repeat_ + inset) / width, (i / columns_ * height_ * repeat_ + inset) / height};
+    const ImVec2 low{(i % columns_ * width_ * repeat_ + inset) / width,
+                     (i / columns_ * height_ * repeat_ + inset) / height};
     const ImVec2 high{low.x + (width_ * repeat_ - 2 * inset) / width, low.y + (height_ * repeat_ - 2 * inset) / height};
     draw.AddImage(texture_.reference(), min, max, low, high, IM_COL32(255, 255, 255, int(255 * strength)));
 }
@@ -90,12 +90,13 @@ const PictureSheet* MemoryPictures::of(const std::shared_ptr<const Bank>& bank, 
     if (bank != bank_.lock() || theme != theme_) {
         bank_ = bank;
         theme_ = theme;
-        sheet_.fill(int(std::min<std::size_t>(bank->n, 1 << 16)), bank->picture_width, bank->picture_height, [&](int i) {
-            const auto row = bank->row(std::size_t(i));
-            float scale = 0;
-            for (const float value : row) scale = std::max(scale, std::abs(value));
-            return picture_pixels(row, scale, theme);
-        });
+        sheet_.fill(int(std::min<std::size_t>(bank->n, 1 << 16)), bank->picture_width, bank->picture_height,
+                    [&](int i) {
+                        const auto row = bank->row(std::size_t(i));
+                        float scale = 0;
+                        for (const float value : row) scale = std::max(scale, std::abs(value));
+                        return picture_pixels(row, scale, theme);
+                    });
     }
     return &sheet_;
 }
@@ -118,4 +119,4 @@ void memory_tooltip(const Bank& bank, std::size_t index, const ThemeColours& the
     ImGui::TextDisabled("memory %zu", index);
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -58,7 +58,7 @@ public:
     const PictureSheet* of(const std::shared_ptr<const Bank>& bank, Theme theme);
 
 private:
-    std::weak_ptr<const Bank> bank_;  ///< a closed bank is not kept open
+    std::weak_ptr<const Bank> bank_; ///< a closed bank is not kept open
     Theme theme_ = Theme::dark;
     PictureSheet sheet_;
 };
@@ -66,4 +66,4 @@ private:
 /// Tooltip of a memory: label, wrapped text, picture.
 void memory_tooltip(const Bank& bank, std::size_t index, const ThemeColours& theme, const PictureSheet* pictures);
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -72,7 +72,7 @@ void draw_spinner(ImVec2 centre, float radius, double seconds, ImU32 colour) {
     draw.PathStroke(colour, radius * 0.35f);
 }
 
-}  // namespace
+} // namespace
 
 void panel_header(const Panel& panel, const PanelStatus& status, PanelContext& context) {
     const ThemeColours& theme = context.theme;
@@ -127,7 +127,8 @@ void panel_header(const Panel& panel, const PanelStatus& status, PanelContext& c
 }
 
 void panel_context_menu(const Panel& panel, const PanelStatus& status, PanelContext& context) {
-    const bool over = ImGui::IsWindowHovered(ImGuiHoveredFlags_ChildWindows | ImGuiHoveredFlags_AllowWhenBlockedByActiveItem);
+    const bool over =
+        ImGui::IsWindowHovered(ImGuiHoveredFlags_ChildWindows | ImGuiHoveredFlags_AllowWhenBlockedByActiveItem);
     const float drag = ImGui::GetIO().MouseDragMaxDistanceSqr[ImGuiMouseButton_Right];
     const float em = ImGui::GetFontSize();
     if (over && ImGui::IsMouseReleased(ImGuiMouseButton_Right) && drag < em * em * 0.15f)
@@ -162,8 +163,10 @@ void draw_hint(const Hint& hint, PanelContext& context) {
     ImGui::Spacing();
     bool first = true;
     for (const Hint::Action& action : hint.actions) {
-        if (first) ImGui::SetCursorPosX(left);
-        else ImGui::SameLine();
+        if (first)
+            ImGui::SetCursorPosX(left);
+        else
+            ImGui::SameLine();
         first = false;
         if (ImGui::Button(action.label.c_str())) context.out.push_back(action.command);
     }
@@ -197,4 +200,4 @@ void draw_waiting(const Progress& progress, const std::string& what, const Theme
     ImGui::ProgressBar(share, {width, em * 0.5f}, "");
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

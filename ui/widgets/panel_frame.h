@@ -14,8 +14,8 @@ namespace attnscope::ui {
 
 struct PanelStatus {
     std::string subtitle;
-    bool busy = false;           ///< a newer result is being computed
-    bool has_figure = false;     ///< there is something to copy and save
+    bool busy = false;       ///< a newer result is being computed
+    bool has_figure = false; ///< there is something to copy and save
     Progress progress;
 };
 
@@ -40,4 +40,4 @@ void draw_cancelled(PanelContext& context);
 /// What is being computed, how far it is and how long it takes.
 void draw_waiting(const Progress& progress, const std::string& what, const ThemeColours& theme);
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -12,8 +12,8 @@ namespace attnscope::ui {
 
 /// One direction of a plot: data value ↔ pixel.
 struct PlotAxis {
-    double low = 0, high = 1;   ///< data values at the two ends
-    double begin = 0, end = 1;  ///< their pixels
+    double low = 0, high = 1;  ///< data values at the two ends
+    double begin = 0, end = 1; ///< their pixels
     bool logarithmic = false;
 
     static PlotAxis between(double low, double high, double begin, double end, Scale scale) {
@@ -33,10 +33,10 @@ struct PlotAxis {
 
 struct PlotArea {
     PlotAxis x, y;
-    ImVec2 min, max;         ///< of the plot's rectangle in pixels
+    ImVec2 min, max; ///< of the plot's rectangle in pixels
     ImDrawList* draw = nullptr;
-    float em = 13;           ///< height of the text font
-    float strength = 1;      ///< below 1 while the figure waits for a newer result
+    float em = 13;      ///< height of the text font
+    float strength = 1; ///< below 1 while the figure waits for a newer result
 
     float width() const { return max.x - min.x; }
     float height() const { return max.y - min.y; }
@@ -46,4 +46,4 @@ struct PlotArea {
     }
 };
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -11,4 +11,4 @@ std::string elide(std::string_view text, float width);
 /// "a · b · c" with leading parts left out until it fits; the last part is cut if need be.
 std::string keep_last_parts(std::string_view text, float width);
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

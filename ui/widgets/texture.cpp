@@ -9,7 +9,9 @@
 
 namespace attnscope::ui {
 
-Texture::~Texture() { release(); }
+Texture::~Texture() {
+    release();
+}
 
 Texture::Texture(Texture&& other) noexcept
     : context_(std::exchange(other.context_, nullptr)), data_(std::move(other.data_)),
@@ -77,4 +79,4 @@ void Texture::release() {
     retired_.clear();
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

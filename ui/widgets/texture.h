@@ -35,9 +35,9 @@ private:
     void drop_retired();
     void release();
 
-    ImGuiContext* context_ = nullptr;                       ///< where the textures are registered
+    ImGuiContext* context_ = nullptr; ///< where the textures are registered
     std::unique_ptr<ImTextureData> data_;
-    std::vector<Retired> retired_;                          ///< until the backend has let go of them
+    std::vector<Retired> retired_; ///< until the backend has let go of them
 };
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -29,7 +29,9 @@ ImVec4 mixed(const ImVec4& a, const ImVec4& b, float share_of_b) {
 }
 
 /// Relative luminance as in WCAG 2, near enough without the sRGB curve.
-float luminance(const ImVec4& c) { return 0.2126f * c.x * c.x + 0.7152f * c.y * c.y + 0.0722f * c.z * c.z; }
+float luminance(const ImVec4& c) {
+    return 0.2126f * c.x * c.x + 0.7152f * c.y * c.y + 0.0722f * c.z * c.z;
+}
 
 ThemeColours dark_colours() {
     ThemeColours c;
@@ -184,7 +186,7 @@ void set_plot_style(const ThemeColours& c, float em) {
     to[ImPlotCol_Crosshairs] = c.muted_text;
 }
 
-}  // namespace
+} // namespace
 
 ImVec4 ThemeColours::resolve(const Colour& colour) const {
     ImVec4 c = text;
@@ -229,8 +231,8 @@ Fonts load_fonts(ImGuiIO& io) {
     Fonts fonts;
     fonts.text = load({"Inter-Regular.otf", "Inter-Regular.ttf", "DejaVuSans.ttf"}, "DejaVuSans.ttf");
     fonts.bold = load({"Inter-SemiBold.otf", "Inter-SemiBold.ttf", "DejaVuSans-Bold.ttf"}, "DejaVuSans-Bold.ttf");
-    fonts.mono = load({"JetBrainsMono-Regular.ttf", "JetBrainsMono-Regular.otf", "DejaVuSansMono.ttf"},
-                      "DejaVuSansMono.ttf");
+    fonts.mono =
+        load({"JetBrainsMono-Regular.ttf", "JetBrainsMono-Regular.otf", "DejaVuSansMono.ttf"}, "DejaVuSansMono.ttf");
     io.FontDefault = fonts.text;
     return fonts;
 }
@@ -248,4 +250,4 @@ ThemeColours apply_theme(Theme theme, const Fonts& fonts, float zoom, bool prese
     return colours;
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

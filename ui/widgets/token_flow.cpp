@@ -9,8 +9,8 @@ namespace attnscope::ui {
 
 namespace {
 
-constexpr float type_scale = 1.12f;    // × the text of the interface
-constexpr float line_height = 1.62f;   // × em
+constexpr float type_scale = 1.12f;  // × the text of the interface
+constexpr float line_height = 1.62f; // × em
 
 /// What a token looks like in a line: line breaks are left to the layout, what has no text of its own is named.
 std::string shown_text(const std::string& text, const Token& token) {
@@ -31,11 +31,10 @@ ImVec4 end_colour(bool above) {
 }
 
 bool breaks_line(const std::string& text, const Token& token) {
-    return token.end > token.begin && token.end <= text.size() &&
-           text.find('\n', token.begin) < token.end;
+    return token.end > token.begin && token.end <= text.size() && text.find('\n', token.begin) < token.end;
 }
 
-}  // namespace
+} // namespace
 
 void TokenFlow::lay_out(const std::string& text, const std::vector<Token>& tokens, float width) {
     pieces_.clear();
@@ -125,8 +124,10 @@ TokenFlowInteraction TokenFlow::draw(const char* id, const std::string& text, co
     // in the frame after its first.
     if (look.selected != followed_ && look.selected >= 0 && look.selected < std::ssize(pieces_)) {
         const float y = row * float(pieces_[std::size_t(look.selected)].line);
-        if (y >= scrolled && y + row <= scrolled + height + 1) followed_ = look.selected;
-        else ImGui::SetScrollY(std::max(0.0f, y - height / 2));
+        if (y >= scrolled && y + row <= scrolled + height + 1)
+            followed_ = look.selected;
+        else
+            ImGui::SetScrollY(std::max(0.0f, y - height / 2));
     }
     ImGui::Dummy({width, row * float(lines_)});
     ImGui::PopFont();
@@ -134,4 +135,4 @@ TokenFlowInteraction TokenFlow::draw(const char* id, const std::string& text, co
     return interaction;
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

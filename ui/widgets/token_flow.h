@@ -17,11 +17,11 @@ namespace attnscope::ui {
 
 struct TokenFlowLook {
     std::int64_t selected = -1;
-    std::int64_t end = 0;          ///< tokens from here on are not seen: muted
+    std::int64_t end = 0; ///< tokens from here on are not seen: muted
     /// Share of the full colour behind a token, 0 … 1, or −1 … 1 where it is signed.
     std::function<float(std::int64_t)> share;
-    bool is_signed = false;        ///< colours are the ends of the diverging map
-    float strength = 1;            ///< below 1 while a newer result is computed
+    bool is_signed = false; ///< colours are the ends of the diverging map
+    float strength = 1;     ///< below 1 while a newer result is computed
 };
 
 struct TokenFlowInteraction {
@@ -45,11 +45,11 @@ private:
     };
     void lay_out(const std::string& text, const std::vector<Token>& tokens, float width);
 
-    std::vector<Piece> pieces_;   ///< one a token
+    std::vector<Piece> pieces_; ///< one a token
     const void* identity_ = nullptr;
     float width_ = 0, font_ = 0;
     int lines_ = 0;
-    std::int64_t followed_ = -1;  ///< the selected token that was last brought into sight
+    std::int64_t followed_ = -1; ///< the selected token that was last brought into sight
 };
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

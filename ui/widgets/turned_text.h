@@ -10,4 +10,4 @@ enum class TurnedAnchor { middle, end };
 /// `angle` in radians, counted against the clock: π/2 reads from below.
 void draw_turned_text(ImDrawList& draw, ImVec2 at, float angle, TurnedAnchor anchor, ImU32 colour, const char* text);
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

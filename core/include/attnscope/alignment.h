@@ -186,7 +186,7 @@ struct Matching {
     std::vector<std::int32_t> partner;     ///< (layers, heads) the anchor's head
     std::vector<double> cos;               ///< (layers, heads) with the partner, signed
     std::vector<double> matched, by_index; ///< (layers) mean |cos| with the partner, and with the same index
-    Range chance; ///< of `matched` for random operators: the choice alone raises it; NaN for directions
+    Range chance;         ///< of `matched` for random operators: the choice alone raises it; NaN for directions
     int chance_draws = 0; ///< that it is made from
 };
 struct MatchRequest {

@@ -14,20 +14,20 @@ namespace attnscope::attention {
 
 /// What colours the map of heads.
 enum class HeadColour { entropy, max_weight, sink, previous, duplicate, induction };
-const char* head_colour_name(HeadColour colour) noexcept;   ///< entropy, max_weight, …
-const char* head_colour_title(HeadColour colour) noexcept;  ///< Mean row entropy, …
-HeadColour parse_head_colour(std::string_view name);        ///< throws Error{usage}
+const char* head_colour_name(HeadColour colour) noexcept;  ///< entropy, max_weight, …
+const char* head_colour_title(HeadColour colour) noexcept; ///< Mean row entropy, …
+HeadColour parse_head_colour(std::string_view name);       ///< throws Error{usage}
 
 /// What is selected when a figure is drawn.
 struct View {
     std::string model_name;
-    std::vector<std::string> tokens;  ///< texts of the tokens
+    std::vector<std::string> tokens; ///< texts of the tokens
     int layer = 0, head = 0;
-    std::int64_t token = 0;           ///< the query
+    std::int64_t token = 0; ///< the query
     double gain = 1;
-    bool every_layer = false;         ///< the gain turned a whole forward pass rather than this head alone
-    bool without_sink = false;        ///< the first column of the map is left out
-    bool renormalize = false;         ///< and the rest of each of its rows sums to 1
+    bool every_layer = false;  ///< the gain turned a whole forward pass rather than this head alone
+    bool without_sink = false; ///< the first column of the map is left out
+    bool renormalize = false;  ///< and the rest of each of its rows sums to 1
     HeadColour colour = HeadColour::entropy;
 };
 
@@ -57,25 +57,25 @@ std::string token_label(const View& view, std::int64_t token);
 const std::vector<std::string>& panel_ids();
 const char* panel_title(std::string_view panel_id);
 
-Figure heads_figure(const View& view, const Result& result);  ///< layers × heads, one cell outlined
-Figure map_figure(const View& view, const Map& map);          ///< queries down, keys across, token labels where they fit
-/// The same of a map that is zoomed into, its axes still whole. `detail` is a part of it, or null; where it `covers` what
-/// is in sight it is shown alone. With `names` the tokens of the part, or of the whole map, are named.
+Figure heads_figure(const View& view, const Result& result); ///< layers × heads, one cell outlined
+Figure map_figure(const View& view, const Map& map);         ///< queries down, keys across, token labels where they fit
+/// The same of a map that is zoomed into, its axes still whole. `detail` is a part of it, or null; where it `covers`
+/// what is in sight it is shown alone. With `names` the tokens of the part, or of the whole map, are named.
 Figure map_figure(const View& view, const Map& map, const Map* detail, bool covers, bool names);
-Figure text_figure(const View& view, const Row& row);         ///< the weight of every token for the query
-Figure rows_figure(const View& view, const Rows& rows);       ///< with the ceiling ln(t + 1)
+Figure text_figure(const View& view, const Row& row);   ///< the weight of every token for the query
+Figure rows_figure(const View& view, const Rows& rows); ///< with the ceiling ln(t + 1)
 Figure gain_figure(const View& view, const GainCurves& curves);
 
 /// What a panel is computed from, beside its view.
 struct FigureRequest {
-    std::string panel;        ///< id, with or without the workspace
+    std::string panel; ///< id, with or without the workspace
     ModelPtr model;
-    std::vector<Ids> texts;   ///< the map of heads is a mean over several; all other panels take one
+    std::vector<Ids> texts; ///< the map of heads is a mean over several; all other panels take one
     Precision precision = Precision::float32;
-    std::vector<Zoom> zoom;   ///< what will be in sight: a long map is computed in detail there
+    std::vector<Zoom> zoom; ///< what will be in sight: a long map is computed in detail there
 };
-/// Computes what a panel needs and draws it, its axes whole: the command line's `figure`, headless. Throws Error{usage} for a panel not
-/// known and several texts where one is shown, and as the functions of attention.h.
+/// Computes what a panel needs and draws it, its axes whole: the command line's `figure`, headless. Throws Error{usage}
+/// for a panel not known and several texts where one is shown, and as the functions of attention.h.
 Figure compute_figure(const FigureRequest& request, const View& view, JobContext& context);
 
 } // namespace attnscope::attention

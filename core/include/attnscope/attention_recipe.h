@@ -32,7 +32,7 @@ struct AttentionJob {
     /// The gain of a panel of one head turns every layer of the forward pass before it, not that head alone.
     bool every_layer = false;
     bool without_sink = false, renormalize = false; ///< as in attention::View
-    std::optional<FigureSpec> figure; ///< none for a result
+    std::optional<FigureSpec> figure;               ///< none for a result
     std::uint64_t seed = 0;
 };
 /// Opens the model, unless request.model is there, and reads the tokens: fills request.model and request.texts.

@@ -16,7 +16,7 @@ namespace attnscope {
 
 /// How the file holds the matrix: a memory a row, or a memory a column (PyTorch `embeddings`).
 enum class Layout { automatic, rows, columns };
-Layout parse_layout(std::string_view text);  ///< rows | columns | auto; throws Error{usage}
+Layout parse_layout(std::string_view text); ///< rows | columns | auto; throws Error{usage}
 
 /// Texts kept as one buffer and offsets: 10⁵ glosses cost their bytes.
 class TextTable {
@@ -26,9 +26,9 @@ public:
     static TextTable from_lines(std::string lines);
     std::size_t size() const noexcept { return begin_.empty() ? 0 : begin_.size() - 1; }
     bool empty() const noexcept { return size() == 0; }
-    std::string_view line(std::size_t i) const;   ///< label, tab, text; or the text alone
-    std::string_view label(std::size_t i) const;  ///< before the tab; empty without one
-    std::string_view text(std::size_t i) const;   ///< after the tab, or the whole line
+    std::string_view line(std::size_t i) const;  ///< label, tab, text; or the text alone
+    std::string_view label(std::size_t i) const; ///< before the tab; empty without one
+    std::string_view text(std::size_t i) const;  ///< after the tab, or the whole line
 
 private:
     std::string buffer_;
@@ -38,19 +38,19 @@ private:
 /// Immutable once made; shared by sources, jobs and panels. Held once: `keys` is the file's mapping when the file has
 /// float32 rows, else one converted copy.
 struct Bank {
-    std::string name;                  ///< file name only
-    std::filesystem::path path;        ///< empty for a bank made in the program
+    std::string name;           ///< file name only
+    std::filesystem::path path; ///< empty for a bank made in the program
     std::size_t n = 0, d = 0;
-    std::span<const float> keys;       ///< (n, d) row-major
+    std::span<const float> keys; ///< (n, d) row-major
     bool mapped = false;
-    TextTable texts;                   ///< empty or n entries
+    TextTable texts; ///< empty or n entries
     /// Memories that are pictures: width × height = d, values −1…1 (letters) – 0 when they are not.
     int picture_width = 0, picture_height = 0;
-    std::string assumption;            ///< what `automatic` layout took it for, to be said to the user
-    std::string stored_dtype;          ///< float32, bfloat16 …
-    std::string encoder;               ///< base name of the encoder that made it, if the file says so
+    std::string assumption;   ///< what `automatic` layout took it for, to be said to the user
+    std::string stored_dtype; ///< float32, bfloat16 …
+    std::string encoder;      ///< base name of the encoder that made it, if the file says so
     std::shared_ptr<const void> owner;
-    std::shared_ptr<const MappedFile> file;  ///< the open file; null for a bank made in the program
+    std::shared_ptr<const MappedFile> file; ///< the open file; null for a bank made in the program
     std::span<const float> row(std::size_t i) const { return keys.subspan(i * d, d); }
     bool has_pictures() const noexcept {
         return picture_width > 0 && picture_height > 0 &&
@@ -59,7 +59,7 @@ struct Bank {
     /// Throws Error{input} when `keys` lie in a file that another program has changed since. Cheap: call it after a
     /// computation, before its numbers are shown.
     void check_intact() const;
-    std::string sha256() const;        ///< of the file, or of the values when there is none; computed once
+    std::string sha256() const; ///< of the file, or of the values when there is none; computed once
     mutable std::shared_ptr<const std::string> sha256_cache;
 };
 
@@ -96,7 +96,9 @@ std::vector<std::string> read_rows(const std::filesystem::path& path);
 /// WordNet 3.0 synsets in file order (noun, verb, adj, adv): "word, word" as label, the gloss as text. `folder` holds
 /// data.noun …; empty looks in the places where the package puts it. Examples in quotes are kept in the gloss.
 /// limit 0 = all 117 659; a limit takes synsets evenly spaced over the whole, not the first ones.
-struct WordNetEntry { std::string label, gloss; };
+struct WordNetEntry {
+    std::string label, gloss;
+};
 std::vector<WordNetEntry> read_wordnet(const std::filesystem::path& folder = {}, std::size_t limit = 0);
 
 /// The toy bank: the 26 capital letters drawn on a grid of side × side, ink +1, paper −1, unit norm rows.
@@ -105,7 +107,9 @@ std::shared_ptr<const Bank> letters_bank(int side = 16);
 /// Where set-up put things: ATTNSCOPE_CACHE, else XDG_CACHE_HOME/attnscope, else ~/.cache/attnscope.
 std::filesystem::path cache_folder();
 /// The sample bank, encoder and language model; empty paths for what is not there.
-struct Samples { std::filesystem::path bank, encoder, model; };
+struct Samples {
+    std::filesystem::path bank, encoder, model;
+};
 Samples find_samples();
 
-}  // namespace attnscope
+} // namespace attnscope

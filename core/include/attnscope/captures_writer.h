@@ -9,9 +9,9 @@
 
 namespace attnscope::jacobian {
 
-/// Collects a file in a temporary beside its destination, one layer in memory at a time: npz where the name ends so, else
-/// safetensors; `A` and `g` of one layer, `layers.L.A` and `layers.L.g` of several; float32 (B, H, T, T). Without a
-/// commit() the destination stays as it was. Every member throws Error{resource}.
+/// Collects a file in a temporary beside its destination, one layer in memory at a time: npz where the name ends so,
+/// else safetensors; `A` and `g` of one layer, `layers.L.A` and `layers.L.g` of several; float32 (B, H, T, T). Without
+/// a commit() the destination stays as it was. Every member throws Error{resource}.
 class CapturesWriter {
 public:
     /// `layers` in the order in which their maps will be added.

@@ -16,16 +16,16 @@ namespace attnscope {
 
 /// What is written around one message of a user so that the model's answer comes next.
 struct ChatFormat {
-    std::string name;           ///< ChatML, Llama 3, …
-    std::string before, after;  ///< special tokens and the beginning of the answer included
-    bool trimmed = false;       ///< white space at the ends of the message is left out
+    std::string name;          ///< ChatML, Llama 3, …
+    std::string before, after; ///< special tokens and the beginning of the answer included
+    bool trimmed = false;      ///< white space at the ends of the message is left out
     std::string apply(std::string_view message) const;
     bool operator==(const ChatFormat&) const = default;
 };
 
 /// Special tokens that a template writes by their names.
 struct ChatTokens {
-    std::string beginning, end;  ///< bos_token, eos_token; empty where the model has none
+    std::string beginning, end; ///< bos_token, eos_token; empty where the model has none
 };
 
 /// Throws Error{input} naming `subject`: a template of no known form (these are listed), or one of more than 256 KiB.

@@ -30,8 +30,8 @@ namespace attnscope::cv {
 using Ids = std::vector<std::int64_t>;
 
 // ------------------------------------------------------------------ the null
-/// CV of the volumes of simplices of `points` independent Gaussian rows in `dimension` ≥ 1 dimensions, not necessarily a
-/// whole number: CV² = ∏_{j=0..k−1} E[χ²_{D−j}]/E[χ_{D−j}]² − 1. Relative error below 1e-9. NaN where D ≤ k − 1: no
+/// CV of the volumes of simplices of `points` independent Gaussian rows in `dimension` ≥ 1 dimensions, not necessarily
+/// a whole number: CV² = ∏_{j=0..k−1} E[χ²_{D−j}]/E[χ_{D−j}]² − 1. Relative error below 1e-9. NaN where D ≤ k − 1: no
 /// volume there.
 double null_cv(double dimension, int points = 5);
 /// The dimension whose null is `cv`, in (points − 2, 1e12]; NaN unless cv is above 0 and finite.
@@ -39,16 +39,16 @@ double effective_dim(double cv, int points = 5);
 
 // ------------------------------------------------------------------ how a matrix is measured
 inline constexpr int least_points = 3, most_points = 8;
-inline constexpr std::size_t least_valid = 10;                             ///< below: no CV
-inline constexpr std::size_t most_simplices = std::size_t{1} << 32;        ///< of one matrix
-inline constexpr std::size_t jackknife_simplices = 8192;                   ///< or all there are, where these are fewer
+inline constexpr std::size_t least_valid = 10;                      ///< below: no CV
+inline constexpr std::size_t most_simplices = std::size_t{1} << 32; ///< of one matrix
+inline constexpr std::size_t jackknife_simplices = 8192;            ///< or all there are, where these are fewer
 inline constexpr int histogram_bins = 64;
 
 struct Parameters {
-    int points = 5;              ///< rows of a simplex, 3 to 8
-    std::size_t samples = 300;   ///< simplices drawn: independently, each of distinct rows
-    std::size_t pool = 512;      ///< they are drawn from the first so many rows; 0 = all
-    bool exact = false;          ///< every simplex of the pool once instead of a sample
+    int points = 5;            ///< rows of a simplex, 3 to 8
+    std::size_t samples = 300; ///< simplices drawn: independently, each of distinct rows
+    std::size_t pool = 512;    ///< they are drawn from the first so many rows; 0 = all
+    bool exact = false;        ///< every simplex of the pool once instead of a sample
     double band_low = 0.13, band_high = 0.30;
     bool operator==(const Parameters&) const = default;
 };
@@ -59,9 +59,9 @@ std::uint64_t simplex_count(std::uint64_t rows, int points);
 
 /// Simplices given rather than drawn.
 struct Tuples {
-    std::string name;                 ///< of the file; empty when made in the program
+    std::string name; ///< of the file; empty when made in the program
     int points = 5;
-    std::vector<std::uint32_t> rows;  ///< (count, points)
+    std::vector<std::uint32_t> rows; ///< (count, points)
     std::size_t count() const { return rows.size() / static_cast<std::size_t>(points); }
 };
 using TuplesPtr = std::shared_ptr<const Tuples>;
@@ -77,18 +77,18 @@ struct Interval {
 };
 /// Which matrix of a model.
 enum class Kind {
-    other,       ///< a tensor of a file, or a matrix that its name alone describes
-    embedding,   ///< embedding: a row a token of the vocabulary
-    query,       ///< layers.L.Q_hH: weight rows of one head, in R^hidden
-    key,         ///< layers.L.K_hH: H counts key-value heads
-    value,       ///< layers.L.V_hH: so does this
-    out_proj,    ///< layers.L.out_proj: a row a dimension of the residual stream
-    act_query,   ///< layers.L.act_Q_hH: a row a token, as queries meet keys (after norms and rotary positions)
-    act_key,     ///< layers.L.act_K_hH, key-value heads
-    act_value,   ///< layers.L.act_V_hH, key-value heads
-    act_post,    ///< layers.L.act_post_hH: what a head gives to the output projection
-    act_emb,     ///< act_emb: the residual stream before layer 0
-    residual,    ///< layers.L.residual: the residual stream behind layer L
+    other,     ///< a tensor of a file, or a matrix that its name alone describes
+    embedding, ///< embedding: a row a token of the vocabulary
+    query,     ///< layers.L.Q_hH: weight rows of one head, in R^hidden
+    key,       ///< layers.L.K_hH: H counts key-value heads
+    value,     ///< layers.L.V_hH: so does this
+    out_proj,  ///< layers.L.out_proj: a row a dimension of the residual stream
+    act_query, ///< layers.L.act_Q_hH: a row a token, as queries meet keys (after norms and rotary positions)
+    act_key,   ///< layers.L.act_K_hH, key-value heads
+    act_value, ///< layers.L.act_V_hH, key-value heads
+    act_post,  ///< layers.L.act_post_hH: what a head gives to the output projection
+    act_emb,   ///< act_emb: the residual stream before layer 0
+    residual,  ///< layers.L.residual: the residual stream behind layer L
 };
 /// layer and head −1 where the kind has none.
 std::string matrix_name(Kind kind, int layer = -1, int head = -1);
@@ -100,16 +100,16 @@ struct Matrix {
     Kind kind = Kind::other;
     int layer = -1, head = -1;
     std::size_t rows = 0, cols = 0;
-    std::size_t pool = 0;            ///< rows that simplices were made of
+    std::size_t pool = 0; ///< rows that simplices were made of
     std::uint64_t n_valid = 0, n_degenerate = 0;
-    bool exact = false;              ///< every simplex of the pool: no sampling error
-    std::string reason;              ///< why there is no CV; empty when there is one
+    bool exact = false; ///< every simplex of the pool: no sampling error
+    std::string reason; ///< why there is no CV; empty when there is one
 
     double cv = none;
-    Interval ci95;                   ///< bootstrap over simplices: conditional on the matrix; a point when exact
+    Interval ci95; ///< bootstrap over simplices: conditional on the matrix; a point when exact
     double mean_volume = none;
     double null_cv = none, effective_dim = none;
-    bool in_band = false;            ///< band_low < cv < band_high; meaningless without a CV
+    bool in_band = false;              ///< band_low < cv < band_high; meaningless without a CV
     double participation_ratio = none; ///< (Σλ)²/Σλ² of the covariance of the pool's rows; 1 to min(rows − 1, cols)
 
     /// Delete-one-row jackknife: what to judge a matrix by against the null or the band, because the rows themselves
@@ -130,33 +130,34 @@ struct Matrix {
 
 // ------------------------------------------------------------------ one matrix
 struct Request {
-    std::shared_ptr<const Bank> bank;  ///< its rows
-    std::string name;                  ///< of the matrix; empty: the bank's
+    std::shared_ptr<const Bank> bank; ///< its rows
+    std::string name;                 ///< of the matrix; empty: the bank's
     Parameters parameters;
-    TuplesPtr tuples;                  ///< instead of drawing them; pool and points are then theirs
+    TuplesPtr tuples; ///< instead of drawing them; pool and points are then theirs
     bool operator==(const Request&) const = default;
 };
 /// A matrix without enough rows, without volume or without enough valid simplices has no CV but a reason. Throws
-/// Error{usage} as check_parameters() and for more simplices than most_simplices, Error{input} as check_tuples() and for
-/// a value in the pool that is not finite (row named). Drawn simplices depend on the seed and the size of the pool alone.
+/// Error{usage} as check_parameters() and for more simplices than most_simplices, Error{input} as check_tuples() and
+/// for a value in the pool that is not finite (row named). Drawn simplices depend on the seed and the size of the pool
+/// alone.
 Matrix compute(const Request& request, JobContext& context);
 
 // ------------------------------------------------------------------ a model
 struct ModelRequest {
     ModelPtr model;
-    Ids text;                          ///< of the activations; empty: none of them
+    Ids text; ///< of the activations; empty: none of them
     Parameters parameters;
-    bool weights = true;               ///< embedding, heads and output projections
-    int first_layer = 0, last_layer = -1;  ///< inclusive; −1 = the last. Later layers are neither run nor converted
+    bool weights = true;                  ///< embedding, heads and output projections
+    int first_layer = 0, last_layer = -1; ///< inclusive; −1 = the last. Later layers are neither run nor converted
     Precision precision = Precision::float32;
     bool operator==(const ModelRequest&) const = default;
 };
 struct ModelResult {
-    /// Weights first: embedding, then a layer after the other (Q, K, V heads, out_proj); then activations: act_emb, then
-    /// a layer after the other (act_Q, act_K, act_V, act_post, residual).
+    /// Weights first: embedding, then a layer after the other (Q, K, V heads, out_proj); then activations: act_emb,
+    /// then a layer after the other (act_Q, act_K, act_V, act_post, residual).
     std::vector<Matrix> matrices;
-    std::size_t matrices_total = 0;    ///< what a snapshot has not yet is still to come
-    std::size_t text_tokens = 0;       ///< rows of the activations: of the text, as many as pool and context allow
+    std::size_t matrices_total = 0; ///< what a snapshot has not yet is still to come
+    std::size_t text_tokens = 0;    ///< rows of the activations: of the text, as many as pool and context allow
     double seconds = 0;
 };
 /// Measures matrix by matrix and publishes a ModelResult snapshot after every layer. A matrix has one number whether it
@@ -166,4 +167,4 @@ struct ModelResult {
 /// of range, neither weights nor text; Error{input}: ids out of range, weights missing.
 ModelResult compute_model(const ModelRequest& request, JobContext& context);
 
-}  // namespace attnscope::cv
+} // namespace attnscope::cv

@@ -14,23 +14,23 @@ namespace attnscope {
 
 /// Everything `attnscope cv` was asked of a file of tensors or of a model, before files are opened.
 struct CvJob {
-    std::filesystem::path tensor;      ///< a file of tensors; empty: a model
-    std::string key;                   ///< which of them; empty: every matrix in the file
+    std::filesystem::path tensor; ///< a file of tensors; empty: a model
+    std::string key;              ///< which of them; empty: every matrix in the file
     Layout layout = Layout::automatic;
-    std::filesystem::path tuples;      ///< simplices for a tensor; empty: drawn
+    std::filesystem::path tuples; ///< simplices for a tensor; empty: drawn
     std::filesystem::path model;
     std::optional<TokenSource> tokens; ///< of the activations; none: weights alone
     cv::Parameters parameters;
-    bool weights = true;               ///< of a model
+    bool weights = true; ///< of a model
     int first_layer = 0, last_layer = -1;
     Precision precision = Precision::float32;
-    bool histogram = false;            ///< write the histograms of volumes too
+    bool histogram = false; ///< write the histograms of volumes too
     // what figures of a model show of it
     struct Cursor {
         cv::Kind kind = cv::Kind::query;
-        int layer = 0, head = 0;       ///< query heads
+        int layer = 0, head = 0; ///< query heads
     } cursor;
-    std::optional<FigureSpec> figure;  ///< none for a result
+    std::optional<FigureSpec> figure; ///< none for a result
     std::uint64_t seed = 0;
     // filled by load_inputs()
     std::vector<cv::Request> requests; ///< one a matrix of the file
@@ -50,13 +50,13 @@ cv::ModelResult compute_cv(const CvJob& job, JobContext& context);
 Figure cv_figure(const CvJob& job, const std::string& panel, const cv::ModelResult& result);
 
 std::string cv_result_json(const CvJob& job, const cv::ModelResult& result);
-std::string cv_result_npz(const cv::ModelResult& result);   ///< an entry a matrix
+std::string cv_result_npz(const cv::ModelResult& result); ///< an entry a matrix
 std::vector<Warning> cv_warnings(const CvJob& job, const cv::ModelResult& result);
-std::string cv_table_csv(const std::vector<cv::Matrix>& matrices);   ///< a row a matrix
-std::string cv_table_text(const std::vector<cv::Matrix>& matrices);  ///< for people
-std::string cv_table_tex(const std::vector<cv::Matrix>& matrices);   ///< a LaTeX tabular, with booktabs' rules
+std::string cv_table_csv(const std::vector<cv::Matrix>& matrices);  ///< a row a matrix
+std::string cv_table_text(const std::vector<cv::Matrix>& matrices); ///< for people
+std::string cv_table_tex(const std::vector<cv::Matrix>& matrices);  ///< a LaTeX tabular, with booktabs' rules
 
 /// embedding, query, key … as `kind` of results.
 const char* cv_kind_name(cv::Kind kind) noexcept;
 
-}  // namespace attnscope
+} // namespace attnscope

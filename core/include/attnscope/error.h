@@ -11,10 +11,10 @@ namespace attnscope {
 
 /// What kind of thing went wrong; decides the exit status of the command line.
 enum class ErrorKind {
-    usage,     ///< the request itself is wrong (exit 2)
-    input,     ///< a file or a value in it cannot be used (exit 3)
-    resource,  ///< device, memory or disk did not suffice (exit 4)
-    internal,  ///< a bug (exit 70)
+    usage,    ///< the request itself is wrong (exit 2)
+    input,    ///< a file or a value in it cannot be used (exit 3)
+    resource, ///< device, memory or disk did not suffice (exit 4)
+    internal, ///< a bug (exit 70)
 };
 
 /// A failure: «subject: expected …, got … (where)». `subject` names the file or parameter, `where` the place in it
@@ -41,8 +41,8 @@ struct Cancelled {};
 
 [[noreturn]] void assertion_failed(const char* expression, const char* file, int line);
 
-}  // namespace attnscope
+} // namespace attnscope
 
 /// States what must hold unless the program has a bug; throws Error{internal}.
-#define ATTNSCOPE_ASSERT(expression) \
+#define ATTNSCOPE_ASSERT(expression)                                                                                   \
     ((expression) ? static_cast<void>(0) : ::attnscope::assertion_failed(#expression, __FILE__, __LINE__))

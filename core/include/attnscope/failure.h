@@ -17,4 +17,4 @@ Error current_failure(const std::string& subject);
 /// Runs `action`; the failure that escaped it, nothing when it came to its end or was cancelled.
 std::optional<Error> failure_of(const std::string& subject, const std::function<void()>& action);
 
-}  // namespace attnscope
+} // namespace attnscope

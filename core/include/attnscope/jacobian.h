@@ -32,9 +32,9 @@ using Ids = std::vector<std::int64_t>;
 
 // ------------------------------------------------------------------ metrics of a head
 enum class Metric { a_mean, entropy, r_diag, r_offdiag, energy_off, energy_cross, cos_diag, cos_ste, cos_ste_unmasked };
-inline constexpr std::array metrics{Metric::a_mean,     Metric::entropy,      Metric::r_diag,
-                                    Metric::r_offdiag,  Metric::energy_off,   Metric::energy_cross,
-                                    Metric::cos_diag,   Metric::cos_ste,      Metric::cos_ste_unmasked};
+inline constexpr std::array metrics{Metric::a_mean,    Metric::entropy,    Metric::r_diag,
+                                    Metric::r_offdiag, Metric::energy_off, Metric::energy_cross,
+                                    Metric::cos_diag,  Metric::cos_ste,    Metric::cos_ste_unmasked};
 /// As in results: a_mean, entropy …
 const char* metric_name(Metric metric) noexcept;
 /// The reverse. Throws Error{usage} listing the names.
@@ -42,8 +42,8 @@ Metric parse_metric(std::string_view name);
 
 /// One head over all sequences. Squared norms are of (T, T) maps, averaged over sequences before they are divided;
 /// cosines are of flattened maps, averaged over the sequences that have one: ⟨a, b⟩/max(‖a‖‖b‖, 1e-8), so that those of
-/// very small gradients are smaller than their angle says (counted in `floored`). A sequence without any gradient of its
-/// scores has no cosine: it is left out of the mean and counted in `undefined`.
+/// very small gradients are smaller than their angle says (counted in `floored`). A sequence without any gradient of
+/// its scores has no cosine: it is left out of the mean and counted in `undefined`.
 struct HeadMetrics {
     int layer = 0, head = 0;
     double a_mean = none;           ///< mean of A over A > 0; 2/(T + 1) for full causal rows
@@ -55,10 +55,10 @@ struct HeadMetrics {
     double cos_diag = none;         ///< of diagonal and full
     double cos_ste = none;          ///< of g and full, g of keys that a query does not see included
     double cos_ste_unmasked = none; ///< of g and full, g of keys after the query zeroed
-    std::size_t sequences = 0;           ///< that were measured; 0 where an earlier version did not say
-    std::size_t undefined = 0;           ///< of them, without cos_diag and cos_ste: no gradient of the scores
-    std::size_t undefined_unmasked = 0;  ///< of them, without cos_ste_unmasked: none, or no g at visible keys
-    std::size_t floored = 0;             ///< sequences where a product of norms was below 1e-8
+    std::size_t sequences = 0;      ///< that were measured; 0 where an earlier version did not say
+    std::size_t undefined = 0;      ///< of them, without cos_diag and cos_ste: no gradient of the scores
+    std::size_t undefined_unmasked = 0; ///< of them, without cos_ste_unmasked: none, or no g at visible keys
+    std::size_t floored = 0;            ///< sequences where a product of norms was below 1e-8
 
     double value(Metric metric) const noexcept;
     /// Sequences that the metric leaves out; 0 for those that are no cosine.
@@ -70,8 +70,8 @@ struct HeadMetrics {
 struct LayerMaps {
     int layer = 0;
     std::size_t sequences = 0, heads = 0, length = 0;
-    std::vector<float> probabilities, gradients;  ///< (sequences, heads, T, T): [b][h][query][key]
-    bool causal = false;                          ///< keys after a query are known to have no weight
+    std::vector<float> probabilities, gradients; ///< (sequences, heads, T, T): [b][h][query][key]
+    bool causal = false;                         ///< keys after a query are known to have no weight
 
     std::size_t map_at(std::size_t sequence, std::size_t head) const noexcept {
         return (sequence * heads + head) * length * length;
@@ -87,8 +87,8 @@ public:
         std::size_t sequences = 0, heads = 0, length = 0;
     };
     virtual ~Captures() = default;
-    virtual const std::string& name() const = 0;  ///< of the file
-    virtual const std::vector<Layer>& layers() const = 0;  ///< increasing
+    virtual const std::string& name() const = 0;          ///< of the file
+    virtual const std::vector<Layer>& layers() const = 0; ///< increasing
     /// Maps of layers()[index]. Throws Error{input}: a value that is not finite, a probability outside [0, 1], a row of
     /// A that does not sum to one (layer, sequence, head and row named).
     virtual LayerMaps read(std::size_t index, const JobContext& context) const = 0;
@@ -106,10 +106,10 @@ CapturesPtr open_captures(const std::filesystem::path& path);
 // ------------------------------------------------------------------ what comes out
 struct Result {
     double loss = none; ///< mean negative log-likelihood over all predictions, nats; NaN for captures
-    std::size_t sequences = 0, length = 0;  ///< B and T
-    int layers = 0;                  ///< that are measured
-    std::vector<HeadMetrics> heads;  ///< layer after layer; in a snapshot only of layers that are done
-    bool future_weight = false;      ///< a key after its query has weight: not causal attention
+    std::size_t sequences = 0, length = 0; ///< B and T
+    int layers = 0;                        ///< that are measured
+    std::vector<HeadMetrics> heads;        ///< layer after layer; in a snapshot only of layers that are done
+    bool future_weight = false;            ///< a key after its query has weight: not causal attention
     double seconds = 0;
 };
 
@@ -125,11 +125,11 @@ Result compute(const CapturesRequest& request, JobContext& context);
 // ------------------------------------------------------------------ a model
 /// Sequence b reads ids[bT … bT + T − 1] and predicts ids[bT + 1 … bT + T]; the loss is the mean over all of them.
 struct Request {
-    ModelPtr model;                  ///< causal
+    ModelPtr model; ///< causal
     Ids ids;
-    std::size_t length = 64;         ///< T
-    std::size_t blocks = 32;         ///< B; fewer where the text has no more
-    int first_layer = 0, last_layer = -1;  ///< that are measured, inclusive; −1 = the last
+    std::size_t length = 64;              ///< T
+    std::size_t blocks = 32;              ///< B; fewer where the text has no more
+    int first_layer = 0, last_layer = -1; ///< that are measured, inclusive; −1 = the last
     bool operator==(const Request&) const = default;
 };
 /// Sequences that a text of so many ids gives at most: ⌊(ids − 1)/length⌋.
@@ -145,8 +145,8 @@ using MapsSink = std::function<void(const LayerMaps&)>;
 /// Error{input}: too short a text, ids out of range, a length above the model's positions, a loss that is not finite.
 Result compute(const Request& request, JobContext& context, const MapsSink& sink = {});
 
-/// The maps of one layer for one sequence: as much of the passes as they take. Throws as compute(), and Error{usage} for a
-/// layer or sequence that is not there.
+/// The maps of one layer for one sequence: as much of the passes as they take. Throws as compute(), and Error{usage}
+/// for a layer or sequence that is not there.
 struct MapsRequest {
     Request request;
     int layer = 0;
@@ -167,9 +167,9 @@ LayerMapsPtr compute_maps(const CapturedMapsRequest& request, JobContext& contex
 /// A query row in full, in float64. All (T).
 struct Row {
     std::vector<double> probabilities, gradient, full, diagonal, lateral;
-    double inner = 0;  ///< Σ_j A_j g_j
+    double inner = 0; ///< Σ_j A_j g_j
 };
 /// probabilities and gradient (T).
 Row softmax_row(std::span<const float> probabilities, std::span<const float> gradient);
 
-}  // namespace attnscope::jacobian
+} // namespace attnscope::jacobian

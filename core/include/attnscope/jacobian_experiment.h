@@ -2,15 +2,15 @@
 // trained live on a text, with other ways to send errors back and other gradients of the softmax.
 //
 // Vocabulary: a *combination* is a method and a softmax gradient, and a *run* is the training of one; a *window* is
-// `block` characters and the one after it, as many predictions as the block is long; a *measurement* is what is measured
-// after so many updates: the loss on the rest of the text and the metrics of every head (jacobian.h).
+// `block` characters and the one after it, as many predictions as the block is long; a *measurement* is what is
+// measured after so many updates: the loss on the rest of the text and the metrics of every head (jacobian.h).
 //
 // The model (models/char_gpt.h): pre-LayerNorm transformer with learned positions and a GELU feed-forward of four times
 // the width. Its vocabulary are the distinct characters of the text, whose first nine tenths are for training.
 //
-// Everything random is counter-based (random_bits() and its kin) and sums have a fixed order: the same request gives the
-// same bits on one machine, whatever the number of threads, interrupted or not. All runs of a seed start from the same
-// weights and see the same windows.
+// Everything random is counter-based (random_bits() and its kin) and sums have a fixed order: the same request gives
+// the same bits on one machine, whatever the number of threads, interrupted or not. All runs of a seed start from the
+// same weights and see the same windows.
 #pragma once
 
 #include <attnscope/jacobian.h>
@@ -32,11 +32,11 @@ namespace attnscope::jacobian {
 /// How errors get from a layer to the one below; gradients of weights are those of the layer itself in every method.
 enum class Method {
     back_propagation,   ///< bp: through the weights
-    feedback_alignment, ///< fa: a linear layer sends them through a fixed random matrix of its weight's shape and initial
-                        ///< scale (Lillicrap et al. 2016)
+    feedback_alignment, ///< fa: a linear layer sends them through a fixed random matrix of its weight's shape and
+                        ///< initial scale (Lillicrap et al. 2016)
     sign_symmetric,     ///< sign_sym: through sign(W)·‖W‖/‖sign(W)‖ (Liao et al. 2016)
-    direct_feedback     ///< dfa: the gradient at each block's output is the error of the output times a fixed random matrix
-                        ///< (Nøkland 2016); inside a block, and from the first one into the embeddings, as bp
+    direct_feedback ///< dfa: the gradient at each block's output is the error of the output times a fixed random matrix
+                    ///< (Nøkland 2016); inside a block, and from the first one into the embeddings, as bp
 };
 /// The gradient of the scores from g = ∂L/∂A, keys after the query excluded.
 enum class SoftmaxGradient {
@@ -49,8 +49,8 @@ inline constexpr std::array methods{Method::back_propagation, Method::feedback_a
                                     Method::direct_feedback};
 inline constexpr std::array softmax_gradients{SoftmaxGradient::full, SoftmaxGradient::diagonal,
                                               SoftmaxGradient::straight_through, SoftmaxGradient::surrogate};
-const char* method_name(Method method) noexcept;                       ///< bp | fa | sign_sym | dfa
-const char* softmax_gradient_name(SoftmaxGradient gradient) noexcept;  ///< full | diag | ste | surrogate
+const char* method_name(Method method) noexcept;                      ///< bp | fa | sign_sym | dfa
+const char* softmax_gradient_name(SoftmaxGradient gradient) noexcept; ///< full | diag | ste | surrogate
 /// The reverse. Throw Error{usage} listing the names.
 Method parse_method(std::string_view name);
 SoftmaxGradient parse_softmax_gradient(std::string_view name);
@@ -60,19 +60,19 @@ struct Combination {
     SoftmaxGradient gradient = SoftmaxGradient::full;
     bool operator==(const Combination&) const = default;
 };
-std::string combination_name(const Combination& combination);  ///< bp/full
+std::string combination_name(const Combination& combination); ///< bp/full
 /// Every method with every softmax gradient, method by method.
 std::vector<Combination> all_combinations();
 
 // ------------------------------------------------------------------ the text
 /// A text as a character model reads it.
 struct ExperimentText {
-    std::string name;                  ///< of its file
+    std::string name; ///< of its file
     std::string sha256;
-    std::vector<std::int32_t> ids;     ///< a number a character
-    std::vector<char32_t> vocabulary;  ///< the distinct characters by code point; a character's number is its place
+    std::vector<std::int32_t> ids;    ///< a number a character
+    std::vector<char32_t> vocabulary; ///< the distinct characters by code point; a character's number is its place
 
-    std::size_t training() const noexcept { return ids.size() * 9 / 10; }  ///< leading characters that are trained on
+    std::size_t training() const noexcept { return ids.size() * 9 / 10; } ///< leading characters that are trained on
 };
 using ExperimentTextPtr = std::shared_ptr<const ExperimentText>;
 /// Throws Error{input} naming the subject: no UTF-8 (the byte named), fewer than two or more than
@@ -92,14 +92,14 @@ struct CharGptShape {
 };
 /// One parameter. Weights of linear layers are (outputs, inputs).
 struct CharGptPart {
-    std::string name;                ///< as the Hugging Face library calls it: transformer.h.0.attn.c_attn.weight
+    std::string name; ///< as the Hugging Face library calls it: transformer.h.0.attn.c_attn.weight
     std::vector<std::int64_t> sizes;
-    std::int64_t offset = 0;         ///< in the flat parameters; every part begins at a multiple of 16
+    std::int64_t offset = 0; ///< in the flat parameters; every part begins at a multiple of 16
     enum class Kind { embedding, position, weight, bias, norm_weight, norm_bias } kind = Kind::weight;
     std::int64_t size() const noexcept;
 };
-/// In the order of the flat parameters: token embedding, positions, of every layer ln_1, attn.c_attn, attn.c_proj, ln_2,
-/// mlp.c_fc, mlp.c_proj (weight, then bias), the last norm, the head.
+/// In the order of the flat parameters: token embedding, positions, of every layer ln_1, attn.c_attn, attn.c_proj,
+/// ln_2, mlp.c_fc, mlp.c_proj (weight, then bias), the last norm, the head.
 std::vector<CharGptPart> char_gpt_parts(const CharGptShape& shape, std::size_t vocabulary);
 /// Numbers in the flat parameters, gaps included.
 std::int64_t char_gpt_size(const std::vector<CharGptPart>& parts) noexcept;
@@ -108,12 +108,12 @@ std::int64_t char_gpt_size(const std::vector<CharGptPart>& parts) noexcept;
 /// Taken after `step` updates.
 struct ExperimentMeasurement {
     int step = 0;
-    double loss = none;              ///< mean over the measured windows of the training part, nats; NaN: not finite
-    double val_loss = none;          ///< mean over windows spread evenly over the rest of the text; NaN: not finite
-    std::vector<HeadMetrics> heads;  ///< layer after layer
+    double loss = none;             ///< mean over the measured windows of the training part, nats; NaN: not finite
+    double val_loss = none;         ///< mean over windows spread evenly over the rest of the text; NaN: not finite
+    std::vector<HeadMetrics> heads; ///< layer after layer
 
-    double mean(Metric metric) const noexcept;  ///< over the heads that have one; NaN without any
-    std::size_t undefined() const noexcept;     ///< sequences without cosines, summed over heads
+    double mean(Metric metric) const noexcept; ///< over the heads that have one; NaN without any
+    std::size_t undefined() const noexcept;    ///< sequences without cosines, summed over heads
 };
 using ExperimentMeasurementPtr = std::shared_ptr<const ExperimentMeasurement>;
 
@@ -122,38 +122,40 @@ struct TrainingRun {
     State state = State::waiting;
     Combination combination;
     int steps = 0;
-    std::vector<double> loss;  ///< [s] of the windows of step s before its update, nats
-    std::vector<ExperimentMeasurementPtr> measurements;  ///< by step
-    int diverged_at = -1;      ///< the step whose loss was not finite; it is left out, and training ended there
-    /// What training goes on from: of the last measurement, or of the last update where the run was interrupted. Of a run
-    /// that is over the parameters alone.
+    std::vector<double> loss;                           ///< [s] of the windows of step s before its update, nats
+    std::vector<ExperimentMeasurementPtr> measurements; ///< by step
+    int diverged_at = -1; ///< the step whose loss was not finite; it is left out, and training ended there
+    /// What training goes on from: of the last measurement, or of the last update where the run was interrupted. Of a
+    /// run that is over the parameters alone.
     std::shared_ptr<const TrainingState> training;
 
     bool over() const noexcept { return is_over(state); }
     /// The newest measurement at or before a step; null before the first.
     const ExperimentMeasurement* measured_at(int step) const noexcept;
-    const ExperimentMeasurement* last() const noexcept { return measurements.empty() ? nullptr : measurements.back().get(); }
+    const ExperimentMeasurement* last() const noexcept {
+        return measurements.empty() ? nullptr : measurements.back().get();
+    }
 };
 using TrainingRunPtr = std::shared_ptr<const TrainingRun>;
 
 struct Experiment {
-    std::vector<TrainingRunPtr> runs;  ///< in the order of the request
-    double seconds = 0;                ///< of training
-    std::size_t finished() const;      ///< runs that are over
+    std::vector<TrainingRunPtr> runs; ///< in the order of the request
+    double seconds = 0;               ///< of training
+    std::size_t finished() const;     ///< runs that are over
     const TrainingRun* find(const Combination& combination) const;
 };
 using ExperimentPtr = std::shared_ptr<const Experiment>;
 
 struct ExperimentRequest {
     ExperimentTextPtr text;
-    std::vector<Combination> combinations{Combination{}};  ///< each once
+    std::vector<Combination> combinations{Combination{}}; ///< each once
     CharGptShape shape;
-    int batch = 32;                ///< windows of a step
+    int batch = 32; ///< windows of a step
     int steps = 500;
-    int every = 25;                ///< measured before the first update, after every so many and after the last; 0: ends alone
-    int blocks = 32;               ///< windows of the training part that metrics are measured on
-    double learning_rate = 1e-3;   ///< of AdamW, β .9 and .999, ε 1e-8, weight decay .01
-    std::uint64_t seed = 1337;     ///< of weights, feedback and windows
+    int every = 25;  ///< measured before the first update, after every so many and after the last; 0: ends alone
+    int blocks = 32; ///< windows of the training part that metrics are measured on
+    double learning_rate = 1e-3; ///< of AdamW, β .9 and .999, ε 1e-8, weight decay .01
+    std::uint64_t seed = 1337;   ///< of weights, feedback and windows
     /// What an interrupted run of an equal request left. Not part of the comparison, as it changes no number.
     ExperimentPtr from;
     bool operator==(const ExperimentRequest& other) const;
@@ -166,14 +168,14 @@ void check_experiment_parameters(const ExperimentRequest& request);
 void check_experiment(const ExperimentRequest& request);
 
 /// Trains all runs side by side, a step of each in turn and the windows of a step on all threads, and publishes an
-/// Experiment snapshot after every step and when it is cancelled. A loss that is not finite ends its run and keeps what it
-/// had. Memory: eight times the parameters beside four times a run, and the activations of an eighth of the windows a
-/// thread; the default model has about 0.8 million parameters. Throws as check_experiment().
+/// Experiment snapshot after every step and when it is cancelled. A loss that is not finite ends its run and keeps what
+/// it had. Memory: eight times the parameters beside four times a run, and the activations of an eighth of the windows
+/// a thread; the default model has about 0.8 million parameters. Throws as check_experiment().
 Experiment compute_experiment(const ExperimentRequest& request, JobContext& context);
 
-/// Writes the model as a folder of the Hugging Face library: config.json (GPT-2 with a head of its own), model.safetensors,
-/// and tokenizer.json, in which every character is a token. The folder is made where there is none. Throws
-/// Error{usage} where the run has no parameters yet, Error{resource} where it cannot be written.
+/// Writes the model as a folder of the Hugging Face library: config.json (GPT-2 with a head of its own),
+/// model.safetensors, and tokenizer.json, in which every character is a token. The folder is made where there is none.
+/// Throws Error{usage} where the run has no parameters yet, Error{resource} where it cannot be written.
 void export_char_gpt(const ExperimentRequest& request, const TrainingRun& run, const std::filesystem::path& folder);
 
-}  // namespace attnscope::jacobian
+} // namespace attnscope::jacobian

@@ -1,5 +1,5 @@
-// The pictures of the softmax-gradient experiment as Figures, made from what is trained so far; shared by the window and
-// the command line.
+// The pictures of the softmax-gradient experiment as Figures, made from what is trained so far; shared by the window
+// and the command line.
 #pragma once
 
 #include <attnscope/figure.h>
@@ -14,8 +14,8 @@ namespace attnscope::jacobian {
 /// What is selected when a figure is drawn.
 struct ExperimentView {
     Metric metric = Metric::r_diag;
-    Combination shown;   ///< the bold run; the first where there is none of it
-    int step = -1;       ///< −1 = the last one measured
+    Combination shown; ///< the bold run; the first where there is none of it
+    int step = -1;     ///< −1 = the last one measured
     bool operator==(const ExperimentView&) const = default;
 };
 /// The selected run, else the first. Null without any.
@@ -28,8 +28,8 @@ const std::vector<std::string>& experiment_panel_ids();
 const char* experiment_panel_title(std::string_view panel_id);
 bool is_experiment_panel(std::string_view panel_id);
 
-/// Loss of every step, loss on the rest of the text, and the metric's mean over heads, a curve a run: a colour a method,
-/// broken for softmax gradients other than the full one. Thin in the last: each head of the selected run.
+/// Loss of every step, loss on the rest of the text, and the metric's mean over heads, a curve a run: a colour a
+/// method, broken for softmax gradients other than the full one. Thin in the last: each head of the selected run.
 Figure training_figure(const ExperimentView& view, const Experiment& experiment);
 /// Method × softmax gradient: loss on the rest of the text at the step.
 Figure grid_figure(const ExperimentView& view, const Experiment& experiment);

@@ -14,23 +14,23 @@ namespace attnscope {
 
 /// Everything `attnscope jacobian` was asked of captures or of a model, before files are opened.
 struct JacobianJob {
-    std::filesystem::path captures;    ///< a file of maps; empty: a model
+    std::filesystem::path captures; ///< a file of maps; empty: a model
     std::filesystem::path model;
-    TokenSource tokens;                ///< of a model
+    TokenSource tokens; ///< of a model
     std::size_t length = 64, blocks = 32;
-    int first_layer = 0, last_layer = -1;  ///< of a model
+    int first_layer = 0, last_layer = -1; ///< of a model
     // what figures show of it
     struct Cursor {
         jacobian::Metric metric = jacobian::Metric::r_diag;
         int layer = 0, head = 0;
         std::size_t sequence = 0;
-        std::int64_t row = -1;         ///< −1 = the last
+        std::int64_t row = -1; ///< −1 = the last
         bool operator==(const Cursor&) const = default;
     } cursor;
-    std::optional<FigureSpec> figure;  ///< none for a result
+    std::optional<FigureSpec> figure; ///< none for a result
     std::uint64_t seed = 0;
     // filled by load_inputs()
-    jacobian::Request request;         ///< of a model
+    jacobian::Request request; ///< of a model
     jacobian::CapturesPtr opened;
 };
 /// Opens the files and reads the tokens: of a long text only what the sequences need. Throws Error{usage, input}.
@@ -52,9 +52,9 @@ Figure jacobian_figure(const JacobianJob& job, const std::string& panel, const j
                        const jacobian::LayerMaps* maps);
 
 std::string jacobian_result_json(const jacobian::Result& result);
-std::string jacobian_result_npz(const jacobian::Result& result);    ///< an entry a head
-std::string jacobian_table_csv(const jacobian::Result& result);     ///< a row a head
-std::string jacobian_table_text(const jacobian::Result& result);    ///< for people
+std::string jacobian_result_npz(const jacobian::Result& result); ///< an entry a head
+std::string jacobian_table_csv(const jacobian::Result& result);  ///< a row a head
+std::string jacobian_table_text(const jacobian::Result& result); ///< for people
 std::vector<Warning> jacobian_warnings(const JacobianJob& job, const jacobian::Result& result);
 
-}  // namespace attnscope
+} // namespace attnscope

@@ -59,8 +59,8 @@ struct Progress {
     std::string stage;
 };
 
-/// Whether jobs that people wait for need the cores now: a longer job then waits at its checkpoints. Given by whoever runs
-/// jobs side by side (see JobSystem); all members may be called from any thread.
+/// Whether jobs that people wait for need the cores now: a longer job then waits at its checkpoints. Given by whoever
+/// runs jobs side by side (see JobSystem); all members may be called from any thread.
 class Yield {
 public:
     virtual ~Yield() = default;
@@ -141,4 +141,4 @@ double random_normal(std::uint64_t seed, std::uint64_t stream, std::uint64_t cou
 /// `count` distinct numbers of [0, n) in increasing order; all of them when count ≥ n.
 std::vector<std::size_t> random_subset(std::uint64_t seed, std::uint64_t stream, std::size_t n, std::size_t count);
 
-}  // namespace attnscope
+} // namespace attnscope

@@ -30,31 +30,31 @@ enum class Activation { gelu, gelu_tanh, silu, relu };
 /// Rotary position embedding of a head's first `dimensions` numbers. Source: Su et al. 2021; llama3 scaling: Llama 3.1.
 struct Rotary {
     enum class Scaling { none, linear, llama3 };
-    std::int64_t dimensions = 0;  ///< 0 = no rotary positions
+    std::int64_t dimensions = 0; ///< 0 = no rotary positions
     double theta = 10000;
     Scaling scaling = Scaling::none;
     double factor = 1;
-    double low_frequency_factor = 1, high_frequency_factor = 4;  ///< llama3
-    std::int64_t original_positions = 8192;                      ///< llama3
-    bool interleaved = false;  ///< pairs (2i, 2i+1) of the stored rows instead of (i, i + dimensions/2)
+    double low_frequency_factor = 1, high_frequency_factor = 4; ///< llama3
+    std::int64_t original_positions = 8192;                     ///< llama3
+    bool interleaved = false; ///< pairs (2i, 2i+1) of the stored rows instead of (i, i + dimensions/2)
     bool operator==(const Rotary&) const = default;
 };
 
 struct ModelConfig {
     Family family = Family::llama;
-    std::string architecture;  ///< as the file names it: LlamaForCausalLM, llama, …
+    std::string architecture; ///< as the file names it: LlamaForCausalLM, llama, …
     std::int64_t layers = 0, heads = 0, key_value_heads = 0, head_dim = 0;
     std::int64_t hidden = 0, intermediate = 0, vocabulary = 0;
-    std::int64_t positions = 0;       ///< longest context
-    std::int64_t token_types = 0;     ///< BERT
+    std::int64_t positions = 0;   ///< longest context
+    std::int64_t token_types = 0; ///< BERT
     double norm_epsilon = 1e-5;
     Activation activation = Activation::silu;
     Rotary rotary;
-    bool tied_head = false;           ///< logits through the transposed token embedding
-    bool attention_bias = false;      ///< q, k, v (Qwen2) or all four projections
-    bool parallel_residual = false;   ///< GPT-NeoX: attention and feed-forward both read the layer's input
-    std::int64_t sliding_window = 0;  ///< keys a query sees, itself included; 0 = all before it
-    std::vector<bool> windowed;       ///< layers that have the window; empty = all, if there is a window
+    bool tied_head = false;          ///< logits through the transposed token embedding
+    bool attention_bias = false;     ///< q, k, v (Qwen2) or all four projections
+    bool parallel_residual = false;  ///< GPT-NeoX: attention and feed-forward both read the layer's input
+    std::int64_t sliding_window = 0; ///< keys a query sees, itself included; 0 = all before it
+    std::vector<bool> windowed;      ///< layers that have the window; empty = all, if there is a window
     bool causal() const noexcept { return family != Family::bert; }
     /// Of layer `layer`, 0 = none.
     std::int64_t window(std::int64_t layer) const;
@@ -63,14 +63,14 @@ struct ModelConfig {
 
 /// An opened model without any arithmetic: `inspect` and the Sources panel need no more than this.
 struct ModelFiles {
-    std::string name;                       ///< of the folder or file
+    std::string name; ///< of the folder or file
     std::filesystem::path path;
-    std::string format;                     ///< safetensors | gguf | pytorch
+    std::string format; ///< safetensors | gguf | pytorch
     ModelConfig config;
-    std::shared_ptr<const TensorFile> weights;         ///< of all shards
+    std::shared_ptr<const TensorFile> weights; ///< of all shards
     std::vector<std::filesystem::path> weight_files;
-    std::uint64_t bytes = 0;                ///< of the weight files
-    std::uint64_t parameters = 0;           ///< elements of all weights
+    std::uint64_t bytes = 0;      ///< of the weight files
+    std::uint64_t parameters = 0; ///< elements of all weights
     bool has_tokenizer = false;
     /// llama · 30 layers · 9 heads (3 KV) · hidden 576 · Q4_1
     std::string summary() const;
@@ -89,9 +89,9 @@ std::unique_ptr<Tokenizer> open_tokenizer(const ModelFiles& files);
 
 /// Weights converted so far, in bytes.
 struct WeightMemory {
-    std::uint64_t mapped = 0;     ///< used in place
-    std::uint64_t converted = 0;  ///< held as copies now
-    std::uint64_t budget = 0;     ///< copies are dropped, least recently used first, beyond this
+    std::uint64_t mapped = 0;    ///< used in place
+    std::uint64_t converted = 0; ///< held as copies now
+    std::uint64_t budget = 0;    ///< copies are dropped, least recently used first, beyond this
 };
 
 /// A model that can be run; shared by sources, jobs and panels. Thread-safe.
@@ -134,7 +134,7 @@ struct LogitsRequest {
     ModelPtr model;
     std::vector<std::int64_t> ids;
     int top = 10;
-    double gain = 1;       ///< multiplies every layer's scores; infinity = top-1
+    double gain = 1; ///< multiplies every layer's scores; infinity = top-1
     Precision precision = Precision::float32;
     bool operator==(const LogitsRequest&) const = default;
 };
@@ -142,12 +142,12 @@ struct LogitsResult {
     struct Entry {
         std::int64_t id = 0;
         double logit = 0;
-        std::string text;  ///< empty without a tokenizer
+        std::string text; ///< empty without a tokenizer
     };
-    std::int64_t tokens = 0;   ///< of the text
-    std::vector<Entry> top;    ///< at the last position, ties to the lower id
-    double log_sum_exp = 0;    ///< over the vocabulary at the last position
-    std::optional<double> loss;  ///< mean negative log-likelihood of ids[1…], nats; none for one token
+    std::int64_t tokens = 0;    ///< of the text
+    std::vector<Entry> top;     ///< at the last position, ties to the lower id
+    double log_sum_exp = 0;     ///< over the vocabulary at the last position
+    std::optional<double> loss; ///< mean negative log-likelihood of ids[1…], nats; none for one token
 };
 LogitsResult compute_logits(const LogitsRequest& request, JobContext& context);
 

@@ -15,9 +15,9 @@ namespace attnscope {
 /// How the tokens of a text were given.
 struct TokenSource {
     enum class Kind { prompt, text, ids } kind = Kind::prompt;
-    std::string prompt;          ///< the text itself, or typed ids
-    std::filesystem::path file;  ///< of a text, or of ids unless they are typed
-    bool chat = false;           ///< the text is a user's message: written as the model's chat template has it
+    std::string prompt;         ///< the text itself, or typed ids
+    std::filesystem::path file; ///< of a text, or of ids unless they are typed
+    bool chat = false;          ///< the text is a user's message: written as the model's chat template has it
     bool operator==(const TokenSource&) const = default;
 };
 
@@ -28,14 +28,14 @@ std::vector<std::int64_t> parse_token_ids(std::string_view text, const std::stri
 /// The ids that a source means for a model, checked against it. Throws Error{input}.
 std::vector<std::int64_t> load_tokens(const TokenSource& source, const LanguageModel& model);
 
-const char* precision_name(Precision precision) noexcept;  ///< float32 | bfloat16
-Precision parse_precision(std::string_view name);          ///< throws Error{usage}
+const char* precision_name(Precision precision) noexcept; ///< float32 | bfloat16
+Precision parse_precision(std::string_view name);         ///< throws Error{usage}
 
 /// Everything `attnscope logits` was asked, before files are opened.
 struct LogitsJob {
     std::filesystem::path model;
     TokenSource tokens;
-    LogitsRequest request;  ///< model and ids still empty
+    LogitsRequest request; ///< model and ids still empty
 };
 /// Opens the model and reads the tokens: fills request.model and request.ids.
 void load_inputs(LogitsJob& job, JobContext& context);
@@ -44,8 +44,8 @@ Recipe logits_recipe(const LogitsJob& job);
 /// The reverse: finds the inputs by hash in `folders`. Throws Error{input} naming the input that was not found.
 LogitsJob logits_job(const Recipe& recipe, const std::vector<std::filesystem::path>& folders);
 std::string logits_result_json(const LogitsResult& result);
-std::string logits_result_csv(const LogitsResult& result);   ///< one row a logit
-std::string logits_result_text(const LogitsResult& result);  ///< for people
+std::string logits_result_csv(const LogitsResult& result);  ///< one row a logit
+std::string logits_result_text(const LogitsResult& result); ///< for people
 std::string logits_result_npz(const LogitsResult& result);
 
-}  // namespace attnscope
+} // namespace attnscope

@@ -3,15 +3,16 @@
 // Per layer, head and token: p = softmax of the scores, V* = the value at argmax p, ε = Σ p_i V_i − V*. On chosen heads
 // the attention output becomes
 //   A `top1`  V*            B `full`  Σ p_i V_i            C  V* + Q_r ε
-// with Q_r the projection on the r leading directions of ε, fitted per head on *calibration* blocks. Rank 0 is A and rank
-// head_dim is B, whatever the basis. *Perplexity* is exp of the mean loss over disjoint *blocks* of seq_len tokens.
+// with Q_r the projection on the r leading directions of ε, fitted per head on *calibration* blocks. Rank 0 is A and
+// rank head_dim is B, whatever the basis. *Perplexity* is exp of the mean loss over disjoint *blocks* of seq_len
+// tokens.
 //
 // Variations, all of them off unless asked for:
 //  * top_k: V* = Σ p_i V_i / Σ p_i over the k largest weights, ties to the lower index;
 //  * exclude_sink: token 0 is never V* of a later token;
 //  * form: what the directions are fitted to. `context` is ε as above; `tail` Σ_{i≠*} p_i V_i, as papers also write it;
-//    `tail_normalized` that divided by Σ_{i≠*} p_i. What is projected is always ε, so that ranks 0 and head_dim stay what
-//    they are;
+//    `tail_normalized` that divided by Σ_{i≠*} p_i. What is projected is always ε, so that ranks 0 and head_dim stay
+//    what they are;
 //  * centred: directions of the covariance of ε rather than of its second moments;
 //  * output_weighted: directions in which ε moves the residual stream most, ‖W_O ε‖, rather than the head's own output.
 //    The projection is then oblique: with S = W_OᵀW_O = L Lᵀ, Q_r = L⁻ᵀ U_r U_rᵀ Lᵀ, U the eigenvectors of Lᵀ M L.
@@ -61,7 +62,7 @@ struct Parameters {
     Form form = Form::context;
     int top_k = 1;
     bool exclude_sink = false, centred = false, output_weighted = false;
-    bool two_nn = false;           ///< also the intrinsic dimension of each head's ε
+    bool two_nn = false;                                  ///< also the intrinsic dimension of each head's ε
     std::uint64_t prefix_budget = std::uint64_t{1} << 30; ///< bytes of activations held in memory; more lie on disk
     bool operator==(const Parameters&) const = default;
 };
@@ -71,11 +72,11 @@ using ResultPtr = std::shared_ptr<const Result>;
 
 struct Request {
     ModelPtr model;
-    Ids ids;                       ///< the text, of any length
+    Ids ids; ///< the text, of any length
     Parameters parameters;
     Precision precision = Precision::float32;
-    /// What an interrupted run, or one over other ranks, of an otherwise equal request left: its A, B and ranks are taken
-    /// over. Not part of the comparison, as it changes no number.
+    /// What an interrupted run, or one over other ranks, of an otherwise equal request left: its A, B and ranks are
+    /// taken over. Not part of the comparison, as it changes no number.
     ResultPtr from;
     bool operator==(const Request& other) const;
 };
@@ -87,16 +88,16 @@ struct Plan {
     std::vector<int> layers;       ///< increasing
     std::vector<HeadChoice> heads; ///< every replaced one, by layer
     std::vector<int> ranks;
-    std::int64_t blocks = 0;       ///< evaluated: asked for, or as many as the text has
+    std::int64_t blocks = 0; ///< evaluated: asked for, or as many as the text has
     std::int64_t first_calibration = 0, calibration_blocks = 0;
-    bool leaks = false;            ///< calibration blocks are evaluated too
-    std::uint64_t prefix_bytes = 0;   ///< activations in front of the first replaced layer and its heads' outputs, of all
-                                      ///< blocks
-    bool prefix_on_disk = false;      ///< what is beyond the budget
-    std::uint64_t peak_bytes = 0;     ///< activations and statistics in memory at once, at most; without weights
+    bool leaks = false;             ///< calibration blocks are evaluated too
+    std::uint64_t prefix_bytes = 0; ///< activations in front of the first replaced layer and its heads' outputs, of all
+                                    ///< blocks
+    bool prefix_on_disk = false;    ///< what is beyond the budget
+    std::uint64_t peak_bytes = 0;   ///< activations and statistics in memory at once, at most; without weights
 };
-/// Throws Error{input}: an encoder, ids outside the vocabulary, a text shorter than one block, no block left for held-out
-/// calibration; Error{usage} naming a parameter that is out of range.
+/// Throws Error{input}: an encoder, ids outside the vocabulary, a text shorter than one block, no block left for
+/// held-out calibration; Error{usage} naming a parameter that is out of range.
 Plan plan(const Request& request);
 /// The same checks of the parameters against a model alone. Throws Error{usage}; Error{input} for an encoder.
 void check_parameters(const Parameters& parameters, const LanguageModel& model);
@@ -133,7 +134,7 @@ struct Verdict {
         partial,        ///< none does
         not_applicable, ///< top-1 costs nothing
     } label = Label::not_applicable;
-    int rank = -1;           ///< the smallest that does, or the best; −1: not applicable, or no rank
+    int rank = -1;               ///< the smallest that does, or the best; −1: not applicable, or no rank
     double recovered_ppl = none; ///< by it
 
     std::string text() const; ///< YES at rank 8 | PARTIAL, best at rank 32 | NOT APPLICABLE
@@ -141,13 +142,13 @@ struct Verdict {
 
 struct Result {
     Plan plan;
-    int head_dim = 0, heads = 0;        ///< of the model
-    std::int64_t layers = 0;            ///< of the model
-    std::vector<HeadSpectrum> spectrum; ///< of every replaced head
-    double effective_dim_mean = none;   ///< mean r90
-    Loss baseline, top1, full;          ///< NaN until they are there
-    std::vector<CurvePoint> curve;      ///< the finished ranks
-    Ids ids;                            ///< (blocks, seq_len) the evaluated tokens
+    int head_dim = 0, heads = 0;         ///< of the model
+    std::int64_t layers = 0;             ///< of the model
+    std::vector<HeadSpectrum> spectrum;  ///< of every replaced head
+    double effective_dim_mean = none;    ///< mean r90
+    Loss baseline, top1, full;           ///< NaN until they are there
+    std::vector<CurvePoint> curve;       ///< the finished ranks
+    Ids ids;                             ///< (blocks, seq_len) the evaluated tokens
     std::uint64_t prefix_disk_bytes = 0; ///< of the activations that lay on disk
     double prefix_seconds = 0, basis_seconds = 0, seconds = 0;
     bool finished() const noexcept { return !plan.ranks.empty() && curve.size() == plan.ranks.size(); }
@@ -158,9 +159,9 @@ bool top1_hurts(const Loss& baseline, const Loss& top1) noexcept;
 Verdict verdict(const Result& result);
 
 /// Layers in front of the first replaced one and its attention are run once a block and what they leave is kept; a rank
-/// costs the rest of that layer, the layers behind and the head. Baseline, spectrum, A and B come first, then rank by rank; a Result snapshot is
-/// published after each. Throws as plan(), Error{input} for a loss that is not finite (block and token named) and
-/// Error{resource} when activations find no room on disk.
+/// costs the rest of that layer, the layers behind and the head. Baseline, spectrum, A and B come first, then rank by
+/// rank; a Result snapshot is published after each. Throws as plan(), Error{input} for a loss that is not finite (block
+/// and token named) and Error{resource} when activations find no room on disk.
 Result compute(const Request& request, JobContext& context);
 
 // ------------------------------------------------------------------ all heads

@@ -16,8 +16,8 @@ struct View {
     Parameters parameters;
     std::vector<std::string> tokens; ///< texts of the evaluated ids; none without a tokenizer
     int layer = 0, head = 0;
-    int rank = 0;                    ///< the cursor
-    std::int64_t block = 0;          ///< whose text is shown
+    int rank = 0;           ///< the cursor
+    std::int64_t block = 0; ///< whose text is shown
     bool operator==(const View&) const = default;
 };
 
@@ -33,11 +33,11 @@ std::vector<float> token_costs(const View& view, const Result& result);
 const std::vector<std::string>& panel_ids();
 const char* panel_title(std::string_view panel_id);
 
-Figure curve_figure(const View& view, const Result& result);  ///< ΔPPL and what is recovered, against rank
+Figure curve_figure(const View& view, const Result& result); ///< ΔPPL and what is recovered, against rank
 /// r90 of every head, the replaced ones of `plan` outlined; ids of layers and heads are those of the model.
 Figure map_figure(const View& view, int layers, int heads, const std::vector<HeadSpectrum>& spectra, const Plan* plan);
-Figure variance_figure(const View& view, const std::vector<HeadSpectrum>& spectra);  ///< cumulative, the layer's heads
-Figure spectrum_figure(const View& view, const std::vector<HeadSpectrum>& spectra);  ///< variance by direction
-Figure text_figure(const View& view, const Result& result);   ///< what each token of a block pays
+Figure variance_figure(const View& view, const std::vector<HeadSpectrum>& spectra); ///< cumulative, the layer's heads
+Figure spectrum_figure(const View& view, const std::vector<HeadSpectrum>& spectra); ///< variance by direction
+Figure text_figure(const View& view, const Result& result);                         ///< what each token of a block pays
 
 } // namespace attnscope::residual

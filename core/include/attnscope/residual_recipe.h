@@ -13,8 +13,8 @@
 
 namespace attnscope {
 
-/// The non-blank paragraphs of a text, each without the empty lines around it, joined by an empty line: what is evaluated
-/// of a text.
+/// The non-blank paragraphs of a text, each without the empty lines around it, joined by an empty line: what is
+/// evaluated of a text.
 std::string joined_paragraphs(std::string_view text);
 /// The first ids of a source that a sweep with these parameters can use. Throws Error{input}.
 std::vector<std::int64_t> residual_tokens(const TokenSource& source, const residual::Parameters& parameters,
@@ -24,16 +24,16 @@ std::vector<std::int64_t> residual_tokens(const TokenSource& source, const resid
 struct ResidualJob {
     std::filesystem::path model;
     TokenSource tokens;
-    residual::Request request;         ///< model and ids still empty
-    bool token_losses = false;         ///< write the loss of every token too
+    residual::Request request; ///< model and ids still empty
+    bool token_losses = false; ///< write the loss of every token too
     // what figures show of it
     struct Cursor {
-        int layer = -1, head = 0;      ///< −1 = the last replaced one
-        int rank = -1;                 ///< −1 = that of the verdict; else the nearest there is
-        int block = 0;                 ///< whose text is shown
+        int layer = -1, head = 0; ///< −1 = the last replaced one
+        int rank = -1;            ///< −1 = that of the verdict; else the nearest there is
+        int block = 0;            ///< whose text is shown
         bool operator==(const Cursor&) const = default;
     } cursor;
-    std::optional<FigureSpec> figure;  ///< none for a result
+    std::optional<FigureSpec> figure; ///< none for a result
     std::uint64_t seed = 0;
 };
 /// Opens the model, unless request.model is there, and reads the tokens: fills request.model and request.ids.
@@ -50,9 +50,11 @@ Figure residual_figure(const ResidualJob& job, const std::string& panel, const r
 std::string residual_result_json(const ResidualJob& job, const residual::Result& result);
 /// The reverse for what a sweep can go on from (Request::from): plan, losses and finished ranks, with the losses of
 /// tokens where the job writes them. Needs load_inputs() before. Throws Error{input} naming `subject` and the field.
-residual::Result read_residual_partial(const ResidualJob& job, const std::string& result_json, const std::string& subject);
-std::string residual_result_csv(const residual::Result& result);   ///< a row an attention output: baseline, top1, full, ranks
-std::string residual_result_text(const residual::Result& result);  ///< for people
+residual::Result read_residual_partial(const ResidualJob& job, const std::string& result_json,
+                                       const std::string& subject);
+std::string
+residual_result_csv(const residual::Result& result); ///< a row an attention output: baseline, top1, full, ranks
+std::string residual_result_text(const residual::Result& result); ///< for people
 std::string residual_result_npz(const residual::Result& result);
 std::vector<Warning> residual_warnings(const ResidualJob& job, const residual::Result& result);
 

@@ -18,13 +18,13 @@
 
 namespace attnscope {
 
-/// What waits for a job, and with that its worker. Where the cores are wanted by an earlier lane, the later ones wait at
-/// their checkpoints: a sweep for interactive work, a batch job for all others.
+/// What waits for a job, and with that its worker. Where the cores are wanted by an earlier lane, the later ones wait
+/// at their checkpoints: a sweep for interactive work, a batch job for all others.
 enum class Lane {
-    interactive,  ///< answers a gesture
-    files,        ///< opens, hashes or writes a file; nothing waits for the cores, and it waits for nobody
-    sweep,        ///< what a panel shows after seconds: sweeps, planes, all heads
-    batch,        ///< minutes: training, sweeps of ranks, embedding
+    interactive, ///< answers a gesture
+    files,       ///< opens, hashes or writes a file; nothing waits for the cores, and it waits for nobody
+    sweep,       ///< what a panel shows after seconds: sweeps, planes, all heads
+    batch,       ///< minutes: training, sweeps of ranks, embedding
 };
 inline constexpr int lanes = 4;
 
@@ -33,10 +33,10 @@ struct JobStatus {
     std::uint64_t id = 0;
     std::string name;
     Lane lane = Lane::interactive;
-    bool running = false;  ///< else waiting
+    bool running = false; ///< else waiting
     Progress progress;
     double running_seconds = 0;
-    bool loses_work = false;  ///< closing the window now would lose something the user waits for
+    bool loses_work = false; ///< closing the window now would lose something the user waits for
 };
 
 /// A worker thread for each lane, with its own ThreadPool. Created once by the program; no global state.
@@ -54,7 +54,7 @@ public:
         std::function<void()> wake = {}; ///< called from a worker when a result, an error or progress arrived
     };
     explicit JobSystem(Options options);
-    ~JobSystem();  ///< cancels what runs and joins
+    ~JobSystem(); ///< cancels what runs and joins
 
     /// Work for a lane. `run` receives a context with the device, seed and stop token of the job. Exceptions of type
     /// Error reach `failed`, Cancelled reaches neither.
@@ -65,8 +65,8 @@ public:
         std::uint64_t seed = 0;
         std::function<void(JobContext&)> run = {};
         std::function<void(const Error&)> failed = {};
-        std::function<void()> cancelled = {};  ///< called by cancel(), on its thread, before the job is stopped
-        std::function<void()> ended = {};  ///< after run, failed or cancel, always
+        std::function<void()> cancelled = {}; ///< called by cancel(), on its thread, before the job is stopped
+        std::function<void()> ended = {};     ///< after run, failed or cancel, always
         std::function<void(std::shared_ptr<const void>)> snapshot = {};
     };
     std::uint64_t submit(Task task);
@@ -78,12 +78,12 @@ public:
     /// The last call counts.
     void cancel_after(std::uint64_t id, double seconds);
     std::vector<JobStatus> jobs() const;
-    Progress progress(std::uint64_t id) const;  ///< of a running job, else nothing known
+    Progress progress(std::uint64_t id) const; ///< of a running job, else nothing known
     bool idle() const;
 
     /// Lets slots run again what a person cancelled, as far as it is still wanted.
     void retry_cancelled();
-    std::uint64_t retries() const;  ///< how often that was asked
+    std::uint64_t retries() const; ///< how often that was asked
 
     void set_device(Device device);
     Device device() const;
@@ -101,14 +101,14 @@ class Slot {
 public:
     using Compute = std::function<Result(const Request&, JobContext&)>;
     struct Options {
-        std::string name = {};                              ///< of the job, as people read it
+        std::string name = {}; ///< of the job, as people read it
         Lane lane = Lane::interactive;
-        std::function<std::size_t(const Result&)> bytes = {};  ///< default: sizeof(Result)
+        std::function<std::size_t(const Result&)> bytes = {}; ///< default: sizeof(Result)
         std::size_t cache_bytes = 64u << 20;
-        double grace_seconds = 0.2;  ///< a superseded run that reaches this age is cancelled
+        double grace_seconds = 0.2; ///< a superseded run that reaches this age is cancelled
     };
     Slot(JobSystem& jobs, Options options, Compute compute);
-    ~Slot();  ///< cancels; does not wait
+    ~Slot(); ///< cancels; does not wait
 
     /// States what is wanted now. Nothing happens when it is what the result, the running or the failed job is for.
     /// A run that is no longer wanted finishes within its grace, so that a drag over short runs shows each of them;
@@ -125,28 +125,28 @@ public:
     void retry();
     /// As cancel(), and forgets the result and the cache too, e.g. because their source was closed.
     void clear();
-    /// Forgets whatever belongs to requests of which `closed(request)` is true: results, cached ones, the error, and the
-    /// wish with its job. The rest stays.
+    /// Forgets whatever belongs to requests of which `closed(request)` is true: results, cached ones, the error, and
+    /// the wish with its job. The rest stays.
     template <class Predicate>
     void forget(const Predicate& closed);
 
-    std::shared_ptr<const Result> result() const;   ///< last good one or its newest snapshot; null before the first
-    std::optional<Request> result_request() const;  ///< what result() answers
-    bool stale() const;                             ///< there is a wish and result() does not answer it (yet)
-    bool busy() const;                              ///< a job is waiting or running
+    std::shared_ptr<const Result> result() const;  ///< last good one or its newest snapshot; null before the first
+    std::optional<Request> result_request() const; ///< what result() answers
+    bool stale() const;                            ///< there is a wish and result() does not answer it (yet)
+    bool busy() const;                             ///< a job is waiting or running
     /// A person cancelled the run of what is wanted (JobSystem::cancel): it is not run again until another request was
     /// wanted, or retry() or JobSystem::retry_cancelled() was called.
     bool cancelled() const;
-    std::optional<Error> error() const;             ///< of the wanted request, if its run failed
+    std::optional<Error> error() const; ///< of the wanted request, if its run failed
     Progress progress() const;
-    double seconds() const;  ///< how long the shown result took to compute, without waiting
-    std::uint64_t generation() const;  ///< grows whenever result() changes
+    double seconds() const;           ///< how long the shown result took to compute, without waiting
+    std::uint64_t generation() const; ///< grows whenever result() changes
 
 private:
     struct State;
     std::shared_ptr<State> state_;
 };
 
-}  // namespace attnscope
+} // namespace attnscope
 
 #include <attnscope/slot_impl.h>

@@ -43,26 +43,26 @@ struct Slot<Request, Result>::State : std::enable_shared_from_this<State> {
 
     std::uint64_t seed = 0; // of what is wanted from now on
     std::optional<Asked> wanted;
-    std::uint64_t wish = 0;     // number of the wanted request; runs are matched by it, so no value can run for ever
-    std::uint64_t settled = 0;  // last wish that needs no run (any more)
+    std::uint64_t wish = 0;    // number of the wanted request; runs are matched by it, so no value can run for ever
+    std::uint64_t settled = 0; // last wish that needs no run (any more)
 
     ResultPtr result;
     std::optional<Asked> result_request;
-    bool complete = false;  // else `result` is a snapshot
+    bool complete = false; // else `result` is a snapshot
     double seconds = 0;
     std::uint64_t generation = 0;
 
     std::optional<Error> error;
     std::optional<Asked> failed_request;
 
-    std::uint64_t cancelled_wish = 0;  // last wish whose run a person cancelled
-    std::uint64_t retries_then = 0;    // of the job system
+    std::uint64_t cancelled_wish = 0; // last wish whose run a person cancelled
+    std::uint64_t retries_then = 0;   // of the job system
 
-    std::uint64_t job = 0;  // 0: none
+    std::uint64_t job = 0; // 0: none
     std::optional<Asked> running_request;
     std::uint64_t running_wish = 0;
 
-    std::list<Cached> cache;  // newest first
+    std::list<Cached> cache; // newest first
     std::size_t cached_bytes = 0;
 
     void show(const Asked& request, ResultPtr shown, bool is_complete, double took) {
@@ -181,7 +181,7 @@ struct Slot<Request, Result>::State : std::enable_shared_from_this<State> {
     /// The run has answered, well or badly.
     void settle() {
         settled = std::max(settled, running_wish);
-        if (cancelled_wish == running_wish) cancelled_wish = 0;  // too late
+        if (cancelled_wish == running_wish) cancelled_wish = 0; // too late
         forget_error();
     }
 
@@ -221,8 +221,7 @@ void Slot<Request, Result>::want(const Request& wanted) {
     const Device device = state.jobs.device();
     const bool same = state.wanted && state.wanted->seed == state.seed && state.wanted->device == device &&
                       state.wanted->request == wanted;
-    if (same && !(state.cancelled() && state.retries_then != state.jobs.retries()))
-        return;
+    if (same && !(state.cancelled() && state.retries_then != state.jobs.retries())) return;
     const typename State::Asked request{wanted, device, state.seed};
     state.wanted = request;
     ++state.wish;
@@ -284,7 +283,7 @@ void Slot<Request, Result>::clear() {
     cancel();
     State& state = *state_;
     const std::lock_guard lock(state.mutex);
-    state.running_request.reset();  // what still runs has nobody to answer
+    state.running_request.reset(); // what still runs has nobody to answer
     state.forget_error();
     state.cache.clear();
     state.cached_bytes = 0;
@@ -295,7 +294,7 @@ template <class Request, class Result>
 template <class Predicate>
 void Slot<Request, Result>::forget(const Predicate& closed) {
     State& state = *state_;
-    std::list<typename State::Cached> dropped;  // freed outside the lock: what they hold may be large
+    std::list<typename State::Cached> dropped; // freed outside the lock: what they hold may be large
     typename State::ResultPtr dropped_result;
     std::uint64_t job = 0;
     {
@@ -312,12 +311,11 @@ void Slot<Request, Result>::forget(const Predicate& closed) {
             dropped_result = state.result;
             state.forget_result();
         }
-        if (state.failed_request && closed(state.failed_request->request))
-            state.forget_error();
+        if (state.failed_request && closed(state.failed_request->request)) state.forget_error();
         const bool runs = state.running_request && closed(state.running_request->request);
         if (state.wanted && closed(state.wanted->request)) {
             state.forget_wish();
-            if (!state.running_request) job = state.job;  // it waits for this wish
+            if (!state.running_request) job = state.job; // it waits for this wish
         }
         if (runs) {
             state.running_request.reset();
@@ -336,8 +334,7 @@ std::shared_ptr<const Result> Slot<Request, Result>::result() const {
 template <class Request, class Result>
 std::optional<Request> Slot<Request, Result>::result_request() const {
     const std::lock_guard lock(state_->mutex);
-    if (!state_->result_request)
-        return std::nullopt;
+    if (!state_->result_request) return std::nullopt;
     return state_->result_request->request;
 }
 
@@ -388,4 +385,4 @@ std::uint64_t Slot<Request, Result>::generation() const {
     return state_->generation;
 }
 
-}  // namespace attnscope
+} // namespace attnscope

@@ -14,21 +14,42 @@
 #include <map>
 #include <memory>
 #include <span>
-#include <string_view>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace attnscope {
 
 /// The last eight are GGUF's quantised types: a row is stored in *blocks* of 32 or 256 elements that share their scale.
 enum class DType {
-    f64, f32, f16, bf16, i64, i32, i16, i8, u8, u16, u32, u64, boolean,
-    q4_0, q4_1, q5_0, q5_1, q8_0, q4_k, q5_k, q6_k
+    f64,
+    f32,
+    f16,
+    bf16,
+    i64,
+    i32,
+    i16,
+    i8,
+    u8,
+    u16,
+    u32,
+    u64,
+    boolean,
+    q4_0,
+    q4_1,
+    q5_0,
+    q5_1,
+    q8_0,
+    q4_k,
+    q5_k,
+    q6_k
 };
-std::size_t block_elements(DType dtype) noexcept;  ///< elements of a block; 1 for types that are not quantised
-std::size_t block_size(DType dtype) noexcept;      ///< bytes of a block: of an element where that is a block
-const char* dtype_name(DType dtype) noexcept;      ///< float32, bfloat16, Q4_K, …
-inline bool is_quantised(DType dtype) noexcept { return dtype >= DType::q4_0; }
+std::size_t block_elements(DType dtype) noexcept; ///< elements of a block; 1 for types that are not quantised
+std::size_t block_size(DType dtype) noexcept;     ///< bytes of a block: of an element where that is a block
+const char* dtype_name(DType dtype) noexcept;     ///< float32, bfloat16, Q4_K, …
+inline bool is_quantised(DType dtype) noexcept {
+    return dtype >= DType::q4_0;
+}
 
 /// A read-only mapping of a whole file; shared by every tensor in it. Survives the file's deletion. Should another
 /// program shorten the file, what is gone reads as zeros and check_intact() says so.
@@ -50,17 +71,17 @@ private:
     const std::byte* data_ = nullptr;
     std::size_t size_ = 0;
     int descriptor_ = -1, guard_ = -1;
-    std::int64_t modified_ = 0;  // nanoseconds
+    std::int64_t modified_ = 0; // nanoseconds
     std::filesystem::path path_;
 };
 
 struct TensorInfo {
     std::string name;
     DType dtype = DType::f32;
-    std::vector<std::int64_t> shape;    ///< row-major logical shape
-    std::vector<std::int64_t> strides;  ///< in elements; row-major contiguous except for PyTorch views
+    std::vector<std::int64_t> shape;   ///< row-major logical shape
+    std::vector<std::int64_t> strides; ///< in elements; row-major contiguous except for PyTorch views
     std::size_t elements() const noexcept;
-    std::size_t bytes() const noexcept;  ///< in the file, when contiguous
+    std::size_t bytes() const noexcept; ///< in the file, when contiguous
 };
 
 /// Elements of one tensor as float32, row-major contiguous: a view into the mapping where it can be, else owned.
@@ -76,7 +97,7 @@ class TensorFile {
 public:
     virtual ~TensorFile() = default;
     virtual const std::vector<TensorInfo>& tensors() const = 0;
-    virtual std::string format() const = 0;  ///< safetensors | npy | npz | pytorch | gguf
+    virtual std::string format() const = 0; ///< safetensors | npy | npz | pytorch | gguf
     /// Free text metadata of the file (safetensors __metadata__, the single values of a GGUF header), empty otherwise.
     virtual const std::map<std::string, std::string>& metadata() const = 0;
     /// Converts to float32 (integers too) unless it can be viewed. Throws Error{input} naming file and tensor.
@@ -122,4 +143,4 @@ std::string sha256_file(const std::filesystem::path& path);
 std::string sha256_file(const std::filesystem::path& path, const std::function<void(std::uint64_t)>& between);
 std::string sha256(std::string_view bytes);
 
-}  // namespace attnscope
+} // namespace attnscope

@@ -17,7 +17,7 @@ enum class TrainingStage { waiting, running, finished, diverged };
 constexpr bool is_over(TrainingStage stage) noexcept {
     return stage == TrainingStage::finished || stage == TrainingStage::diverged;
 }
-const char* training_stage_name(TrainingStage stage) noexcept;  ///< waiting | running | finished | diverged
+const char* training_stage_name(TrainingStage stage) noexcept; ///< waiting | running | finished | diverged
 /// The reverse; waiting for any other name.
 TrainingStage parse_training_stage(std::string_view name) noexcept;
 

@@ -24,12 +24,10 @@ at::Tensor norm_gain(const LoadedModel& model, std::int64_t layer) {
                                        : "encoder.layer." + std::to_string(layer - 1) + ".output.LayerNorm.weight",
                             shape);
     }
-    case Family::gpt2:
-        return model.weights().get({layer, "ln_1.weight"}, shape);
+    case Family::gpt2: return model.weights().get({layer, "ln_1.weight"}, shape);
     case Family::gpt_neox:
     case Family::llama:
-    case Family::qwen3:
-        break;
+    case Family::qwen3: break;
     }
     return model.weights().get({layer, "input_layernorm.weight"}, shape);
 }
@@ -48,8 +46,7 @@ LayerFactors read_factors(const LoadedModel& model, const alignment::Request& re
         // What is written goes into the residual stream as it is.
         const at::Tensor gain = norm_gain(model, layer);
         factors.right = factors.right.mul(gain);
-        if (qk)
-            factors.left = factors.left.mul(gain);
+        if (qk) factors.left = factors.left.mul(gain);
     }
     return {factors.left.contiguous(), factors.right.contiguous()};
 }
@@ -79,11 +76,9 @@ double product_sum(const float* a, const float* b, std::size_t count) {
     for (; i + lanes <= count; i += lanes)
         for (std::size_t lane = 0; lane < lanes; ++lane)
             sums[lane] += static_cast<double>(a[i + lane]) * static_cast<double>(b[i + lane]);
-    for (; i < count; ++i)
-        sums[0] += static_cast<double>(a[i]) * static_cast<double>(b[i]);
+    for (; i < count; ++i) sums[0] += static_cast<double>(a[i]) * static_cast<double>(b[i]);
     double sum = 0;
-    for (const double lane : sums)
-        sum += lane;
+    for (const double lane : sums) sum += lane;
     return sum;
 }
 

@@ -51,8 +51,7 @@ private:
     int block_size() const {
         const std::size_t fitting =
             std::max<std::size_t>(1, most_weight_bytes / std::max<std::size_t>(1, source_.layer_bytes()));
-        if (fitting >= static_cast<std::size_t>(source_.layers))
-            return source_.layers;
+        if (fitting >= static_cast<std::size_t>(source_.layers)) return source_.layers;
         return static_cast<int>(std::max<std::size_t>(1, fitting / 2)); // two blocks meet
     }
 
@@ -84,10 +83,8 @@ private:
             WideFactor left, right;
             for (int head = first; head < first + shared; ++head) {
                 context_.checkpoint();
-                if (head == first || source_.left_heads > groups)
-                    left = widen(factors.left[source_.left_of(head)]);
-                if (head == first || source_.right_heads > groups)
-                    right = widen(factors.right[source_.right_of(head)]);
+                if (head == first || source_.left_heads > groups) left = widen(factors.left[source_.left_of(head)]);
+                if (head == first || source_.right_heads > groups) right = widen(factors.right[source_.right_of(head)]);
                 store(layer, head, head_spectrum(left, right, operators_.basis, operators_.topk));
             }
             context_.progress(layers_decomposed_ + static_cast<double>(++done) / groups, source_.layers, "spectra");
@@ -113,8 +110,7 @@ private:
     void grams(const Block& rows, const Block& columns, int pairs) {
         std::vector<std::array<int, 2>> meeting;
         for (int a = rows.first; a < rows.end(); ++a)
-            for (int b = std::max(a, columns.first); b < columns.end(); ++b)
-                meeting.push_back({a, b});
+            for (int b = std::max(a, columns.first); b < columns.end(); ++b) meeting.push_back({a, b});
         const std::int64_t size = source_.head_dim;
         struct Scratch {
             at::Tensor left, right;
@@ -135,10 +131,8 @@ private:
             for (int head = 0; head < source_.heads; ++head) {
                 context_.checkpoint();
                 const int l = source_.left_of(head), r = source_.right_of(head);
-                if (head == 0 || l != source_.left_of(head - 1))
-                    at::mm_out(left, from.left[l], to.left[l].t());
-                if (head == 0 || r != source_.right_of(head - 1))
-                    at::mm_out(right, from.right[r], to.right[r].t());
+                if (head == 0 || l != source_.left_of(head - 1)) at::mm_out(left, from.left[l], to.left[l].t());
+                if (head == 0 || r != source_.right_of(head - 1)) at::mm_out(right, from.right[r], to.right[r].t());
                 const double gram = product_sum(left.const_data_ptr<float>(), right.const_data_ptr<float>(),
                                                 static_cast<std::size_t>(size * size));
                 for (const auto& [i, j] : {std::array{a, b}, std::array{b, a}})
@@ -176,10 +170,8 @@ void fill_operators(const FactorSource& source, Operators& operators, JobContext
 }
 
 Operators alignment_operators(const alignment::Request& request, JobContext& context) {
-    if (!request.model)
-        throw Error(ErrorKind::usage, "model", "an opened model", "none");
-    if (request.topk < 1)
-        throw Error(ErrorKind::usage, "topk", "1 or more directions", std::to_string(request.topk));
+    if (!request.model) throw Error(ErrorKind::usage, "model", "an opened model", "none");
+    if (request.topk < 1) throw Error(ErrorKind::usage, "topk", "1 or more directions", std::to_string(request.topk));
     Operators operators;
     operators.name = request.model->files().name;
     operators.kind = request.kind;

@@ -57,8 +57,7 @@ void compare_head(const Operators& operators, std::int64_t head, Comparison& com
             const at::Tensor firsts = at::matmul(given.narrow(0, b, count).select(1, 0), given[a][0]).contiguous();
             for (std::int64_t i = 0; i < count; ++i, values += k) {
                 double sum = 0;
-                for (std::int64_t j = 0; j < k; ++j)
-                    sum += values[j];
+                for (std::int64_t j = 0; j < k; ++j) sum += values[j];
                 put(comparison.mean_cos_pa, a, b + i, sum / static_cast<double>(k));
                 put(comparison.min_cos_pa, a, b + i, *std::min_element(values, values + k));
                 const double overlap = firsts.const_data_ptr<double>()[i];
@@ -93,8 +92,7 @@ void direction_cosines(const Operators& operators, int layer, int anchor, int he
     };
     const auto length = [&](const double* eigenvalues) {
         double sum = 0;
-        for (std::int64_t i = 0; i < k; ++i)
-            sum += eigenvalues[i] * eigenvalues[i];
+        for (std::int64_t i = 0; i < k; ++i) sum += eigenvalues[i] * eigenvalues[i];
         return std::sqrt(sum);
     };
     const double* const mine = values(layer, head);
@@ -162,8 +160,7 @@ Matching alignment_match(const alignment::MatchRequest& request, JobContext& con
     if (request.model)
         source = factors_of({request.model, operators.kind, operators.basis, operators.norm_gain, operators.topk});
     LayerFactors anchor;
-    if (request.model)
-        anchor = source.read(matching.anchor);
+    if (request.model) anchor = source.read(matching.anchor);
     const auto count = static_cast<std::size_t>(heads);
     const auto length = [&](int layer, int head) { return std::sqrt(std::max(0.0, operators.at(layer, layer, head))); };
     matching.partner.resize(static_cast<std::size_t>(layers) * count);

@@ -41,8 +41,7 @@ public:
     bool exact_rank() const { return !frame_.defined(); }
     /// Columns (…, k) as (k, hidden).
     at::Tensor lift(const at::Tensor& columns) const {
-        if (frame_.defined())
-            return at::mm(frame_, columns).t();
+        if (frame_.defined()) return at::mm(frame_, columns).t();
         return at::mm(at::linalg_solve_triangular(triangle_, columns, /*upper=*/true).t(), rows_);
     }
 
@@ -75,8 +74,7 @@ void symmetric_part(const WideFactor& left, const WideFactor& right, const at::T
     const auto [ascending, vectors] = at::linalg_eigh(half.add(half.t()));
     const at::Tensor order = at::argsort(ascending.abs().neg(), /*stable=*/true, 0, false);
     result.values = ascending.index_select(0, order);
-    if (!qr.exact_rank())
-        result.values = cleaned(result.values, std::max(rows.size(0), rows.size(1)));
+    if (!qr.exact_rank()) result.values = cleaned(result.values, std::max(rows.size(0), rows.size(1)));
     result.directions = settled(qr.lift(vectors.index_select(1, order.narrow(0, 0, topk))));
 }
 

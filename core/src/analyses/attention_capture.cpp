@@ -22,8 +22,7 @@ public:
     double score_factor(const models::AttentionPoint&) override { return gain_; }
 
     void observe_inputs(const models::AttentionPoint& point) override {
-        if (point.layer != layer_)
-            return;
+        if (point.layer != layer_) return;
         capture_.heads = static_cast<int>(point.heads());
         capture_.key_value_heads = static_cast<int>(point.key_value_heads());
         capture_.head_dim = static_cast<int>(point.queries.size(3));
@@ -36,8 +35,7 @@ public:
     }
 
     at::Tensor replacement(const models::AttentionPoint& point) override {
-        if (point.layer != layer_)
-            return {};
+        if (point.layer != layer_) return {};
         return at::zeros({point.texts(), point.heads(), point.rows(), point.values.size(3)}, point.values.options());
     }
 
@@ -56,8 +54,7 @@ private:
 } // namespace
 
 Capture attention_capture(const attention::CaptureRequest& request, JobContext& context) {
-    if (!request.model)
-        throw Error(ErrorKind::usage, "model", "an opened model", "none");
+    if (!request.model) throw Error(ErrorKind::usage, "model", "an opened model", "none");
     check_gain(request.gain);
     const models::LoadedModel& model = models::loaded(*request.model);
     const std::int64_t layers = model.config().layers;
@@ -68,12 +65,10 @@ Capture attention_capture(const attention::CaptureRequest& request, JobContext& 
     capture.text = request.text;
     capture.name = model.files().name + " · layer " + std::to_string(request.layer);
     CaptureInputs observer(request.layer, request.gain, capture);
-    models::hidden_states(model, {request.text},
-                          {.observer = &observer,
-                           .last_layer = request.layer,
-                           .precision = request.precision,
-                           .attention_only = true},
-                          context);
+    models::hidden_states(
+        model, {request.text},
+        {.observer = &observer, .last_layer = request.layer, .precision = request.precision, .attention_only = true},
+        context);
     ATTNSCOPE_ASSERT(capture.tokens == std::ssize(request.text));
     return capture;
 }

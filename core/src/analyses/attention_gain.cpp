@@ -23,18 +23,15 @@ std::vector<std::int64_t> sampled_tokens(const Capture& capture, std::size_t gai
         keys += static_cast<double>(capture.end_key(t) - capture.first_key(t));
     const double a_row = keys / static_cast<double>(capture.tokens) * static_cast<double>(gains) * capture.heads;
     const double rows = std::max(affordable / std::max(a_row, 1.0), static_cast<double>(fewest_rows));
-    if (rows >= static_cast<double>(capture.tokens))
-        return token_range(0, capture.tokens);
+    if (rows >= static_cast<double>(capture.tokens)) return token_range(0, capture.tokens);
     std::vector<std::int64_t> tokens;
     const auto count = static_cast<std::int64_t>(rows);
-    for (std::int64_t i = 0; i < count; ++i)
-        tokens.push_back((2 * i + 1) * capture.tokens / (2 * count));
+    for (std::int64_t i = 0; i < count; ++i) tokens.push_back((2 * i + 1) * capture.tokens / (2 * count));
     return tokens;
 }
 
 void check_gains(const std::vector<double>& gains) {
-    if (gains.empty())
-        throw Error(ErrorKind::usage, "gains", "at least one", "none");
+    if (gains.empty()) throw Error(ErrorKind::usage, "gains", "at least one", "none");
     for (std::size_t i = 0; i < gains.size(); ++i) {
         check_gain(gains[i]);
         if (i > 0 && !(gains[i] > gains[i - 1]))
@@ -67,8 +64,7 @@ attention::GainCurves gain_curves(const attention::GainRequest& request, JobCont
     for (int h = 0; h < capture.heads; ++h) {
         context.progress(h, capture.heads, "entropy against gain");
         const int key_value_head = capture.key_value_head(h);
-        if (h == 0 || key_value_head != capture.key_value_head(h - 1))
-            keys = pack_head(capture, key_value_head);
+        if (h == 0 || key_value_head != capture.key_value_head(h - 1)) keys = pack_head(capture, key_value_head);
         const Head head(capture, h, keys);
         head.for_each_row(tokens, gains.back(), context, [&](std::size_t i, HeadRow& row) {
             at_all_gains(head, row, entropy.data() + i * gains.size());
@@ -77,10 +73,8 @@ attention::GainCurves gain_curves(const attention::GainRequest& request, JobCont
         for (std::size_t i = 0; i < tokens.size(); ++i)
             for (std::size_t g = 0; g < gains.size(); ++g)
                 means[g] += static_cast<double>(entropy[i * gains.size() + g]);
-        for (double& mean : means)
-            mean /= static_cast<double>(tokens.size());
-        if (request.token < 0)
-            continue;
+        for (double& mean : means) mean /= static_cast<double>(tokens.size());
+        if (request.token < 0) continue;
         Head::Scratch scratch;
         std::vector<float> row(gains.size());
         at_all_gains(head, head.compute(std::span(&request.token, 1), gains.back(), scratch).front(), row.data());

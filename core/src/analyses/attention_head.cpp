@@ -15,8 +15,7 @@ using attention::Capture;
 using kernels::HeadRow;
 
 void check_gain(double gain) {
-    if (!(gain > 0))
-        throw Error(ErrorKind::usage, "gain", "a number above 0, or inf", std::to_string(gain));
+    if (!(gain > 0)) throw Error(ErrorKind::usage, "gain", "a number above 0, or inf", std::to_string(gain));
 }
 
 void check_head(const attention::CapturePtr& capture, int head, std::int64_t token) {
@@ -77,8 +76,7 @@ void Head::for_each_row(std::span<const std::int64_t> tokens, double largest_gai
         const std::size_t first = block * block_rows_;
         const auto rows = compute(tokens.subspan(first, std::min(block_rows_, tokens.size() - first)), largest_gain,
                                   scratch[static_cast<std::size_t>(thread)]);
-        for (std::size_t i = 0; i < rows.size(); ++i)
-            use(first + i, rows[i]);
+        for (std::size_t i = 0; i < rows.size(); ++i) use(first + i, rows[i]);
         if (blocks >= worth_telling)
             context.progress(static_cast<double>(++done), static_cast<double>(blocks), "attention rows");
     });
@@ -119,8 +117,7 @@ attention::Rows head_rows(const attention::RowsRequest& request, JobContext& con
 attention::Row head_row(const attention::RowRequest& request, JobContext& context) {
     check_head(request.capture, request.head, request.token);
     check_gain(request.gain);
-    if (request.token < 0)
-        throw Error(ErrorKind::usage, "token", "0 or more", std::to_string(request.token));
+    if (request.token < 0) throw Error(ErrorKind::usage, "token", "0 or more", std::to_string(request.token));
     context.checkpoint();
     const Head head(*request.capture, request.head);
     Head::Scratch scratch;

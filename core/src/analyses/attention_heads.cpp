@@ -75,8 +75,7 @@ HeadStatistic over_texts(const std::vector<Means>& texts, HeadValues Means::*val
     const std::size_t heads = (texts.front().*value).size();
     for (std::size_t i = 0; i < heads; ++i) {
         std::vector<double> values;
-        for (const Means& text : texts)
-            values.push_back((text.*value)[i]);
+        for (const Means& text : texts) values.push_back((text.*value)[i]);
         const MeanInterval interval = mean_interval(values);
         out.mean.push_back(interval.mean);
         out.half_width.push_back(interval.half_width);
@@ -86,13 +85,10 @@ HeadStatistic over_texts(const std::vector<Means>& texts, HeadValues Means::*val
 }
 
 void check_request(const Request& request) {
-    if (!request.model)
-        throw Error(ErrorKind::usage, "model", "an opened model", "none");
+    if (!request.model) throw Error(ErrorKind::usage, "model", "an opened model", "none");
     check_gain(request.gain);
-    if (request.texts.empty())
-        throw Error(ErrorKind::input, "texts", "at least one", "none");
-    for (const Ids& text : request.texts)
-        check_tokens(*request.model, text);
+    if (request.texts.empty()) throw Error(ErrorKind::input, "texts", "at least one", "none");
+    for (const Ids& text : request.texts) check_tokens(*request.model, text);
     if (request.rows && request.texts.size() > 1)
         throw Error(ErrorKind::usage, "rows", "one text", std::to_string(request.texts.size()));
 }
@@ -121,10 +117,9 @@ Result attention_heads(const Request& request, JobContext& context) {
     const auto run = [&](Passes& passes, const Ids& text, const StatisticsPlan& wanted) {
         const auto tokens = std::ssize(text);
         result.peak_bytes =
-            std::max(result.peak_bytes,
-                     HeadStatistics::bytes(wanted, tokens) +
-                         models::attention_tile_bytes(1, config.heads, config.key_value_heads, tokens, tokens,
-                                                      config.head_dim));
+            std::max(result.peak_bytes, HeadStatistics::bytes(wanted, tokens) +
+                                            models::attention_tile_bytes(1, config.heads, config.key_value_heads,
+                                                                         tokens, tokens, config.head_dim));
         HeadStatistics observer(wanted, text);
         passes.run(text, observer);
         return observer;

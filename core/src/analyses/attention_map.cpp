@@ -19,8 +19,7 @@ std::int64_t cell_begin(std::int64_t begin, std::int64_t end, int cells, int i) 
 }
 
 void settle_range(std::int64_t& begin, std::int64_t& end, std::int64_t tokens, const char* name) {
-    if (begin == 0 && end == 0)
-        end = tokens;
+    if (begin == 0 && end == 0) end = tokens;
     if (begin < 0 || end > tokens || begin >= end)
         throw Error(ErrorKind::usage, name, "a range within 0 to " + std::to_string(tokens),
                     std::to_string(begin) + " to " + std::to_string(end));
@@ -58,15 +57,13 @@ public:
     /// `weights` of the keys first … end − 1; `visible` is the first key that may be shown.
     void raise(const float* weights, std::int64_t first, std::int64_t end, std::int64_t visible, float* cells) const {
         const std::int64_t from = std::max({first, visible, begins_.front()}), to = std::min(end, begins_.back());
-        if (from >= to)
-            return;
+        if (from >= to) return;
         auto cell =
             static_cast<std::size_t>(std::upper_bound(begins_.begin(), begins_.end(), from) - begins_.begin()) - 1;
         for (std::int64_t key = from; key < to; ++cell) {
             const std::int64_t stop = std::min(begins_[cell + 1], to);
             float largest = weights[key - first];
-            for (++key; key < stop; ++key)
-                largest = std::max(largest, weights[key - first]);
+            for (++key; key < stop; ++key) largest = std::max(largest, weights[key - first]);
             // Not a number yet: nothing was seen in this cell.
             cells[cell] = cells[cell] >= largest ? cells[cell] : largest;
         }
@@ -103,11 +100,9 @@ attention::Map head_map(const MapRequest& request, JobContext& context) {
             const auto rows = head.compute(std::span(tokens).subspan(first, count), request.gain,
                                            scratch[static_cast<std::size_t>(thread)], first_key);
             for (std::size_t i = 0; i < rows.size(); ++i) {
-                while (cell + 1 < end_cell && begin_of(cell + 1) <= tokens[first + i])
-                    ++cell;
+                while (cell + 1 < end_cell && begin_of(cell + 1) <= tokens[first + i]) ++cell;
                 const HeadRow& row = rows[i];
-                if (row.begin == row.end)
-                    continue;
+                if (row.begin == row.end) continue;
                 kernels::attention_row(row.scores, row.keys(), head.factor(request.gain));
                 cell_row.raise(
                     row.scores, static_cast<std::int64_t>(row.begin), static_cast<std::int64_t>(row.end), visible,

@@ -27,8 +27,7 @@ double HeadStatistics::Sum::mean() const {
 HeadStatistics::HeadStatistics(const StatisticsPlan& plan, const attention::Ids& text)
     : plan_(plan), tokens_(std::ssize(text)),
       sums_(static_cast<std::size_t>(plan.layers) * static_cast<std::size_t>(plan.heads)) {
-    if (plan.scores)
-        earlier_ = earlier_equals(text);
+    if (plan.scores) earlier_ = earlier_equals(text);
     if (plan.rows) {
         entropy_rows.resize(sums_.size() * text.size());
         max_weight_rows.resize(sums_.size() * text.size());
@@ -54,8 +53,7 @@ void HeadStatistics::add_scores(std::size_t head, const models::AttentionTile& t
         sums.sink.add(weight(0));
         sums.previous.add(weight(row - 1));
     }
-    if (earlier_[static_cast<std::size_t>(row)] < 0)
-        return;
+    if (earlier_[static_cast<std::size_t>(row)] < 0) return;
     double equal = 0, next = 0;
     for (std::int64_t key = earlier_[static_cast<std::size_t>(row)]; key >= 0;
          key = earlier_[static_cast<std::size_t>(key)]) {
@@ -88,8 +86,7 @@ void HeadStatistics::observe(const models::AttentionPoint& point, const models::
                 entropy_rows[at] = entropies[i];
                 max_weight_rows[at] = largest[i];
             }
-            if (plan_.scores)
-                add_scores(head, tile, weights + i * columns, row, columns);
+            if (plan_.scores) add_scores(head, tile, weights + i * columns, row, columns);
         }
     }
 }
@@ -99,8 +96,7 @@ HeadStatistics::Means HeadStatistics::means() const {
     for (const HeadSums& head : sums_) {
         out.entropy.push_back(head.entropy.mean());
         out.max_weight.push_back(head.max_weight.mean());
-        if (!plan_.scores)
-            continue;
+        if (!plan_.scores) continue;
         out.sink.push_back(head.sink.mean());
         out.previous.push_back(head.previous.mean());
         out.duplicate.push_back(head.duplicate.mean());

@@ -23,8 +23,7 @@ public:
         : first_(first), matrices_(matrices), context_(context) {}
 
     at::Tensor replacement(const models::AttentionPoint& point) override {
-        if (point.layer < first_)
-            return {};
+        if (point.layer < first_) return {};
         // The context is what the model would have made of it; making it here is how it is seen.
         at::Tensor attended = models::attend(point, nullptr, context_);
         add(Kind::act_query, point.layer, point.queries);
@@ -36,10 +35,9 @@ public:
     }
 
     void observe_residual(int layer, const at::Tensor& hidden) override {
-        if (layer >= 0 && layer < first_)
-            return;
-        waiting_.push_back({layer < 0 ? MatrixPlace{Kind::act_emb, -1, -1} : MatrixPlace{Kind::residual, layer, -1},
-                            hidden[0]});
+        if (layer >= 0 && layer < first_) return;
+        waiting_.push_back(
+            {layer < 0 ? MatrixPlace{Kind::act_emb, -1, -1} : MatrixPlace{Kind::residual, layer, -1}, hidden[0]});
         measure_waiting();
         matrices_.publish(context_);
     }
@@ -80,8 +78,7 @@ std::size_t measure_activations(const cv::ModelRequest& request, int first, int 
     if (model.config().causal()) {
         // Later tokens do not change what earlier ones become.
         std::size_t most = static_cast<std::size_t>(model.config().positions);
-        if (request.parameters.pool > 0)
-            most = std::min(most, request.parameters.pool);
+        if (request.parameters.pool > 0) most = std::min(most, request.parameters.pool);
         text.resize(std::min(text.size(), most));
     }
     const std::size_t tokens = text.size();

@@ -47,8 +47,7 @@ private:
 
     /// What an interrupted run left of a configuration, else the configuration as it is.
     ExperimentConfig earlier(const ExperimentConfig& config) const {
-        if (!request_.from)
-            return config;
+        if (!request_.from) return config;
         for (const cv::ExperimentConfigPtr& left : request_.from->configs)
             if (left->dim == config.dim && left->heads == config.heads && left->epochs == config.epochs &&
                 (left->over() || left->training))
@@ -58,17 +57,15 @@ private:
 
     void train(std::size_t i) {
         ExperimentConfig config = *configs_[i];
-        if (config.over())
-            return;
+        if (config.over()) return;
         // Every row of the activations where the pool has all.
         const std::size_t pool = request_.parameters.pool;
-        const std::int64_t rows = pool == 0 ? std::numeric_limits<std::int64_t>::max() : static_cast<std::int64_t>(pool);
+        const std::int64_t rows =
+            pool == 0 ? std::numeric_limits<std::int64_t>::max() : static_cast<std::int64_t>(pool);
         TinyMha model(data_, {.dim = config.dim, .heads = config.heads, .activation_rows = rows}, request_.seed);
-        if (config.training)
-            model.restore(*config.training);
+        if (config.training) model.restore(*config.training);
         config.state = ExperimentConfig::State::running;
-        while (step(model, config))
-            put(i, config);
+        while (step(model, config)) put(i, config);
         config.training.reset();
         put(i, config);
     }
@@ -84,10 +81,8 @@ private:
             config.diverged_at = epoch;
             return false;
         }
-        if (epoch > 0)
-            config.accuracy.push_back(now.accuracy);
-        if (measured(epoch))
-            config.measurements.push_back(measure(model, epoch));
+        if (epoch > 0) config.accuracy.push_back(now.accuracy);
+        if (measured(epoch)) config.measurements.push_back(measure(model, epoch));
         if (last) {
             config.state = ExperimentConfig::State::finished;
             return false;
@@ -98,12 +93,8 @@ private:
         return true;
     }
 
-    bool is_snapshot(int epoch) const {
-        return epoch == 0 || epoch == request_.epochs / 2 || epoch == request_.epochs;
-    }
-    bool measured(int epoch) const {
-        return is_snapshot(epoch) || (request_.every > 0 && epoch % request_.every == 0);
-    }
+    bool is_snapshot(int epoch) const { return epoch == 0 || epoch == request_.epochs / 2 || epoch == request_.epochs; }
+    bool measured(int epoch) const { return is_snapshot(epoch) || (request_.every > 0 && epoch % request_.every == 0); }
 
     cv::ExperimentMeasurementPtr measure(const TinyMha& model, int epoch) {
         auto measurement = std::make_shared<cv::ExperimentMeasurement>();

@@ -5,8 +5,7 @@
 namespace attnscope::compute {
 
 void MatrixCollection::expect(const std::vector<MatrixPlace>& places) {
-    for (const MatrixPlace& place : places)
-        order_.emplace(place, order_.size());
+    for (const MatrixPlace& place : places) order_.emplace(place, order_.size());
     done_.resize(order_.size());
 }
 
@@ -40,8 +39,7 @@ void MatrixCollection::publish(JobContext& context) const {
     {
         const std::lock_guard lock(mutex_);
         for (const std::optional<cv::Matrix>& matrix : done_)
-            if (matrix)
-                snapshot->matrices.push_back(*matrix);
+            if (matrix) snapshot->matrices.push_back(*matrix);
     }
     context.publish(std::shared_ptr<const cv::ModelResult>(std::move(snapshot)));
 }

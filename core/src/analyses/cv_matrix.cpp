@@ -22,22 +22,18 @@ constexpr std::size_t most_jackknife_rows = 4096;
 /// it.
 std::uint64_t stream_of(const std::string& name) noexcept {
     std::uint64_t hash = 0xcbf2'9ce4'8422'2325;
-    for (const char letter : name)
-        hash = (hash ^ static_cast<unsigned char>(letter)) * 0x100'0000'01b3;
+    for (const char letter : name) hash = (hash ^ static_cast<unsigned char>(letter)) * 0x100'0000'01b3;
     return hash;
 }
 
 SimplexSource choose_source(const cv::Parameters& parameters, std::size_t rows, const cv::Tuples* tuples,
                             std::uint64_t seed, std::uint64_t stream) {
-    if (tuples)
-        return SimplexSource::given(*tuples);
+    if (tuples) return SimplexSource::given(*tuples);
     const std::uint64_t all = cv::simplex_count(rows, parameters.points);
     if (parameters.exact && all > cv::most_simplices)
-        throw Error(ErrorKind::usage, "exact",
-                    "a pool of at most " + std::to_string(cv::most_simplices) + " simplices",
+        throw Error(ErrorKind::usage, "exact", "a pool of at most " + std::to_string(cv::most_simplices) + " simplices",
                     std::to_string(rows) + " rows", "use a smaller pool");
-    if (parameters.exact || all <= parameters.samples)
-        return SimplexSource::every(rows, parameters.points);
+    if (parameters.exact || all <= parameters.samples) return SimplexSource::every(rows, parameters.points);
     return SimplexSource::drawn(rows, parameters.points, parameters.samples, seed, stream);
 }
 
@@ -58,30 +54,25 @@ RowPlan plan_rows(std::size_t pool_rows, const SimplexSource& source, const cv::
     if (tuples) {
         // Given simplices say nothing of rows that they leave out.
         std::vector<bool> used(pool_rows);
-        for (const std::uint32_t row : tuples->rows)
-            used[row] = true;
+        for (const std::uint32_t row : tuples->rows) used[row] = true;
         for (std::size_t row = 0; row < pool_rows; ++row)
-            if (used[row])
-                rows.push_back(static_cast<std::uint32_t>(row));
+            if (used[row]) rows.push_back(static_cast<std::uint32_t>(row));
     } else if (pool_rows <= most_jackknife_rows) {
         rows.resize(pool_rows);
         std::iota(rows.begin(), rows.end(), 0U);
     }
     const int points = source.corners();
-    if (rows.size() < static_cast<std::size_t>(points) + 2 || rows.size() > most_jackknife_rows)
-        return plan;
+    if (rows.size() < static_cast<std::size_t>(points) + 2 || rows.size() > most_jackknife_rows) return plan;
     plan.rows = std::move(rows);
     const std::uint64_t all = cv::simplex_count(plan.rows.size(), points), drawn = source.count();
-    if (source.exact() || drawn >= cv::jackknife_simplices)
-        return plan;
+    if (source.exact() || drawn >= cv::jackknife_simplices) return plan;
     plan.every = all <= cv::jackknife_simplices;
     if (plan.every)
         plan.more = SimplexSource::every(plan.rows.size(), points);
     else
         plan.more = SimplexSource::drawn(plan.rows.size(), points, cv::jackknife_simplices, seed, stream)
                         .from(drawn, cv::jackknife_simplices - drawn);
-    if (tuples)
-        plan.more = plan.more->among(plan.rows);
+    if (tuples) plan.more = plan.more->among(plan.rows);
     return plan;
 }
 
@@ -89,10 +80,8 @@ RowPlan plan_rows(std::size_t pool_rows, const SimplexSource& source, const cv::
 struct Spread {
     explicit Spread(const std::vector<double>& values) {
         const auto n = static_cast<double>(values.size());
-        for (const double value : values)
-            mean += value / n;
-        for (const double value : values)
-            variance += (value - mean) * (value - mean);
+        for (const double value : values) mean += value / n;
+        for (const double value : values) variance += (value - mean) * (value - mean);
         variance *= (n - 1) / n;
     }
     double mean = 0, variance = 0;
@@ -108,8 +97,7 @@ void jackknife(const CvSums& sums, const RowPlan& plan, int points, double sampl
     std::vector<double> without, logarithms;
     for (const std::uint32_t row : plan.rows) {
         without.push_back((sums.all - sums.rows[row]).cv());
-        if (!std::isfinite(without.back()))
-            return;
+        if (!std::isfinite(without.back())) return;
         logarithms.push_back(std::log(without.back()));
     }
     const auto n = static_cast<double>(without.size());
@@ -150,14 +138,11 @@ std::string few(std::uint64_t got, const std::string& what, std::uint64_t wanted
 
 /// What is summed for the jackknife: the simplices of the CV, more of them, or every one there is.
 CvSums sums_of_rows(const CvPool& pool, CvSums sums, const RowPlan& plan, const CvRun& run) {
-    if (!plan.more)
-        return sums;
+    if (!plan.more) return sums;
     CvSums more = sum_volumes(pool, *plan.more, true, run, sums.pilot);
-    if (plan.every)
-        return more;
+    if (plan.every) return more;
     more.all += sums.all;
-    for (std::size_t row = 0; row < more.rows.size(); ++row)
-        more.rows[row] += sums.rows[row];
+    for (std::size_t row = 0; row < more.rows.size(); ++row) more.rows[row] += sums.rows[row];
     return more;
 }
 
@@ -181,8 +166,7 @@ void measure_pool(const CvPool& pool, const SimplexSource& source, const RowPlan
     const int whole = (powers - (powers & 1)) / 2;
     matrix.mean_volume = std::ldexp(mean * (powers & 1 ? std::sqrt(2) : 1), whole);
     matrix.effective_dim = cv::effective_dim(matrix.cv, points);
-    if (run.brief)
-        return;
+    if (run.brief) return;
     const double measured = sums.all.count;
     double sampling_variance = 0;
     if (source.exact()) {
@@ -213,11 +197,9 @@ cv::Matrix CvMeasurer::measure(const kernels::RowView& all, const std::string& n
     matrix.cols = all.cols;
     matrix.null_cv = cv::null_cv(static_cast<double>(all.cols), points);
     kernels::RowView rows = all;
-    if (!tuples && parameters_.pool > 0)
-        rows.rows = std::min(all.rows, parameters_.pool);
+    if (!tuples && parameters_.pool > 0) rows.rows = std::min(all.rows, parameters_.pool);
     matrix.pool = rows.rows;
-    if (tuples)
-        cv::check_tuples(*tuples, all.rows);
+    if (tuples) cv::check_tuples(*tuples, all.rows);
     if (rows.rows > std::numeric_limits<std::uint32_t>::max())
         throw Error(ErrorKind::usage, "pool", "at most 4294967295 rows", std::to_string(rows.rows));
     if (rows.rows < static_cast<std::size_t>(points)) {
@@ -249,8 +231,7 @@ cv::Matrix CvMeasurer::measure_briefly(const kernels::RowView& rows, const std::
 }
 
 cv::Matrix cv_matrix(const cv::Request& request, JobContext& context) {
-    if (!request.bank)
-        throw Error(ErrorKind::usage, "matrix", "an opened one", "none");
+    if (!request.bank) throw Error(ErrorKind::usage, "matrix", "an opened one", "none");
     const Bank& bank = *request.bank;
     const CvMeasurer measurer(request.parameters, context.seed());
     const kernels::RowView rows{bank.keys.data(), bank.n, bank.d, bank.d};

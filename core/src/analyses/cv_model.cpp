@@ -25,8 +25,7 @@ struct Layers {
 };
 
 Layers check_request(const cv::ModelRequest& request) {
-    if (!request.model)
-        throw Error(ErrorKind::usage, "model", "an opened model", "none");
+    if (!request.model) throw Error(ErrorKind::usage, "model", "an opened model", "none");
     if (!request.weights && request.text.empty())
         throw Error(ErrorKind::usage, "matrices", "weights, or a text for activations", "neither");
     const auto layers = static_cast<int>(request.model->config().layers);
@@ -39,24 +38,19 @@ Layers check_request(const cv::ModelRequest& request) {
 
 std::vector<MatrixPlace> weight_places(const ModelConfig& config, int layer) {
     std::vector<MatrixPlace> places;
-    for (int head = 0; head < config.heads; ++head)
-        places.push_back({Kind::query, layer, head});
+    for (int head = 0; head < config.heads; ++head) places.push_back({Kind::query, layer, head});
     for (const Kind kind : {Kind::key, Kind::value})
-        for (int head = 0; head < config.key_value_heads; ++head)
-            places.push_back({kind, layer, head});
+        for (int head = 0; head < config.key_value_heads; ++head) places.push_back({kind, layer, head});
     places.push_back({Kind::out_proj, layer, -1});
     return places;
 }
 
 std::vector<MatrixPlace> activation_places(const ModelConfig& config, int layer) {
     std::vector<MatrixPlace> places;
-    for (int head = 0; head < config.heads; ++head)
-        places.push_back({Kind::act_query, layer, head});
+    for (int head = 0; head < config.heads; ++head) places.push_back({Kind::act_query, layer, head});
     for (const Kind kind : {Kind::act_key, Kind::act_value})
-        for (int head = 0; head < config.key_value_heads; ++head)
-            places.push_back({kind, layer, head});
-    for (int head = 0; head < config.heads; ++head)
-        places.push_back({Kind::act_post, layer, head});
+        for (int head = 0; head < config.key_value_heads; ++head) places.push_back({kind, layer, head});
+    for (int head = 0; head < config.heads; ++head) places.push_back({Kind::act_post, layer, head});
     places.push_back({Kind::residual, layer, -1});
     return places;
 }
@@ -65,13 +59,10 @@ void plan_matrices(const cv::ModelRequest& request, const Layers& layers, Matrix
     const ModelConfig& config = request.model->config();
     const auto plan = [&](const MatrixPlace& outside, auto places) {
         matrices.expect({outside});
-        for (int layer = layers.first; layer <= layers.last; ++layer)
-            matrices.expect(places(config, layer));
+        for (int layer = layers.first; layer <= layers.last; ++layer) matrices.expect(places(config, layer));
     };
-    if (request.weights)
-        plan({Kind::embedding, -1, -1}, weight_places);
-    if (!request.text.empty())
-        plan({Kind::act_emb, -1, -1}, activation_places);
+    if (request.weights) plan({Kind::embedding, -1, -1}, weight_places);
+    if (!request.text.empty()) plan({Kind::act_emb, -1, -1}, activation_places);
 }
 
 /// A layer a task, with its matrices one after the other: most are small.
@@ -107,10 +98,8 @@ cv::ModelResult cv_model(const cv::ModelRequest& request, JobContext& context) {
     MatrixCollection matrices(request.parameters, context.seed());
     plan_matrices(request, layers, matrices);
     std::size_t tokens = 0;
-    if (request.weights)
-        measure_weights(model, layers, matrices, context);
-    if (!request.text.empty())
-        tokens = measure_activations(request, layers.first, layers.last, matrices, context);
+    if (request.weights) measure_weights(model, layers, matrices, context);
+    if (!request.text.empty()) tokens = measure_activations(request, layers.first, layers.last, matrices, context);
     cv::ModelResult result = matrices.finish();
     result.text_tokens = tokens;
     result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

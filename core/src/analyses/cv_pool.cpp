@@ -44,8 +44,7 @@ void check_finite(const kernels::RowView& rows, const std::string& name) {
 
 bool rows_equal(const kernels::RowView& rows) {
     for (std::size_t i = 1; i < rows.rows; ++i)
-        if (!std::equal(rows.row(i), rows.row(i) + rows.cols, rows.row(0)))
-            return false;
+        if (!std::equal(rows.row(i), rows.row(i) + rows.cols, rows.row(0))) return false;
     return true;
 }
 
@@ -54,10 +53,8 @@ class CentredRows {
 public:
     explicit CentredRows(const kernels::RowView& rows) : rows_(rows), mean_(rows.cols) {
         for (std::size_t i = 0; i < rows.rows; ++i)
-            for (std::size_t c = 0; c < rows.cols; ++c)
-                mean_[c] += static_cast<double>(rows.row(i)[c]);
-        for (double& value : mean_)
-            value /= static_cast<double>(rows.rows);
+            for (std::size_t c = 0; c < rows.cols; ++c) mean_[c] += static_cast<double>(rows.row(i)[c]);
+        for (double& value : mean_) value /= static_cast<double>(rows.rows);
     }
 
     /// (end − begin, cols)
@@ -66,8 +63,7 @@ public:
             at::empty({static_cast<std::int64_t>(end - begin), static_cast<std::int64_t>(rows_.cols)}, at::kDouble);
         double* to = out.mutable_data_ptr<double>();
         for (std::size_t i = begin; i < end; ++i)
-            for (std::size_t c = 0; c < rows_.cols; ++c)
-                *to++ = static_cast<double>(rows_.row(i)[c]) - mean_[c];
+            for (std::size_t c = 0; c < rows_.cols; ++c) *to++ = static_cast<double>(rows_.row(i)[c]) - mean_[c];
         return out;
     }
 
@@ -87,8 +83,7 @@ private:
 
 double sum_of_squares(const double* values, std::size_t count) {
     double sum = 0;
-    for (std::size_t i = 0; i < count; ++i)
-        sum += values[i] * values[i];
+    for (std::size_t i = 0; i < count; ++i) sum += values[i] * values[i];
     return sum;
 }
 
@@ -103,30 +98,28 @@ double product_of_rows(const CentredRows& centred, const kernels::RowView& rows,
         const models::ThreadGuard one(1); // a product's rounding must not depend on the number of threads
         const std::size_t begin = blocks.begin(b), end = blocks.end(b);
         // Only the lower triangle is needed: columns up to the block's end.
-        const at::Tensor product = at::mm(all.narrow(0, static_cast<std::int64_t>(begin),
-                                                     static_cast<std::int64_t>(end - begin)),
-                                          all.narrow(0, 0, static_cast<std::int64_t>(end)).t());
+        const at::Tensor product =
+            at::mm(all.narrow(0, static_cast<std::int64_t>(begin), static_cast<std::int64_t>(end - begin)),
+                   all.narrow(0, 0, static_cast<std::int64_t>(end)).t());
         const double* line = product.const_data_ptr<double>();
         double sum = 0;
         for (std::size_t i = begin; i < end; ++i, line += end) {
             sum += 2 * sum_of_squares(line, i) + line[i] * line[i];
-            if (!table)
-                continue;
+            if (!table) continue;
             double* const out = table->values.data() + i * (i - 1) / 2;
             for (std::size_t j = 0; j < i; ++j) {
                 // Where rows lie much closer to each other than to their mean, the products cancel.
                 constexpr double cancels = 1e-3;
                 const double both = norms[i] + norms[j], squared = both - 2 * line[j];
-                out[j] = scale * (squared > cancels * both
-                                      ? squared
-                                      : kernels::squared_distance(rows.row(i), rows.row(j), rows.cols));
+                out[j] =
+                    scale * (squared > cancels * both ? squared
+                                                      : kernels::squared_distance(rows.row(i), rows.row(j), rows.cols));
             }
         }
         squares[b] = sum;
     });
     double sum = 0;
-    for (const double part : squares)
-        sum += part;
+    for (const double part : squares) sum += part;
     return sum;
 }
 
@@ -151,8 +144,7 @@ double product_of_columns(const CentredRows& centred, const kernels::RowView& ro
 } // namespace
 
 void CvRun::parts(std::size_t count, const std::function<void(std::size_t part)>& body) const {
-    if (!alone)
-        return context.parallel_for(count, [&](std::size_t part, int) { body(part); });
+    if (!alone) return context.parallel_for(count, [&](std::size_t part, int) { body(part); });
     for (std::size_t part = 0; part < count; ++part) {
         context.checkpoint();
         body(part);
@@ -174,14 +166,12 @@ CvPool make_pool(const kernels::RowView& rows, const std::string& name, double s
     CvPool pool;
     pool.rows = rows;
     pool.all_equal = rows_equal(rows);
-    if (pool.all_equal)
-        return pool;
+    if (pool.all_equal) return pool;
 
     const CentredRows centred(rows);
     std::vector<double> norms(rows.rows);
     double total = 0;
-    for (std::size_t i = 0; i < rows.rows; ++i)
-        total += norms[i] = centred.squared_norm(i);
+    for (std::size_t i = 0; i < rows.rows; ++i) total += norms[i] = centred.squared_norm(i);
     const auto n = static_cast<double>(rows.rows);
     const double mean = 2 * total / (n - 1);
     pool.exponent = std::ilogb(mean);

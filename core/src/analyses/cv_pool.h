@@ -22,7 +22,7 @@ namespace attnscope::compute {
 struct CvRun {
     JobContext& context;
     bool alone = false;
-    bool brief = false;   ///< the CV, and nothing else that takes long
+    bool brief = false; ///< the CV, and nothing else that takes long
 
     /// Runs body(part) for each, with a checkpoint before it.
     void parts(std::size_t count, const std::function<void(std::size_t part)>& body) const;
@@ -30,14 +30,14 @@ struct CvRun {
 
 struct CvPool {
     kernels::RowView rows;
-    bool all_equal = false;   ///< nothing below is set then
+    bool all_equal = false; ///< nothing below is set then
     /// Squared distances are multiplied by 2^−exponent, which brings their mean between 1 and 2.
     int exponent = 0;
     double mean_squared_edge = 0;                ///< over all pairs, scaled
     std::optional<kernels::DistanceTable> table; ///< scaled; none where fewer pairs are wanted than there are
     double participation_ratio = 0;              ///< NaN where it would take too long
 
-    const kernels::CudaTable* cuda = nullptr;    ///< where the volumes are computed; null on the CPU
+    const kernels::CudaTable* cuda = nullptr; ///< where the volumes are computed; null on the CPU
     int device = 0;
     /// Simplices worth handing to volumes() at once.
     std::size_t block() const { return cuda ? std::size_t{1} << 18 : 1024; }

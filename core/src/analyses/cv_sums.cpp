@@ -35,8 +35,7 @@ double find_pilot(const CvPool& pool, const SimplexSource& source) {
     std::vector<double> volumes(block_simplices);
     for (std::uint64_t attempt = 0; attempt < tries; ++attempt) {
         const std::uint64_t first = attempt * block_simplices;
-        if (first >= source.count())
-            break;
+        if (first >= source.count()) break;
         const auto length = static_cast<std::size_t>(std::min<std::uint64_t>(block_simplices, source.count() - first));
         source.fill(first, length, tuples.data());
         pool.volumes(tuples.data(), source.corners(), length, volumes.data());
@@ -45,8 +44,7 @@ double find_pilot(const CvPool& pool, const SimplexSource& source) {
             sum += volumes[s];
             valid += volumes[s] > 0 ? 1 : 0;
         }
-        if (valid > 0)
-            return sum / valid;
+        if (valid > 0) return sum / valid;
     }
     // Almost nothing has volume: that of a regular simplex of the pool's mean edge, V² = (k + 1)/2ᵏ (e²)ᵏ/(k!)².
     const int k = source.corners() - 1;
@@ -56,12 +54,13 @@ double find_pilot(const CvPool& pool, const SimplexSource& source) {
 class Summation {
 public:
     Summation(const CvPool& pool, const SimplexSource& source, bool with_rows, const CvRun& run, double pilot)
-        : pool_(pool), source_(source), with_rows_(with_rows), run_(run),
-          parts_{source.count(), std::clamp<std::uint64_t>(source.count() / std::max(part_simplices, pool.block()), 1, most_parts)},
+        : pool_(pool), source_(source), with_rows_(with_rows),
+          run_(run), parts_{source.count(),
+                            std::clamp<std::uint64_t>(source.count() / std::max(part_simplices, pool.block()), 1,
+                                                      most_parts)},
           groups_{source.count(), std::min<std::uint64_t>(source.count(), CvBootstrap::most_groups)},
           stride_((source.count() + sample_size - 1) / sample_size) {
-        if (with_rows_)
-            parts_.parts = std::clamp<std::uint64_t>(most_row_sums / pool.rows.rows, 1, parts_.parts);
+        if (with_rows_) parts_.parts = std::clamp<std::uint64_t>(most_row_sums / pool.rows.rows, 1, parts_.parts);
         // Whole groups to a part, so that a group's sum is made by one thread.
         parts_.parts = std::min(parts_.parts, groups_.parts);
         sums_.groups.resize(groups_.parts);
@@ -71,14 +70,12 @@ public:
     CvSums sums() {
         std::vector<Part> parts(parts_.parts);
         run_.parts(parts.size(), [&](std::size_t part) { sum_part(part, parts[part]); });
-        if (with_rows_)
-            sums_.rows.resize(pool_.rows.rows);
+        if (with_rows_) sums_.rows.resize(pool_.rows.rows);
         for (const Part& part : parts) {
             sums_.n_degenerate += part.n_degenerate;
             sums_.all += part.all;
             sums_.sample.insert(sums_.sample.end(), part.sample.begin(), part.sample.end());
-            for (std::size_t r = 0; r < part.rows.size(); ++r)
-                sums_.rows[r] += part.rows[r];
+            for (std::size_t r = 0; r < part.rows.size(); ++r) sums_.rows[r] += part.rows[r];
         }
         std::erase_if(sums_.groups, [](const VolumeSums& group) { return group.count == 0; });
         return std::move(sums_);
@@ -91,8 +88,7 @@ private:
         const std::size_t block_simplices = pool_.block();
         std::vector<std::uint32_t> tuples(block_simplices * corners);
         std::vector<double> volumes(block_simplices);
-        if (with_rows_)
-            part.rows.resize(pool_.rows.rows);
+        if (with_rows_) part.rows.resize(pool_.rows.rows);
         const double per_pilot = 1 / sums_.pilot;
         std::uint64_t group = first_group, group_end = groups_.begin(group + 1);
         VolumeSums of_group;
@@ -107,8 +103,7 @@ private:
             source_.fill(first, length, tuples.data());
             pool_.volumes(tuples.data(), source_.corners(), length, volumes.data());
             for (std::size_t s = 0; s < length; ++s) {
-                for (; first + s >= group_end; group_end = groups_.begin(++group + 1))
-                    close_group();
+                for (; first + s >= group_end; group_end = groups_.begin(++group + 1)) close_group();
                 if (!(volumes[s] > 0)) {
                     ++part.n_degenerate;
                     continue;
@@ -118,8 +113,7 @@ private:
                 if (with_rows_)
                     for (std::size_t corner = 0; corner < corners; ++corner)
                         part.rows[tuples[s * corners + corner]].add(x);
-                if ((first + s) % stride_ == 0)
-                    part.sample.push_back(volumes[s]);
+                if ((first + s) % stride_ == 0) part.sample.push_back(volumes[s]);
             }
         }
         close_group();

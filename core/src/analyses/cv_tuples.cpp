@@ -52,25 +52,17 @@ SimplexSource SimplexSource::among(std::vector<std::uint32_t> rows) const {
 
 void SimplexSource::fill(std::uint64_t first, std::size_t count, std::uint32_t* rows) const {
     switch (way_) {
-    case Way::drawn:
-        draw(first_ + first, count, rows);
-        break;
-    case Way::every:
-        enumerate(first, count, rows);
-        break;
-    case Way::given:
-        copy(first, count, rows);
-        break;
+    case Way::drawn: draw(first_ + first, count, rows); break;
+    case Way::every: enumerate(first, count, rows); break;
+    case Way::given: copy(first, count, rows); break;
     }
-    if (among_.empty())
-        return;
-    for (std::size_t i = 0; i < count * static_cast<std::size_t>(corners_); ++i)
-        rows[i] = among_[rows[i]];
+    if (among_.empty()) return;
+    for (std::size_t i = 0; i < count * static_cast<std::size_t>(corners_); ++i) rows[i] = among_[rows[i]];
 }
 
 /// A number below n is the whole part of n times a uniform fraction of 64 bits; what is left of the fraction serves the
-/// next one until 48 bits of it are used, which makes tuples equally likely to a few parts in 2¹⁶. The j-th draw is among
-/// the n − j rows not taken, counted past those that are.
+/// next one until 48 bits of it are used, which makes tuples equally likely to a few parts in 2¹⁶. The j-th draw is
+/// among the n − j rows not taken, counted past those that are.
 void SimplexSource::draw(std::uint64_t first, std::size_t count, std::uint32_t* rows) const {
     constexpr int usable_bits = 48;
     const int bits = std::bit_width(rows_ - 1);
@@ -85,8 +77,7 @@ void SimplexSource::draw(std::uint64_t first, std::size_t count, std::uint32_t* 
             fraction = static_cast<std::uint64_t>(scaled);
             auto row = static_cast<std::uint32_t>(scaled >> 64);
             int place = 0;
-            for (; place < j && row >= rows[place]; ++place)
-                ++row;
+            for (; place < j && row >= rows[place]; ++place) ++row;
             std::copy_backward(rows + place, rows + j, rows + j + 1);
             rows[place] = row;
         }
@@ -95,8 +86,7 @@ void SimplexSource::draw(std::uint64_t first, std::size_t count, std::uint32_t* 
 
 /// In the order in which the largest row counts most: number s is Σ C(row_i, i + 1).
 void SimplexSource::enumerate(std::uint64_t first, std::size_t count, std::uint32_t* rows) const {
-    if (count == 0)
-        return;
+    if (count == 0) return;
     std::uint64_t rest = first;
     std::uint64_t above = rows_;
     for (int i = corners_ - 1; i >= 0; --i) {
@@ -129,8 +119,7 @@ void SimplexSource::enumerate(std::uint64_t first, std::size_t count, std::uint3
 void SimplexSource::copy(std::uint64_t first, std::size_t count, std::uint32_t* rows) const {
     const auto corners = static_cast<std::size_t>(corners_);
     std::copy_n(tuples_->rows.data() + first * corners, count * corners, rows);
-    for (std::size_t s = 0; s < count; ++s, rows += corners)
-        std::sort(rows, rows + corners);
+    for (std::size_t s = 0; s < count; ++s, rows += corners) std::sort(rows, rows + corners);
 }
 
 } // namespace attnscope::compute

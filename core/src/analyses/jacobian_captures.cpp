@@ -26,8 +26,8 @@ std::vector<kernels::JacobianSums> sum_maps(const LayerMaps& maps, JobContext& c
         for (std::size_t first = 0; first < count; first += step) {
             context.checkpoint();
             const std::size_t taken = std::min(step, count - first), at = first * length * length;
-            cuda->softmax_jacobian(device.index, maps.probabilities.data() + at, maps.gradients.data() + at, taken, length,
-                                   maps.causal, sums.data() + first);
+            cuda->softmax_jacobian(device.index, maps.probabilities.data() + at, maps.gradients.data() + at, taken,
+                                   length, maps.causal, sums.data() + first);
         }
         return sums;
     }
@@ -45,8 +45,7 @@ std::vector<kernels::JacobianSums> sum_maps(const LayerMaps& maps, JobContext& c
                                                  .causal = maps.causal});
     });
     std::vector<kernels::JacobianSums> sums(count);
-    for (std::size_t part = 0; part < parts.size(); ++part)
-        sums[part / blocks] += parts[part];
+    for (std::size_t part = 0; part < parts.size(); ++part) sums[part / blocks] += parts[part];
     return sums;
 }
 
@@ -54,8 +53,7 @@ std::vector<kernels::JacobianSums> sum_maps(const LayerMaps& maps, JobContext& c
 
 jacobian::Result jacobian_captures(const jacobian::CapturesRequest& request, JobContext& context) {
     const auto start = std::chrono::steady_clock::now();
-    if (!request.captures)
-        throw Error(ErrorKind::usage, "captures", "an opened file", "none");
+    if (!request.captures) throw Error(ErrorKind::usage, "captures", "an opened file", "none");
     const auto& layers = request.captures->layers();
     jacobian::Result result;
     result.layers = static_cast<int>(layers.size());

@@ -23,11 +23,11 @@ using models::CharGpt;
 using models::Windows;
 using Clock = std::chrono::steady_clock;
 
-/// Windows of a step go through the model in so many parts, whatever the number of threads, and their gradients are added
-/// in this order: the same bits everywhere.
+/// Windows of a step go through the model in so many parts, whatever the number of threads, and their gradients are
+/// added in this order: the same bits everywhere.
 constexpr std::int64_t most_window_parts = 8;
-/// Positions × width of the windows that go through together: as quick as more, and a few hundredths of a second between
-/// checkpoints.
+/// Positions × width of the windows that go through together: as quick as more, and a few hundredths of a second
+/// between checkpoints.
 constexpr std::int64_t most_at_once = std::int64_t{1} << 17;
 /// Of the rest of the text.
 constexpr std::int64_t most_validation_windows = 64;
@@ -130,11 +130,9 @@ private:
         run.combination = combination;
         run.steps = request_.steps;
         const TrainingRun* const left = request_.from ? request_.from->find(combination) : nullptr;
-        if (!left || left->steps != run.steps || !(left->over() || left->training))
-            return run;
+        if (!left || left->steps != run.steps || !(left->over() || left->training)) return run;
         run = *left;
-        if (run.over())
-            return run;
+        if (run.over()) return run;
         const int updates = run.training->updates;
         run.state = TrainingRun::State::running;
         run.loss.resize(std::min(run.loss.size(), static_cast<std::size_t>(updates)));
@@ -144,23 +142,19 @@ private:
 
     void make_model(std::size_t i) {
         const TrainingRun& run = *runs_[i];
-        if (run.over())
-            return;
-        models_[i] = std::make_unique<CharGpt>(request_.shape, request_.text->vocabulary.size(), run.combination,
-                                               request_.seed);
-        if (run.training)
-            models_[i]->restore(*run.training);
+        if (run.over()) return;
+        models_[i] =
+            std::make_unique<CharGpt>(request_.shape, request_.text->vocabulary.size(), run.combination, request_.seed);
+        if (run.training) models_[i]->restore(*run.training);
     }
 
     bool step_all() {
         bool any = false;
         for (std::size_t i = 0; i < runs_.size(); ++i) {
-            if (runs_[i]->over())
-                continue;
+            if (runs_[i]->over()) continue;
             any = true;
             step(i);
-            if (runs_[i]->over())
-                models_[i].reset();
+            if (runs_[i]->over()) models_[i].reset();
             publish();
         }
         return any;
@@ -174,10 +168,8 @@ private:
         run.state = TrainingRun::State::running;
         const bool last = step == request_.steps;
         const bool measuring = measured(step) && (!run.last() || run.last()->step < step);
-        if (measuring)
-            run.measurements.push_back(measure(model, step));
-        if (measuring || Clock::now() >= kept_[i] + state_interval)
-            keep_state(i, run);
+        if (measuring) run.measurements.push_back(measure(model, step));
+        if (measuring || Clock::now() >= kept_[i] + state_interval) keep_state(i, run);
         double loss = 0;
         if (!last) {
             const Windows windows = data_.training(step);
@@ -210,23 +202,21 @@ private:
     /// Mean loss; the gradient of the sum over `predictions` is the sum of gradients_ of the parts, the first ones.
     double pass(const CharGpt& model, const Windows& windows, const std::vector<WindowRange>& parts, double predictions,
                 const Tap& tap = {}) {
-        while (gradients_.size() < parts.size())
-            gradients_.push_back(model.new_gradients());
+        while (gradients_.size() < parts.size()) gradients_.push_back(model.new_gradients());
         return mean_loss(windows, parts, [&](std::size_t p, const WindowRange& some, bool first) {
             models::AttentionTap seen;
-            if (tap)
-                seen = [&](int layer, const at::Tensor& a, const at::Tensor& g) { tap(some.first, layer, a, g); };
+            if (tap) seen = [&](int layer, const at::Tensor& a, const at::Tensor& g) { tap(some.first, layer, a, g); };
             if (first) {
                 // LibTorch's own threads would wait for more, busily, on the cores that the parts are computed on.
                 const models::ThreadGuard calling_thread(1);
                 gradients_[p].zero_();
             }
-            return model.loss(windows.part(some.first, some.count), predictions, gradients_[p],
-                              seen);
+            return model.loss(windows.part(some.first, some.count), predictions, gradients_[p], seen);
         });
     }
 
-    /// Over the windows, some of a part at a time; `loss` is told the number of the part and whether they are its first.
+    /// Over the windows, some of a part at a time; `loss` is told the number of the part and whether they are its
+    /// first.
     template <class Loss>
     double mean_loss(const Windows& windows, const std::vector<WindowRange>& parts, const Loss& loss) {
         const std::int64_t size = windows.length * request_.shape.width;
@@ -244,8 +234,8 @@ private:
     ExperimentMeasurementPtr measure(const CharGpt& model, int step) {
         auto measurement = std::make_shared<ExperimentMeasurement>();
         measurement->step = step;
-        measurement->val_loss =
-            finite_or_none(mean_loss(validation_, parts_of(validation_.count), [&](std::size_t, const WindowRange& some, bool) {
+        measurement->val_loss = finite_or_none(
+            mean_loss(validation_, parts_of(validation_.count), [&](std::size_t, const WindowRange& some, bool) {
                 return model.loss(validation_.part(some.first, some.count));
             }));
         const auto layers = static_cast<std::size_t>(request_.shape.layers);
@@ -262,14 +252,14 @@ private:
                         a.const_data_ptr<float>() + map, g.const_data_ptr<float>() + map, length, true);
                 }
         };
-        // Ratios and cosines have no scale, but very small gradients would meet the floor of the cosines: those of the sum
-        // are far above it. Gradients of parameters are not wanted; they use the room of the training step.
+        // Ratios and cosines have no scale, but very small gradients would meet the floor of the cosines: those of the
+        // sum are far above it. Gradients of parameters are not wanted; they use the room of the training step.
         measurement->loss = finite_or_none(pass(model, measured_, parts_of(measured_.count), 1, tap));
         for (std::size_t layer = 0; layer < layers; ++layer)
             for (std::size_t head = 0; head < heads; ++head)
-                measurement->heads.push_back(kernels::head_metrics(
-                    static_cast<int>(layer), static_cast<int>(head),
-                    std::span(sums).subspan((layer * heads + head) * windows, windows)));
+                measurement->heads.push_back(
+                    kernels::head_metrics(static_cast<int>(layer), static_cast<int>(head),
+                                          std::span(sums).subspan((layer * heads + head) * windows, windows)));
         return measurement;
     }
 
@@ -277,8 +267,7 @@ private:
     void keep_states() {
         // Ten megabytes a run, while somebody waits.
         context_.pool().run(runs_.size(), [&](std::size_t i, int) {
-            if (!models_[i] || (runs_[i]->training && runs_[i]->training->updates == models_[i]->updates()))
-                return;
+            if (!models_[i] || (runs_[i]->training && runs_[i]->training->updates == models_[i]->updates())) return;
             TrainingRun run = *runs_[i];
             keep_state(i, run);
             runs_[i] = std::make_shared<const TrainingRun>(std::move(run));

@@ -25,8 +25,7 @@ struct Plan {
 };
 
 Plan make_plan(const jacobian::Request& request) {
-    if (!request.model)
-        throw Error(ErrorKind::usage, "model", "an opened model", "none");
+    if (!request.model) throw Error(ErrorKind::usage, "model", "an opened model", "none");
     const LanguageModel& model = *request.model;
     const ModelConfig& config = model.config();
     if (!config.causal())
@@ -39,8 +38,8 @@ Plan make_plan(const jacobian::Request& request) {
         throw Error(ErrorKind::usage, "layers", "a range within 0 to " + std::to_string(layers - 1),
                     std::to_string(request.first_layer) + " to " + std::to_string(last));
     if (request.length > static_cast<std::size_t>(config.positions))
-        input_error(model.files().name, "sequences of at most " + std::to_string(config.positions) +
-                                            " tokens, its longest context",
+        input_error(model.files().name,
+                    "sequences of at most " + std::to_string(config.positions) + " tokens, its longest context",
                     std::to_string(request.length));
     const std::size_t sequences = std::min(request.blocks, jacobian::sequences_in(request.ids.size(), request.length));
     if (sequences == 0)
@@ -54,7 +53,8 @@ Plan make_plan(const jacobian::Request& request) {
 }
 
 /// Sequences first … first + count with the token that follows each.
-std::vector<std::vector<std::int64_t>> texts_of(const jacobian::Request& request, std::size_t first, std::size_t count) {
+std::vector<std::vector<std::int64_t>> texts_of(const jacobian::Request& request, std::size_t first,
+                                                std::size_t count) {
     std::vector<std::vector<std::int64_t>> texts;
     for (std::size_t sequence = first; sequence < first + count; ++sequence) {
         const auto begin = request.ids.begin() + static_cast<std::ptrdiff_t>(sequence * request.length);
@@ -88,13 +88,11 @@ public:
 
     void begin_round(std::size_t sequences, bool keep_maps) {
         sums_.assign(sequences * heads_, {});
-        if (keep_maps)
-            maps_ = empty_maps(plan_.last_layer, sequences, heads_, plan_.length);
+        if (keep_maps) maps_ = empty_maps(plan_.last_layer, sequences, heads_, plan_.length);
     }
 
     void add(const models::AttentionGradientTile& tile) {
-        if (tile.layer < plan_.first_layer || tile.layer > plan_.last_layer)
-            return;
+        if (tile.layer < plan_.first_layer || tile.layer > plan_.last_layer) return;
         const auto keys = static_cast<std::size_t>(tile.keys);
         sums_[static_cast<std::size_t>(tile.text) * heads_ + static_cast<std::size_t>(tile.head)] +=
             kernels::softmax_jacobian({.probabilities = tile.probabilities,
@@ -104,14 +102,12 @@ public:
                                        .stride = keys,
                                        .first_row = static_cast<std::size_t>(tile.first_row),
                                        .causal = true});
-        if (!maps_.probabilities.empty())
-            keep_tile(tile, maps_);
+        if (!maps_.probabilities.empty()) keep_tile(tile, maps_);
     }
 
     /// True when the layer is one that is measured.
     bool finish_layer(std::int64_t layer, const jacobian::MapsSink& sink) {
-        if (layer < plan_.first_layer || layer > plan_.last_layer)
-            return false;
+        if (layer < plan_.first_layer || layer > plan_.last_layer) return false;
         const auto index = static_cast<std::size_t>(layer - plan_.first_layer);
         seen_[index] = true;
         for (std::size_t i = 0; i < sums_.size(); ++i)
@@ -127,17 +123,17 @@ public:
         std::vector<jacobian::HeadMetrics> metrics;
         for (std::size_t i = 0; i < totals_.size(); ++i)
             if (seen_[i / heads_])
-                metrics.push_back(totals_[i].metrics(plan_.first_layer + static_cast<int>(i / heads_),
-                                                     static_cast<int>(i % heads_)));
+                metrics.push_back(
+                    totals_[i].metrics(plan_.first_layer + static_cast<int>(i / heads_), static_cast<int>(i % heads_)));
         return metrics;
     }
 
 private:
     Plan plan_;
     std::size_t heads_;
-    std::vector<kernels::HeadTotals> totals_;  // (layers, heads)
-    std::vector<bool> seen_;                   // (layers)
-    std::vector<kernels::JacobianSums> sums_;  // (sequences, heads) of the layer under way
+    std::vector<kernels::HeadTotals> totals_; // (layers, heads)
+    std::vector<bool> seen_;                  // (layers)
+    std::vector<kernels::JacobianSums> sums_; // (sequences, heads) of the layer under way
     LayerMaps maps_;
 };
 
@@ -150,8 +146,7 @@ std::size_t sequences_of_a_round(const Plan& plan, const ModelConfig& config) {
 
 } // namespace
 
-jacobian::Result jacobian_model(const jacobian::Request& request, JobContext& context,
-                                const jacobian::MapsSink& sink) {
+jacobian::Result jacobian_model(const jacobian::Request& request, JobContext& context, const jacobian::MapsSink& sink) {
     const auto start = std::chrono::steady_clock::now();
     const Plan plan = make_plan(request);
     const models::LoadedModel& model = models::loaded(*request.model);
@@ -169,8 +164,7 @@ jacobian::Result jacobian_model(const jacobian::Request& request, JobContext& co
     options.prediction_weight = 1 / predictions;
     options.visitor = [&](const models::AttentionGradientTile& tile) { measurement.add(tile); };
     options.after_layer = [&](std::int64_t layer) {
-        if (!measurement.finish_layer(layer, sink))
-            return;
+        if (!measurement.finish_layer(layer, sink)) return;
         result.heads = measurement.metrics();
         result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
         context.publish(std::make_shared<const jacobian::Result>(result));
@@ -200,8 +194,7 @@ jacobian::LayerMapsPtr jacobian_maps(const jacobian::MapsRequest& request, JobCo
     options.first_layer = request.layer;
     options.prediction_weight = 1 / static_cast<double>(plan.sequences * plan.length);
     options.visitor = [&](const models::AttentionGradientTile& tile) {
-        if (tile.layer == request.layer)
-            keep_tile(tile, *maps);
+        if (tile.layer == request.layer) keep_tile(tile, *maps);
     };
     models::gradient_pass(model, texts_of(whole, request.sequence, 1), options, context);
     return maps;

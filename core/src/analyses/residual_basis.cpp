@@ -34,8 +34,7 @@ residual::HeadSpectrum spectrum_of(const at::Tensor& values) {
     const double* const value = values.const_data_ptr<double>();
     spectrum.variance.assign(value, value + values.numel());
     double total = 0, sum = 0;
-    for (const double variance : spectrum.variance)
-        total += variance;
+    for (const double variance : spectrum.variance) total += variance;
     for (const double variance : spectrum.variance) {
         sum += variance;
         spectrum.cumulative.push_back(total > 0 ? sum / total : none);
@@ -56,8 +55,7 @@ at::Tensor output_factor(const at::Tensor& weights) {
     const std::int64_t width = square.size(0);
     const double mean = square.diagonal().mean().item<double>();
     const at::Tensor unit = at::eye(width, square.options());
-    if (!(mean > 0))
-        return unit; // no direction moves anything
+    if (!(mean > 0)) return unit; // no direction moves anything
     // Keeps a direction that the projection drops invertible, far below what any other weighs.
     constexpr double floor = 1e-10;
     return at::linalg_cholesky(square.add_(unit, floor * mean));
@@ -84,8 +82,7 @@ void ResidualMoments::add(const at::Tensor& rows, std::span<const std::int64_t> 
     if (stride_ > 0) {
         std::vector<std::int64_t> kept;
         for (const std::int64_t row : sampled)
-            if (sampled_++ % stride_ == 0)
-                kept.push_back(row);
+            if (sampled_++ % stride_ == 0) kept.push_back(row);
         if (!kept.empty()) {
             const at::Tensor places = at::tensor(kept, at::kLong).to(rows.device());
             samples_.push_back(rows.index_select(1, places).cpu().contiguous());
@@ -121,8 +118,7 @@ std::int64_t ResidualMoments::head_without_finite_sums() const {
     const double* sum = sums.const_data_ptr<double>();
     const std::int64_t square = sums.size(1) * sums.size(2);
     for (std::int64_t head = 0; head < sums.size(0); ++head, sum += square)
-        if (!std::all_of(sum, sum + square, [](double value) { return std::isfinite(value); }))
-            return head;
+        if (!std::all_of(sum, sum + square, [](double value) { return std::isfinite(value); })) return head;
     return -1;
 }
 
@@ -130,8 +126,7 @@ at::Tensor ResidualMoments::matrix(bool centred) const {
     ATTNSCOPE_ASSERT(rows_ > 0);
     const auto count = static_cast<double>(rows_);
     at::Tensor matrix = second_.cpu().div(count);
-    if (!centred)
-        return matrix;
+    if (!centred) return matrix;
     const at::Tensor mean = first_.cpu().div(count);
     return matrix.sub(mean.unsqueeze(2).mul(mean.unsqueeze(1)));
 }
@@ -192,8 +187,9 @@ std::vector<std::int64_t> distinct_points(const float* points, std::int64_t coun
     std::vector<std::int64_t> order(static_cast<std::size_t>(count));
     std::iota(order.begin(), order.end(), std::int64_t{0});
     const auto row = [=](std::int64_t i) { return std::span(points + i * width, static_cast<std::size_t>(width)); };
-    std::stable_sort(order.begin(), order.end(),
-                     [&](std::int64_t a, std::int64_t b) { return std::ranges::lexicographical_compare(row(a), row(b)); });
+    std::stable_sort(order.begin(), order.end(), [&](std::int64_t a, std::int64_t b) {
+        return std::ranges::lexicographical_compare(row(a), row(b));
+    });
     const auto end = std::unique(order.begin(), order.end(),
                                  [&](std::int64_t a, std::int64_t b) { return std::ranges::equal(row(a), row(b)); });
     order.erase(end, order.end());
@@ -206,15 +202,13 @@ IntrinsicDimension two_nn_dimension(const float* points, std::int64_t count, std
     constexpr std::size_t fewest = 20;
     constexpr double infinite = std::numeric_limits<double>::infinity();
     const std::vector<std::int64_t> distinct = distinct_points(points, count, width);
-    if (distinct.size() < fewest)
-        return {none, std::ssize(distinct)};
+    if (distinct.size() < fewest) return {none, std::ssize(distinct)};
     std::vector<double> ratios(distinct.size());
     context.parallel_for(distinct.size(), [&](std::size_t task, int) {
         double first = infinite, second = infinite;
         const float* const a = points + distinct[task] * width;
         for (std::size_t other = 0; other < distinct.size(); ++other) {
-            if (other == task)
-                continue;
+            if (other == task) continue;
             const float* const b = points + distinct[other] * width;
             double squares = 0;
             for (std::int64_t k = 0; k < width; ++k) {

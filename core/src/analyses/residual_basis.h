@@ -38,19 +38,19 @@ private:
     std::vector<at::Tensor> samples_;
 };
 
-/// Of all heads of a layer: Q_r = (first r columns of encoder) (first r columns of decoder)ᵀ maps a row ε to its part in
-/// r directions, and all of them give ε back.
+/// Of all heads of a layer: Q_r = (first r columns of encoder) (first r columns of decoder)ᵀ maps a row ε to its part
+/// in r directions, and all of them give ε back.
 struct LayerBasis {
     at::Tensor encoder, decoder; ///< (heads, head_dim, head_dim) float32; equal unless weighted by the output
     std::vector<residual::HeadSpectrum> spectra; ///< of every head; layer not set
 };
 
-/// `output` (hidden, heads · head_dim) float32 on the CPU, what weighs directions; undefined: nothing does. A checkpoint
-/// before every head.
+/// `output` (hidden, heads · head_dim) float32 on the CPU, what weighs directions; undefined: nothing does. A
+/// checkpoint before every head.
 LayerBasis fit_basis(const ResidualMoments& moments, bool centred, const at::Tensor& output, JobContext& context);
 
-/// Eigenvectors of a symmetric matrix (d, d) float64 in columns, and its eigenvalues (d), both largest first; values not
-/// below 0.
+/// Eigenvectors of a symmetric matrix (d, d) float64 in columns, and its eigenvalues (d), both largest first; values
+/// not below 0.
 struct Directions {
     at::Tensor values, vectors;
 };

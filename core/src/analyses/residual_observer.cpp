@@ -21,8 +21,7 @@ ResidualObserver::ResidualObserver(const residual::Request& request, const resid
         const at::Tensor mask = at::zeros({heads, 1, 1}, at::kBool);
         std::int64_t count = 0;
         for (const residual::HeadChoice& choice : plan.heads) {
-            if (choice.layer != layer)
-                continue;
+            if (choice.layer != layer) continue;
             mask.mutable_data_ptr<bool>()[choice.head] = true;
             ++count;
         }
@@ -37,8 +36,7 @@ void ResidualObserver::gather(std::int64_t texts, std::int64_t expected_rows, st
 }
 
 void ResidualObserver::observe_residual(int layer, const at::Tensor& hidden) {
-    if (kept_layer_ >= 0 && layer == kept_layer_ - 1)
-        kept_.hidden = hidden.clone();
+    if (kept_layer_ >= 0 && layer == kept_layer_ - 1) kept_.hidden = hidden.clone();
 }
 
 at::Tensor ResidualObserver::known_context(int layer) {
@@ -47,8 +45,7 @@ at::Tensor ResidualObserver::known_context(int layer) {
 }
 
 at::Tensor ResidualObserver::replacement(const models::AttentionPoint& point) {
-    if (!chosen_.contains(point.layer))
-        return {};
+    if (!chosen_.contains(point.layer)) return {};
     const bool gathers = gathered_texts_ > 0, keeps = point.layer == kept_layer_;
     if (!gathers && !keeps && replacement_.kind == Replacement::Kind::full)
         return models::attend_in_tiles(point, 1.0, nullptr, context_);
@@ -56,8 +53,7 @@ at::Tensor ResidualObserver::replacement(const models::AttentionPoint& point) {
                                .exclude_sink = parameters_.exclude_sink,
                                .with_tail = gathers && parameters_.form != Form::context};
     const AttentionSplit split = split_attention(point, options, context_);
-    if (gathers)
-        gather_from(split, point, options);
+    if (gathers) gather_from(split, point, options);
     if (keeps) {
         kept_.leading = split.leading;
         kept_.context = split.context;
@@ -66,9 +62,9 @@ at::Tensor ResidualObserver::replacement(const models::AttentionPoint& point) {
 }
 
 at::Tensor ResidualObserver::replaced(const at::Tensor& leading, const at::Tensor& context, int layer) {
-    if (replacement_.kind == Replacement::Kind::full)
-        return context;
-    const at::Tensor all = replacement_.kind == Replacement::Kind::leading ? leading : projected(leading, context, layer);
+    if (replacement_.kind == Replacement::Kind::full) return context;
+    const at::Tensor all =
+        replacement_.kind == Replacement::Kind::leading ? leading : projected(leading, context, layer);
     const at::Tensor heads = all.to(context.scalar_type()), &mask = chosen_.at(layer);
     return mask.defined() ? at::where(mask.to(heads.device()), heads, context) : heads;
 }
@@ -86,8 +82,7 @@ void ResidualObserver::gather_from(const AttentionSplit& split, const models::At
     }
     // Points that are equal by construction would be each other's nearest neighbours, at a distance of rounding.
     std::vector<std::int64_t> sampled;
-    if (parameters_.two_nn)
-        sampled = rows_with_residual(point, options, parameters_.form == Form::tail_normalized);
+    if (parameters_.two_nn) sampled = rows_with_residual(point, options, parameters_.form == Form::tail_normalized);
     auto moments = moments_.find(point.layer);
     if (moments == moments_.end()) {
         const auto most = static_cast<std::int64_t>(residual::most_two_nn_rows);
@@ -113,11 +108,9 @@ at::Tensor ResidualObserver::projected(const at::Tensor& leading, const at::Tens
     // Through the directions that stay or through those that go, whichever are fewer: no rank costs more than half of
     // them, and none and all of them are exactly A and B.
     const bool stay = 2 * rank <= width;
-    if (rank == 0)
-        return leading;
+    if (rank == 0) return leading;
     const at::Tensor whole = context.to(at::kFloat);
-    if (rank == width)
-        return whole;
+    if (rank == width) return whole;
     const std::int64_t first = stay ? 0 : rank, count = stay ? rank : width - rank;
     const at::Tensor parts =
         models::multiply_by_head(whole.sub(leading), basis.encoder.narrow(2, first, count), context_);

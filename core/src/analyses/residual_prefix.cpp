@@ -24,10 +24,8 @@ template <class Byte, class One>
 void in_pieces(Byte* bytes, std::uint64_t count, std::uint64_t place, const char* wanted, One one) {
     while (count > 0) {
         const ssize_t done = one(bytes, count, static_cast<off_t>(place));
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done <= 0)
-            no_room(wanted);
+        if (done < 0 && errno == EINTR) continue;
+        if (done <= 0) no_room(wanted);
         bytes += done;
         place += static_cast<std::uint64_t>(done);
         count -= static_cast<std::uint64_t>(done);
@@ -37,19 +35,18 @@ void in_pieces(Byte* bytes, std::uint64_t count, std::uint64_t place, const char
 } // namespace
 
 PrefixStore::~PrefixStore() {
-    if (file_ >= 0)
-        close(file_);
+    if (file_ >= 0) close(file_);
 }
 
 void PrefixStore::open_file() {
     std::error_code failure;
     const std::filesystem::path folder = std::filesystem::temp_directory_path(failure);
     if (failure)
-        throw Error(ErrorKind::resource, "activations on disk", "a folder of temporary files", failure.message(), "TMPDIR");
+        throw Error(ErrorKind::resource, "activations on disk", "a folder of temporary files", failure.message(),
+                    "TMPDIR");
     std::string name = (folder / "attnscope-XXXXXX").string();
     file_ = mkostemp(name.data(), O_CLOEXEC);
-    if (file_ < 0)
-        no_room("a temporary file");
+    if (file_ < 0) no_room("a temporary file");
     unlink(name.c_str());
 }
 
@@ -63,12 +60,12 @@ void PrefixStore::add(const at::Tensor& states) {
         entry.states = states;
     } else {
         left_ = 0; // what follows lies behind it on disk
-        if (file_ < 0)
-            open_file();
+        if (file_ < 0) open_file();
         const at::Tensor here = states.cpu().contiguous();
         entry.place = end_;
-        in_pieces(static_cast<const char*>(here.const_data_ptr()), bytes, end_, "space for them",
-                  [&](const char* from, std::uint64_t count, off_t place) { return pwrite(file_, from, count, place); });
+        in_pieces(
+            static_cast<const char*>(here.const_data_ptr()), bytes, end_, "space for them",
+            [&](const char* from, std::uint64_t count, off_t place) { return pwrite(file_, from, count, place); });
         end_ += bytes;
     }
     entries_.push_back(std::move(entry));
@@ -81,8 +78,7 @@ at::Tensor PrefixStore::load(std::size_t index) const {
 
 at::Tensor PrefixStore::look(std::size_t index) const {
     const Entry& entry = entries_.at(index);
-    if (entry.states.defined())
-        return entry.states;
+    if (entry.states.defined()) return entry.states;
     at::Tensor states = at::empty(entry.shape, entry.options.device(at::kCPU));
     const auto bytes = static_cast<std::uint64_t>(states.numel()) * states.element_size();
     in_pieces(static_cast<char*>(states.mutable_data_ptr()), bytes, entry.place, "what was written",

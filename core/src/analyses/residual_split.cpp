@@ -21,8 +21,7 @@ void largest_weights(const float* weights, std::int64_t begin, std::int64_t end,
     if (count == 1) {
         std::int64_t best = begin;
         for (std::int64_t j = begin + 1; j < end; ++j)
-            if (weights[j] > weights[best])
-                best = j;
+            if (weights[j] > weights[best]) best = j;
         found.assign(1, best);
         return;
     }
@@ -46,8 +45,7 @@ std::vector<std::int64_t> rows_with_residual(const AttentionPoint& point, const 
     for (std::int64_t t = 0; t < point.rows(); ++t) {
         const std::int64_t first = first_leader(point, t, options);
         const bool sink_is_left = first > point.first_key(t);
-        if (point.end_key(t) - first > options.top_k || (sink_is_left && !normalized))
-            rows.push_back(t);
+        if (point.end_key(t) - first > options.top_k || (sink_is_left && !normalized)) rows.push_back(t);
     }
     return rows;
 }
@@ -75,8 +73,7 @@ public:
             split_on_cpu(point, tile, rest);
         else
             split_on_device(point, tile, rest);
-        if (!options_.with_tail)
-            return;
+        if (!options_.with_tail) return;
         part(split_.tail, tile).copy_(over_values(point, tile, rest));
         part(split_.tail_weight, tile).copy_(rest.sum(-1, true));
     }
@@ -113,7 +110,8 @@ private:
             const auto index = static_cast<std::int64_t>(task); // of text and head in the tile
             const std::int64_t text = index / heads, head = tile.first_head + index % heads;
             const float* const values =
-                all_values + ((text * point.key_value_heads() + head / group) * point.keys.size(2) + tile.first_key) * width;
+                all_values +
+                ((text * point.key_value_heads() + head / group) * point.keys.size(2) + tile.first_key) * width;
             std::vector<std::int64_t> chosen;
             for (std::int64_t r = 0; r < rows; ++r) {
                 const std::int64_t t = tile.first_row + r;
@@ -123,8 +121,7 @@ private:
                 float* const to = leading + ((text * point.heads() + head) * point.rows() + t) * width;
                 mix(row, chosen, values, width, to);
                 if (all_rest)
-                    for (const std::int64_t j : chosen)
-                        all_rest[(index * rows + r) * columns + j] = 0;
+                    for (const std::int64_t j : chosen) all_rest[(index * rows + r) * columns + j] = 0;
             }
         };
         context_.parallel_for(static_cast<std::size_t>(weights.size(0) * heads), one_head);
@@ -138,13 +135,11 @@ private:
             return;
         }
         double total = 0;
-        for (const std::int64_t j : chosen)
-            total += weights[j];
+        for (const std::int64_t j : chosen) total += weights[j];
         std::fill_n(to, width, 0.0f);
         for (const std::int64_t j : chosen) {
             const double share = total > 0 ? weights[j] / total : 1 / static_cast<double>(chosen.size());
-            for (std::int64_t k = 0; k < width; ++k)
-                to[k] += static_cast<float>(share) * values[j * width + k];
+            for (std::int64_t k = 0; k < width; ++k) to[k] += static_cast<float>(share) * values[j * width + k];
         }
     }
 
@@ -156,10 +151,8 @@ private:
         const at::Tensor row = at::arange(tile.first_row, tile.first_row + weights.size(2), options).unsqueeze(1);
         const at::Tensor key = at::arange(tile.first_key, tile.first_key + columns, options);
         at::Tensor barred = at::zeros_like(key).unsqueeze(0).expand({weights.size(2), columns}).to(at::kBool);
-        if (point.causal)
-            barred = key.gt(row);
-        if (point.causal && point.window > 0)
-            barred = barred.logical_or(key.le(row.sub(point.window)));
+        if (point.causal) barred = key.gt(row);
+        if (point.causal && point.window > 0) barred = barred.logical_or(key.le(row.sub(point.window)));
         if (options_.exclude_sink)
             barred = barred.logical_or(key.eq(0).logical_and(point.causal ? row.gt(0) : row.ge(0)));
         const std::int64_t count = std::min<std::int64_t>(options_.top_k, columns);
@@ -168,12 +161,10 @@ private:
         const at::Tensor total = kept.sum(-1, true);
         const at::Tensor equal = there.to(at::kFloat).div(there.sum(-1, true).clamp_min(1));
         const at::Tensor one = at::full_like(equal, 1).mul(there);
-        const at::Tensor shares =
-            count == 1 ? one : at::where(total.gt(0), kept.div(total.clamp_min(1e-30)), equal);
+        const at::Tensor shares = count == 1 ? one : at::where(total.gt(0), kept.div(total.clamp_min(1e-30)), equal);
         const at::Tensor mixed = at::zeros_like(weights).scatter(-1, chosen, shares);
         part(split_.leading, tile).copy_(over_values(point, tile, mixed));
-        if (rest.defined())
-            rest = rest.scatter(-1, chosen, 0);
+        if (rest.defined()) rest = rest.scatter(-1, chosen, 0);
     }
 
     SplitOptions options_;

@@ -76,15 +76,13 @@ public:
 
     /// Fits the bases, after a pass over the calibration blocks unless the baseline's was one.
     std::vector<residual::HeadSpectrum> fit() {
-        if (!plan_.leaks || observer_.moments().empty())
-            run_calibration();
+        if (!plan_.leaks || observer_.moments().empty()) run_calibration();
         std::vector<residual::HeadSpectrum> found;
         std::size_t done = 0;
         for (const auto& [layer, moments] : observer_.moments()) {
             context_.progress(static_cast<double>(done++), static_cast<double>(plan_.layers.size()), "fitting basis");
-            const at::Tensor output = parameters_.output_weighted
-                                          ? models::attention_projections(model_, layer).output
-                                          : at::Tensor();
+            const at::Tensor output =
+                parameters_.output_weighted ? models::attention_projections(model_, layer).output : at::Tensor();
             LayerBasis basis = fit_basis(moments, parameters_.centred, output, context_);
             for (residual::HeadSpectrum& spectrum : basis.spectra) {
                 spectrum.layer = layer;
@@ -163,9 +161,9 @@ private:
     double head_share(int first) const {
         const ModelConfig& config = model_.config();
         const auto number = [](std::int64_t value) { return static_cast<double>(value); };
-        const double layer = number(config.hidden) * (2 * number(config.heads * config.head_dim) +
-                                                      2 * number(config.key_value_heads * config.head_dim) +
-                                                      3 * number(config.intermediate));
+        const double layer = number(config.hidden) *
+                             (2 * number(config.heads * config.head_dim) +
+                              2 * number(config.key_value_heads * config.head_dim) + 3 * number(config.intermediate));
         const double head = number(config.hidden) * number(config.vocabulary);
         return head / (head + number(config.layers - first) * layer);
     }
@@ -201,8 +199,7 @@ private:
         const c10::InferenceMode no_gradients;
         const std::int64_t predictions = parameters_.seq_len - 1;
         std::vector<std::int64_t> targets;
-        for (const auto& text : texts(group))
-            targets.insert(targets.end(), text.begin() + 1, text.end());
+        for (const auto& text : texts(group)) targets.insert(targets.end(), text.begin() + 1, text.end());
         const at::Tensor rows = states.narrow(1, 0, predictions).reshape({-1, states.size(2)});
         const std::string stage = what == "baseline" ? what : "ranks";
         const at::Tensor lost =
@@ -240,8 +237,7 @@ private:
 double mean_dimension(const std::vector<residual::HeadSpectrum>& spectra) {
     double sum = 0, count = 0;
     for (const residual::HeadSpectrum& spectrum : spectra) {
-        if (spectrum.r90 < 1)
-            continue;
+        if (spectrum.r90 < 1) continue;
         sum += spectrum.r90;
         count += 1;
     }
@@ -277,8 +273,7 @@ Result residual_sweep(const Request& request, JobContext& context) {
     result.head_dim = static_cast<int>(config.head_dim);
     result.heads = static_cast<int>(config.heads);
     result.layers = config.layers;
-    result.ids.assign(request.ids.begin(),
-                      request.ids.begin() + result.plan.blocks * request.parameters.seq_len);
+    result.ids.assign(request.ids.begin(), request.ids.begin() + result.plan.blocks * request.parameters.seq_len);
     const auto publish = [&] {
         result.seconds = seconds_since(start);
         context.publish(std::make_shared<const Result>(result));
@@ -302,13 +297,11 @@ Result residual_sweep(const Request& request, JobContext& context) {
     const auto taken_over = [&](int rank) -> const CurvePoint* {
         if (has_ends)
             for (const CurvePoint& point : from->curve)
-                if (point.rank == rank)
-                    return &point;
+                if (point.rank == rank) return &point;
         return nullptr;
     };
     std::size_t runs = has_ends ? 0 : 2, run = 0;
-    for (const int rank : result.plan.ranks)
-        runs += taken_over(rank) == nullptr;
+    for (const int rank : result.plan.ranks) runs += taken_over(rank) == nullptr;
     result.top1 = has_ends ? from->top1 : sweep.run_replaced({Replacement::Kind::leading}, run++, runs);
     compare_with_baseline(result.baseline, result.top1);
     result.full = has_ends ? from->full : sweep.run_replaced({Replacement::Kind::full}, run++, runs);

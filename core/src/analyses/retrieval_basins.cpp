@@ -15,8 +15,7 @@ constexpr double same_point = 1e-2;
 
 double distance(std::span<const double> left, std::span<const double> right) {
     double squares = 0;
-    for (std::size_t k = 0; k < left.size(); ++k)
-        squares += (left[k] - right[k]) * (left[k] - right[k]);
+    for (std::size_t k = 0; k < left.size(); ++k) squares += (left[k] - right[k]) * (left[k] - right[k]);
     return std::sqrt(squares);
 }
 
@@ -46,17 +45,14 @@ private:
         std::vector<std::size_t> moving(end - first);
         std::iota(moving.begin(), moving.end(), first);
         std::vector<double> start_norms;
-        for (const std::size_t cell : moving)
-            start_norms.push_back(norm(states_[cell]));
+        for (const std::size_t cell : moving) start_norms.push_back(norm(states_[cell]));
         std::vector<SettlingWatch> watches(end - first, SettlingWatch(settling_, spectrum_.max_centered_norm));
         for (int step = 0; step < request_.basin_steps && !moving.empty(); ++step) {
             context_.progress(static_cast<double>(end - moving.size()), static_cast<double>(states_.size()), "basins");
             std::vector<std::vector<double>> points;
             std::vector<kernels::Probe> probes;
-            for (const std::size_t cell : moving)
-                points.push_back(dynamics_.probe(states_[cell]));
-            for (const std::vector<double>& point : points)
-                probes.push_back({point, request_.beta, {}, true});
+            for (const std::size_t cell : moving) points.push_back(dynamics_.probe(states_[cell]));
+            for (const std::vector<double>& point : points) probes.push_back({point, request_.beta, {}, true});
             const std::vector<kernels::PassResult> passes = kernels::retrieval_pass(bank_, probes, context_);
             std::vector<std::size_t> still;
             for (std::size_t i = 0; i < moving.size(); ++i) {
@@ -68,8 +64,7 @@ private:
                     states_[cell] = centroid_;
                     settled_[cell] = true;
                 }
-                if (!settled_[cell])
-                    still.push_back(cell);
+                if (!settled_[cell]) still.push_back(cell);
             }
             moving = std::move(still);
         }
@@ -82,8 +77,7 @@ private:
         std::vector<int> population, of_cell(states_.size(), unsettled);
         for (std::size_t cell = 0; cell < states_.size(); ++cell) {
             context_.checkpoint();
-            if (!settled_[cell])
-                continue;
+            if (!settled_[cell]) continue;
             const auto point =
                 static_cast<std::size_t>(std::find_if(found.begin(), found.end(),
                                                       [&](std::size_t other) {
@@ -103,8 +97,7 @@ private:
         std::stable_sort(order.begin(), order.end(),
                          [&](std::size_t a, std::size_t b) { return population[a] > population[b]; });
         std::vector<int> number(found.size());
-        for (std::size_t i = 0; i < order.size(); ++i)
-            number[order[i]] = static_cast<int>(i);
+        for (std::size_t i = 0; i < order.size(); ++i) number[order[i]] = static_cast<int>(i);
         for (const int point : of_cell)
             plane.basin.push_back(point == unsettled ? unsettled : number[static_cast<std::size_t>(point)]);
         plane.basin_unsettled = static_cast<std::size_t>(std::count(of_cell.begin(), of_cell.end(), unsettled));
@@ -115,10 +108,8 @@ private:
             std::vector<std::vector<double>> points;
             std::vector<std::vector<float>> logits(count, std::vector<float>(bank_.n));
             std::vector<kernels::Probe> probes;
-            for (std::size_t i = 0; i < count; ++i)
-                points.push_back(dynamics_.probe(states_[found[order[first + i]]]));
-            for (std::size_t i = 0; i < count; ++i)
-                probes.push_back({points[i], request_.beta, logits[i], false});
+            for (std::size_t i = 0; i < count; ++i) points.push_back(dynamics_.probe(states_[found[order[first + i]]]));
+            for (std::size_t i = 0; i < count; ++i) probes.push_back({points[i], request_.beta, logits[i], false});
             const std::vector<kernels::PassResult> passes = kernels::retrieval_pass(bank_, probes, context_);
             for (std::size_t i = 0; i < count; ++i) {
                 plane.basin_support.push_back(std::exp(passes[i].entropy));
@@ -147,8 +138,7 @@ double centroid_radius(retrieval::Mode mode, double beta, double lambda, const r
     const bool contracts = mode == retrieval::Mode::centered || mode == retrieval::Mode::hybrid ||
                            (mode == retrieval::Mode::residual && lambda < 1);
     const double rho = beta * spectrum.lambda_max, longest = spectrum.max_centered_norm;
-    if (!contracts || !(rho > 0 && rho < 1))
-        return 0;
+    if (!contracts || !(rho > 0 && rho < 1)) return 0;
     constexpr double margin = 0.9;              // for the float32 sums of a pass
     const double reach = -std::log(rho) / beta; // (R + r) r
     return margin * 2 * reach / (longest + std::sqrt(longest * longest + 4 * reach));

@@ -9,8 +9,7 @@ using retrieval::Mode;
 
 void check_bank(const retrieval::BankPtr& bank, const retrieval::Spectrum& spectrum) {
     ATTNSCOPE_ASSERT(bank != nullptr);
-    if (bank->n < 2)
-        throw Error(ErrorKind::input, bank->name, "at least 2 memories", std::to_string(bank->n));
+    if (bank->n < 2) throw Error(ErrorKind::input, bank->name, "at least 2 memories", std::to_string(bank->n));
     ATTNSCOPE_ASSERT(spectrum.n == bank->n && spectrum.d == bank->d && spectrum.mean.size() == bank->d);
 }
 
@@ -20,8 +19,7 @@ void check_beta(double beta) {
 }
 
 void check_steps(int steps) {
-    if (steps < 1)
-        throw Error(ErrorKind::usage, "steps", "at least 1", std::to_string(steps));
+    if (steps < 1) throw Error(ErrorKind::usage, "steps", "at least 1", std::to_string(steps));
 }
 
 void check_lambda(double lambda) {
@@ -40,8 +38,7 @@ void check_query(const retrieval::Query& query, std::size_t d, const std::string
 
 double dot(std::span<const double> left, std::span<const double> right) {
     double sum = 0;
-    for (std::size_t k = 0; k < left.size(); ++k)
-        sum += left[k] * right[k];
+    for (std::size_t k = 0; k < left.size(); ++k) sum += left[k] * right[k];
     return sum;
 }
 
@@ -56,24 +53,21 @@ kernels::KeyBank key_bank(const retrieval::BankPtr& bank, const retrieval::Spect
 std::vector<double> Dynamics::state_of(std::span<const float> query) const {
     std::vector<double> state(query.begin(), query.end());
     if (!raw_space())
-        for (std::size_t k = 0; k < state.size(); ++k)
-            state[k] -= spectrum_->mean[k];
+        for (std::size_t k = 0; k < state.size(); ++k) state[k] -= spectrum_->mean[k];
     return state;
 }
 
 std::vector<double> Dynamics::state_at(std::span<const double> centered) const {
     std::vector<double> state(centered.begin(), centered.end());
     if (raw_space())
-        for (std::size_t k = 0; k < state.size(); ++k)
-            state[k] += spectrum_->mean[k];
+        for (std::size_t k = 0; k < state.size(); ++k) state[k] += spectrum_->mean[k];
     return state;
 }
 
 std::vector<double> Dynamics::centered(std::span<const double> state) const {
     std::vector<double> out(state.begin(), state.end());
     if (raw_space())
-        for (std::size_t k = 0; k < out.size(); ++k)
-            out[k] -= spectrum_->mean[k];
+        for (std::size_t k = 0; k < out.size(); ++k) out[k] -= spectrum_->mean[k];
     return out;
 }
 
@@ -85,14 +79,12 @@ std::vector<double> Dynamics::next(std::span<const double> state, const kernels:
                                    double start_norm) const {
     std::vector<double> out = state_at(pass.update);
     if (mode_ == Mode::residual)
-        for (std::size_t k = 0; k < out.size(); ++k)
-            out[k] = lambda_ * state[k] + (1 - lambda_) * out[k];
+        for (std::size_t k = 0; k < out.size(); ++k) out[k] = lambda_ * state[k] + (1 - lambda_) * out[k];
     if (mode_ == Mode::renormalized) {
         // An update of exactly zero has no direction to scale; it stays where it is.
         const double length = norm(out);
         if (length > 0)
-            for (double& value : out)
-                value *= start_norm / length;
+            for (double& value : out) value *= start_norm / length;
     }
     return out;
 }

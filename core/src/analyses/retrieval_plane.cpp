@@ -29,24 +29,19 @@ struct Frame {
     double y_of(std::span<const double> centered) const { return dot(centered, axes[1]); }
     std::vector<double> point(double x, double y) const {
         std::vector<double> out(axes[0].size());
-        for (std::size_t k = 0; k < out.size(); ++k)
-            out[k] = x * axes[0][k] + y * axes[1][k];
+        for (std::size_t k = 0; k < out.size(); ++k) out[k] = x * axes[0][k] + y * axes[1][k];
         return out;
     }
 };
 
 std::string axis_label(const PlaneDirection& direction, const Bank& bank) {
     switch (direction.kind) {
-    case PlaneAxis::eigenvector:
-        return std::string("v").append(std::to_string(direction.index + 1));
-    case PlaneAxis::query:
-        return "query";
-    case PlaneAxis::memory:
-        break;
+    case PlaneAxis::eigenvector: return std::string("v").append(std::to_string(direction.index + 1));
+    case PlaneAxis::query: return "query";
+    case PlaneAxis::memory: break;
     }
     const auto index = static_cast<std::size_t>(direction.index);
-    if (bank.texts.empty())
-        return "memory " + std::to_string(index);
+    if (bank.texts.empty()) return "memory " + std::to_string(index);
     return std::string(bank.texts.label(index).empty() ? bank.texts.line(index) : bank.texts.label(index));
 }
 
@@ -65,12 +60,10 @@ std::vector<double> axis_vector(const PlaneDirection& direction, const retrieval
         std::copy_n(spectrum.directions.begin() + static_cast<std::ptrdiff_t>(index * d), d, out.begin());
         return out;
     }
-    if (direction.kind == PlaneAxis::memory)
-        refuse(spectrum.n);
+    if (direction.kind == PlaneAxis::memory) refuse(spectrum.n);
     const std::span<const float> row =
         direction.kind == PlaneAxis::memory ? request.bank->row(index) : std::span<const float>(request.query);
-    for (std::size_t k = 0; k < d; ++k)
-        out[k] = static_cast<double>(row[k]) - spectrum.mean[k];
+    for (std::size_t k = 0; k < d; ++k) out[k] = static_cast<double>(row[k]) - spectrum.mean[k];
     return out;
 }
 
@@ -79,18 +72,13 @@ Frame frame_of(const retrieval::PlaneRequest& request, const retrieval::Spectrum
     const double x_length = norm(frame.axes[0]), y_length = norm(frame.axes[1]);
     if (!(x_length > 0) || !(y_length > 0))
         throw Error(ErrorKind::input, "plane", "directions of the centred space", "one of length 0");
-    for (double& value : frame.axes[0])
-        value /= x_length;
-    for (double& value : frame.axes[1])
-        value /= y_length;
+    for (double& value : frame.axes[0]) value /= x_length;
+    for (double& value : frame.axes[1]) value /= y_length;
     const double along = dot(frame.axes[0], frame.axes[1]);
-    for (std::size_t k = 0; k < frame.axes[1].size(); ++k)
-        frame.axes[1][k] -= along * frame.axes[0][k];
+    for (std::size_t k = 0; k < frame.axes[1].size(); ++k) frame.axes[1][k] -= along * frame.axes[0][k];
     const double rest = norm(frame.axes[1]);
-    if (rest < parallel)
-        throw Error(ErrorKind::input, "plane", "two directions", "parallel ones");
-    for (double& value : frame.axes[1])
-        value /= rest;
+    if (rest < parallel) throw Error(ErrorKind::input, "plane", "two directions", "parallel ones");
+    for (double& value : frame.axes[1]) value /= rest;
     return frame;
 }
 
@@ -99,8 +87,7 @@ std::vector<std::vector<float>> project(const kernels::KeyBank& bank, const std:
                                         JobContext& context) {
     std::vector<std::vector<float>> out(vectors.size(), std::vector<float>(bank.n));
     std::vector<kernels::Probe> probes;
-    for (std::size_t i = 0; i < vectors.size(); ++i)
-        probes.push_back({vectors[i], 1, out[i], false});
+    for (std::size_t i = 0; i < vectors.size(); ++i) probes.push_back({vectors[i], 1, out[i], false});
     kernels::retrieval_pass(bank, probes, context);
     return out;
 }
@@ -168,11 +155,9 @@ retrieval::Plane plane(const retrieval::PlaneRequest& request, const retrieval::
 
     // In the raw space a point of the plane is μ + p, and ⟨m, μ + p⟩ varies with m by ⟨m − μ, μ⟩ + ⟨m − μ, p⟩.
     std::vector<std::vector<double>> vectors{frame.axes[0], frame.axes[1]};
-    if (raw_keys)
-        vectors.push_back(spectrum.mean);
+    if (raw_keys) vectors.push_back(spectrum.mean);
     std::vector<std::vector<float>> seen = project(bank, vectors, context);
-    if (!raw_keys)
-        seen.emplace_back(bank.n, 0.0f);
+    if (!raw_keys) seen.emplace_back(bank.n, 0.0f);
 
     double low[2] = {0, 0}, high[2] = {0, 0};
     const auto include = [&](double x, double y) {
@@ -184,8 +169,7 @@ retrieval::Plane plane(const retrieval::PlaneRequest& request, const retrieval::
         out.memories.push_back({seen[0][i], seen[1][i]});
         include(seen[0][i], seen[1][i]);
     }
-    for (const auto& [x, y] : out.trajectory)
-        include(x, y);
+    for (const auto& [x, y] : out.trajectory) include(x, y);
     for (int axis = 0; axis < 2; ++axis) {
         // Memories that are all equal span nothing; the picture still needs an extent.
         const double free = high[axis] > low[axis] ? margin * (high[axis] - low[axis]) : 1;

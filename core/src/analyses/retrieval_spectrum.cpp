@@ -31,8 +31,7 @@ MeanAndDeviation describe(const std::vector<double>& values) {
     const double n = static_cast<double>(values.size());
     const double mean = std::accumulate(values.begin(), values.end(), 0.0) / n;
     double squares = 0;
-    for (const double value : values)
-        squares += (value - mean) * (value - mean);
+    for (const double value : values) squares += (value - mean) * (value - mean);
     return {mean, std::sqrt(squares / (n - 1))};
 }
 
@@ -50,8 +49,7 @@ Eigenpairs decompose(std::vector<double>& matrix, std::size_t d, std::size_t kep
     const double* value = values.contiguous().const_data_ptr<double>();
     const double* vector = rows.const_data_ptr<double>();
     Eigenpairs out;
-    for (std::size_t k = 0; k < d; ++k)
-        out.values.push_back(std::max(0.0, value[d - 1 - k]));
+    for (std::size_t k = 0; k < d; ++k) out.values.push_back(std::max(0.0, value[d - 1 - k]));
     for (std::size_t k = 0; k < kept; ++k) {
         const double* from = vector + (d - 1 - k) * d;
         out.vectors.insert(out.vectors.end(), from, from + d);
@@ -63,8 +61,7 @@ Eigenpairs decompose(std::vector<double>& matrix, std::size_t d, std::size_t kep
 /// process of its own does the work, which ends with a cancel and with this process.
 Eigenpairs decompose_while_wanted(std::vector<double> matrix, std::size_t d, std::size_t kept, JobContext& context) {
     constexpr std::size_t quick = 384; // dimensions that take no longer than there may be between two checkpoints
-    if (d <= quick)
-        return decompose(matrix, d, kept);
+    if (d <= quick) return decompose(matrix, d, kept);
     const SharedNumbers shared(d + kept * d);
     const int threads = at::get_num_threads();
     const bool done = run_in_child(
@@ -75,8 +72,7 @@ Eigenpairs decompose_while_wanted(std::vector<double> matrix, std::size_t d, std
             std::copy(pairs.vectors.begin(), pairs.vectors.end(), behind);
         },
         context);
-    if (!done)
-        return decompose(matrix, d, kept);
+    if (!done) return decompose(matrix, d, kept);
     const auto vectors = shared.values().begin() + static_cast<std::ptrdiff_t>(d);
     return {{shared.values().begin(), vectors}, {vectors, shared.values().end()}};
 }
@@ -87,8 +83,7 @@ retrieval::Spectrum spectrum(const retrieval::SpectrumRequest& request, JobConte
     const retrieval::BankPtr& bank = request.bank;
     ATTNSCOPE_ASSERT(bank != nullptr);
     const std::size_t n = bank->n, d = bank->d;
-    if (n < 2)
-        throw Error(ErrorKind::input, bank->name, "at least 2 memories", std::to_string(n));
+    if (n < 2) throw Error(ErrorKind::input, bank->name, "at least 2 memories", std::to_string(n));
     if (request.directions < 1)
         throw Error(ErrorKind::usage, "directions", "at least 1", std::to_string(request.directions));
 
@@ -129,8 +124,7 @@ retrieval::Spectrum spectrum(const retrieval::SpectrumRequest& request, JobConte
         std::fill(out.eigenvalues.begin(), out.eigenvalues.end(), 0.0);
     }
     out.lambda_max = out.eigenvalues.front();
-    if (out.lambda_max > 0)
-        out.beta_critical = 1 / out.lambda_max;
+    if (out.lambda_max > 0) out.beta_critical = 1 / out.lambda_max;
     return out;
 }
 

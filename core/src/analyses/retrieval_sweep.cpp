@@ -38,8 +38,7 @@ public:
             const kernels::PassResult pass = kernels::retrieval_pass(bank_, probes, context_).front();
             std::vector<double> next = dynamics.next(state_, pass, start_norm_);
             end.entropy = pass.entropy;
-            for (std::size_t k = 0; k < state_.size(); ++k)
-                state_[k] -= next[k];
+            for (std::size_t k = 0; k < state_.size(); ++k) state_[k] -= next[k];
             end.settled = watch.settled(norm(state_));
             state_ = std::move(next);
         }
@@ -53,8 +52,7 @@ private:
     void disturb(const Dynamics& dynamics) {
         std::vector<double> centered = dynamics.centered(state_);
         const double least = disturbance * spectrum_.max_centered_norm, length = norm(centered);
-        if (length >= least)
-            return;
+        if (length >= least) return;
         for (std::size_t k = 0; k < centered.size(); ++k)
             centered[k] = least * (length > 0 ? centered[k] / length : spectrum_.directions[k]);
         state_ = dynamics.state_at(centered);
@@ -73,8 +71,7 @@ void check(const retrieval::SweepRequest& request, const retrieval::Spectrum& sp
     check_steps(request.steps);
     check_lambda(request.lambda);
     check_query(request.query, request.bank->d, "query");
-    for (const double beta : request.betas)
-        check_beta(beta);
+    for (const double beta : request.betas) check_beta(beta);
     if (!std::is_sorted(request.betas.begin(), request.betas.end()))
         throw Error(ErrorKind::usage, "betas", "increasing values", "others");
     if (request.hysteresis && request.follow_steps < 1)
@@ -96,22 +93,18 @@ retrieval::Sweep sweep(const retrieval::SweepRequest& request, const retrieval::
     retrieval::Sweep out;
     out.betas = request.betas;
     out.entropy_max = std::log(static_cast<double>(bank.n));
-    if (count == 0)
-        return out;
+    if (count == 0) return out;
 
     std::vector<Dynamics> dynamics;
-    for (const double beta : request.betas)
-        dynamics.emplace_back(request.mode, beta, request.lambda, spectrum);
+    for (const double beta : request.betas) dynamics.emplace_back(request.mode, beta, request.lambda, spectrum);
     std::vector<std::vector<double>> states(count, dynamics.front().state_of(request.query));
     const double start_norm = norm(states.front());
     for (int t = 0; t < request.steps; ++t) {
         context.progress(t, total, "β sweep");
         std::vector<std::vector<double>> points;
         std::vector<kernels::Probe> probes;
-        for (std::size_t b = 0; b < count; ++b)
-            points.push_back(dynamics[b].probe(states[b]));
-        for (std::size_t b = 0; b < count; ++b)
-            probes.push_back({points[b], request.betas[b], {}, true});
+        for (std::size_t b = 0; b < count; ++b) points.push_back(dynamics[b].probe(states[b]));
+        for (std::size_t b = 0; b < count; ++b) probes.push_back({points[b], request.betas[b], {}, true});
         const std::vector<kernels::PassResult> passes = kernels::retrieval_pass(bank, probes, context);
         auto& entropy = out.entropy.emplace_back();
         auto& norms = out.norm.emplace_back();
@@ -121,13 +114,11 @@ retrieval::Sweep sweep(const retrieval::SweepRequest& request, const retrieval::
             norms.push_back(norm(states[b]));
         }
     }
-    if (!request.hysteresis)
-        return out;
+    if (!request.hysteresis) return out;
 
     out.follow_steps = request.follow_steps;
     out.settling = Follower::settling;
-    for (auto* values : {&out.entropy_up, &out.entropy_down, &out.norm_up, &out.norm_down})
-        values->resize(count);
+    for (auto* values : {&out.entropy_up, &out.entropy_down, &out.norm_up, &out.norm_down}) values->resize(count);
     out.settled_up.resize(count);
     out.settled_down.resize(count);
     Follower follower(request, spectrum, context);

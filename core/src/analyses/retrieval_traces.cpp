@@ -38,8 +38,7 @@ struct Run {
 
 std::vector<std::uint32_t> indices(const std::vector<Ranked>& ranked) {
     std::vector<std::uint32_t> out;
-    for (std::size_t i = 0; i < std::min(listed, ranked.size()); ++i)
-        out.push_back(ranked[i].index);
+    for (std::size_t i = 0; i < std::min(listed, ranked.size()); ++i) out.push_back(ranked[i].index);
     return out;
 }
 
@@ -51,8 +50,7 @@ int overlap(const std::vector<std::uint32_t>& left, const std::vector<std::uint3
 
 retrieval::FixedPoint fixed_point(double entropy, std::size_t n) {
     const double support = std::exp(entropy);
-    if (support > static_cast<double>(n) / 2)
-        return retrieval::FixedPoint::global_mean;
+    if (support > static_cast<double>(n) / 2) return retrieval::FixedPoint::global_mean;
     return support < 2 ? retrieval::FixedPoint::single_pattern : retrieval::FixedPoint::metastable;
 }
 
@@ -62,8 +60,7 @@ public:
     Group(const retrieval::TraceRequest& request, const retrieval::Spectrum& spectrum, JobContext& context,
           retrieval::TraceResult& result, std::size_t first, std::size_t end)
         : request_(request), spectrum_(spectrum), context_(context), bank_(key_bank(request.bank, spectrum)) {
-        if (request.keep_curves)
-            ranks_ = logarithmic_ranks(bank_.n);
+        if (request.keep_curves) ranks_ = logarithmic_ranks(bank_.n);
         for (std::size_t i = first; i < end; ++i) {
             Trace& trace = result.traces[i];
             const auto query = std::span<const float>(request.queries[static_cast<std::size_t>(trace.query)]);
@@ -83,10 +80,8 @@ public:
     bool step(int t) {
         std::vector<Run*> active;
         for (Run& run : runs_)
-            if (run.active)
-                active.push_back(&run);
-        if (active.empty())
-            return false;
+            if (run.active) active.push_back(&run);
+        if (active.empty()) return false;
         const std::vector<Probe> probes = probes_of(active, true);
         const std::vector<PassResult> passes =
             t == 0 ? first_passes(active, probes) : kernels::retrieval_pass(bank_, probes, context_);
@@ -96,12 +91,9 @@ public:
         context_.parallel_for(kinds * active.size(), [&](std::size_t task, int) {
             const std::size_t i = task / kinds;
             switch (task % kinds) {
-            case 0:
-                return fill_curve(steps[i], *active[i], passes[i]);
-            case 1:
-                return fill_ranking(steps[i], *active[i], t, probes[i], passes[i]);
-            default:
-                return rank_raw_query(*active[i], i > 0 ? active[i - 1] : nullptr);
+            case 0: return fill_curve(steps[i], *active[i], passes[i]);
+            case 1: return fill_ranking(steps[i], *active[i], t, probes[i], passes[i]);
+            default: return rank_raw_query(*active[i], i > 0 ? active[i - 1] : nullptr);
             }
         });
         for (std::size_t i = 0; i < active.size(); ++i) {
@@ -116,8 +108,7 @@ public:
     void finish() {
         if (request_.rank_final) {
             std::vector<Run*> all;
-            for (Run& run : runs_)
-                all.push_back(&run);
+            for (Run& run : runs_) all.push_back(&run);
             const std::vector<Probe> probes = probes_of(all, false);
             const std::vector<PassResult> passes = kernels::retrieval_pass(bank_, probes, context_);
             context_.parallel_for(passes.size(), [&](std::size_t i, int) {
@@ -148,11 +139,11 @@ private:
         const retrieval::FirstStep* const table = request_.first_step.get();
         for (std::size_t i = 0; table && i < active.size(); ++i) {
             const bool raw = active[i]->dynamics.mode() == retrieval::Mode::raw;
-            if (table->raw != raw || table->query != request_.queries[static_cast<std::size_t>(active[i]->trace->query)])
+            if (table->raw != raw ||
+                table->query != request_.queries[static_cast<std::size_t>(active[i]->trace->query)])
                 break;
             auto pass = kernels::first_step_pass(*table, bank_, probes[i], context_);
-            if (!pass)
-                break;
+            if (!pass) break;
             passes.push_back(std::move(*pass));
         }
         return passes.size() == active.size() ? passes : kernels::retrieval_pass(bank_, probes, context_);
@@ -160,8 +151,7 @@ private:
 
     /// top5_raw, once for the traces of a query: the first step's products plus what centring the probe took off them.
     void rank_raw_query(Run& run, const Run* before) const {
-        if (before != nullptr && before->trace->query == run.trace->query)
-            return;
+        if (before != nullptr && before->trace->query == run.trace->query) return;
         const auto& query = request_.queries[static_cast<std::size_t>(run.trace->query)];
         const std::vector<double> raw(query.begin(), query.end());
         const bool shifted = run.dynamics.mode() != retrieval::Mode::raw;
@@ -177,8 +167,7 @@ private:
     }
 
     void fill_curve(Step& step, const Run& run, const PassResult& pass) const {
-        if (!request_.keep_curves)
-            return;
+        if (!request_.keep_curves) return;
         const double log_sum = pass.log_mean_exp + std::log(static_cast<double>(bank_.n));
         step.curve_rank = ranks_;
         step.curve_weight = values_at_ranks(run.logits, ranks_);
@@ -192,8 +181,7 @@ private:
         if (t == 0) {
             for (std::size_t i = 0; i < std::min(mass_ranks, step.top.size()); ++i) {
                 run.trace->mass_top50 += step.top[i].weight;
-                if (i < listed)
-                    run.trace->mass_top5 += step.top[i].weight;
+                if (i < listed) run.trace->mass_top5 += step.top[i].weight;
             }
             // Rounding of the sums alone.
             run.trace->mass_top5 = std::min(run.trace->mass_top5, 1.0);
@@ -214,8 +202,7 @@ private:
         const std::span<const double> leading(spectrum_.directions.data(), bank_.d);
         step.cos_v1 = step.norm > 0 ? std::abs(dot(next, leading)) / step.norm : 0;
         double squares = 0;
-        for (std::size_t k = 0; k < next.size(); ++k)
-            squares += (next[k] - run.state[k]) * (next[k] - run.state[k]);
+        for (std::size_t k = 0; k < next.size(); ++k) squares += (next[k] - run.state[k]) * (next[k] - run.state[k]);
         step.delta = std::sqrt(squares);
         if (t == 0)
             trace.norm_ratio =
@@ -241,18 +228,15 @@ void check(const retrieval::TraceRequest& request, const retrieval::Spectrum& sp
     ATTNSCOPE_ASSERT(spectrum.mean_products.size() == request.bank->n);
     check_steps(request.steps);
     check_lambda(request.lambda);
-    for (const double beta : request.betas)
-        check_beta(beta);
+    for (const double beta : request.betas) check_beta(beta);
     if (!(request.tolerance >= 0))
         throw Error(ErrorKind::usage, "tol", "a number of at least 0", std::to_string(request.tolerance));
-    if (request.top < 0)
-        throw Error(ErrorKind::usage, "top", "at least 0", std::to_string(request.top));
+    if (request.top < 0) throw Error(ErrorKind::usage, "top", "at least 0", std::to_string(request.top));
     for (std::size_t i = 0; i < request.queries.size(); ++i) {
         const std::string name = "query " + std::to_string(i);
         check_query(request.queries[i], request.bank->d, name);
         for (const retrieval::Mode mode : request.modes) {
-            if (mode != retrieval::Mode::renormalized)
-                continue;
+            if (mode != retrieval::Mode::renormalized) continue;
             if (norm(Dynamics(mode, 1, 0, spectrum).state_of(request.queries[i])) == 0)
                 throw Error(ErrorKind::input, name, "a query other than the mean in mode renormalized",
                             "one whose centred norm is 0");

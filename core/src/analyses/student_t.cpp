@@ -43,15 +43,12 @@ MeanInterval mean_interval(const std::vector<double>& values) {
             sum += value;
             ++count;
         }
-    if (count == 0)
-        return {none, none, 0};
+    if (count == 0) return {none, none, 0};
     const double mean = sum / count;
-    if (count == 1)
-        return {mean, none, 1};
+    if (count == 1) return {mean, none, 1};
     double squares = 0;
     for (const double value : values)
-        if (!std::isnan(value))
-            squares += (value - mean) * (value - mean);
+        if (!std::isnan(value)) squares += (value - mean) * (value - mean);
     return {mean, student_t_95(count - 1) * std::sqrt(squares / (count - 1) / count), count};
 }
 

@@ -5,17 +5,14 @@
 namespace attnscope {
 
 std::string describe(const nlohmann::json& value) {
-    if (value.is_string())
-        return excerpt(value.get_ref<const std::string&>());
-    if (value.is_structured())
-        return value.is_array() ? "a list" : "an object";
+    if (value.is_string()) return excerpt(value.get_ref<const std::string&>());
+    if (value.is_structured()) return value.is_array() ? "a list" : "an object";
     return value.dump();
 }
 
 JsonMembers::JsonMembers(const nlohmann::json& object, std::string subject, std::string where)
     : object_(object), subject_(std::move(subject)), where_(std::move(where)) {
-    if (!object_.is_object())
-        input_error(subject_, "a JSON object", describe(object_), where_);
+    if (!object_.is_object()) input_error(subject_, "a JSON object", describe(object_), where_);
 }
 
 const nlohmann::json* JsonMembers::find(const char* name) const {
@@ -25,8 +22,7 @@ const nlohmann::json* JsonMembers::find(const char* name) const {
 
 const nlohmann::json& JsonMembers::at(const char* name) const {
     const nlohmann::json* const value = find(name);
-    if (!value)
-        fail(name, "a value", "none");
+    if (!value) fail(name, "a value", "none");
     return *value;
 }
 
@@ -36,10 +32,8 @@ JsonMembers JsonMembers::object(const char* name) const {
 
 bool JsonMembers::flag(const char* name, bool fallback) const {
     const nlohmann::json* const value = find(name);
-    if (!value)
-        return fallback;
-    if (!value->is_boolean())
-        fail(name, "true or false", describe(*value));
+    if (!value) return fallback;
+    if (!value->is_boolean()) fail(name, "true or false", describe(*value));
     return value->get<bool>();
 }
 
@@ -50,8 +44,7 @@ std::optional<JsonMembers> JsonMembers::find_object(const char* name) const {
 
 std::string JsonMembers::text(const char* name) const {
     const nlohmann::json& value = at(name);
-    if (!value.is_string())
-        fail(name, "a text", describe(value));
+    if (!value.is_string()) fail(name, "a text", describe(value));
     return value.get<std::string>();
 }
 
@@ -74,16 +67,14 @@ double JsonMembers::number(const char* name, double fallback) const {
 
 const nlohmann::json& JsonMembers::list(const char* name) const {
     const nlohmann::json& value = at(name);
-    if (!value.is_array())
-        fail(name, "a list", describe(value));
+    if (!value.is_array()) fail(name, "a list", describe(value));
     return value;
 }
 
 std::vector<std::string> JsonMembers::texts(const char* name) const {
     std::vector<std::string> texts;
     for (const nlohmann::json& entry : list(name)) {
-        if (!entry.is_string())
-            fail(name, "a list of texts", describe(entry));
+        if (!entry.is_string()) fail(name, "a list of texts", describe(entry));
         texts.push_back(entry.get<std::string>());
     }
     return texts;

@@ -52,8 +52,7 @@ public:
     template <class Number>
     std::vector<Number> values(const char* name, Range<Number> range = {}) const {
         std::vector<Number> numbers;
-        for (const nlohmann::json& entry : list(name))
-            numbers.push_back(checked(entry, name, range));
+        for (const nlohmann::json& entry : list(name)) numbers.push_back(checked(entry, name, range));
         return numbers;
     }
     template <class Number>
@@ -83,8 +82,7 @@ private:
     template <class Number>
     Number checked(const nlohmann::json& value, const char* name, Range<Number> range) const {
         const std::optional<Number> number = number_in<Number>(value, range);
-        if (!number)
-            fail(name, describe_range(range), describe(value));
+        if (!number) fail(name, describe_range(range), describe(value));
         return *number;
     }
 

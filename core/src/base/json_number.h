@@ -39,8 +39,7 @@ number_in(const JsonType& value, Range<Number> range = {}) {
         return std::nullopt;
     } else {
         const double wide = value.is_number() ? value.template get<double>() : std::numeric_limits<double>::quiet_NaN();
-        if (!std::isfinite(wide) || wide < double{range.least} || wide > double{range.most})
-            return std::nullopt;
+        if (!std::isfinite(wide) || wide < double{range.least} || wide > double{range.most}) return std::nullopt;
         return static_cast<Number>(wide);
     }
 }
@@ -56,10 +55,8 @@ std::string describe_range(Range<Number> range) {
         return out.str();
     };
     const char* const kind = std::integral<Number> ? "an integer" : "a number";
-    if (std::floating_point<Number> && range.least == Limits::lowest() && range.most == Limits::max())
-        return kind;
-    if (std::floating_point<Number> && range.most == Limits::max())
-        return kind + (" from " + text(range.least));
+    if (std::floating_point<Number> && range.least == Limits::lowest() && range.most == Limits::max()) return kind;
+    if (std::floating_point<Number> && range.most == Limits::max()) return kind + (" from " + text(range.least));
     return kind + (" from " + text(range.least)) + " to " + text(range.most);
 }
 

@@ -26,8 +26,7 @@ constexpr std::size_t most_ordered_members = 65'536;
 [[noreturn]] void refuse_syntax(const std::string& subject, std::size_t byte, const nlohmann::json::exception& error) {
     constexpr int out_of_range = 406;
     const std::string where = "byte " + std::to_string(byte);
-    if (error.id == out_of_range)
-        refuse_json(subject, "numbers that fit into 64 bits", "one out of range", where);
+    if (error.id == out_of_range) refuse_json(subject, "numbers that fit into 64 bits", "one out of range", where);
     refuse_json(subject, "JSON", "something else", where);
 }
 
@@ -81,8 +80,7 @@ private:
         return true;
     }
     bool open(JsonType container) {
-        if (open_.size() == deepest_json)
-            refuse_depth(subject_);
+        if (open_.size() == deepest_json) refuse_depth(subject_);
         JsonType& placed = place(std::move(container));
         open_.push_back({&placed, {}});
         return true;
@@ -94,15 +92,12 @@ private:
 
     /// An open container never moves: its own parent is not added to before it is closed.
     JsonType& place(JsonType value) {
-        if (open_.empty())
-            return root = std::move(value);
+        if (open_.empty()) return root = std::move(value);
         JsonType& parent = *open_.back().container;
-        if (parent.is_array())
-            return parent.template get_ref<Array&>().emplace_back(std::move(value));
+        if (parent.is_array()) return parent.template get_ref<Array&>().emplace_back(std::move(value));
         Object& object = parent.template get_ref<Object&>();
         if (JsonType* const there = find(object)) {
-            if (members_once_)
-                refuse_json(subject_, "each member once", "a second one", name_);
+            if (members_once_) refuse_json(subject_, "each member once", "a second one", name_);
             return *there = std::move(value);
         }
         if constexpr (ordered) {
@@ -119,10 +114,8 @@ private:
             constexpr std::size_t few = 16;
             auto& names = open_.back().names;
             if (object.size() == few && names.empty())
-                for (const auto& member : object)
-                    names.insert(member.first);
-            if (object.size() >= few && names.insert(name_).second)
-                return nullptr;
+                for (const auto& member : object) names.insert(member.first);
+            if (object.size() >= few && names.insert(name_).second) return nullptr;
         }
         const auto found = object.find(name_);
         return found == object.end() ? nullptr : &found->second;
@@ -160,8 +153,7 @@ public:
 
 private:
     bool enter() {
-        if (depth_ == deepest_json)
-            refuse_depth(subject_, where_);
+        if (depth_ == deepest_json) refuse_depth(subject_, where_);
         ++depth_;
         return true;
     }
@@ -189,8 +181,7 @@ template nlohmann::ordered_json parse_json(std::string_view, const std::string&,
 
 template <class JsonType>
 JsonType read_json(const std::filesystem::path& path, const JsonKind& kind, std::string subject) {
-    if (subject.empty())
-        subject = path.filename().string();
+    if (subject.empty()) subject = path.filename().string();
     return parse_json<JsonType>(read_file(path, kind.most_bytes), subject, kind);
 }
 template nlohmann::json read_json(const std::filesystem::path&, const JsonKind&, std::string);
@@ -206,11 +197,9 @@ void read_json_events(std::string_view text, const std::string& subject, const J
 void check_schema(const nlohmann::ordered_json& document, const std::string& subject) {
     constexpr std::string_view program = "attnscope.", version = "/1";
     const auto schema = document.is_object() ? document.find("schema") : document.end();
-    if (!document.is_object() || schema == document.end())
-        return;
+    if (!document.is_object() || schema == document.end()) return;
     const std::string name = schema->is_string() ? schema->get<std::string>() : std::string();
-    if (name.starts_with(program) && name.ends_with(version) && name.size() > program.size() + version.size())
-        return;
+    if (name.starts_with(program) && name.ends_with(version) && name.size() > program.size() + version.size()) return;
     constexpr std::size_t most_shown = 60;
     std::string wanted = "a schema " + std::string(program) + "…" + std::string(version);
     if (const auto slash = name.rfind('/'); name.starts_with(program) && slash != name.npos && slash < most_shown)

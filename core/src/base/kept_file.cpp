@@ -18,8 +18,7 @@ std::string record_text(const std::filesystem::path& path, const std::string& ke
 bool is_kept(const std::filesystem::path& path, const std::string& key) {
     constexpr std::size_t longest_record = 4096;
     std::error_code failure;
-    if (!std::filesystem::exists(path, failure) || !std::filesystem::exists(record_of(path), failure))
-        return false;
+    if (!std::filesystem::exists(path, failure) || !std::filesystem::exists(record_of(path), failure)) return false;
     try {
         return read_file(record_of(path), longest_record) == record_text(path, key);
     } catch (const Error&) {

@@ -1,4 +1,5 @@
-// Files in the cache folder that can be made again: used while they are what was kept, under the key they are wanted for.
+// Files in the cache folder that can be made again: used while they are what was kept, under the key they are wanted
+// for.
 #pragma once
 
 #include <filesystem>
@@ -6,8 +7,8 @@
 
 namespace attnscope {
 
-/// Whether `path` was kept under the key and its bytes are still those. Reads the file. A file without a record, e.g. one
-/// whose writer was ended, was not kept.
+/// Whether `path` was kept under the key and its bytes are still those. Reads the file. A file without a record, e.g.
+/// one whose writer was ended, was not kept.
 bool is_kept(const std::filesystem::path& path, const std::string& key);
 
 /// Records the key and the SHA-256 of the file beside it, in PATH.sha256. Throws Error.

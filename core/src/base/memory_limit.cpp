@@ -20,8 +20,7 @@ constexpr std::uint64_t unlimited = std::numeric_limits<std::uint64_t>::max();
 
 std::optional<std::uint64_t> number_in(std::string_view text) {
     const std::size_t first = text.find_first_not_of(" \t");
-    if (first == std::string_view::npos)
-        return std::nullopt;
+    if (first == std::string_view::npos) return std::nullopt;
     std::uint64_t value = 0;
     const auto [end, failure] = std::from_chars(text.data() + first, text.data() + text.size(), value);
     return failure == std::errc{} ? std::optional(value) : std::nullopt;
@@ -56,10 +55,8 @@ const GroupFiles version_2{{"memory.max", "memory.high"}, "memory.current", "ina
 /// What a group leaves to a process that holds `own` of it now.
 std::uint64_t left_by_group(const fs::path& group, const GroupFiles& files, std::uint64_t own) {
     std::uint64_t limit = unlimited;
-    for (const char* const name : files.limits)
-        limit = std::min(limit, read_number(group / name).value_or(unlimited));
-    if (limit == unlimited)
-        return unlimited;
+    for (const char* const name : files.limits) limit = std::min(limit, read_number(group / name).value_or(unlimited));
+    if (limit == unlimited) return unlimited;
     const std::uint64_t used = read_number(group / files.usage).value_or(0);
     const std::uint64_t kept_by_others = own + read_field(group / "memory.stat", files.reclaimable).value_or(0);
     const std::uint64_t taken = used > kept_by_others ? used - kept_by_others : 0;
@@ -73,8 +70,7 @@ std::uint64_t left_by_groups(const fs::path& mount, std::string_view group, cons
     fs::path path = fs::path(group).relative_path();
     for (;;) {
         least = std::min(least, left_by_group(mount / path, files, own));
-        if (path.empty())
-            return least;
+        if (path.empty()) return least;
         path = path.parent_path();
     }
 }
@@ -85,8 +81,7 @@ std::uint64_t left_by_all_groups(const fs::path& root, std::uint64_t own) {
     // HIERARCHY:CONTROLLERS:PATH; version 2 has no controllers.
     for (std::string line; std::getline(file, line);) {
         const std::size_t first = line.find(':'), second = line.find(':', first + 1);
-        if (first == std::string::npos || second == std::string::npos)
-            continue;
+        if (first == std::string::npos || second == std::string::npos) continue;
         const std::string controllers = "," + line.substr(first + 1, second - first - 1) + ",";
         const std::string_view path = std::string_view(line).substr(second + 1);
         const fs::path mount = root / "sys/fs/cgroup";
@@ -105,8 +100,7 @@ std::uint64_t own_pages(const fs::path& root, int field) {
     std::ifstream file(root / "proc/self/statm");
     std::uint64_t pages = 0;
     for (int i = 0; i <= field; ++i)
-        if (!(file >> pages))
-            return 0;
+        if (!(file >> pages)) return 0;
     const long size = sysconf(_SC_PAGESIZE);
     return size > 0 ? pages * static_cast<std::uint64_t>(size) : 0;
 }
@@ -116,8 +110,7 @@ constexpr int field_size = 0, field_resident = 1, field_data = 5;
 /// The soft limit, less `rest`: what counts against it without being data.
 std::uint64_t left_by_rlimit(decltype(RLIMIT_AS) resource, std::uint64_t rest) {
     struct rlimit limit = {};
-    if (getrlimit(resource, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
-        return unlimited;
+    if (getrlimit(resource, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return unlimited;
     const auto bytes = static_cast<std::uint64_t>(limit.rlim_cur);
     return bytes > rest ? bytes - rest : 0;
 }

@@ -17,14 +17,12 @@ namespace {
 /// «(20, 384)»
 std::string shape_text(const std::vector<std::int64_t>& shape) {
     std::string text = "(";
-    for (std::size_t k = 0; k < shape.size(); ++k)
-        text += (k > 0 ? ", " : "") + std::to_string(shape[k]);
+    for (std::size_t k = 0; k < shape.size(); ++k) text += (k > 0 ? ", " : "") + std::to_string(shape[k]);
     return text + ")";
 }
 
 std::string names_text(const std::vector<const TensorInfo*>& tensors) {
-    if (tensors.empty())
-        return "none";
+    if (tensors.empty()) return "none";
     constexpr std::size_t shown = 6;
     std::string text;
     for (std::size_t i = 0; i < std::min(tensors.size(), shown); ++i)
@@ -45,18 +43,14 @@ const TensorInfo& choose_tensor(const TensorFile& file, const std::string& key,
     const TensorInfo* chosen = nullptr;
     if (!key.empty()) {
         chosen = file.find(key);
-        if (chosen == nullptr)
-            input_error(subject, "a tensor '" + excerpt(key) + "'", names_text(all));
+        if (chosen == nullptr) input_error(subject, "a tensor '" + excerpt(key) + "'", names_text(all));
     }
     for (const char* name : usual)
-        if (chosen == nullptr)
-            chosen = file.find(name);
+        if (chosen == nullptr) chosen = file.find(name);
     if (chosen == nullptr && fitting.size() > 1)
         input_error(subject, "one 2-D tensor, or a key that names one", names_text(fitting));
-    if (chosen == nullptr && fitting.empty())
-        input_error(subject, "a 2-D tensor", names_text(all));
-    if (chosen == nullptr)
-        chosen = fitting[0];
+    if (chosen == nullptr && fitting.empty()) input_error(subject, "a 2-D tensor", names_text(all));
+    if (chosen == nullptr) chosen = fitting[0];
     if (chosen->shape.size() < least || chosen->shape.size() > 2)
         input_error(subject, "a 2-D tensor", "shape " + shape_text(chosen->shape), tensor_place(chosen->name));
     return *chosen;
@@ -78,8 +72,7 @@ TextTable find_texts(const TensorFile& file, std::size_t n, std::string& notes) 
         std::string lines = file.read_text(*texts);
         TextTable table = TextTable::from_lines(lines);
         // Lines that were joined, not ended, by line feeds lose an empty last one.
-        if (table.size() + 1 == n && lines.ends_with('\n'))
-            table = TextTable::from_lines(lines += '\n');
+        if (table.size() + 1 == n && lines.ends_with('\n')) table = TextTable::from_lines(lines += '\n');
         if (table.size() != n)
             input_error(subject, std::to_string(n) + " texts, one a memory", std::to_string(table.size()),
                         tensor_place("texts"));
@@ -88,8 +81,7 @@ TextTable find_texts(const TensorFile& file, std::size_t n, std::string& notes) 
     auto beside = file.path();
     beside.replace_extension(".txt");
     std::error_code ignored;
-    if (!std::filesystem::is_regular_file(beside, ignored))
-        return {};
+    if (!std::filesystem::is_regular_file(beside, ignored)) return {};
     const std::string name = beside.filename().string();
     std::string lines;
     try {
@@ -103,8 +95,7 @@ TextTable find_texts(const TensorFile& file, std::size_t n, std::string& notes) 
         return {};
     }
     TextTable table = TextTable::from_lines(std::move(lines));
-    if (table.size() == n)
-        return table;
+    if (table.size() == n) return table;
     add_note(notes,
              name + " left aside: " + std::to_string(table.size()) + " lines for " + std::to_string(n) + " memories");
     return {};
@@ -112,8 +103,7 @@ TextTable find_texts(const TensorFile& file, std::size_t n, std::string& notes) 
 
 int metadata_number(const TensorFile& file, const char* key) {
     const auto found = file.metadata().find(key);
-    if (found == file.metadata().end())
-        return 0;
+    if (found == file.metadata().end()) return 0;
     int number = 0;
     const std::string& text = found->second;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -122,10 +112,8 @@ int metadata_number(const TensorFile& file, const char* key) {
 
 void find_pictures(const TensorFile& file, Bank& bank) {
     const int width = metadata_number(file, "picture_width"), height = metadata_number(file, "picture_height");
-    if (width < 1 || height < 1)
-        return;
-    if (static_cast<std::size_t>(width) * static_cast<std::size_t>(height) != bank.d)
-        return;
+    if (width < 1 || height < 1) return;
+    if (static_cast<std::size_t>(width) * static_cast<std::size_t>(height) != bank.d) return;
     bank.picture_width = width;
     bank.picture_height = height;
 }
@@ -142,11 +130,9 @@ std::size_t first_non_finite(std::span<const float> values) {
         std::memcpy(lanes, values.data() + i, sizeof lanes);
         const auto found = ((lanes[0] & mask) == mask) | ((lanes[1] & mask) == mask) | ((lanes[2] & mask) == mask) |
                            ((lanes[3] & mask) == mask);
-        if ((found[0] | found[1] | found[2] | found[3]) != 0)
-            break;
+        if ((found[0] | found[1] | found[2] | found[3]) != 0) break;
     }
-    while (i < values.size() && std::isfinite(values[i]))
-        ++i;
+    while (i < values.size() && std::isfinite(values[i])) ++i;
     return i;
 }
 
@@ -167,12 +153,9 @@ std::string subject_of(const Bank& bank) {
 } // namespace
 
 Layout parse_layout(std::string_view text) {
-    if (text == "auto")
-        return Layout::automatic;
-    if (text == "rows")
-        return Layout::rows;
-    if (text == "columns")
-        return Layout::columns;
+    if (text == "auto") return Layout::automatic;
+    if (text == "rows") return Layout::rows;
+    if (text == "columns") return Layout::columns;
     throw Error(ErrorKind::usage, "--layout", "rows, columns or auto", "'" + excerpt(std::string(text)) + "'");
 }
 
@@ -186,8 +169,7 @@ std::shared_ptr<const Bank> open_bank(const std::filesystem::path& path, Layout 
     if (layout == Layout::automatic)
         bank->assumption = excerpt(tensor.name) + " " + shape_text(tensor.shape) +
                            (columns ? " taken as columns: a memory a column" : " taken as rows: a memory a row");
-    if (columns)
-        tensor = transposed(std::move(tensor));
+    if (columns) tensor = transposed(std::move(tensor));
     if (tensor.shape[0] < 1 || tensor.shape[1] < 1)
         input_error(path.string(), "at least one memory of at least one number",
                     std::to_string(tensor.shape[0]) + " of " + std::to_string(tensor.shape[1]),
@@ -228,18 +210,15 @@ std::shared_ptr<const Bank> make_bank(std::string name, std::size_t n, std::size
 }
 
 void Bank::check_intact() const {
-    if (mapped)
-        file->check_intact();
+    if (mapped) file->check_intact();
 }
 
 std::string Bank::sha256() const {
     // Two threads may both compute it the first time; they store the same text.
-    if (const auto known = std::atomic_load(&sha256_cache))
-        return *known;
+    if (const auto known = std::atomic_load(&sha256_cache)) return *known;
     Sha256 hash;
     hash.add(file ? file->bytes() : std::as_bytes(keys));
-    if (file)
-        file->check_intact();
+    if (file) file->check_intact();
     const auto hex = std::make_shared<const std::string>(hash.hex());
     std::atomic_store(&sha256_cache, hex);
     return *hex;
@@ -251,25 +230,21 @@ void check_finite(const Bank& bank, JobContext& context) {
     std::atomic<std::size_t> first = bank.keys.size();
     context.parallel_for((bank.n + rows - 1) / rows, [&](std::size_t task, int) {
         const std::size_t begin = task * rows * bank.d;
-        if (begin > first.load(std::memory_order_relaxed))
-            return;
+        if (begin > first.load(std::memory_order_relaxed)) return;
         const auto part = bank.keys.subspan(begin, std::min(rows * bank.d, bank.keys.size() - begin));
         const std::size_t at = begin + first_non_finite(part);
-        if (at == begin + part.size())
-            return;
+        if (at == begin + part.size()) return;
         std::size_t seen = first.load(std::memory_order_relaxed);
         while (at < seen && !first.compare_exchange_weak(seen, at)) {
         }
     });
     bank.check_intact();
-    if (first < bank.keys.size())
-        report_non_finite(subject_of(bank), bank.keys, first, bank.d);
+    if (first < bank.keys.size()) report_non_finite(subject_of(bank), bank.keys, first, bank.d);
 }
 
 void save_bank(const std::filesystem::path& path, const Bank& bank) {
     std::map<std::string, std::string> metadata;
-    if (!bank.encoder.empty())
-        metadata["encoder"] = bank.encoder;
+    if (!bank.encoder.empty()) metadata["encoder"] = bank.encoder;
     if (bank.picture_width > 0) {
         metadata["picture_width"] = std::to_string(bank.picture_width);
         metadata["picture_height"] = std::to_string(bank.picture_height);
@@ -294,8 +269,7 @@ Queries open_queries(const std::filesystem::path& path, std::size_t d) {
         tensor.shape.insert(tensor.shape.begin(), 1);
         tensor.strides.insert(tensor.strides.begin(), 0);
     }
-    if (columns_by_custom(*file, tensor))
-        tensor = transposed(std::move(tensor));
+    if (columns_by_custom(*file, tensor)) tensor = transposed(std::move(tensor));
     if (tensor.shape[0] < 1 || static_cast<std::size_t>(tensor.shape[1]) != d)
         input_error(path.string(), "queries of " + std::to_string(d) + " numbers",
                     std::to_string(tensor.shape[0]) + " of " + std::to_string(tensor.shape[1]),

@@ -26,14 +26,12 @@ std::uintptr_t page_size = 4096;
 bool replace_missing_pages(std::uintptr_t address) noexcept {
     for (Range& range : ranges) {
         const std::uintptr_t end = range.end.load(std::memory_order_acquire);
-        if (address >= end || address < range.begin.load(std::memory_order_acquire))
-            continue;
+        if (address >= end || address < range.begin.load(std::memory_order_acquire)) continue;
         const std::uintptr_t page = address & ~(page_size - 1);
         // Everything from the first missing page on: a shortened file has nothing after it either.
         void* zeros = mmap(reinterpret_cast<void*>(page), end - page, PROT_READ,
                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
-        if (zeros == MAP_FAILED)
-            return false;
+        if (zeros == MAP_FAILED) return false;
         range.damaged.store(true, std::memory_order_release);
         return true;
     }
@@ -44,8 +42,7 @@ void on_bus_error(int signal, siginfo_t* info, void* context) {
     const int saved = errno;
     const bool replaced = replace_missing_pages(reinterpret_cast<std::uintptr_t>(info->si_addr));
     errno = saved;
-    if (replaced)
-        return;
+    if (replaced) return;
     if ((previous_action.sa_flags & SA_SIGINFO) != 0) {
         previous_action.sa_sigaction(signal, info, context);
     } else if (previous_action.sa_handler != SIG_DFL && previous_action.sa_handler != SIG_IGN) {
@@ -75,8 +72,7 @@ int guard_mapping(const void* begin, std::size_t size) {
     install_handler();
     for (std::size_t i = 0; i < ranges.size(); ++i) {
         Range& range = ranges[i];
-        if (range.end.load(std::memory_order_relaxed) != 0)
-            continue;
+        if (range.end.load(std::memory_order_relaxed) != 0) continue;
         const auto first = reinterpret_cast<std::uintptr_t>(begin);
         range.damaged.store(false, std::memory_order_relaxed);
         range.begin.store(first, std::memory_order_release);
@@ -87,8 +83,7 @@ int guard_mapping(const void* begin, std::size_t size) {
 }
 
 void release_mapping(int ticket) noexcept {
-    if (ticket < 0)
-        return;
+    if (ticket < 0) return;
     const std::scoped_lock lock(registration);
     ranges[static_cast<std::size_t>(ticket)].end.store(0, std::memory_order_release);
 }

@@ -23,8 +23,7 @@ double row_tolerance(DType dtype) {
 
 std::string shape_text(const std::vector<std::int64_t>& shape) {
     std::string text;
-    for (const std::int64_t size : shape)
-        text += (text.empty() ? "" : " × ") + std::to_string(size);
+    for (const std::int64_t size : shape) text += (text.empty() ? "" : " × ") + std::to_string(size);
     return shape.empty() ? "one number" : text;
 }
 
@@ -59,8 +58,7 @@ public:
         if (found.empty())
             input_error(subject_, "tensors A and g, or layers.L.A and layers.L.g",
                         std::to_string(file_->tensors().size()) + " others");
-        for (const auto& [layer, front] : found)
-            add(layer, front);
+        for (const auto& [layer, front] : found) add(layer, front);
     }
 
     const std::string& name() const override { return name_; }
@@ -76,8 +74,7 @@ public:
 private:
     const TensorInfo* find(const std::string& name) const {
         const TensorInfo* const tensor = file_->find(name);
-        if (!tensor)
-            input_error(subject_, "a tensor " + name, "none");
+        if (!tensor) input_error(subject_, "a tensor " + name, "none");
         if (!holds_real_numbers(tensor->dtype))
             input_error(subject_, "float16, bfloat16, float32 or float64", dtype_name(tensor->dtype),
                         tensor_place(name));
@@ -132,8 +129,7 @@ private:
                    ", head " + std::to_string(map % maps.heads) + ", row " + std::to_string(row % maps.length);
         };
         for (std::size_t row = 0; row < rows; ++row) {
-            if (row % rows_at_once == 0)
-                context.checkpoint();
+            if (row % rows_at_once == 0) context.checkpoint();
             const float* const a = maps.probabilities.data() + row * maps.length;
             const float* const g = maps.gradients.data() + row * maps.length;
             double sum = 0;

@@ -33,8 +33,7 @@ std::vector<std::int64_t> shape_of(const Captures::Layer& layer) {
 std::size_t bytes_of(const Captures::Layer& layer) {
     std::optional<std::size_t> bytes = sizeof(float);
     for (const std::size_t size : {layer.sequences, layer.heads, layer.length, layer.length})
-        if (bytes)
-            bytes = checked_multiply(*bytes, size);
+        if (bytes) bytes = checked_multiply(*bytes, size);
     if (!bytes)
         throw Error(ErrorKind::resource, "captures", "fewer or shorter sequences", std::to_string(layer.length));
     return *bytes;
@@ -54,8 +53,7 @@ struct CapturesWriter::State {
     /// Whoever waits for a job to end does not wait for the disk: a checkpoint between parts.
     void write(std::string_view bytes) {
         for (std::size_t first = 0; first < bytes.size(); first += most_bytes_at_once) {
-            if (context)
-                context->checkpoint();
+            if (context) context->checkpoint();
             file.write(bytes.substr(first, most_bytes_at_once));
         }
     }
@@ -76,8 +74,7 @@ struct CapturesWriter::State {
                 for (const std::int64_t size : shape_of(layer))
                     shape += (shape.empty() ? "" : ",") + std::to_string(size);
                 const auto end = checked_add(offset, bytes);
-                if (!end)
-                    throw Error(ErrorKind::resource, "captures", "fewer layers", std::to_string(layers.size()));
+                if (!end) throw Error(ErrorKind::resource, "captures", "fewer layers", std::to_string(layers.size()));
                 text += (offset > 0 ? ",\"" : "\"") + name(layer.layer, which) + R"(":{"dtype":"F32","shape":[)" +
                         shape + R"(],"data_offsets":[)" + std::to_string(offset) + "," + std::to_string(*end) + "]}";
                 offset = *end;
@@ -124,10 +121,8 @@ void CapturesWriter::add(const LayerMaps& maps, const JobContext& context) {
 
 void CapturesWriter::finish() {
     ATTNSCOPE_ASSERT(state_->next == state_->layers.size());
-    if (state_->finished)
-        return;
-    if (state_->npz)
-        state_->npz->finish();
+    if (state_->finished) return;
+    if (state_->npz) state_->npz->finish();
     state_->file.flush();
     state_->finished = true;
 }

@@ -34,8 +34,7 @@ private:
 
 std::int64_t CharGptPart::size() const noexcept {
     std::int64_t product = 1;
-    for (const std::int64_t size : sizes)
-        product *= size;
+    for (const std::int64_t size : sizes) product *= size;
     return product;
 }
 

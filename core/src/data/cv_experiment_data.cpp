@@ -40,8 +40,7 @@ ExperimentData experiment_data(std::uint64_t seed) {
         const auto row = [&](std::size_t sequence) {
             return data.tokens.begin() + static_cast<std::ptrdiff_t>(sequence * length);
         };
-        if (other != last)
-            std::swap_ranges(row(last), row(last + 1), row(other));
+        if (other != last) std::swap_ranges(row(last), row(last + 1), row(other));
         std::swap(data.labels[last], data.labels[other]);
     }
     return data;
@@ -51,8 +50,7 @@ std::vector<std::string> experiment_matrices(int heads) {
     std::vector<std::string> names{"emb", "Q_full", "K_full", "V_full"};
     const auto add_heads = [&](std::initializer_list<const char*> kinds) {
         for (const char* const kind : kinds)
-            for (int head = 0; head < heads; ++head)
-                names.push_back(kind + std::string("_h") + std::to_string(head));
+            for (int head = 0; head < heads; ++head) names.push_back(kind + std::string("_h") + std::to_string(head));
     };
     add_heads({"Q", "K", "V"});
     names.insert(names.end(), {"out_proj", "cls_head"});

@@ -242,8 +242,7 @@ void dequantise_q6_k(const std::byte* block, std::size_t blocks, float* out) {
 #if HWY_TARGET == HWY_SCALAR
 // One lane holds no two bytes at an odd address.
 void widen_halves(const std::byte* halves, std::size_t count, float* out) {
-    for (std::size_t i = 0; i < count; ++i)
-        out[i] = half_at(halves + 2 * i);
+    for (std::size_t i = 0; i < count; ++i) out[i] = half_at(halves + 2 * i);
 }
 
 void widen_bfloat16(const std::byte* numbers, std::size_t count, float* out) {
@@ -288,8 +287,7 @@ HWY_INLINE void widen(const std::byte* numbers, std::size_t count, float* out, C
                       ConvertOne convert_one) {
     const std::size_t lanes = hn::Lanes(Float());
     std::size_t i = 0;
-    for (; i + lanes <= count; i += lanes)
-        hn::StoreU(convert(load_halves(numbers + 2 * i)), Float(), out + i);
+    for (; i + lanes <= count; i += lanes) hn::StoreU(convert(load_halves(numbers + 2 * i)), Float(), out + i);
     for (; i < count; ++i) {
         std::uint16_t bits;
         std::memcpy(&bits, numbers + 2 * i, sizeof bits);
@@ -332,24 +330,15 @@ void dequantise(DType dtype, const std::byte* blocks, std::size_t count, float* 
     ATTNSCOPE_ASSERT(count % block_elements(dtype) == 0);
     const std::size_t number = count / block_elements(dtype);
     switch (dtype) {
-    case DType::q4_0:
-        return HWY_DYNAMIC_DISPATCH(dequantise_q4_0)(blocks, number, out);
-    case DType::q4_1:
-        return HWY_DYNAMIC_DISPATCH(dequantise_q4_1)(blocks, number, out);
-    case DType::q5_0:
-        return HWY_DYNAMIC_DISPATCH(dequantise_q5_0)(blocks, number, out);
-    case DType::q5_1:
-        return HWY_DYNAMIC_DISPATCH(dequantise_q5_1)(blocks, number, out);
-    case DType::q8_0:
-        return HWY_DYNAMIC_DISPATCH(dequantise_q8_0)(blocks, number, out);
-    case DType::q4_k:
-        return HWY_DYNAMIC_DISPATCH(dequantise_q4_k)(blocks, number, out);
-    case DType::q5_k:
-        return HWY_DYNAMIC_DISPATCH(dequantise_q5_k)(blocks, number, out);
-    case DType::q6_k:
-        return HWY_DYNAMIC_DISPATCH(dequantise_q6_k)(blocks, number, out);
-    default:
-        ATTNSCOPE_ASSERT(is_quantised(dtype));
+    case DType::q4_0: return HWY_DYNAMIC_DISPATCH(dequantise_q4_0)(blocks, number, out);
+    case DType::q4_1: return HWY_DYNAMIC_DISPATCH(dequantise_q4_1)(blocks, number, out);
+    case DType::q5_0: return HWY_DYNAMIC_DISPATCH(dequantise_q5_0)(blocks, number, out);
+    case DType::q5_1: return HWY_DYNAMIC_DISPATCH(dequantise_q5_1)(blocks, number, out);
+    case DType::q8_0: return HWY_DYNAMIC_DISPATCH(dequantise_q8_0)(blocks, number, out);
+    case DType::q4_k: return HWY_DYNAMIC_DISPATCH(dequantise_q4_k)(blocks, number, out);
+    case DType::q5_k: return HWY_DYNAMIC_DISPATCH(dequantise_q5_k)(blocks, number, out);
+    case DType::q6_k: return HWY_DYNAMIC_DISPATCH(dequantise_q6_k)(blocks, number, out);
+    default: ATTNSCOPE_ASSERT(is_quantised(dtype));
     }
 }
 

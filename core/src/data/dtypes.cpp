@@ -24,8 +24,7 @@ constexpr std::array facts{
 
 constexpr bool in_order_of_types() {
     for (std::size_t i = 0; i < facts.size(); ++i)
-        if (facts[i].dtype != static_cast<DType>(i))
-            return false;
+        if (facts[i].dtype != static_cast<DType>(i)) return false;
     return true;
 }
 static_assert(in_order_of_types());
@@ -58,8 +57,7 @@ std::size_t stored_elements(DType dtype, std::size_t bytes) noexcept {
 
 std::size_t TensorInfo::elements() const noexcept {
     std::size_t count = 1;
-    for (const std::int64_t size : shape)
-        count *= static_cast<std::size_t>(size);
+    for (const std::int64_t size : shape) count *= static_cast<std::size_t>(size);
     return count;
 }
 

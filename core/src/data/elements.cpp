@@ -16,11 +16,9 @@ namespace {
 template <std::size_t size, class Store>
 void for_each_element(const TensorInfo& tensor, const std::byte* base, Store store) {
     const std::size_t count = tensor.elements();
-    if (count == 0)
-        return;
+    if (count == 0) return;
     if (is_contiguous(tensor)) {
-        for (std::size_t i = 0; i < count; ++i)
-            store(i, base + i * size);
+        for (std::size_t i = 0; i < count; ++i) store(i, base + i * size);
         return;
     }
     const std::size_t last = tensor.shape.size() - 1;
@@ -29,14 +27,11 @@ void for_each_element(const TensorInfo& tensor, const std::byte* base, Store sto
     std::vector<std::int64_t> index(last, 0);
     for (std::size_t i = 0; i < count; i += inner) {
         std::int64_t offset = 0;
-        for (std::size_t k = 0; k < last; ++k)
-            offset += index[k] * tensor.strides[k];
+        for (std::size_t k = 0; k < last; ++k) offset += index[k] * tensor.strides[k];
         const std::byte* at = base + offset * static_cast<std::ptrdiff_t>(size);
-        for (std::size_t j = 0; j < inner; ++j)
-            store(i + j, at + static_cast<std::ptrdiff_t>(j) * step);
+        for (std::size_t j = 0; j < inner; ++j) store(i + j, at + static_cast<std::ptrdiff_t>(j) * step);
         for (std::size_t k = last; k-- > 0;) {
-            if (++index[k] < tensor.shape[k])
-                break;
+            if (++index[k] < tensor.shape[k]) break;
             index[k] = 0;
         }
     }
@@ -61,8 +56,7 @@ bool convert_integers(const TensorInfo& tensor, const std::byte* base, std::int6
     for_each_element<sizeof(Stored)>(tensor, base, [&](std::size_t i, const std::byte* at) {
         const Stored value = load<Stored>(at);
         out[i] = static_cast<std::int64_t>(value);
-        if constexpr (sizeof(Stored) == 8 && std::numeric_limits<Stored>::min() == 0)
-            fits = fits && out[i] >= 0;
+        if constexpr (sizeof(Stored) == 8 && std::numeric_limits<Stored>::min() == 0) fits = fits && out[i] >= 0;
     });
     return fits;
 }
@@ -105,8 +99,7 @@ void set_row_major_strides(TensorInfo& tensor, const std::string& subject) {
 }
 
 void set_dense_strides(TensorInfo& tensor, bool fortran, const std::string& subject) {
-    if (!fortran)
-        return set_row_major_strides(tensor, subject);
+    if (!fortran) return set_row_major_strides(tensor, subject);
     std::reverse(tensor.shape.begin(), tensor.shape.end());
     set_row_major_strides(tensor, subject);
     std::reverse(tensor.shape.begin(), tensor.shape.end());
@@ -120,31 +113,25 @@ void check_extent(const TensorInfo& tensor, std::size_t available, const std::st
     };
     TensorInfo dense = tensor;
     set_row_major_strides(dense, subject);
-    if (tensor.strides.size() != tensor.shape.size())
-        outside("another number of strides than of dimensions");
+    if (tensor.strides.size() != tensor.shape.size()) outside("another number of strides than of dimensions");
     const std::size_t count = tensor.elements();
-    if (count == 0)
-        return;
-    if (count > available)
-        outside("a shape with more elements than that");
+    if (count == 0) return;
+    if (count > available) outside("a shape with more elements than that");
     std::optional<std::size_t> last = 0;
     for (std::size_t k = 0; k < tensor.shape.size() && last; ++k) {
-        if (tensor.strides[k] < 0)
-            outside("a negative stride");
+        if (tensor.strides[k] < 0) outside("a negative stride");
         const auto reach = checked_multiply(static_cast<std::size_t>(tensor.shape[k] - 1),
                                             static_cast<std::size_t>(tensor.strides[k]));
         last = reach ? checked_add(*last, *reach) : std::nullopt;
     }
-    if (!last || *last >= available)
-        outside("strides that lead beyond it");
+    if (!last || *last >= available) outside("strides that lead beyond it");
 }
 
 bool is_contiguous(const TensorInfo& tensor) noexcept {
     std::int64_t expected = 1;
     for (std::size_t k = tensor.shape.size(); k-- > 0;) {
         // The stride of a single element is never used.
-        if (tensor.shape[k] != 1 && tensor.strides[k] != expected)
-            return false;
+        if (tensor.shape[k] != 1 && tensor.strides[k] != expected) return false;
         expected *= tensor.shape[k];
     }
     return true;
@@ -172,38 +159,26 @@ float bfloat16_to_float(std::uint16_t bits) noexcept {
 void copy_as_float(const TensorInfo& tensor, std::span<const std::byte> storage, float* out) {
     const std::byte* base = storage.data();
     switch (tensor.dtype) {
-    case DType::f64:
-        return convert<double>(tensor, base, out);
-    case DType::f32:
-        return convert<float>(tensor, base, out);
+    case DType::f64: return convert<double>(tensor, base, out);
+    case DType::f32: return convert<float>(tensor, base, out);
     case DType::f16:
-        if (is_contiguous(tensor))
-            return halves_to_floats(base, tensor.elements(), out);
+        if (is_contiguous(tensor)) return halves_to_floats(base, tensor.elements(), out);
         return for_each_element<2>(tensor, base, [out](std::size_t i, const std::byte* at) {
             out[i] = half_to_float(load<std::uint16_t>(at));
         });
     case DType::bf16:
-        if (is_contiguous(tensor))
-            return bfloat16s_to_floats(base, tensor.elements(), out);
+        if (is_contiguous(tensor)) return bfloat16s_to_floats(base, tensor.elements(), out);
         return for_each_element<2>(tensor, base, [out](std::size_t i, const std::byte* at) {
             out[i] = bfloat16_to_float(load<std::uint16_t>(at));
         });
-    case DType::i64:
-        return convert<std::int64_t>(tensor, base, out);
-    case DType::i32:
-        return convert<std::int32_t>(tensor, base, out);
-    case DType::i16:
-        return convert<std::int16_t>(tensor, base, out);
-    case DType::i8:
-        return convert<std::int8_t>(tensor, base, out);
-    case DType::u8:
-        return convert<std::uint8_t>(tensor, base, out);
-    case DType::u16:
-        return convert<std::uint16_t>(tensor, base, out);
-    case DType::u32:
-        return convert<std::uint32_t>(tensor, base, out);
-    case DType::u64:
-        return convert<std::uint64_t>(tensor, base, out);
+    case DType::i64: return convert<std::int64_t>(tensor, base, out);
+    case DType::i32: return convert<std::int32_t>(tensor, base, out);
+    case DType::i16: return convert<std::int16_t>(tensor, base, out);
+    case DType::i8: return convert<std::int8_t>(tensor, base, out);
+    case DType::u8: return convert<std::uint8_t>(tensor, base, out);
+    case DType::u16: return convert<std::uint16_t>(tensor, base, out);
+    case DType::u32: return convert<std::uint32_t>(tensor, base, out);
+    case DType::u64: return convert<std::uint64_t>(tensor, base, out);
     case DType::boolean:
         // Any byte may be in the file; only 0 is false.
         return for_each_element<1>(
@@ -215,8 +190,7 @@ void copy_as_float(const TensorInfo& tensor, std::span<const std::byte> storage,
     case DType::q8_0:
     case DType::q4_k:
     case DType::q5_k:
-    case DType::q6_k:
-        return convert_blocks(tensor, storage, out);
+    case DType::q6_k: return convert_blocks(tensor, storage, out);
     }
 }
 
@@ -226,8 +200,8 @@ void copy_rows_as_float(const TensorInfo& matrix, std::span<const std::byte> sto
     TensorInfo row = matrix;
     row.shape[0] = 1;
     // Rows of blocks are whole blocks, one after the other.
-    const std::size_t row_bytes = static_cast<std::size_t>(matrix.strides[0]) / block_elements(matrix.dtype) *
-                                  block_size(matrix.dtype);
+    const std::size_t row_bytes =
+        static_cast<std::size_t>(matrix.strides[0]) / block_elements(matrix.dtype) * block_size(matrix.dtype);
     for (const std::int64_t index : rows) {
         ATTNSCOPE_ASSERT(index >= 0 && index < matrix.shape[0]);
         copy_as_float(row, storage.subspan(static_cast<std::size_t>(index) * row_bytes), out);
@@ -238,22 +212,14 @@ void copy_rows_as_float(const TensorInfo& matrix, std::span<const std::byte> sto
 bool copy_as_integers(const TensorInfo& tensor, std::span<const std::byte> storage, std::int64_t* out) {
     const std::byte* base = storage.data();
     switch (tensor.dtype) {
-    case DType::i64:
-        return convert_integers<std::int64_t>(tensor, base, out);
-    case DType::i32:
-        return convert_integers<std::int32_t>(tensor, base, out);
-    case DType::i16:
-        return convert_integers<std::int16_t>(tensor, base, out);
-    case DType::i8:
-        return convert_integers<std::int8_t>(tensor, base, out);
-    case DType::u8:
-        return convert_integers<std::uint8_t>(tensor, base, out);
-    case DType::u16:
-        return convert_integers<std::uint16_t>(tensor, base, out);
-    case DType::u32:
-        return convert_integers<std::uint32_t>(tensor, base, out);
-    case DType::u64:
-        return convert_integers<std::uint64_t>(tensor, base, out);
+    case DType::i64: return convert_integers<std::int64_t>(tensor, base, out);
+    case DType::i32: return convert_integers<std::int32_t>(tensor, base, out);
+    case DType::i16: return convert_integers<std::int16_t>(tensor, base, out);
+    case DType::i8: return convert_integers<std::int8_t>(tensor, base, out);
+    case DType::u8: return convert_integers<std::uint8_t>(tensor, base, out);
+    case DType::u16: return convert_integers<std::uint16_t>(tensor, base, out);
+    case DType::u32: return convert_integers<std::uint32_t>(tensor, base, out);
+    case DType::u64: return convert_integers<std::uint64_t>(tensor, base, out);
     case DType::boolean:
         for_each_element<1>(tensor, base, [out](std::size_t i, const std::byte* at) { out[i] = *at != std::byte{0}; });
         return true;
@@ -268,8 +234,7 @@ bool copy_as_integers(const TensorInfo& tensor, std::span<const std::byte> stora
     case DType::q8_0:
     case DType::q4_k:
     case DType::q5_k:
-    case DType::q6_k:
-        break;
+    case DType::q6_k: break;
     }
     ATTNSCOPE_ASSERT(is_integer(tensor.dtype));
     return false;

@@ -25,8 +25,7 @@ mode_t new_file_mode() {
     if (std::FILE* status = std::fopen("/proc/self/status", "re")) {
         char line[256];
         while (std::fgets(line, sizeof line, status) != nullptr)
-            if (std::strncmp(line, "Umask:", 6) == 0)
-                mask = static_cast<mode_t>(std::strtoul(line + 6, nullptr, 8));
+            if (std::strncmp(line, "Umask:", 6) == 0) mask = static_cast<mode_t>(std::strtoul(line + 6, nullptr, 8));
         std::fclose(status);
     }
     return 0666 & ~mask;
@@ -36,8 +35,7 @@ mode_t new_file_mode() {
 // they allow.
 void flush_folder(const std::filesystem::path& folder) noexcept {
     const int descriptor = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (descriptor < 0)
-        return;
+    if (descriptor < 0) return;
     fsync(descriptor);
     close(descriptor);
 }
@@ -55,10 +53,8 @@ std::string descriptor_name(int descriptor) {
 /// files, or nothing could give it a name later.
 int open_nameless(const std::filesystem::path& folder) {
     const int descriptor = open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
-    if (descriptor < 0)
-        return -1;
-    if (access(descriptor_name(descriptor).c_str(), F_OK) == 0)
-        return descriptor;
+    if (descriptor < 0) return -1;
+    if (access(descriptor_name(descriptor).c_str(), F_OK) == 0) return descriptor;
     close(descriptor);
     return -1;
 }
@@ -69,23 +65,19 @@ FileWriter::FileWriter(std::filesystem::path path) : path_(std::move(path)), tar
     std::error_code ignored;
     if (std::filesystem::is_symlink(path_, ignored)) {
         const auto behind = std::filesystem::weakly_canonical(path_, ignored);
-        if (!ignored)
-            target_ = behind;
+        if (!ignored) target_ = behind;
     }
     struct stat status = {};
     exists_ = stat(target_.c_str(), &status) == 0;
-    if (exists_ && S_ISDIR(status.st_mode))
-        fail("a file to write", EISDIR);
+    if (exists_ && S_ISDIR(status.st_mode)) fail("a file to write", EISDIR);
     if (exists_ && !S_ISREG(status.st_mode)) {
         direct_ = true;
         descriptor_ = open(target_.c_str(), O_WRONLY | O_CLOEXEC);
-        if (descriptor_ < 0)
-            fail("a file to write", errno);
+        if (descriptor_ < 0) fail("a file to write", errno);
         return;
     }
     // A file its owner protected stays protected, though the folder would let it be replaced.
-    if (exists_ && access(target_.c_str(), W_OK) != 0)
-        fail("a file to write", errno);
+    if (exists_ && access(target_.c_str(), W_OK) != 0) fail("a file to write", errno);
     open_temporary();
     fchmod(descriptor_, exists_ ? status.st_mode & 07777 : new_file_mode());
 }
@@ -93,8 +85,7 @@ FileWriter::FileWriter(std::filesystem::path path) : path_(std::move(path)), tar
 void FileWriter::open_temporary() {
     const std::filesystem::path folder = folder_of(target_);
     descriptor_ = open_nameless(folder);
-    if (descriptor_ >= 0)
-        return;
+    if (descriptor_ >= 0) return;
     temporary_ = (folder / ("." + target_.filename().string() + ".XXXXXX")).string();
     descriptor_ = mkostemp(temporary_.data(), O_CLOEXEC);
     if (descriptor_ < 0) {
@@ -105,10 +96,8 @@ void FileWriter::open_temporary() {
 }
 
 FileWriter::~FileWriter() {
-    if (descriptor_ >= 0)
-        close(descriptor_);
-    if (!temporary_.empty())
-        unlink(temporary_.c_str());
+    if (descriptor_ >= 0) close(descriptor_);
+    if (!temporary_.empty()) unlink(temporary_.c_str());
 }
 
 void FileWriter::fail(const char* expected, int code) const {
@@ -118,18 +107,15 @@ void FileWriter::fail(const char* expected, int code) const {
 void FileWriter::write(std::span<const std::byte> bytes) {
     while (!bytes.empty()) {
         const ssize_t written = ::write(descriptor_, bytes.data(), std::min<std::size_t>(bytes.size(), 1 << 30));
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written < 0)
-            fail("room for the file", errno);
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) fail("room for the file", errno);
         bytes = bytes.subspan(static_cast<std::size_t>(written));
     }
 }
 
 void FileWriter::flush() {
     // A pipe has nothing to flush and says so.
-    if (!flushed_ && fsync(descriptor_) != 0 && errno != EINVAL && errno != EROFS)
-        fail("room for the file", errno);
+    if (!flushed_ && fsync(descriptor_) != 0 && errno != EINVAL && errno != EROFS) fail("room for the file", errno);
     flushed_ = true;
 }
 
@@ -139,21 +125,18 @@ bool FileWriter::link_temporary() {
     const auto link_as = [&](const char* name) {
         return linkat(AT_FDCWD, nameless.c_str(), AT_FDCWD, name, AT_SYMLINK_FOLLOW) == 0;
     };
-    if (!exists_ && link_as(target_.c_str()))
-        return true;
+    if (!exists_ && link_as(target_.c_str())) return true;
     const std::string beside = (folder_of(target_) / ("." + target_.filename().string() + ".")).string();
     constexpr int tries = 100; // names of others can only be met by chance
     for (int i = 0; i < tries; ++i) {
         std::uint32_t number = 0;
-        if (getrandom(&number, sizeof number, 0) != sizeof number)
-            number = static_cast<std::uint32_t>(i);
+        if (getrandom(&number, sizeof number, 0) != sizeof number) number = static_cast<std::uint32_t>(i);
         const std::string name = beside + std::to_string(number);
         if (link_as(name.c_str())) {
             temporary_ = name;
             return false;
         }
-        if (errno != EEXIST)
-            break;
+        if (errno != EEXIST) break;
     }
     fail("a folder to write into", errno);
 }
@@ -163,43 +146,34 @@ void FileWriter::commit() {
     const bool named = !direct_ && temporary_.empty() && link_temporary();
     const int closed = close(descriptor_);
     descriptor_ = -1;
-    if (closed != 0 && errno != EINTR)
-        fail("room for the file", errno);
-    if (direct_)
-        return;
+    if (closed != 0 && errno != EINTR) fail("room for the file", errno);
+    if (direct_) return;
     if (!named) {
-        if (rename(temporary_.c_str(), target_.c_str()) != 0)
-            fail("a file to write", errno);
+        if (rename(temporary_.c_str(), target_.c_str()) != 0) fail("a file to write", errno);
         temporary_.clear();
     }
     flush_folder(folder_of(target_));
 }
 
 void FileSet::flush() {
-    for (FileWriter& file : files_)
-        file.flush();
+    for (FileWriter& file : files_) file.flush();
 }
 
 void FileSet::commit() {
     flush();
-    for (FileWriter& file : files_)
-        file.commit();
+    for (FileWriter& file : files_) file.commit();
 }
 
 NewFolder::NewFolder(const std::filesystem::path& folder) {
     std::error_code failure;
     std::vector<std::filesystem::path> missing;
     for (auto at = folder; !at.empty() && !std::filesystem::exists(at, failure); at = at.parent_path()) {
-        if (at.has_filename())
-            missing.push_back(at);
-        if (at == at.parent_path())
-            break;
+        if (at.has_filename()) missing.push_back(at);
+        if (at == at.parent_path()) break;
     }
     for (; !missing.empty(); missing.pop_back()) {
-        if (std::filesystem::create_directory(missing.back(), failure))
-            made_.push_back(missing.back());
-        if (failure)
-            break;
+        if (std::filesystem::create_directory(missing.back(), failure)) made_.push_back(missing.back());
+        if (failure) break;
     }
     std::error_code ignored;
     if (failure || !std::filesystem::is_directory(folder, ignored)) {
@@ -214,14 +188,12 @@ NewFolder::~NewFolder() {
 }
 
 void NewFolder::remove() noexcept {
-    for (; !made_.empty(); made_.pop_back())
-        rmdir(made_.back().c_str());
+    for (; !made_.empty(); made_.pop_back()) rmdir(made_.back().c_str());
 }
 
 void check_can_write(const std::filesystem::path& path) {
     struct stat status = {};
-    if (stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode))
-        return;
+    if (stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) return;
     const FileWriter writer(path);
 }
 

@@ -62,14 +62,12 @@ public:
     }
     std::string text(std::uint64_t longest) {
         const auto length = number<std::uint64_t>();
-        if (length > longest)
-            fail("a text of at most " + bytes_text(longest), bytes_text(length));
+        if (length > longest) fail("a text of at most " + bytes_text(longest), bytes_text(length));
         return {reinterpret_cast<const char*>(take(length)), length};
     }
     Kind kind() {
         const auto value = number<std::uint32_t>();
-        if (value >= kinds)
-            fail("a type of value from 0 to " + std::to_string(kinds - 1), std::to_string(value));
+        if (value >= kinds) fail("a type of value from 0 to " + std::to_string(kinds - 1), std::to_string(value));
         return static_cast<Kind>(value);
     }
     void skip(std::size_t size) { take(size); }
@@ -84,8 +82,7 @@ public:
 
 private:
     const std::byte* take(std::size_t size) {
-        if (size > left())
-            fail(bytes_text(size) + " more of the header", bytes_text(left()));
+        if (size > left()) fail(bytes_text(size) + " more of the header", bytes_text(left()));
         const std::byte* const at = bytes_.data() + position_;
         position_ += size;
         return at;
@@ -101,19 +98,15 @@ std::size_t size_of(Kind kind) noexcept {
     switch (kind) {
     case Kind::u8:
     case Kind::i8:
-    case Kind::boolean:
-        return 1;
+    case Kind::boolean: return 1;
     case Kind::u16:
-    case Kind::i16:
-        return 2;
+    case Kind::i16: return 2;
     case Kind::u32:
     case Kind::i32:
-    case Kind::f32:
-        return 4;
+    case Kind::f32: return 4;
     case Kind::u64:
     case Kind::i64:
-    case Kind::f64:
-        return 8;
+    case Kind::f64: return 8;
     case Kind::text:  // its length alone
     case Kind::array: // its kind and length
         break;
@@ -123,26 +116,18 @@ std::size_t size_of(Kind kind) noexcept {
 
 std::int64_t read_integer(HeaderReader& in, Kind kind) {
     switch (kind) {
-    case Kind::u8:
-        return in.number<std::uint8_t>();
-    case Kind::i8:
-        return in.number<std::int8_t>();
-    case Kind::u16:
-        return in.number<std::uint16_t>();
-    case Kind::i16:
-        return in.number<std::int16_t>();
-    case Kind::u32:
-        return in.number<std::uint32_t>();
-    case Kind::i32:
-        return in.number<std::int32_t>();
-    case Kind::boolean:
-        return in.number<std::uint8_t>() != 0;
+    case Kind::u8: return in.number<std::uint8_t>();
+    case Kind::i8: return in.number<std::int8_t>();
+    case Kind::u16: return in.number<std::uint16_t>();
+    case Kind::i16: return in.number<std::int16_t>();
+    case Kind::u32: return in.number<std::uint32_t>();
+    case Kind::i32: return in.number<std::int32_t>();
+    case Kind::boolean: return in.number<std::uint8_t>() != 0;
     case Kind::u64:
         if (const auto value = in.number<std::uint64_t>(); value <= std::uint64_t{INT64_MAX})
             return static_cast<std::int64_t>(value);
         in.fail("a number below 2^63", "a larger one");
-    default:
-        return in.number<std::int64_t>();
+    default: return in.number<std::int64_t>();
     }
 }
 
@@ -158,17 +143,12 @@ public:
     std::optional<GgufMetadata::Value> read() {
         const Kind kind = in_.kind();
         switch (kind) {
-        case Kind::text:
-            return in_.text(longest_text);
-        case Kind::array:
-            return read_array(1);
+        case Kind::text: return in_.text(longest_text);
+        case Kind::array: return read_array(1);
         case Kind::f32:
-        case Kind::f64:
-            return read_number(in_, kind);
-        case Kind::boolean:
-            return read_integer(in_, kind) != 0;
-        default:
-            return read_integer(in_, kind);
+        case Kind::f64: return read_number(in_, kind);
+        case Kind::boolean: return read_integer(in_, kind) != 0;
+        default: return read_integer(in_, kind);
         }
     }
 
@@ -185,25 +165,21 @@ private:
         if (kind == Kind::array) {
             if (depth == deepest_array)
                 in_.fail("lists nested at most " + std::to_string(deepest_array) + " deep", "deeper ones");
-            for (std::uint64_t i = 0; i < count; ++i)
-                read_array(depth + 1);
+            for (std::uint64_t i = 0; i < count; ++i) read_array(depth + 1);
             return std::nullopt;
         }
         if (kind == Kind::text) {
             std::vector<std::string> texts(count);
-            for (std::string& text : texts)
-                text = in_.text(longest_text);
+            for (std::string& text : texts) text = in_.text(longest_text);
             return texts;
         }
         if (kind == Kind::f32 || kind == Kind::f64) {
             std::vector<double> numbers(count);
-            for (double& number : numbers)
-                number = read_number(in_, kind);
+            for (double& number : numbers) number = read_number(in_, kind);
             return numbers;
         }
         std::vector<std::int64_t> integers(count);
-        for (std::int64_t& integer : integers)
-            integer = read_integer(in_, kind);
+        for (std::int64_t& integer : integers) integer = read_integer(in_, kind);
         return integers;
     }
 
@@ -218,16 +194,13 @@ struct Counts {
 Counts read_counts(HeaderReader& in) {
     in.skip(signature.size());
     const auto version = in.number<std::uint32_t>();
-    if (version != 0 && (version & 0xffff) == 0)
-        in.fail("a little-endian file", "a big-endian one");
-    if (version != 2 && version != 3)
-        in.fail("GGUF version 2 or 3", std::to_string(version));
+    if (version != 0 && (version & 0xffff) == 0) in.fail("a little-endian file", "a big-endian one");
+    if (version != 2 && version != 3) in.fail("GGUF version 2 or 3", std::to_string(version));
     const auto tensors = in.number<std::uint64_t>();
     if (tensors > most_tensors)
         in.fail("at most " + std::to_string(most_tensors) + " tensors", std::to_string(tensors));
     const auto values = in.number<std::uint64_t>();
-    if (values > most_values)
-        in.fail("at most " + std::to_string(most_values) + " values", std::to_string(values));
+    if (values > most_values) in.fail("at most " + std::to_string(most_values) + " values", std::to_string(values));
     return {tensors, values};
 }
 
@@ -238,10 +211,8 @@ GgufMetadata read_values(HeaderReader& in, std::uint64_t count, const std::strin
         in.enter("value " + std::to_string(i));
         std::string key = in.text(longest_name);
         in.enter(excerpt(key));
-        if (metadata.contains(key))
-            in.fail("keys once", "the same twice");
-        if (auto value = values.read())
-            metadata.add(std::move(key), std::move(*value));
+        if (metadata.contains(key)) in.fail("keys once", "the same twice");
+        if (auto value = values.read()) metadata.add(std::move(key), std::move(*value));
     }
     return metadata;
 }
@@ -255,8 +226,7 @@ DType read_type(HeaderReader& in) {
     const auto number = in.number<std::uint32_t>();
     const auto* const known =
         std::find_if(stored_types.begin(), stored_types.end(), [&](const auto& t) { return t.number == number; });
-    if (known != stored_types.end() && known->dtype)
-        return *known->dtype;
+    if (known != stored_types.end() && known->dtype) return *known->dtype;
     in.fail("elements of type F32 F16 BF16 Q4_0 Q4_1 Q5_0 Q5_1 Q8_0 Q4_K Q5_K Q6_K",
             known == stored_types.end() ? "type " + std::to_string(number) : known->name);
 }
@@ -270,13 +240,11 @@ std::vector<Entry> read_entries(HeaderReader& in, std::uint64_t count, std::uint
         Entry entry;
         entry.info.name = in.text(longest_name);
         in.enter(tensor_place(entry.info.name));
-        if (!names.insert(entry.info.name).second)
-            in.fail("names once", "the same twice");
+        if (!names.insert(entry.info.name).second) in.fail("names once", "the same twice");
         const auto dimensions = in.number<std::uint32_t>();
         if (dimensions > max_dimensions)
             in.fail("at most " + std::to_string(max_dimensions) + " dimensions", std::to_string(dimensions));
-        for (std::uint32_t k = 0; k < dimensions; ++k)
-            entry.info.shape.push_back(read_integer(in, Kind::u64));
+        for (std::uint32_t k = 0; k < dimensions; ++k) entry.info.shape.push_back(read_integer(in, Kind::u64));
         std::reverse(entry.info.shape.begin(), entry.info.shape.end());
         entry.info.dtype = read_type(in);
         const auto block = static_cast<std::int64_t>(block_elements(entry.info.dtype));
@@ -304,8 +272,7 @@ std::size_t check_data(const std::vector<Entry>& entries, std::size_t header_siz
             input_error(subject, "data within the " + bytes_text(available) + " behind the header",
                         bytes_text(entry.info.bytes()) + " from offset " + std::to_string(entry.offset) + " on",
                         tensor_place(entry.info.name));
-        if (entry.info.bytes() > 0)
-            by_offset.push_back(&entry);
+        if (entry.info.bytes() > 0) by_offset.push_back(&entry);
     }
     std::sort(by_offset.begin(), by_offset.end(), [](const Entry* a, const Entry* b) { return a->offset < b->offset; });
     for (std::size_t i = 1; i < by_offset.size(); ++i) {
@@ -334,8 +301,7 @@ std::map<std::string, std::string> as_texts(const GgufMetadata& metadata) {
         static std::string count(std::size_t size, const char* of) { return std::to_string(size) + " " + of; }
     };
     std::map<std::string, std::string> texts;
-    for (const auto& [key, value] : metadata.values())
-        texts.emplace(key, std::visit(Text{}, value));
+    for (const auto& [key, value] : metadata.values()) texts.emplace(key, std::visit(Text{}, value));
     return texts;
 }
 
@@ -351,8 +317,7 @@ TensorContents parse_gguf(const SharedBytes& file, const std::string& subject) {
     const GgufMetadata metadata = read_values(in, counts.values, subject);
     const auto alignment = static_cast<std::uint64_t>(
         metadata.integer(alignment_key, 1, static_cast<std::int64_t>(largest_alignment), default_alignment));
-    if (!std::has_single_bit(alignment))
-        metadata.fail(alignment_key, "a power of two", std::to_string(alignment));
+    if (!std::has_single_bit(alignment)) metadata.fail(alignment_key, "a power of two", std::to_string(alignment));
     std::vector<Entry> entries = read_entries(in, counts.tensors, alignment, subject);
     const std::size_t begin = check_data(entries, in.position(), alignment, file.bytes.size(), subject);
 
@@ -368,8 +333,7 @@ TensorContents parse_gguf(const SharedBytes& file, const std::string& subject) {
 }
 
 GgufMetadata parse_gguf_metadata(std::span<const std::byte> file, const std::string& subject) {
-    if (!looks_like_gguf(file))
-        input_error(subject, "a GGUF file", "another kind of file");
+    if (!looks_like_gguf(file)) input_error(subject, "a GGUF file", "another kind of file");
     HeaderReader in(file, subject);
     const Counts counts = read_counts(in);
     return read_values(in, counts.values, subject);

@@ -28,8 +28,7 @@ public:
     bool flag(std::string_view name, bool fallback) const { return metadata_.flag(key(name), fallback); }
     double epsilon(std::string_view name, double fallback) const {
         const double value = number(name, fallback);
-        if (!(value >= 0 && value <= 1))
-            fail(name, "a number from 0 to 1", std::to_string(value));
+        if (!(value >= 0 && value <= 1)) fail(name, "a number from 0 to 1", std::to_string(value));
         return value;
     }
     std::string text(std::string_view name, std::string fallback) const {
@@ -65,8 +64,7 @@ private:
 /// rule's factor; whether all follow from it is checked.
 void recognise_divisors(const TensorFile& weights, Rotary& rotary) {
     const TensorInfo* const tensor = weights.find("rope_freqs.weight");
-    if (!tensor)
-        return;
+    if (!tensor) return;
     const auto refuse = [&](std::string expected, std::string got) {
         input_error(weights.path().string(), std::move(expected), std::move(got), tensor_place(tensor->name));
     };
@@ -77,8 +75,7 @@ void recognise_divisors(const TensorFile& weights, Rotary& rotary) {
     const double factor = static_cast<double>(*std::max_element(divisors.values.begin(), divisors.values.end()));
     Rotary scaled = rotary;
     scaled.factor = factor;
-    if (factor != 1)
-        scaled.scaling = Rotary::Scaling::llama3;
+    if (factor != 1) scaled.scaling = Rotary::Scaling::llama3;
     for (std::int64_t i = 0; i < pairs; ++i) {
         const double frequency =
             std::pow(rotary.theta, -2 * static_cast<double>(i) / static_cast<double>(rotary.dimensions));
@@ -101,15 +98,13 @@ Rotary read_rotary(const Keys& keys, const ModelConfig& config, bool interleaved
     rotary.interleaved = interleaved;
     if (rotary.dimensions % 2 != 0)
         keys.fail("rope.dimension_count", "an even number", std::to_string(rotary.dimensions));
-    if (!(rotary.theta > 1))
-        keys.fail("rope.freq_base", "a number above 1", std::to_string(rotary.theta));
+    if (!(rotary.theta > 1)) keys.fail("rope.freq_base", "a number above 1", std::to_string(rotary.theta));
     const std::string scaling = keys.text("rope.scaling.type", keys.contains("rope.scale_linear") ? "linear" : "none");
     if (scaling == "linear") {
         rotary.factor = keys.number("rope.scaling.factor", keys.number("rope.scale_linear", 1));
         if (!(rotary.factor >= 1))
             keys.fail("rope.scaling.factor", "a number of 1 and more", std::to_string(rotary.factor));
-        if (rotary.factor > 1)
-            rotary.scaling = Rotary::Scaling::linear;
+        if (rotary.factor > 1) rotary.scaling = Rotary::Scaling::linear;
     } else if (scaling != "none") {
         keys.fail("rope.scaling.type", "none or linear", excerpt(scaling));
     }
@@ -124,8 +119,7 @@ ModelConfig read_sizes(const Keys& keys) {
     config.intermediate = keys.integer_of_layers("feed_forward_length", 1, widest, 4 * config.hidden);
     config.positions = keys.integer("context_length", 1, most_positions);
     config.heads = keys.integer_of_layers("attention.head_count", 1, widest, 0);
-    if (config.heads == 0)
-        keys.fail("attention.head_count", "a number of heads", "none");
+    if (config.heads == 0) keys.fail("attention.head_count", "a number of heads", "none");
     config.key_value_heads = keys.integer_of_layers("attention.head_count_kv", 1, config.heads, config.heads);
     if (config.heads % config.key_value_heads != 0)
         keys.fail("attention.head_count_kv", "a divisor of head_count " + std::to_string(config.heads),
@@ -193,8 +187,7 @@ ModelConfig bert(const Keys& keys, const TensorFile& weights) {
     const std::int64_t rows = types && types->shape.size() == 2 ? types->shape[0] : 2;
     config.token_types = keys.metadata().integer("tokenizer.ggml.token_type_count", 1, widest,
                                                  std::clamp(rows, std::int64_t{1}, widest));
-    if (keys.flag("attention.causal", false))
-        keys.fail("attention.causal", "false", "true");
+    if (keys.flag("attention.causal", false)) keys.fail("attention.causal", "false", "true");
     return config;
 }
 
@@ -225,20 +218,16 @@ struct Architecture {
 
 /// Every architecture that is known, by general.architecture.
 constexpr std::array architectures{
-    Architecture{"llama", Family::llama, llama},
-    Architecture{"qwen2", Family::llama, qwen},
-    Architecture{"qwen3", Family::qwen3, qwen},
-    Architecture{"gpt2", Family::gpt2, gpt2},
-    Architecture{"gptneox", Family::gpt_neox, gpt_neox},
-    Architecture{"bert", Family::bert, bert},
+    Architecture{"llama", Family::llama, llama},         Architecture{"qwen2", Family::llama, qwen},
+    Architecture{"qwen3", Family::qwen3, qwen},          Architecture{"gpt2", Family::gpt2, gpt2},
+    Architecture{"gptneox", Family::gpt_neox, gpt_neox}, Architecture{"bert", Family::bert, bert},
 };
 
 } // namespace
 
 std::string gguf_architectures() {
     std::string names;
-    for (const Architecture& known : architectures)
-        add_to_list(names, known.name);
+    for (const Architecture& known : architectures) add_to_list(names, known.name);
     return names;
 }
 

@@ -31,21 +31,17 @@ const Value* GgufMetadata::find(std::string_view key) const {
 
 bool GgufMetadata::flag(std::string_view key, bool fallback) const {
     const Value* const value = find(key);
-    if (!value)
-        return fallback;
-    if (const bool* const flag = std::get_if<bool>(value))
-        return *flag;
+    if (!value) return fallback;
+    if (const bool* const flag = std::get_if<bool>(value)) return *flag;
     fail(key, "true or false", describe(*value));
 }
 
 std::int64_t GgufMetadata::integer(std::string_view key, std::int64_t least, std::int64_t most) const {
     const std::string expected = "an integer from " + std::to_string(least) + " to " + std::to_string(most);
     const Value* const value = find(key);
-    if (!value)
-        fail(key, expected, "none");
+    if (!value) fail(key, expected, "none");
     const auto* const number = std::get_if<std::int64_t>(value);
-    if (!number || *number < least || *number > most)
-        fail(key, expected, describe(*value));
+    if (!number || *number < least || *number > most) fail(key, expected, describe(*value));
     return *number;
 }
 
@@ -56,23 +52,18 @@ std::int64_t GgufMetadata::integer(std::string_view key, std::int64_t least, std
 
 double GgufMetadata::number(std::string_view key, double fallback) const {
     const Value* const value = find(key);
-    if (!value)
-        return fallback;
-    if (const auto* const integer = std::get_if<std::int64_t>(value))
-        return static_cast<double>(*integer);
+    if (!value) return fallback;
+    if (const auto* const integer = std::get_if<std::int64_t>(value)) return static_cast<double>(*integer);
     const double* const number = std::get_if<double>(value);
-    if (!number || !std::isfinite(*number))
-        fail(key, "a number", describe(*value));
+    if (!number || !std::isfinite(*number)) fail(key, "a number", describe(*value));
     return *number;
 }
 
 std::string GgufMetadata::text(std::string_view key) const {
     const Value* const value = find(key);
-    if (!value)
-        fail(key, "a text", "none");
+    if (!value) fail(key, "a text", "none");
     const auto* const text = std::get_if<std::string>(value);
-    if (!text)
-        fail(key, "a text", describe(*value));
+    if (!text) fail(key, "a text", describe(*value));
     return *text;
 }
 
@@ -82,28 +73,22 @@ std::string GgufMetadata::text(std::string_view key, std::string fallback) const
 
 std::span<const std::int64_t> GgufMetadata::integers(std::string_view key) const {
     const Value* const value = find(key);
-    if (!value)
-        return {};
-    if (const auto* const list = std::get_if<std::vector<std::int64_t>>(value))
-        return *list;
+    if (!value) return {};
+    if (const auto* const list = std::get_if<std::vector<std::int64_t>>(value)) return *list;
     fail(key, "a list of integers", describe(*value));
 }
 
 std::span<const double> GgufMetadata::numbers(std::string_view key) const {
     const Value* const value = find(key);
-    if (!value)
-        return {};
-    if (const auto* const list = std::get_if<std::vector<double>>(value))
-        return *list;
+    if (!value) return {};
+    if (const auto* const list = std::get_if<std::vector<double>>(value)) return *list;
     fail(key, "a list of numbers", describe(*value));
 }
 
 std::span<const std::string> GgufMetadata::texts(std::string_view key) const {
     const Value* const value = find(key);
-    if (!value)
-        return {};
-    if (const auto* const list = std::get_if<std::vector<std::string>>(value))
-        return *list;
+    if (!value) return {};
+    if (const auto* const list = std::get_if<std::vector<std::string>>(value)) return *list;
     fail(key, "a list of texts", describe(*value));
 }
 

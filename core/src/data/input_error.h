@@ -16,11 +16,9 @@ namespace attnscope {
 
 /// Text out of a file, fit to be quoted in a message: at most `limit` bytes, cut with an ellipsis.
 inline std::string excerpt(std::string text, std::size_t limit = 80) {
-    if (text.size() <= limit)
-        return text;
+    if (text.size() <= limit) return text;
     // Never cut inside a UTF-8 sequence.
-    while (limit > 0 && (static_cast<unsigned char>(text[limit]) & 0xc0) == 0x80)
-        --limit;
+    while (limit > 0 && (static_cast<unsigned char>(text[limit]) & 0xc0) == 0x80) --limit;
     return text.substr(0, limit) + "…";
 }
 

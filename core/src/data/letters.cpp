@@ -37,8 +37,7 @@ Polyline arc(double x, double y, double width, double height, double from, doubl
 
 Polyline joined(std::initializer_list<Polyline> parts) {
     Polyline whole;
-    for (const Polyline& part : parts)
-        whole.insert(whole.end(), part.begin(), part.end());
+    for (const Polyline& part : parts) whole.insert(whole.end(), part.begin(), part.end());
     return whole;
 }
 
@@ -120,10 +119,8 @@ std::shared_ptr<const Bank> letters_bank(int side) {
         float* row = keys.data() + i * d;
         draw(letters[i], side, row);
         double square = 0;
-        for (std::size_t k = 0; k < d; ++k)
-            square += static_cast<double>(row[k]) * row[k];
-        for (std::size_t k = 0; k < d; ++k)
-            row[k] = static_cast<float>(row[k] / std::sqrt(square));
+        for (std::size_t k = 0; k < d; ++k) square += static_cast<double>(row[k]) * row[k];
+        for (std::size_t k = 0; k < d; ++k) row[k] = static_cast<float>(row[k] / std::sqrt(square));
         names += letters[i].name;
         names += '\n';
     }

@@ -30,23 +30,17 @@ std::shared_ptr<const MappedFile> MappedFile::open(const std::filesystem::path& 
     file->path_ = path;
     // Without O_NONBLOCK, opening a pipe would wait for a writer.
     file->descriptor_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (file->descriptor_ < 0)
-        fail_to_open(path, "a readable file", errno);
+    if (file->descriptor_ < 0) fail_to_open(path, "a readable file", errno);
 
     struct stat status = {};
-    if (fstat(file->descriptor_, &status) != 0)
-        input_error(path.string(), "a readable file", std::strerror(errno));
-    if (S_ISDIR(status.st_mode))
-        input_error(path.string(), "a file", "a folder");
-    if (!S_ISREG(status.st_mode))
-        input_error(path.string(), "a regular file", "a device, pipe or socket");
-    if (status.st_size == 0)
-        input_error(path.string(), "a file with content", "an empty file");
+    if (fstat(file->descriptor_, &status) != 0) input_error(path.string(), "a readable file", std::strerror(errno));
+    if (S_ISDIR(status.st_mode)) input_error(path.string(), "a file", "a folder");
+    if (!S_ISREG(status.st_mode)) input_error(path.string(), "a regular file", "a device, pipe or socket");
+    if (status.st_size == 0) input_error(path.string(), "a file with content", "an empty file");
 
     const auto size = static_cast<std::size_t>(status.st_size);
     void* data = mmap(nullptr, size, PROT_READ, MAP_SHARED, file->descriptor_, 0);
-    if (data == MAP_FAILED)
-        fail_to_open(path, "a file that can be mapped", errno);
+    if (data == MAP_FAILED) fail_to_open(path, "a file that can be mapped", errno);
     file->data_ = static_cast<const std::byte*>(data);
     file->size_ = size;
     file->modified_ = modification_time(status);
@@ -56,16 +50,13 @@ std::shared_ptr<const MappedFile> MappedFile::open(const std::filesystem::path& 
 
 MappedFile::~MappedFile() {
     release_mapping(guard_);
-    if (data_ != nullptr)
-        munmap(const_cast<std::byte*>(data_), size_);
-    if (descriptor_ >= 0)
-        close(descriptor_);
+    if (data_ != nullptr) munmap(const_cast<std::byte*>(data_), size_);
+    if (descriptor_ >= 0) close(descriptor_);
 }
 
 void MappedFile::check_intact() const {
     struct stat status = {};
-    if (fstat(descriptor_, &status) != 0)
-        input_error(path_.string(), "the file as opened", std::strerror(errno));
+    if (fstat(descriptor_, &status) != 0) input_error(path_.string(), "the file as opened", std::strerror(errno));
     const auto size = static_cast<std::size_t>(status.st_size);
     if (size != size_)
         input_error(path_.string(), "the " + bytes_text(size_) + " it had when opened", bytes_text(size));

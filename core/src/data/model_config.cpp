@@ -29,15 +29,13 @@ Activation activation(const JsonMembers& members, const char* name, const char* 
     }};
     const std::string text = members.text(name, fallback);
     for (const auto& [spelling, value] : known)
-        if (text == spelling)
-            return value;
+        if (text == spelling) return value;
     members.fail(name, "gelu, gelu_new, silu or relu", excerpt(text));
 }
 
 double epsilon(const JsonMembers& members, const char* name, double fallback) {
     const double value = members.number(name, fallback);
-    if (value < 0 || value > 1)
-        members.fail(name, "a number from 0 to 1", describe(members.at(name)));
+    if (value < 0 || value > 1) members.fail(name, "a number from 0 to 1", describe(members.at(name)));
     return value;
 }
 
@@ -76,8 +74,7 @@ void read_scaling(const JsonMembers& members, Rotary& rotary) {
     } else if (type != "default") {
         members.fail("rope_type", "default, linear or llama3", excerpt(type));
     }
-    if (rotary.scaling == Rotary::Scaling::none)
-        return;
+    if (rotary.scaling == Rotary::Scaling::none) return;
     rotary.factor = members.number("factor", 0);
     if (rotary.factor < 1)
         members.fail("factor", "a number of 1 and more",
@@ -89,10 +86,8 @@ Rotary read_parameters(const JsonMembers& parameters, const RotaryNames& names, 
     const Json* first = nullptr;
     for (const char* const layers : {"full_attention", "sliding_attention"}) {
         const Json* const own = parameters.find(layers);
-        if (!own)
-            continue;
-        if (first && *own != *first)
-            parameters.fail(layers, "the rotary positions of full_attention", "others");
+        if (!own) continue;
+        if (first && *own != *first) parameters.fail(layers, "the rotary positions of full_attention", "others");
         first = own;
     }
     if (first) {
@@ -117,14 +112,11 @@ Rotary read_rotary(const JsonMembers& members, const RotaryNames& names, std::in
     } else {
         rotary.theta = members.number(names.theta, members.number("rope_theta", rotary.theta));
         const double fraction = members.number(names.fraction, names.default_fraction);
-        if (!(fraction > 0 && fraction <= 1))
-            members.fail(names.fraction, "a number above 0 and at most 1", "another");
+        if (!(fraction > 0 && fraction <= 1)) members.fail(names.fraction, "a number above 0 and at most 1", "another");
         rotary.dimensions = static_cast<std::int64_t>(static_cast<double>(head_dim) * fraction);
-        if (members.find("rope_scaling"))
-            read_scaling(members.object("rope_scaling"), rotary);
+        if (members.find("rope_scaling")) read_scaling(members.object("rope_scaling"), rotary);
     }
-    if (!(rotary.theta > 1))
-        members.fail(names.theta, "a number above 1", std::to_string(rotary.theta));
+    if (!(rotary.theta > 1)) members.fail(names.theta, "a number above 1", std::to_string(rotary.theta));
     if (rotary.dimensions < 2 || rotary.dimensions % 2 != 0)
         members.fail("head_dim", "an even number of rotary dimensions", std::to_string(rotary.dimensions));
     return rotary;
@@ -133,8 +125,7 @@ Rotary read_rotary(const JsonMembers& members, const RotaryNames& names, std::in
 /// Which layers see a window, if any does. `layer_types` says it layer by layer; before it, max_window_layers said
 /// where windows begin.
 void read_window(const JsonMembers& members, ModelConfig& config, std::int64_t first_windowed) {
-    if (!members.find("sliding_window"))
-        return;
+    if (!members.find("sliding_window")) return;
     std::vector<bool> windowed;
     if (const Json* const types = members.find("layer_types")) {
         if (!types->is_array() || types->size() != static_cast<std::size_t>(config.layers))
@@ -146,14 +137,11 @@ void read_window(const JsonMembers& members, ModelConfig& config, std::int64_t f
             windowed.push_back(type == "sliding_attention");
         }
     } else {
-        for (std::int64_t i = 0; i < config.layers; ++i)
-            windowed.push_back(i >= first_windowed);
+        for (std::int64_t i = 0; i < config.layers; ++i) windowed.push_back(i >= first_windowed);
     }
-    if (std::find(windowed.begin(), windowed.end(), true) == windowed.end())
-        return;
+    if (std::find(windowed.begin(), windowed.end(), true) == windowed.end()) return;
     config.sliding_window = members.integer("sliding_window", 1, most_positions);
-    if (std::find(windowed.begin(), windowed.end(), false) != windowed.end())
-        config.windowed = std::move(windowed);
+    if (std::find(windowed.begin(), windowed.end(), false) != windowed.end()) config.windowed = std::move(windowed);
 }
 
 /// Qwen names a window it may not use.
@@ -303,8 +291,7 @@ std::string known_architectures() {
     std::string names;
     const char* before = "";
     for (const Architecture& known : architectures) {
-        if (std::string_view(before) != known.model_type)
-            add_to_list(names, known.name);
+        if (std::string_view(before) != known.model_type) add_to_list(names, known.name);
         before = known.model_type;
     }
     return names;
@@ -317,14 +304,12 @@ const Architecture& find_architecture(const JsonMembers& members, std::string& n
             members.fail(member, "a list of names", describe(*list));
         name = list->front().get<std::string>();
         for (const Architecture& known : architectures)
-            if (name == known.name)
-                return known;
+            if (name == known.name) return known;
     } else {
         member = "model_type";
         name = members.text(member, std::string("none"));
         for (const Architecture& known : architectures)
-            if (name == known.model_type)
-                return known;
+            if (name == known.model_type) return known;
     }
     members.fail(member, "an architecture of " + known_architectures(), excerpt(name));
 }

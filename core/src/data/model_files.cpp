@@ -22,8 +22,7 @@ constexpr const char* config_name = "config.json";
 bool is_gguf(const fs::path& path) {
     std::error_code failure;
     // A pipe would be read from, and never give back what it gave.
-    if (!fs::is_regular_file(path, failure))
-        return false;
+    if (!fs::is_regular_file(path, failure)) return false;
     std::array<char, 4> start{};
     std::ifstream(path, std::ios::binary).read(start.data(), start.size());
     return looks_like_gguf(std::as_bytes(std::span(start)));
@@ -69,8 +68,7 @@ void open_gguf(const fs::path& path, ModelFiles& files) {
 /// The dtype that most elements have.
 const char* prevailing_dtype(const TensorFile& weights) {
     std::map<DType, std::size_t> elements;
-    for (const TensorInfo& tensor : weights.tensors())
-        elements[tensor.dtype] += tensor.elements();
+    for (const TensorInfo& tensor : weights.tensors()) elements[tensor.dtype] += tensor.elements();
     const auto most = std::max_element(elements.begin(), elements.end(),
                                        [](const auto& a, const auto& b) { return a.second < b.second; });
     return most == elements.end() ? "no weights" : dtype_name(most->first);
@@ -80,23 +78,17 @@ const char* prevailing_dtype(const TensorFile& weights) {
 
 const char* family_name(Family family) noexcept {
     switch (family) {
-    case Family::gpt2:
-        return "gpt2";
-    case Family::gpt_neox:
-        return "gpt_neox";
-    case Family::llama:
-        return "llama";
-    case Family::qwen3:
-        return "qwen3";
-    case Family::bert:
-        return "bert";
+    case Family::gpt2: return "gpt2";
+    case Family::gpt_neox: return "gpt_neox";
+    case Family::llama: return "llama";
+    case Family::qwen3: return "qwen3";
+    case Family::bert: return "bert";
     }
     return "?";
 }
 
 std::int64_t ModelConfig::window(std::int64_t layer) const {
-    if (windowed.empty())
-        return sliding_window;
+    if (windowed.empty()) return sliding_window;
     return windowed.at(static_cast<std::size_t>(layer)) ? sliding_window : 0;
 }
 
@@ -104,21 +96,18 @@ std::string ModelFiles::summary() const {
     std::string text = std::string(family_name(config.family)) + " · " + std::to_string(config.layers) +
                        (config.layers == 1 ? " layer · " : " layers · ") + std::to_string(config.heads) +
                        (config.heads == 1 ? " head" : " heads");
-    if (config.key_value_heads != config.heads)
-        text += " (" + std::to_string(config.key_value_heads) + " KV)";
+    if (config.key_value_heads != config.heads) text += " (" + std::to_string(config.key_value_heads) + " KV)";
     return text + " · hidden " + std::to_string(config.hidden) + " · " + prevailing_dtype(*weights);
 }
 
 std::string ModelFiles::sha256(const std::function<void(std::uint64_t)>& between) const {
-    if (weight_files.size() == 1)
-        return sha256_file(weight_files.front(), between);
+    if (weight_files.size() == 1) return sha256_file(weight_files.front(), between);
     std::string hashes;
     std::uint64_t before = 0, done = 0;
     for (const fs::path& file : weight_files) {
         hashes += sha256_file(file, [&](std::uint64_t of_file) {
             done = of_file;
-            if (between)
-                between(before + done);
+            if (between) between(before + done);
         });
         before += std::exchange(done, 0);
     }
@@ -134,8 +123,7 @@ ModelFiles open_model_files(const fs::path& path) {
     std::error_code failure;
     ModelFiles files;
     files.path = fs::canonical(path, failure);
-    if (failure)
-        input_error(path.string(), "a folder with config.json, or a GGUF file", "nothing there");
+    if (failure) input_error(path.string(), "a folder with config.json, or a GGUF file", "nothing there");
     files.name = files.path.filename().string();
     if (fs::is_directory(files.path, failure)) {
         open_folder(files.path, files);
@@ -146,10 +134,8 @@ ModelFiles open_model_files(const fs::path& path) {
     }
     check_model_sizes(files.config, *files.weights);
     files.format = files.weights->format();
-    for (const TensorInfo& tensor : files.weights->tensors())
-        files.parameters += tensor.elements();
-    for (const fs::path& file : files.weight_files)
-        files.bytes += fs::file_size(file);
+    for (const TensorInfo& tensor : files.weights->tensors()) files.parameters += tensor.elements();
+    for (const fs::path& file : files.weight_files) files.bytes += fs::file_size(file);
     return files;
 }
 

@@ -12,8 +12,7 @@ using Shape = std::vector<std::int64_t>;
 
 std::string shape_text(const Shape& shape) {
     std::string text;
-    for (const std::int64_t size : shape)
-        text += (text.empty() ? "" : " × ") + std::to_string(size);
+    for (const std::int64_t size : shape) text += (text.empty() ? "" : " × ") + std::to_string(size);
     return text.empty() ? "one number" : text;
 }
 
@@ -41,11 +40,9 @@ constexpr Names gguf_names{Family::llama, "", "token_embd.weight", "blk.", "attn
 constexpr Names gguf_fused_names{Family::gpt2, "", "token_embd.weight", "blk.", "attn_qkv.weight", nullptr};
 
 const Names& names_of(Family family, bool gguf) {
-    if (gguf)
-        return family == Family::gpt2 || family == Family::gpt_neox ? gguf_fused_names : gguf_names;
+    if (gguf) return family == Family::gpt2 || family == Family::gpt_neox ? gguf_fused_names : gguf_names;
     for (const Names& names : folder_names)
-        if (names.family == family)
-            return names;
+        if (names.family == family) return names;
     ATTNSCOPE_ASSERT(false && "a family without names");
     return folder_names.front();
 }
@@ -57,8 +54,7 @@ public:
     /// Under the name a model with a head has for it, or that of a bare one.
     const TensorInfo& find(const Names& names, const std::string& name) const {
         for (const std::string& candidate : {names.prefix + name, name})
-            if (const TensorInfo* const tensor = weights_.find(candidate))
-                return *tensor;
+            if (const TensorInfo* const tensor = weights_.find(candidate)) return *tensor;
         input_error(subject_, "tensor " + (names.prefix + name), "none");
     }
     void expect(const TensorInfo& tensor, const Shape& shape, const char* why) const {

@@ -44,15 +44,13 @@ TensorContents parse_npz(const std::vector<ZipMember>& members, const SharedByte
     TensorContents contents{"npz", {}, {}};
     std::size_t inflated = 0;
     for (const ZipMember& member : members) {
-        if (!member.name.ends_with(suffix) || member.name.size() == suffix.size())
-            continue;
+        if (!member.name.ends_with(suffix) || member.name.size() == suffix.size()) continue;
         // Sizes of stored members are bounded by the file; the sum of deflated ones is bounded here before any is read.
         if (member.deflated && (member.size > max_inflated || (inflated += member.size) > max_inflated))
             input_error(subject, "at most 8 GiB of inflated arrays", "more", "member " + excerpt(member.name));
         contents.tensors.push_back(parse_member(member, archive, subject));
     }
-    if (contents.tensors.empty())
-        input_error(subject, "npy arrays or a data.pkl in the zip archive", "neither");
+    if (contents.tensors.empty()) input_error(subject, "npy arrays or a data.pkl in the zip archive", "neither");
     return contents;
 }
 
@@ -64,8 +62,7 @@ void NpzWriter::add(const TensorToWrite& tensor) {
     const std::string header = npy_header(tensor.dtype, tensor.shape), name = tensor.name + std::string(suffix);
     const auto* data = reinterpret_cast<const Bytef*>(tensor.data.data());
     uLong crc = crc32_z(0, reinterpret_cast<const Bytef*>(header.data()), header.size());
-    if (!tensor.data.empty())
-        crc = crc32_z(crc, data, tensor.data.size()); // null would start it anew
+    if (!tensor.data.empty()) crc = crc32_z(crc, data, tensor.data.size()); // null would start it anew
     const std::uint64_t size = header.size() + tensor.data.size(), offset = written_;
     const bool large = size >= 0xffffffff, far = offset >= 0xffffffff;
 
@@ -75,11 +72,9 @@ void NpzWriter::add(const TensorToWrite& tensor) {
     const std::size_t padding = (64 - begin % 64) % 64;
     const auto extra_size = static_cast<std::uint16_t>(sizes + extra_header + padding);
     const auto common = [&](std::string& out, std::uint16_t extra) {
-        for (const std::uint16_t number : {version, no_flags, stored, midnight, first_day})
-            append(out, number);
+        for (const std::uint16_t number : {version, no_flags, stored, midnight, first_day}) append(out, number);
         append(out, static_cast<std::uint32_t>(crc));
-        for (int k = 0; k < 2; ++k)
-            append(out, large ? 0xffffffffu : static_cast<std::uint32_t>(size));
+        for (int k = 0; k < 2; ++k) append(out, large ? 0xffffffffu : static_cast<std::uint32_t>(size));
         append(out, static_cast<std::uint16_t>(name.size()));
         append(out, extra);
     };
@@ -103,18 +98,15 @@ void NpzWriter::add(const TensorToWrite& tensor) {
     append(directory_, 0x02014b50u);
     append(directory_, version);
     common(directory_, static_cast<std::uint16_t>(numbers > 0 ? extra_header + numbers : 0));
-    for (int k = 0; k < 3; ++k)
-        append(directory_, std::uint16_t{0}); // comment, volume, internal attributes
-    append(directory_, std::uint32_t{0});     // external attributes
+    for (int k = 0; k < 3; ++k) append(directory_, std::uint16_t{0}); // comment, volume, internal attributes
+    append(directory_, std::uint32_t{0});                             // external attributes
     append(directory_, far ? 0xffffffffu : static_cast<std::uint32_t>(offset));
     directory_ += name;
     if (numbers > 0) {
         append(directory_, std::uint16_t{1});
         append(directory_, numbers);
-        for (int k = 0; large && k < 2; ++k)
-            append(directory_, size);
-        if (far)
-            append(directory_, offset);
+        for (int k = 0; large && k < 2; ++k) append(directory_, size);
+        if (far) append(directory_, offset);
     }
     ++entries_;
 }
@@ -131,8 +123,7 @@ void NpzWriter::finish() {
         append(end, version);
         append(end, version);
         append(end, std::uint64_t{0}); // volumes
-        for (const std::uint64_t number : {entries_, entries_, directory_size, directory_offset})
-            append(end, number);
+        for (const std::uint64_t number : {entries_, entries_, directory_size, directory_offset}) append(end, number);
         append(end, 0x07064b50u);
         append(end, std::uint32_t{0});
         append(end, record);
@@ -140,8 +131,7 @@ void NpzWriter::finish() {
     }
     append(end, 0x06054b50u);
     append(end, std::uint32_t{0});
-    for (int k = 0; k < 2; ++k)
-        append(end, wide ? std::uint16_t{0xffff} : static_cast<std::uint16_t>(entries_));
+    for (int k = 0; k < 2; ++k) append(end, wide ? std::uint16_t{0xffff} : static_cast<std::uint16_t>(entries_));
     append(end, wide ? 0xffffffffu : static_cast<std::uint32_t>(directory_size));
     append(end, wide ? 0xffffffffu : static_cast<std::uint32_t>(directory_offset));
     append(end, std::uint16_t{0});
@@ -156,8 +146,7 @@ void NpzWriter::write(std::string_view bytes) {
 std::string npz_bytes(std::span<const TensorToWrite> tensors) {
     std::string archive;
     NpzWriter writer([&](std::string_view bytes) { archive += bytes; });
-    for (const TensorToWrite& tensor : tensors)
-        writer.add(tensor);
+    for (const TensorToWrite& tensor : tensors) writer.add(tensor);
     writer.finish();
     return archive;
 }

@@ -20,15 +20,12 @@ public:
     std::vector<StoredTensor> tensors;
 
     void visit(const Value& value, const std::string& name, std::size_t depth) {
-        if (depth > max_depth)
-            heap_.fail("at most 32 levels of nesting", "more");
-        if (++visits_ > max_visits)
-            heap_.fail("at most a million values", "more");
+        if (depth > max_depth) heap_.fail("at most 32 levels of nesting", "more");
+        if (++visits_ > max_visits) heap_.fail("at most a million values", "more");
         switch (value.kind) {
         case Value::Kind::tensor:
         case Value::Kind::array:
-            if (value.tensor)
-                take(*value.tensor, name);
+            if (value.tensor) take(*value.tensor, name);
             return;
         case Value::Kind::dictionary:
             for (std::size_t i = 0; i + 1 < value.items.size(); i += 2)
@@ -36,30 +33,24 @@ public:
             return;
         case Value::Kind::list:
         case Value::Kind::tuple:
-            if (all_texts(value))
-                return take(as_lines(value), name);
+            if (all_texts(value)) return take(as_lines(value), name);
             for (std::size_t i = 0; i < value.items.size(); ++i)
                 visit(*value.items[i], joined(name, std::to_string(i)), depth + 1);
             return;
-        default:
-            return;
+        default: return;
         }
     }
 
 private:
     std::string key_text(const Value& key) const {
-        if (key.kind == Value::Kind::integer)
-            return std::to_string(key.integer);
-        if (key.kind != Value::Kind::text)
-            heap_.fail("texts or whole numbers as keys", "another key");
+        if (key.kind == Value::Kind::integer) return std::to_string(key.integer);
+        if (key.kind != Value::Kind::text) heap_.fail("texts or whole numbers as keys", "another key");
         return std::string(key.text.substr(0, max_name + 1));
     }
 
     std::string joined(const std::string& prefix, std::string name) const {
-        if (!prefix.empty())
-            name = prefix + "." + name;
-        if (name.size() > max_name)
-            heap_.fail("names of at most 4096 bytes", "a longer one");
+        if (!prefix.empty()) name = prefix + "." + name;
+        if (name.size() > max_name) heap_.fail("names of at most 4096 bytes", "a longer one");
         return name;
     }
 
@@ -72,11 +63,9 @@ private:
 
     StoredTensor as_lines(const Value& texts) {
         std::size_t size = 0;
-        for (const Value* text : texts.items)
-            size += text->text.size() + 1;
+        for (const Value* text : texts.items) size += text->text.size() + 1;
         lines_ += size;
-        if (lines_ > max_lines)
-            heap_.fail("at most 256 MiB of texts", "more");
+        if (lines_ > max_lines) heap_.fail("at most 256 MiB of texts", "more");
         const auto memory = allocate_bytes(size, heap_.subject());
         char* out = reinterpret_cast<char*>(memory.get());
         for (const Value* text : texts.items) {
@@ -93,10 +82,8 @@ private:
 
     void take(StoredTensor tensor, const std::string& name) {
         tensor.info.name = name.empty() ? "tensor" : name;
-        if (!names_.insert(tensor.info.name).second)
-            heap_.fail("names once", "'" + excerpt(name) + "' twice");
-        if (tensors.size() >= max_tensors)
-            heap_.fail("at most 100000 tensors", "more");
+        if (!names_.insert(tensor.info.name).second) heap_.fail("names once", "'" + excerpt(name) + "' twice");
+        if (tensors.size() >= max_tensors) heap_.fail("at most 100000 tensors", "more");
         tensors.push_back(std::move(tensor));
     }
 

@@ -55,8 +55,7 @@ void Heap::fail(std::string expected, std::string got) const {
 
 void Heap::spend(std::size_t values) {
     spent_ += values;
-    if (spent_ > max_values)
-        fail("at most 4 million values", "more");
+    if (spent_ > max_values) fail("at most 4 million values", "more");
 }
 
 Value* Heap::make(Value::Kind kind) {
@@ -79,8 +78,7 @@ Value* Heap::truth(bool value) {
 }
 
 Value* Heap::text(Value::Kind kind, std::string_view text) {
-    if (kind == Value::Kind::text && invalid_utf8(text) != std::string_view::npos)
-        fail("UTF-8 text", "other bytes");
+    if (kind == Value::Kind::text && invalid_utf8(text) != std::string_view::npos) fail("UTF-8 text", "other bytes");
     Value* value = make(kind);
     value->text = text;
     return value;
@@ -88,8 +86,7 @@ Value* Heap::text(Value::Kind kind, std::string_view text) {
 
 Value* Heap::global(std::string_view module, std::string_view name) {
     for (const Known& known : known_globals) {
-        if (known.module != module || known.name != name)
-            continue;
+        if (known.module != module || known.name != name) continue;
         Value* value = make(Value::Kind::global);
         value->global = known.global;
         value->dtype = known.dtype;
@@ -99,14 +96,12 @@ Value* Heap::global(std::string_view module, std::string_view name) {
 }
 
 const Value& Heap::argument(const Value& arguments, std::size_t i, Value::Kind kind, const char* expected) const {
-    if (i >= arguments.items.size() || arguments.items[i]->kind != kind)
-        fail(expected, "something else");
+    if (i >= arguments.items.size() || arguments.items[i]->kind != kind) fail(expected, "something else");
     return *arguments.items[i];
 }
 
 std::vector<std::int64_t> Heap::sizes(const Value& tuple) const {
-    if (tuple.items.size() > max_dimensions)
-        fail("at most 16 dimensions", std::to_string(tuple.items.size()));
+    if (tuple.items.size() > max_dimensions) fail("at most 16 dimensions", std::to_string(tuple.items.size()));
     std::vector<std::int64_t> numbers;
     for (std::size_t i = 0; i < tuple.items.size(); ++i)
         numbers.push_back(argument(tuple, i, Value::Kind::integer, "whole numbers as sizes").integer);
@@ -118,8 +113,7 @@ Value* Heap::storage(const Value& id) {
     if (!well_formed || argument(id, 0, Value::Kind::text, "a storage").text != "storage")
         fail("a reference to a storage", "another one");
     const Value& type = argument(id, 1, Value::Kind::global, "the class of a storage");
-    if (type.global != Global::storage)
-        fail("the class of a storage", "another object");
+    if (type.global != Global::storage) fail("the class of a storage", "another object");
     const std::int64_t count = argument(id, 4, Value::Kind::integer, "the size of a storage").integer;
     const auto bytes =
         count < 0 ? std::nullopt : checked_multiply(static_cast<std::size_t>(count), block_size(*type.dtype));
@@ -150,8 +144,7 @@ Value* Heap::rebuild_tensor(const Value& arguments) {
     stored.info.dtype = *storage.dtype;
     stored.info.shape = sizes(argument(arguments, 2, Value::Kind::tuple, "a tensor's sizes"));
     stored.info.strides = sizes(argument(arguments, 3, Value::Kind::tuple, "a tensor's strides"));
-    if (offset < 0 || offset > storage.integer)
-        fail("an offset inside the storage", std::to_string(offset));
+    if (offset < 0 || offset > storage.integer) fail("an offset inside the storage", std::to_string(offset));
     check_extent(stored.info, static_cast<std::size_t>(storage.integer - offset), subject_);
     const SharedBytes& bytes = storage.tensor->storage;
     const std::size_t skipped = static_cast<std::size_t>(offset) * block_size(stored.info.dtype);
@@ -163,19 +156,16 @@ Value* Heap::rebuild_tensor(const Value& arguments) {
 Value* Heap::encode(const Value& arguments) {
     const std::string_view text = argument(arguments, 0, Value::Kind::text, "text to encode").text;
     const std::string_view codec = argument(arguments, 1, Value::Kind::text, "the name of an encoding").text;
-    if (codec != "latin1" && codec != "latin-1")
-        fail("the encoding latin1", "'" + excerpt(std::string(codec)) + "'");
+    if (codec != "latin1" && codec != "latin-1") fail("the encoding latin1", "'" + excerpt(std::string(codec)) + "'");
     // One text may be encoded again and again by a few bytes each time.
     encoded_ += text.size();
-    if (encoded_ > pickle_.bytes.size())
-        fail("as many encoded bytes as there is text", "more");
+    if (encoded_ > pickle_.bytes.size()) fail("as many encoded bytes as there is text", "more");
     const auto memory = allocate_bytes(text.size(), subject_);
     std::size_t size = 0;
     for (std::size_t i = 0; i < text.size(); ++i) {
         auto character = static_cast<unsigned char>(text[i]);
         if (character >= 0x80) {
-            if (character > 0xc3)
-                fail("characters up to 255", "others");
+            if (character > 0xc3) fail("characters up to 255", "others");
             character =
                 static_cast<unsigned char>((character & 3) << 6 | (static_cast<unsigned char>(text[++i]) & 0x3f));
         }
@@ -193,8 +183,7 @@ Value* Heap::dtype(const Value& arguments) {
     const std::string_view name = argument(arguments, 0, Value::Kind::text, "the name of a dtype").text;
     Value* value = make(Value::Kind::dtype);
     value->dtype = numpy_dtype(name);
-    if (!value->dtype)
-        fail("a dtype of real numbers", "'" + excerpt(std::string(name)) + "'");
+    if (!value->dtype) fail("a dtype of real numbers", "'" + excerpt(std::string(name)) + "'");
     return value;
 }
 
@@ -203,8 +192,7 @@ Value* Heap::scalar(const Value& arguments) {
     Value* value = make(Value::Kind::array);
     Value* shape = make(Value::Kind::tuple);
     Value *version = integer(1), *fortran = truth(false), *state = make(Value::Kind::tuple);
-    if (arguments.items.size() != 2)
-        fail("a scalar's dtype and bytes", "something else");
+    if (arguments.items.size() != 2) fail("a scalar's dtype and bytes", "something else");
     state->items = {version, shape, arguments.items[0], fortran, arguments.items[1]};
     fill_array(*value, *state);
     return value;
@@ -213,8 +201,7 @@ Value* Heap::scalar(const Value& arguments) {
 // (version, shape, dtype, Fortran order, bytes)
 void Heap::fill_array(Value& array, const Value& state) {
     const Value& dtype = argument(state, 2, Value::Kind::dtype, "an array's dtype");
-    if (dtype.big_endian && block_size(*dtype.dtype) > 1)
-        fail("little-endian numbers", "big-endian ones");
+    if (dtype.big_endian && block_size(*dtype.dtype) > 1) fail("little-endian numbers", "big-endian ones");
     const Value& bytes = argument(state, 4, Value::Kind::bytes, "an array's bytes");
     StoredTensor stored;
     stored.info.dtype = *dtype.dtype;
@@ -234,8 +221,7 @@ void Heap::fill_array(Value& array, const Value& state) {
 // () or ([[key, value], …],)
 Value* Heap::dictionary(const Value& arguments) {
     Value* value = make(Value::Kind::dictionary);
-    if (arguments.items.empty())
-        return value;
+    if (arguments.items.empty()) return value;
     const Value& pairs = argument(arguments, 0, Value::Kind::list, "a list of pairs");
     spend(2 * pairs.items.size());
     for (const Value* pair : pairs.items) {
@@ -250,48 +236,37 @@ Value* Heap::call(const Value& callee, Value& arguments) {
     if (callee.kind != Value::Kind::global || arguments.kind != Value::Kind::tuple)
         fail("a constructor and its arguments", "something else");
     switch (callee.global) {
-    case Global::rebuild_tensor:
-        return rebuild_tensor(arguments);
+    case Global::rebuild_tensor: return rebuild_tensor(arguments);
     case Global::rebuild_parameter:
         static_cast<void>(argument(arguments, 0, Value::Kind::tensor, "a parameter's tensor"));
         return arguments.items[0];
-    case Global::ordered_dict:
-        return dictionary(arguments);
-    case Global::encode:
-        return encode(arguments);
-    case Global::numpy_dtype:
-        return dtype(arguments);
-    case Global::numpy_scalar:
-        return scalar(arguments);
-    case Global::numpy_reconstruct:
-        return make(Value::Kind::array);
+    case Global::ordered_dict: return dictionary(arguments);
+    case Global::encode: return encode(arguments);
+    case Global::numpy_dtype: return dtype(arguments);
+    case Global::numpy_scalar: return scalar(arguments);
+    case Global::numpy_reconstruct: return make(Value::Kind::array);
     case Global::numpy_array:
-    case Global::storage:
-        break;
+    case Global::storage: break;
     }
     fail("a constructor", "a class");
 }
 
 void Heap::set_state(Value& object, Value& state) {
     switch (object.kind) {
-    case Value::Kind::dictionary:
-        return; // attributes of an OrderedDict, such as a module's version numbers
+    case Value::Kind::dictionary: return; // attributes of an OrderedDict, such as a module's version numbers
     case Value::Kind::dtype:
         object.big_endian = argument(state, 1, Value::Kind::text, "a dtype's byte order").text == ">";
         return;
     case Value::Kind::array:
-        if (!object.tensor)
-            return fill_array(object, state);
+        if (!object.tensor) return fill_array(object, state);
         [[fallthrough]];
-    default:
-        fail("an object that has a state", "another one");
+    default: fail("an object that has a state", "another one");
     }
 }
 
 void Heap::add(Value& container, std::vector<Value*> items) {
     const bool pairs = container.kind == Value::Kind::dictionary && items.size() % 2 == 0;
-    if (container.kind != Value::Kind::list && !pairs)
-        fail("a list or dictionary", "something else");
+    if (container.kind != Value::Kind::list && !pairs) fail("a list or dictionary", "something else");
     container.items.insert(container.items.end(), items.begin(), items.end());
 }
 

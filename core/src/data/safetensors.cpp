@@ -52,12 +52,10 @@ public:
     bool number_float(number_float_t, const string_t& text) override { unexpected(excerpt(text)); }
     bool binary(binary_t&) override { unexpected("binary data"); }
     bool number_unsigned(number_unsigned_t value) override {
-        if (state_ != State::shape && state_ != State::offsets)
-            unexpected(std::to_string(value));
+        if (state_ != State::shape && state_ != State::offsets) unexpected(std::to_string(value));
         if (value > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))
             fail("numbers below 2^63", std::to_string(value));
-        if (numbers_.size() >= max_dimensions)
-            fail("at most 16 dimensions", "more");
+        if (numbers_.size() >= max_dimensions) fail("at most 16 dimensions", "more");
         numbers_.push_back(value);
         return true;
     }
@@ -67,11 +65,9 @@ public:
                 fail("metadata keys once", "'" + excerpt(key_) + "' twice");
             return true;
         }
-        if (state_ != State::tensor || field_ != "dtype")
-            unexpected("text");
+        if (state_ != State::tensor || field_ != "dtype") unexpected("text");
         const auto* known = std::find_if(dtypes.begin(), dtypes.end(), [&](const auto& d) { return text == d.first; });
-        if (known == dtypes.end())
-            fail("a dtype of F64 to BOOL", "'" + excerpt(text) + "'");
+        if (known == dtypes.end()) fail("a dtype of F64 to BOOL", "'" + excerpt(text) + "'");
         entries.back().info.dtype = known->second;
         return true;
     }
@@ -91,8 +87,7 @@ public:
     }
     bool key(string_t& name) override {
         if (state_ == State::top) {
-            if (!names_.insert(name).second)
-                fail("names once", "'" + excerpt(name) + "' twice");
+            if (!names_.insert(name).second) fail("names once", "'" + excerpt(name) + "' twice");
             key_ = name;
         } else if (state_ == State::metadata) {
             key_ = name;
@@ -106,14 +101,12 @@ public:
         return true;
     }
     bool end_object() override {
-        if (state_ == State::tensor && seen_ != 7)
-            fail("dtype, shape and data_offsets", "fewer");
+        if (state_ == State::tensor && seen_ != 7) fail("dtype, shape and data_offsets", "fewer");
         state_ = state_ == State::top ? State::done : State::top;
         return true;
     }
     bool start_array(std::size_t) override {
-        if (state_ != State::tensor || field_ == "dtype")
-            unexpected("a list");
+        if (state_ != State::tensor || field_ == "dtype") unexpected("a list");
         state_ = field_ == "shape" ? State::shape : State::offsets;
         numbers_.clear();
         return true;
@@ -123,8 +116,7 @@ public:
         if (state_ == State::shape) {
             entry.info.shape.assign(numbers_.begin(), numbers_.end());
         } else {
-            if (numbers_.size() != 2 || numbers_[0] > numbers_[1])
-                fail("data_offsets [begin, end]", "another list");
+            if (numbers_.size() != 2 || numbers_[0] > numbers_[1]) fail("data_offsets [begin, end]", "another list");
             entry.begin = numbers_[0];
             entry.end = numbers_[1];
         }
@@ -144,18 +136,13 @@ private:
     }
     [[noreturn]] void unexpected(std::string got) const {
         switch (state_) {
-        case State::start:
-            fail("a JSON object as header", std::move(got));
-        case State::metadata:
-            fail("text as metadata", std::move(got));
-        case State::tensor:
-            fail(field_ == "dtype" ? "text as dtype" : "a list as " + field_, std::move(got));
+        case State::start: fail("a JSON object as header", std::move(got));
+        case State::metadata: fail("text as metadata", std::move(got));
+        case State::tensor: fail(field_ == "dtype" ? "text as dtype" : "a list as " + field_, std::move(got));
         case State::shape:
-        case State::offsets:
-            fail("whole numbers in " + field_, std::move(got));
+        case State::offsets: fail("whole numbers in " + field_, std::move(got));
         case State::top:
-        case State::done:
-            break;
+        case State::done: break;
         }
         fail("an object for each tensor", std::move(got));
     }
@@ -207,11 +194,9 @@ bool looks_like_safetensors(std::span<const std::byte> bytes) noexcept {
 TensorContents parse_safetensors(const SharedBytes& file, const std::string& subject) {
     const auto bytes = file.bytes;
     std::uint64_t header_size = 0;
-    if (bytes.size() < length_bytes)
-        input_error(subject, "a header of 8 bytes and more", bytes_text(bytes.size()));
+    if (bytes.size() < length_bytes) input_error(subject, "a header of 8 bytes and more", bytes_text(bytes.size()));
     std::memcpy(&header_size, bytes.data(), length_bytes);
-    if (header_size > max_header)
-        input_error(subject, "a header of at most 100 MB", bytes_text(header_size), "byte 0");
+    if (header_size > max_header) input_error(subject, "a header of at most 100 MB", bytes_text(header_size), "byte 0");
     if (header_size > bytes.size() - length_bytes)
         input_error(subject, "a header of " + bytes_text(header_size), bytes_text(bytes.size() - length_bytes),
                     "the file is cut short");
@@ -242,14 +227,12 @@ void add_safetensors(FileWriter& writer, std::span<const TensorToWrite> tensors,
     // The header names tensors in the order given; offsets have to tile, so only the start of the data can be aligned.
     // Every tensor of whole multiples of 64 bytes passes that alignment on; wider elements come first for the rest.
     std::vector<const TensorToWrite*> order;
-    for (const TensorToWrite& tensor : tensors)
-        order.push_back(&tensor);
+    for (const TensorToWrite& tensor : tensors) order.push_back(&tensor);
     std::stable_sort(order.begin(), order.end(), [](const TensorToWrite* a, const TensorToWrite* b) {
         return block_size(a->dtype) > block_size(b->dtype);
     });
     nlohmann::ordered_json header = nlohmann::ordered_json::object();
-    if (!metadata.empty())
-        header["__metadata__"] = metadata;
+    if (!metadata.empty()) header["__metadata__"] = metadata;
     std::size_t offset = 0;
     for (const TensorToWrite* tensor : order) {
         ATTNSCOPE_ASSERT(!header.contains(tensor->name) && !is_quantised(tensor->dtype));
@@ -266,8 +249,7 @@ void add_safetensors(FileWriter& writer, std::span<const TensorToWrite> tensors,
 
     writer.write(std::as_bytes(std::span(&header_size, 1)));
     writer.write(text);
-    for (const TensorToWrite* tensor : order)
-        writer.write(tensor->data);
+    for (const TensorToWrite* tensor : order) writer.write(tensor->data);
 }
 
 } // namespace attnscope

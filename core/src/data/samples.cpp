@@ -18,12 +18,9 @@ std::filesystem::path if_there(const std::filesystem::path& path) {
 } // namespace
 
 std::filesystem::path cache_folder() {
-    if (const auto chosen = from_environment("ATTNSCOPE_CACHE"); !chosen.empty())
-        return chosen;
-    if (const auto shared = from_environment("XDG_CACHE_HOME"); !shared.empty())
-        return shared / "attnscope";
-    if (const auto home = from_environment("HOME"); !home.empty())
-        return home / ".cache" / "attnscope";
+    if (const auto chosen = from_environment("ATTNSCOPE_CACHE"); !chosen.empty()) return chosen;
+    if (const auto shared = from_environment("XDG_CACHE_HOME"); !shared.empty()) return shared / "attnscope";
+    if (const auto home = from_environment("HOME"); !home.empty()) return home / ".cache" / "attnscope";
     return std::filesystem::temp_directory_path() / "attnscope";
 }
 

@@ -34,8 +34,7 @@ std::uint32_t big_endian_word(const std::byte* at) {
 void compress_plain(Sha256::State& state, const std::byte* block, std::size_t blocks) {
     for (; blocks > 0; --blocks, block += Sha256::block_size) {
         std::uint32_t w[64];
-        for (int t = 0; t < 16; ++t)
-            w[t] = big_endian_word(block + 4 * t);
+        for (int t = 0; t < 16; ++t) w[t] = big_endian_word(block + 4 * t);
         for (int t = 16; t < 64; ++t) {
             const std::uint32_t s0 = std::rotr(w[t - 15], 7) ^ std::rotr(w[t - 15], 18) ^ (w[t - 15] >> 3);
             const std::uint32_t s1 = std::rotr(w[t - 2], 17) ^ std::rotr(w[t - 2], 19) ^ (w[t - 2] >> 10);
@@ -57,8 +56,7 @@ void compress_plain(Sha256::State& state, const std::byte* block, std::size_t bl
 #if defined(__x86_64__)
 bool has_sha_instructions() {
     unsigned a, b, c, d;
-    if (__get_cpuid(1, &a, &b, &c, &d) == 0 || (c & bit_SSE4_1) == 0 || (c & bit_SSSE3) == 0)
-        return false;
+    if (__get_cpuid(1, &a, &b, &c, &d) == 0 || (c & bit_SSE4_1) == 0 || (c & bit_SSSE3) == 0) return false;
     return __get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && (b & (1u << 29)) != 0;
 }
 
@@ -102,8 +100,7 @@ __attribute__((target("sha,sse4.1,ssse3"))) void compress_sha(Sha256::State& sta
 
 Sha256::Compress quickest() {
 #if defined(__x86_64__)
-    if (has_sha_instructions())
-        return compress_sha;
+    if (has_sha_instructions()) return compress_sha;
 #endif
     return compress_plain;
 }
@@ -122,16 +119,14 @@ void Sha256::add(std::span<const std::byte> bytes) {
         std::memcpy(pending_.data() + pending_size_, bytes.data(), taken);
         pending_size_ += taken;
         bytes = bytes.subspan(taken);
-        if (pending_size_ < block_size)
-            return;
+        if (pending_size_ < block_size) return;
         compress_(state_, pending_.data(), 1);
         pending_size_ = 0;
     }
     const std::size_t blocks = bytes.size() / block_size;
     compress_(state_, bytes.data(), blocks);
     bytes = bytes.subspan(blocks * block_size);
-    if (!bytes.empty())
-        std::memcpy(pending_.data(), bytes.data(), bytes.size());
+    if (!bytes.empty()) std::memcpy(pending_.data(), bytes.data(), bytes.size());
     pending_size_ = bytes.size();
 }
 
@@ -147,8 +142,7 @@ std::string Sha256::hex() {
     constexpr const char* digits = "0123456789abcdef";
     std::string text;
     for (const std::uint32_t word : state_)
-        for (int shift = 28; shift >= 0; shift -= 4)
-            text += digits[(word >> shift) & 15];
+        for (int shift = 28; shift >= 0; shift -= 4) text += digits[(word >> shift) & 15];
     return text;
 }
 
@@ -158,7 +152,9 @@ std::string sha256(std::string_view bytes) {
     return hash.hex();
 }
 
-std::string sha256_file(const std::filesystem::path& path) { return sha256_file(path, {}); }
+std::string sha256_file(const std::filesystem::path& path) {
+    return sha256_file(path, {});
+}
 
 std::string sha256_file(const std::filesystem::path& path, const std::function<void(std::uint64_t)>& between) {
     constexpr std::size_t piece = std::size_t{4} << 20;

@@ -22,8 +22,7 @@ constexpr const char* map_name = "weight_map";
 void check_file_name(const std::string& name, const std::string& subject) {
     const bool plain = !name.empty() && name != "." && name != ".." &&
                        name.find_first_of(std::string_view("/\\\0", 3)) == std::string::npos;
-    if (!plain)
-        input_error(subject, "the name of a file beside it", "'" + excerpt(name) + "'", map_name);
+    if (!plain) input_error(subject, "the name of a file beside it", "'" + excerpt(name) + "'", map_name);
 }
 
 class ShardedFile final : public TensorFile {
@@ -45,8 +44,7 @@ public:
                 if (!seen.insert(tensor.name).second)
                     input_error(path.string(), "tensors of its own", "one of another shard", tensor_place(tensor.name));
             std::unordered_map<std::string_view, const TensorInfo*> own;
-            for (const TensorInfo& tensor : file.tensors())
-                own.emplace(tensor.name, &tensor);
+            for (const TensorInfo& tensor : file.tensors()) own.emplace(tensor.name, &tensor);
             for (const std::string& tensor : tensors) {
                 const auto found = own.find(tensor);
                 if (found == own.end())
@@ -106,8 +104,7 @@ ShardIndex parse_shard_index(std::string_view text, const std::string& subject) 
 std::shared_ptr<const TensorFile> open_shards(const fs::path& index, std::vector<fs::path>& files) {
     const ShardIndex shards = parse_shard_index(read_file(index, json_kinds::shard_index.most_bytes), index.string());
     auto file = std::make_shared<ShardedFile>(index, shards);
-    for (const auto& [name, tensors] : shards)
-        files.push_back(index.parent_path() / name);
+    for (const auto& [name, tensors] : shards) files.push_back(index.parent_path() / name);
     return file;
 }
 

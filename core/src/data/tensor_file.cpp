@@ -38,12 +38,10 @@ constexpr std::array formats{
 /// What a file of another kind is, where that is easily said.
 std::string describe(std::span<const std::byte> bytes) {
     const std::string_view start(reinterpret_cast<const char*>(bytes.data()), std::min<std::size_t>(bytes.size(), 64));
-    if (start.starts_with("version https://git-lfs"))
-        return "a Git LFS pointer: the file itself was not downloaded";
+    if (start.starts_with("version https://git-lfs")) return "a Git LFS pointer: the file itself was not downloaded";
     if (start.starts_with("\x80\x02") || start.starts_with("\x80\x04"))
         return "a bare pickle (torch.save of PyTorch 1.6 and later writes a zip file)";
-    if (start.starts_with("\x89HDF"))
-        return "an HDF5 file";
+    if (start.starts_with("\x89HDF")) return "an HDF5 file";
     if (start.starts_with("GGML") || start.starts_with("lmgg") || start.starts_with("tjgg"))
         return "a GGML file, older than GGUF";
     return bytes.size() < 16 ? "a file of " + bytes_text(bytes.size()) : "another kind of file";
@@ -54,8 +52,7 @@ public:
     explicit MappedTensorFile(std::shared_ptr<const MappedFile> file) : file_(std::move(file)) {
         path_ = file_->path();
         contents_ = parse_tensors({file_->bytes(), file_, true}, path_.string());
-        for (const StoredTensor& stored : contents_.tensors)
-            infos_.push_back(stored.info);
+        for (const StoredTensor& stored : contents_.tensors) infos_.push_back(stored.info);
     }
 
     const std::vector<TensorInfo>& tensors() const override { return infos_; }
@@ -77,8 +74,7 @@ public:
         const auto memory = allocate_bytes(count * sizeof(float), path_.string());
         auto* values = reinterpret_cast<float*>(memory.get());
         copy_as_float(tensor, storage.bytes, values);
-        if (storage.mapped)
-            file_->check_intact();
+        if (storage.mapped) file_->check_intact();
         result.values = {values, count};
         result.owner = memory;
         return result;
@@ -91,14 +87,12 @@ public:
         const auto memory = allocate_bytes(count * sizeof(float), path_.string());
         auto* const values = reinterpret_cast<float*>(memory.get());
         copy_rows_as_float(matrix, storage.bytes, rows, values);
-        if (storage.mapped)
-            file_->check_intact();
+        if (storage.mapped) file_->check_intact();
         return {.shape = {std::ssize(rows), matrix.shape[1]}, .values = {values, count}, .owner = memory};
     }
 
     std::vector<std::int64_t> read_integers(const TensorInfo& tensor) const override {
-        if (!is_integer(tensor.dtype))
-            refuse(tensor, "whole numbers", dtype_name(tensor.dtype));
+        if (!is_integer(tensor.dtype)) refuse(tensor, "whole numbers", dtype_name(tensor.dtype));
         const SharedBytes storage = bytes_of(tensor);
         std::vector<std::int64_t> values(tensor.elements());
         if (!copy_as_integers(tensor, storage.bytes, values.data()))
@@ -107,10 +101,8 @@ public:
     }
 
     std::string read_text(const TensorInfo& tensor) const override {
-        if (tensor.dtype != DType::u8)
-            refuse(tensor, "text as uint8", dtype_name(tensor.dtype));
-        if (!is_contiguous(tensor))
-            refuse(tensor, "text as one run of bytes", "a strided view");
+        if (tensor.dtype != DType::u8) refuse(tensor, "text as uint8", dtype_name(tensor.dtype));
+        if (!is_contiguous(tensor)) refuse(tensor, "text as one run of bytes", "a strided view");
         const SharedBytes storage = bytes_of(tensor);
         std::string text(reinterpret_cast<const char*>(storage.bytes.data()), tensor.elements());
         if (const std::size_t at = invalid_utf8(text); at != std::string::npos)
@@ -127,8 +119,7 @@ private:
     SharedBytes bytes_of(const TensorInfo& tensor) const {
         const auto found = std::find_if(contents_.tensors.begin(), contents_.tensors.end(),
                                         [&](const auto& stored) { return stored.info.name == tensor.name; });
-        if (found == contents_.tensors.end())
-            refuse(tensor, "a tensor of the file", "none of that name");
+        if (found == contents_.tensors.end()) refuse(tensor, "a tensor of the file", "none of that name");
         ATTNSCOPE_ASSERT(found->info.dtype == tensor.dtype);
         SharedBytes storage = found->load ? found->load() : found->storage;
         check_extent(tensor, stored_elements(tensor.dtype, storage.bytes.size()), path_.string());
@@ -144,15 +135,13 @@ private:
 
 const TensorInfo* TensorFile::find(std::string_view name) const {
     for (const TensorInfo& tensor : tensors())
-        if (tensor.name == name)
-            return &tensor;
+        if (tensor.name == name) return &tensor;
     return nullptr;
 }
 
 TensorContents parse_tensors(const SharedBytes& file, const std::string& subject) {
     for (const Format& format : formats)
-        if (format.recognises(file.bytes))
-            return format.parse(file, subject);
+        if (format.recognises(file.bytes)) return format.parse(file, subject);
     input_error(subject, "safetensors, GGUF, npy, npz or a PyTorch zip file", describe(file.bytes));
 }
 

@@ -30,14 +30,12 @@ bool blank(std::string_view line) {
 /// Calls take(line, number) for every line, from 1, line ends stripped, and names the line that is no UTF-8.
 template <class Take>
 void for_each_line(std::string_view bytes, const std::string& subject, Take take) {
-    if (bytes.starts_with(byte_order_mark))
-        bytes.remove_prefix(byte_order_mark.size());
+    if (bytes.starts_with(byte_order_mark)) bytes.remove_prefix(byte_order_mark.size());
     for (std::size_t number = 1; !bytes.empty(); ++number) {
         const std::size_t end = std::min(bytes.find('\n'), bytes.size());
         std::string_view line = bytes.substr(0, end);
         bytes.remove_prefix(std::min(end + 1, bytes.size()));
-        if (line.ends_with('\r'))
-            line.remove_suffix(1);
+        if (line.ends_with('\r')) line.remove_suffix(1);
         if (invalid_utf8(line) != std::string_view::npos)
             input_error(subject, "UTF-8 text", "other bytes", line_number(number));
         take(line, number);
@@ -51,8 +49,7 @@ void for_each_row(std::string_view bytes, const std::string& subject, Take take)
     std::size_t first_blank = 0;
     for_each_line(bytes, subject, [&](std::string_view line, std::size_t number) {
         if (blank(line)) {
-            if (first_blank == 0)
-                first_blank = number;
+            if (first_blank == 0) first_blank = number;
             return;
         }
         if (first_blank != 0)
@@ -75,15 +72,13 @@ public:
     bool number_float(number_float_t, const string_t&) override { return other(); }
     bool binary(binary_t&) override { return other(); }
     bool string(string_t& text) override {
-        if (!at_question())
-            return other();
+        if (!at_question()) return other();
         question = std::move(text);
         wanted_ = false;
         return true;
     }
     bool start_object(std::size_t) override {
-        if (depth_ == 0)
-            object = true;
+        if (depth_ == 0) object = true;
         return enter();
     }
     bool start_array(std::size_t) override { return enter(); }
@@ -101,14 +96,12 @@ public:
 private:
     bool at_question() const { return wanted_ && depth_ == 1; }
     bool other() {
-        if (!at_question())
-            return true;
+        if (!at_question()) return true;
         trouble = "a question that is no text";
         return false;
     }
     bool enter() {
-        if (!other())
-            return false;
+        if (!other()) return false;
         ++depth_;
         return true;
     }
@@ -140,16 +133,13 @@ std::size_t invalid_utf8(std::string_view text) noexcept {
             continue;
         }
         const std::size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-        if (first < 0xc2 || first > 0xf4 || i + length > text.size())
-            return i;
+        if (first < 0xc2 || first > 0xf4 || i + length > text.size()) return i;
         // The second byte has a narrower range after some first bytes: overlong forms, surrogates, above U+10FFFF.
         const unsigned char least = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
         const unsigned char most = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
-        if (byte(i + 1) < least || byte(i + 1) > most)
-            return i;
+        if (byte(i + 1) < least || byte(i + 1) > most) return i;
         for (std::size_t k = 2; k < length; ++k)
-            if ((byte(i + k) & 0xc0) != 0x80)
-                return i;
+            if ((byte(i + k) & 0xc0) != 0x80) return i;
         i += length;
     }
     return std::string_view::npos;
@@ -158,8 +148,7 @@ std::size_t invalid_utf8(std::string_view text) noexcept {
 std::vector<std::string> parse_lines(std::string_view bytes, const std::string& subject) {
     std::vector<std::string> lines;
     for_each_line(bytes, subject, [&](std::string_view line, std::size_t) {
-        if (!blank(line))
-            lines.emplace_back(line);
+        if (!blank(line)) lines.emplace_back(line);
     });
     return lines;
 }
@@ -186,22 +175,18 @@ std::vector<std::string> parse_jsonl_questions(std::string_view bytes, const std
 
 std::string read_file(const std::filesystem::path& path, std::size_t limit) {
     const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0)
-        input_error(path.string(), "a readable file", std::strerror(errno));
+    if (descriptor < 0) input_error(path.string(), "a readable file", std::strerror(errno));
     const struct Closer {
         int descriptor;
         ~Closer() { close(descriptor); }
     } closer{descriptor};
 
     struct stat status = {};
-    if (fstat(descriptor, &status) != 0)
-        input_error(path.string(), "a readable file", std::strerror(errno));
-    if (S_ISDIR(status.st_mode))
-        input_error(path.string(), "a file", "a folder");
+    if (fstat(descriptor, &status) != 0) input_error(path.string(), "a readable file", std::strerror(errno));
+    if (S_ISDIR(status.st_mode)) input_error(path.string(), "a file", "a folder");
     const auto too_large = [&] { input_error(path.string(), "at most " + bytes_text(limit), "a larger file"); };
     const auto announced = static_cast<std::size_t>(std::max<off_t>(status.st_size, 0));
-    if (announced > limit)
-        too_large();
+    if (announced > limit) too_large();
 
     // Read to the end, whatever size was announced: a pipe announces none and a file may grow.
     std::string bytes;
@@ -210,15 +195,11 @@ std::string read_file(const std::filesystem::path& path, std::size_t limit) {
         if (size == bytes.size())
             bytes.resize(std::max(size + std::max(size / 2, std::size_t{1} << 16), announced + 1));
         const ssize_t got = read(descriptor, bytes.data() + size, bytes.size() - size);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            input_error(path.string(), "a readable file", std::strerror(errno));
-        if (got == 0)
-            break;
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) input_error(path.string(), "a readable file", std::strerror(errno));
+        if (got == 0) break;
         size += static_cast<std::size_t>(got);
-        if (size > limit)
-            too_large();
+        if (size > limit) too_large();
     }
     bytes.resize(size);
     return bytes;
@@ -236,8 +217,7 @@ std::vector<std::string> read_questions(const std::filesystem::path& path) {
     const std::string bytes = read_file(path);
     auto questions =
         path.extension() == ".jsonl" ? parse_jsonl_questions(bytes, path.string()) : parse_rows(bytes, path.string());
-    if (questions.empty())
-        input_error(path.string(), "at least one question", "none");
+    if (questions.empty()) input_error(path.string(), "at least one question", "none");
     return questions;
 }
 

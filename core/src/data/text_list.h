@@ -8,8 +8,7 @@ namespace attnscope {
 
 /// Puts `item` behind what `list` has, with a comma between.
 inline void add_to_list(std::string& list, std::string_view item) {
-    if (!list.empty())
-        list += ", ";
+    if (!list.empty()) list += ", ";
     list += item;
 }
 

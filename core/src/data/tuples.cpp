@@ -18,8 +18,7 @@ TuplesPtr open_tuples(const std::filesystem::path& path) {
     const auto& shape = tensor.shape;
     if (shape.size() != 2 || shape[0] < 1 || shape[1] < least_points || shape[1] > most_points) {
         std::string got;
-        for (const std::int64_t size : shape)
-            got += (got.empty() ? "" : " × ") + std::to_string(size);
+        for (const std::int64_t size : shape) got += (got.empty() ? "" : " × ") + std::to_string(size);
         input_error(subject, "tuples of 3 to 8 rows, as in 300 × 5", shape.empty() ? "one number" : got,
                     tensor_place(tensor.name));
     }

@@ -33,8 +33,7 @@ public:
     }
     std::span<const std::byte> part(std::size_t at, std::size_t size) const {
         const auto end = checked_add(at, size);
-        if (!end || *end > bytes_.size())
-            fail("a whole zip archive", "one that is cut short", at);
+        if (!end || *end > bytes_.size()) fail("a whole zip archive", "one that is cut short", at);
         return bytes_.subspan(at, size);
     }
     std::string text(std::size_t at, std::size_t size) const {
@@ -83,11 +82,9 @@ Directory find_directory(const Reader& reader) {
         one_volume = reader.number<std::uint32_t>(record + 16) == 0;
         limit = record;
     }
-    if (!one_volume)
-        reader.fail("an archive in one piece", "a volume of several", end);
+    if (!one_volume) reader.fail("an archive in one piece", "a volume of several", end);
     const auto directory_end = checked_add(directory.offset, directory.size);
-    if (!directory_end || *directory_end > limit)
-        reader.fail("a directory inside the archive", "one outside", end);
+    if (!directory_end || *directory_end > limit) reader.fail("a directory inside the archive", "one outside", end);
     if (directory.entries > directory.size / central_size)
         reader.fail("as many members as fit the directory", std::to_string(directory.entries), end);
     return directory;
@@ -104,12 +101,10 @@ Sizes member_sizes(const Reader& reader, std::size_t entry, std::size_t extra, s
     for (std::size_t at = extra; at + 4 <= extra + extra_size;) {
         const auto kind = reader.number<std::uint16_t>(at);
         const std::size_t size = reader.number<std::uint16_t>(at + 2), field = at + 4;
-        if (size > extra + extra_size - field)
-            reader.fail("an extra field inside its member", "a longer one", at);
+        if (size > extra + extra_size - field) reader.fail("an extra field inside its member", "a longer one", at);
         std::size_t used = 0;
         for (std::size_t* value : {&sizes.inflated, &sizes.stored, &sizes.offset}) {
-            if (kind != 1 || *value != in_extra || used + 8 > size)
-                continue;
+            if (kind != 1 || *value != in_extra || used + 8 > size) continue;
             *value = reader.number<std::uint64_t>(field + used);
             used += 8;
         }
@@ -129,8 +124,7 @@ void check_overlaps(std::vector<std::pair<std::size_t, std::size_t>> ranges, con
 
 bool looks_like_zip(std::span<const std::byte> bytes) noexcept {
     std::uint32_t signature = 0;
-    if (bytes.size() < sizeof signature)
-        return false;
+    if (bytes.size() < sizeof signature) return false;
     std::memcpy(&signature, bytes.data(), sizeof signature);
     return signature == local_signature || signature == end_signature;
 }
@@ -159,14 +153,10 @@ std::vector<ZipMember> read_zip_directory(std::span<const std::byte> archive, co
         const auto fail = [&](std::string expected, std::string got) {
             input_error(subject, std::move(expected), std::move(got), "member " + excerpt(member.name));
         };
-        if ((flags & 1) != 0)
-            fail("a member without encryption", "an encrypted one");
-        if (method != 0 && method != 8)
-            fail("a stored or deflated member", "method " + std::to_string(method));
-        if (!names.insert(member.name).second)
-            fail("names once", "this one twice");
-        if (!member.deflated && sizes.inflated != sizes.stored)
-            fail("a stored member of one size", "two sizes");
+        if ((flags & 1) != 0) fail("a member without encryption", "an encrypted one");
+        if (method != 0 && method != 8) fail("a stored or deflated member", "method " + std::to_string(method));
+        if (!names.insert(member.name).second) fail("names once", "this one twice");
+        if (!member.deflated && sizes.inflated != sizes.stored) fail("a stored member of one size", "two sizes");
         if (member.deflated && sizes.inflated / best_deflate_ratio > sizes.stored)
             fail("a size that deflated data can have", bytes_text(sizes.inflated));
 
@@ -176,17 +166,14 @@ std::vector<ZipMember> read_zip_directory(std::span<const std::byte> archive, co
         const std::size_t begin =
             sizes.offset + local_size + local_name + reader.number<std::uint16_t>(sizes.offset + 28);
         const auto end = checked_add(begin, sizes.stored);
-        if (!end || *end > directory.offset)
-            fail("a member inside the archive", "one that leads outside");
+        if (!end || *end > directory.offset) fail("a member inside the archive", "one that leads outside");
         if (reader.text(sizes.offset + local_size, local_name) != member.name)
             fail("one name", "another one in front of the data");
         member.data = reader.part(begin, sizes.stored);
         ranges.emplace_back(sizes.offset, *end);
-        if (!member.name.ends_with('/'))
-            members.push_back(std::move(member));
+        if (!member.name.ends_with('/')) members.push_back(std::move(member));
         at += central_size + name_size + extra_size + comment_size;
-        if (at > directory.offset + directory.size)
-            reader.fail("a directory of its size", "a longer one", at);
+        if (at > directory.offset + directory.size) reader.fail("a directory of its size", "a longer one", at);
     }
     check_overlaps(std::move(ranges), reader);
     return members;
@@ -206,8 +193,7 @@ std::size_t inflate_into(const ZipMember& member, std::span<std::byte> out, bool
         ~Stream() { inflateEnd(this); }
         bool ready;
     } stream;
-    if (!stream.ready)
-        throw Error(ErrorKind::resource, subject, "memory to inflate", "none");
+    if (!stream.ready) throw Error(ErrorKind::resource, subject, "memory to inflate", "none");
 
     constexpr std::size_t most = std::numeric_limits<uInt>::max(); // zlib counts in 32 bits
     std::span<const std::byte> in = member.data;
@@ -217,8 +203,7 @@ std::size_t inflate_into(const ZipMember& member, std::span<std::byte> out, bool
     while (status == Z_OK) {
         const auto give = static_cast<uInt>(std::min(in.size(), most));
         const std::size_t room = out.size() - done;
-        if (room == 0 && !whole)
-            return done;
+        if (room == 0 && !whole) return done;
         stream.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(in.data()));
         stream.avail_in = give;
         const auto take = static_cast<uInt>(room == 0 ? 1 : std::min(room, most));
@@ -226,10 +211,8 @@ std::size_t inflate_into(const ZipMember& member, std::span<std::byte> out, bool
         stream.avail_out = take;
         status = inflate(&stream, Z_NO_FLUSH);
         const std::size_t came = take - stream.avail_out;
-        if (room == 0 && came > 0)
-            status = Z_DATA_ERROR; // more than the directory announced
-        if (room > 0)
-            done += came;
+        if (room == 0 && came > 0) status = Z_DATA_ERROR; // more than the directory announced
+        if (room > 0) done += came;
         in = in.subspan(give - stream.avail_in);
     }
     if (status != Z_STREAM_END || (whole && done != out.size()))
@@ -257,8 +240,7 @@ std::vector<std::byte> read_prefix(const ZipMember& member, std::size_t limit, c
 }
 
 SharedBytes read_member(const ZipMember& member, const SharedBytes& archive, const std::string& subject) {
-    if (!member.deflated)
-        return {member.data, archive.owner, archive.mapped};
+    if (!member.deflated) return {member.data, archive.owner, archive.mapped};
     const std::shared_ptr<std::byte> memory = allocate_bytes(member.size, subject);
     const std::span<std::byte> bytes(memory.get(), member.size);
     inflate_into(member, bytes, true, subject);
@@ -268,8 +250,7 @@ SharedBytes read_member(const ZipMember& member, const SharedBytes& archive, con
 
 SharedBytes read_checked_member(const ZipMember& member, const SharedBytes& archive, const std::string& subject) {
     SharedBytes bytes = read_member(member, archive, subject);
-    if (!member.deflated)
-        check_sum(member, bytes.bytes, subject);
+    if (!member.deflated) check_sum(member, bytes.bytes, subject);
     return bytes;
 }
 

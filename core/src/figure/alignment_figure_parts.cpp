@@ -40,8 +40,7 @@ const char* quantity_title(Quantity quantity) noexcept {
 Quantity parse_quantity(std::string_view name) {
     std::string names;
     for (std::size_t i = 0; i < quantities.size(); ++i) {
-        if (name == quantities[i].name)
-            return static_cast<Quantity>(i);
+        if (name == quantities[i].name) return static_cast<Quantity>(i);
         names += (names.empty() ? "" : ", ") + std::string(quantities[i].name);
     }
     throw Error(ErrorKind::usage, "quantity", "one of " + names, std::string(name));
@@ -49,14 +48,10 @@ Quantity parse_quantity(std::string_view name) {
 
 const std::vector<double>& table_of(const Comparison& comparison, Quantity quantity) {
     switch (quantity) {
-    case Quantity::mean_cos_pa:
-        return comparison.mean_cos_pa;
-    case Quantity::min_cos_pa:
-        return comparison.min_cos_pa;
-    case Quantity::top1_overlap:
-        return comparison.top1_overlap;
-    case Quantity::cos:
-        break;
+    case Quantity::mean_cos_pa: return comparison.mean_cos_pa;
+    case Quantity::min_cos_pa: return comparison.min_cos_pa;
+    case Quantity::top1_overlap: return comparison.top1_overlap;
+    case Quantity::cos: break;
     }
     return comparison.cos;
 }
@@ -82,8 +77,7 @@ Figure start_figure(std::string_view panel, const View& view, const Shown& shown
     figure.title = panel_title(panel);
     figure.subtitle = operators.name;
     say(figure, operators.kind == Operator::qk ? "QK operators" : "OV operators");
-    if (operators.norm_gain)
-        say(figure, "norm's gain folded in");
+    if (operators.norm_gain) say(figure, "norm's gain folded in");
     say(figure,
         view.head < 0 ? "mean of " + std::to_string(operators.heads) + " heads" : "head " + std::to_string(view.head));
     say(figure, "anchor " + std::to_string(anchor_of(view, shown)));
@@ -99,8 +93,7 @@ Axis layer_axis(int layers, const char* label) {
 
 std::vector<double> layer_numbers(int layers) {
     std::vector<double> numbers;
-    for (int layer = 0; layer < layers; ++layer)
-        numbers.push_back(layer);
+    for (int layer = 0; layer < layers; ++layer) numbers.push_back(layer);
     return numbers;
 }
 
@@ -121,8 +114,7 @@ Line anchor_curve(const char* name, std::vector<double> y, int colour, int ancho
 }
 
 void add_chance(Axes& axes, const char* name, const Range& range, int layers, int colour) {
-    if (!std::isfinite(range.low) || !std::isfinite(range.high))
-        return;
+    if (!std::isfinite(range.low) || !std::isfinite(range.high)) return;
     Band band;
     band.name = name;
     band.x = {-0.5, layers - 0.5};
@@ -139,8 +131,7 @@ void add_layers(Axes& axes, const View& view, const Shown& shown) {
     marker.label = "anchor";
     marker.colour = {Colour::Role::text, 0, 0.7f};
     axes.elements.push_back(marker);
-    if (view.layer == anchor || view.layer < 0 || view.layer >= shown.operators.layers)
-        return;
+    if (view.layer == anchor || view.layer < 0 || view.layer >= shown.operators.layers) return;
     marker.value = view.layer;
     marker.label = "layer";
     marker.colour = {Colour::Role::accent};
@@ -153,8 +144,7 @@ std::string operator_note(const Operators& operators) {
             ? "g = W_K^T W_Q of a head, from weights alone: rotary positions, biases and norms of queries "
               "and keys are ignored."
             : "g = W_O W_V of a head, from weights alone.";
-    if (operators.norm_gain)
-        note += " The gain of the norm before attention is folded in.";
+    if (operators.norm_gain) note += " The gain of the norm before attention is folded in.";
     return note + " Heads are compared by their index.";
 }
 

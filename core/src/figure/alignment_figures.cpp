@@ -12,8 +12,7 @@ namespace {
 double colour_end(const std::vector<double>& map, std::size_t layers) {
     double end = 0;
     for (std::size_t i = 0; i < map.size(); ++i)
-        if (i / layers % layers != i % layers && std::isfinite(map[i]))
-            end = std::max(end, std::abs(map[i]));
+        if (i / layers % layers != i % layers && std::isfinite(map[i])) end = std::max(end, std::abs(map[i]));
     return end > 0 ? std::min(1.0, end) : 1;
 }
 
@@ -109,7 +108,8 @@ Figure heads_figure(const View& view, const Shown& shown) {
         for (int head = 0; head < operators.heads; ++head) {
             for (int a = 0; a < operators.layers; ++a)
                 for (int b = 0; b < operators.layers; ++b)
-                    map.values[static_cast<std::size_t>(top_of(head) + tiles.gap + a) * static_cast<std::size_t>(map.width) +
+                    map.values[static_cast<std::size_t>(top_of(head) + tiles.gap + a) *
+                                   static_cast<std::size_t>(map.width) +
                                static_cast<std::size_t>(left_of(head) + b)] = static_cast<float>(*next++);
         }
         set_colours(map, view.quantity, end);
@@ -120,8 +120,7 @@ Figure heads_figure(const View& view, const Shown& shown) {
             name.x = left_of(head);
             name.y = top_of(head) + 0.5 * tiles.gap;
             name.text = std::to_string(head);
-            if (operators.heads <= 64)
-                axes.elements.push_back(std::move(name));
+            if (operators.heads <= 64) axes.elements.push_back(std::move(name));
         }
         if (view.head >= 0 && view.head < operators.heads) {
             const double left = left_of(view.head), top = top_of(view.head) + tiles.gap;
@@ -140,8 +139,7 @@ Figure profile_figure(const View& view, const Shown& shown) {
     const Profile profile = alignment::profile(operators, shown.comparison, view.anchor, view.head);
     const auto column = [&](double LayerProfile::*field) {
         std::vector<double> values;
-        for (const LayerProfile& row : profile.to_anchor)
-            values.push_back(row.*field);
+        for (const LayerProfile& row : profile.to_anchor) values.push_back(row.*field);
         return values;
     };
     const std::vector<double> x = layer_numbers(operators.layers);
@@ -190,7 +188,8 @@ Figure profile_figure(const View& view, const Shown& shown) {
     figure.axes.push_back(std::move(lower));
     figure.caption =
         "Every layer against the anchor: cosine of the operators, the multiple t_opt of the anchor's operator that is "
-        "nearest to the layer's, and the residual \u221a(1 \u2212 cos\u00b2). The anchor itself, 1, is left out. Bands: 95 % of random operators of these "
+        "nearest to the layer's, and the residual \u221a(1 \u2212 cos\u00b2). The anchor itself, 1, is left out. "
+        "Bands: 95 % of random operators of these "
         "lengths. " +
         operator_note(operators);
     return figure;
@@ -222,8 +221,7 @@ Figure angles_figure(const View& view, const Shown& shown) {
         int colour = 0;
         for (const Entry& entry : entries) {
             std::vector<double> values;
-            for (const LayerProfile& row : profile.to_anchor)
-                values.push_back(row.*entry.field);
+            for (const LayerProfile& row : profile.to_anchor) values.push_back(row.*entry.field);
             Line line = anchor_curve(entry.name, std::move(values), colour, profile.anchor);
             line.width = colour == 0 ? 1.6f : 1;
             axes.elements.push_back(std::move(line));

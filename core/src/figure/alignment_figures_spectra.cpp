@@ -35,8 +35,7 @@ Figure signs_figure(const View& view, const Shown& shown) {
             early.push_back(row.early);
             mid.push_back(row.mid);
             late.push_back(row.late);
-            if (!shown.signs)
-                continue;
+            if (!shown.signs) continue;
             const Range range = shown.signs->range(row.k, view.head);
             chance.low.push_back(range.low);
             chance.high.push_back(range.high);
@@ -79,8 +78,7 @@ Figure spectra_figure(const View& view, const Shown& shown) {
         say(figure, "layer " + std::to_string(layer));
         const auto values = static_cast<std::size_t>(operators.values);
         std::vector<double> x;
-        for (std::size_t i = 0; i < values; ++i)
-            x.push_back(static_cast<double>(i + 1));
+        for (std::size_t i = 0; i < values; ++i) x.push_back(static_cast<double>(i + 1));
         const auto points = [&](int of_layer, int head, const std::string& name) {
             const auto first =
                 operators.spectrum.begin() + static_cast<std::ptrdiff_t>(operators.pair(of_layer, head) * values);
@@ -109,8 +107,7 @@ Figure spectra_figure(const View& view, const Shown& shown) {
         Marker zero;
         zero.vertical = false;
         zero.colour = {Colour::Role::muted};
-        if (operators.basis == Basis::symmetric)
-            axes.elements.push_back(std::move(zero));
+        if (operators.basis == Basis::symmetric) axes.elements.push_back(std::move(zero));
         axes.x.range = {0, static_cast<double>(values) + 1};
         axes.legend = Axes::Legend::top_right;
     }

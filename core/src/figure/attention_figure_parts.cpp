@@ -31,8 +31,8 @@ std::string made_visible(std::string_view text) {
 } // namespace
 
 std::string gain_text(double gain, bool every_layer) {
-    const std::string text = std::isinf(gain) ? "gain ∞ (top-1)"
-                                              : "gain\u00a0" + format_number(gain) + (gain == 1 ? " (the model)" : "");
+    const std::string text =
+        std::isinf(gain) ? "gain ∞ (top-1)" : "gain\u00a0" + format_number(gain) + (gain == 1 ? " (the model)" : "");
     return text + (every_layer && gain != 1 ? " in every layer" : "");
 }
 
@@ -44,16 +44,13 @@ Figure start_figure(const View& view, std::string_view panel, bool with_head) {
     Figure figure;
     figure.id = panel;
     figure.title = panel_title(panel);
-    if (!view.model_name.empty())
-        say(figure, view.model_name);
-    if (with_head)
-        say(figure, head_text(view));
+    if (!view.model_name.empty()) say(figure, view.model_name);
+    if (with_head) say(figure, head_text(view));
     return figure;
 }
 
 std::string token_label(const View& view, std::int64_t token) {
-    if (token < 0 || token >= std::ssize(view.tokens))
-        return std::to_string(token);
+    if (token < 0 || token >= std::ssize(view.tokens)) return std::to_string(token);
     const std::string label = short_token(view.tokens[static_cast<std::size_t>(token)]);
     return label.empty() ? std::to_string(token) : label;
 }
@@ -70,11 +67,9 @@ Axis token_axis(const View& view, const char* label, std::int64_t begin, std::in
     Axis axis;
     axis.label = label;
     axis.range = {static_cast<double>(begin) - 0.5, static_cast<double>(end) - 0.5};
-    if (view.tokens.empty() || end - begin > most_labels || end > std::ssize(view.tokens))
-        return axis;
+    if (view.tokens.empty() || end - begin > most_labels || end > std::ssize(view.tokens)) return axis;
     axis.categories.resize(static_cast<std::size_t>(end));
-    for (std::int64_t t = begin; t < end; ++t)
-        axis.categories[static_cast<std::size_t>(t)] = token_label(view, t);
+    for (std::int64_t t = begin; t < end; ++t) axis.categories[static_cast<std::size_t>(t)] = token_label(view, t);
     return axis;
 }
 
@@ -91,8 +86,7 @@ void add_outline(Axes& axes, double left, double right, double low, double high)
 }
 
 void add_cursor(Axes& axes, double x, double y) {
-    if (!std::isfinite(x) || !std::isfinite(y))
-        return;
+    if (!std::isfinite(x) || !std::isfinite(y)) return;
     Points point;
     point.x = {x};
     point.y = {y};

@@ -1,6 +1,6 @@
 // Which panels there are, the map of heads, and what each panel needs computed.
-#include "figure/attention_figure_parts.h"
 #include "data/text_list.h"
+#include "figure/attention_figure_parts.h"
 #include "figure/scale.h"
 
 #include <algorithm>
@@ -10,10 +10,10 @@ namespace attnscope::attention {
 namespace {
 
 constexpr std::array<PanelName, 5> panels{{{"attention.heads", "Heads"},
-                                       {"attention.map", "Map"},
-                                       {"attention.text", "Text"},
-                                       {"attention.rows", "Row entropy"},
-                                       {"attention.gain", "Entropy against gain"}}};
+                                           {"attention.map", "Map"},
+                                           {"attention.text", "Text"},
+                                           {"attention.rows", "Row entropy"},
+                                           {"attention.gain", "Entropy against gain"}}};
 
 struct ColourName {
     HeadColour colour;
@@ -29,51 +29,40 @@ constexpr std::array<ColourName, 6> colours{
 
 const ColourName& named(HeadColour colour) {
     for (const ColourName& entry : colours)
-        if (entry.colour == colour)
-            return entry;
+        if (entry.colour == colour) return entry;
     return colours.front();
 }
 
 const HeadStatistic& statistic(const Result& result, HeadColour colour) {
     switch (colour) {
-    case HeadColour::max_weight:
-        return result.max_weight;
-    case HeadColour::sink:
-        return result.sink;
-    case HeadColour::previous:
-        return result.previous;
-    case HeadColour::duplicate:
-        return result.duplicate;
-    case HeadColour::induction:
-        return result.induction;
-    case HeadColour::entropy:
-        break;
+    case HeadColour::max_weight: return result.max_weight;
+    case HeadColour::sink: return result.sink;
+    case HeadColour::previous: return result.previous;
+    case HeadColour::duplicate: return result.duplicate;
+    case HeadColour::induction: return result.induction;
+    case HeadColour::entropy: break;
     }
     return result.entropy;
 }
 
 /// " and over 5 texts", or " and over the 3 of 5 texts that have a row with this score"; nothing for one text.
 std::string over_texts_note(const Result& result, const HeadStatistic& values) {
-    if (values.half_width.empty())
-        return "";
+    if (values.half_width.empty()) return "";
     const std::string all = format_count(static_cast<std::size_t>(result.texts)) + " texts";
-    if (values.texts == result.texts)
-        return " and over " + all;
+    if (values.texts == result.texts) return " and over " + all;
     return " and over the " + format_count(static_cast<std::size_t>(values.texts)) + " of " + all +
            " that have a row with this score";
 }
 
 std::vector<std::string> numbers(int end) {
     std::vector<std::string> list;
-    for (int i = 0; i < end; ++i)
-        list.push_back(std::to_string(i));
+    for (int i = 0; i < end; ++i) list.push_back(std::to_string(i));
     return list;
 }
 
 std::string known_panels() {
     std::string names;
-    for (const PanelName& panel : panels)
-        add_to_list(names, panel.id);
+    for (const PanelName& panel : panels) add_to_list(names, panel.id);
     return names;
 }
 
@@ -90,8 +79,7 @@ const char* head_colour_title(HeadColour colour) noexcept {
 HeadColour parse_head_colour(std::string_view name) {
     std::string names;
     for (const ColourName& entry : colours) {
-        if (name == entry.name)
-            return entry.colour;
+        if (name == entry.name) return entry.colour;
         add_to_list(names, entry.name);
     }
     throw Error(ErrorKind::usage, "colour of the heads", "one of " + names, std::string(name));
@@ -141,8 +129,7 @@ Figure heads_figure(const View& view, const Result& result) {
         map.label = colour.label;
         double largest = 0;
         for (const double value : values.mean)
-            if (std::isfinite(value))
-                largest = std::max(largest, value);
+            if (std::isfinite(value)) largest = std::max(largest, value);
         map.range = {0.0, largest > 0 ? largest : 1};
         axes.elements.push_back(std::move(map));
         if (view.layer >= result.first_layer && view.layer < end_layer && view.head >= 0 && view.head < result.heads)
@@ -179,11 +166,9 @@ Figure compute_map_figure(const FigureRequest& asked, const View& view, const Ca
     request.max_rows = request.max_columns = int{whole_map_tokens};
     const Map whole = compute_map(request, context);
     const auto zoom = std::find_if(asked.zoom.begin(), asked.zoom.end(), [](const Zoom& z) { return z.axes == 0; });
-    if (zoom == asked.zoom.end())
-        return map_figure(view, whole);
+    if (zoom == asked.zoom.end()) return map_figure(view, whole);
     const auto tile = tile_in_sight(*zoom, capture->tokens);
-    if (!tile)
-        return map_figure(view, whole, nullptr, false, names_fit(*zoom));
+    if (!tile) return map_figure(view, whole, nullptr, false, names_fit(*zoom));
     request = detail_request(request, *tile);
     const Map detail = compute_map(request, context);
     return map_figure(view, whole, &detail, true, names_fit(*zoom));
@@ -208,10 +193,8 @@ Figure compute_figure(const FigureRequest& request, const View& asked, JobContex
     if (request.texts.empty() || (!heads && request.texts.size() != 1))
         throw Error(ErrorKind::usage, panel_title(id), "one text", std::to_string(request.texts.size()));
     View view = asked;
-    if (view.model_name.empty())
-        view.model_name = request.model->files().name;
-    if (view.tokens.empty())
-        view.tokens = token_labels(*request.model, request.texts.front());
+    if (view.model_name.empty()) view.model_name = request.model->files().name;
+    if (view.tokens.empty()) view.tokens = token_labels(*request.model, request.texts.front());
     Figure figure;
     if (heads) {
         figure = compute_heads(request, view, context);
@@ -222,8 +205,7 @@ Figure compute_figure(const FigureRequest& request, const View& asked, JobContex
         wanted.layer = view.layer;
         wanted.precision = request.precision;
         // The curves over gains are of the head as the model has it.
-        if (view.every_layer && id != "attention.gain")
-            wanted.gain = view.gain;
+        if (view.every_layer && id != "attention.gain") wanted.gain = view.gain;
         const auto capture = std::make_shared<const Capture>(compute_capture(wanted, context));
         if (id == "attention.map")
             figure = compute_map_figure(request, view, capture, context);

@@ -26,8 +26,7 @@ constexpr int strongest_shown = 12;
 /// The keys with the largest weights, largest on top.
 Axes strongest_axes(const View& view, const Row& row) {
     std::vector<std::size_t> order(row.weights.size());
-    for (std::size_t i = 0; i < order.size(); ++i)
-        order[i] = i;
+    for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
     const auto shown = std::min<std::size_t>(order.size(), strongest_shown);
     std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(shown), order.end(),
                       [&](std::size_t a, std::size_t b) {
@@ -64,8 +63,7 @@ Figure text_figure(const View& view, const Row& row) {
     axes.y.label = "weight";
     const bool with_labels = !view.tokens.empty() && row.weights.size() <= labelled;
     axes.x = token_axis(view, with_labels ? "" : "key", row.first_key, end);
-    if (!with_labels)
-        axes.x.categories.clear();
+    if (!with_labels) axes.x.categories.clear();
     Bars bars;
     // Neighbouring bars of a long text merge: its shape is what is read then.
     bars.width = with_labels ? 0.7 : 1;
@@ -97,8 +95,7 @@ Figure rows_figure(const View& view, const Rows& rows) {
     say(figure, gain_text(view.gain, view.every_layer));
     say(figure, "mean " + format_number(rows.mean_entropy) + "\u00a0nats");
     std::vector<double> position(rows.entropy.size());
-    for (std::size_t t = 0; t < position.size(); ++t)
-        position[t] = static_cast<double>(t);
+    for (std::size_t t = 0; t < position.size(); ++t) position[t] = static_cast<double>(t);
     Axes axes;
     axes.x.label = "query token";
     axes.y.label = "entropy H";
@@ -136,15 +133,12 @@ Figure gain_figure(const View& view, const GainCurves& curves) {
     const double low = curves.gains.front(), high = curves.gains.back();
     axes.x.range = {low, high};
     axes.y.range = {-0.03 * curves.entropy_max, 1.08 * curves.entropy_max};
-    if (!(curves.entropy_max > 0))
-        axes.y.range = {-0.03, 1.0};
+    if (!(curves.entropy_max > 0)) axes.y.range = {-0.03, 1.0};
     bool named = false;
     for (std::size_t h = 0; h < curves.entropy.size(); ++h) {
-        if (static_cast<int>(h) == view.head)
-            continue;
+        if (static_cast<int>(h) == view.head) continue;
         Line other = curve(curves.gains, curves.entropy[h], {Colour::Role::muted, 0, 0.6f}, 0.6f);
-        if (!named)
-            other.name = "the layer's other heads";
+        if (!named) other.name = "the layer's other heads";
         named = true;
         axes.elements.push_back(std::move(other));
     }
@@ -184,8 +178,7 @@ Figure gain_figure(const View& view, const GainCurves& curves) {
         Line mean = curve(curves.gains, curves.entropy[head], {Colour::Role::series, 0}, 2);
         mean.name = "head " + std::to_string(view.head) + ", mean over rows";
         axes.elements.push_back(std::move(mean));
-        if (inside)
-            add_cursor(axes, view.gain, value_at(curves.gains, curves.entropy[head], view.gain));
+        if (inside) add_cursor(axes, view.gain, value_at(curves.gains, curves.entropy[head], view.gain));
     }
     figure.axes.push_back(std::move(axes));
     figure.caption = "Mean row entropy of this head alone, its queries and keys as the model has them at gain 1, "

@@ -14,17 +14,14 @@ namespace {
 double colour_end(const std::vector<float>& weights) {
     std::vector<float> seen;
     for (const float weight : weights)
-        if (std::isfinite(weight))
-            seen.push_back(weight);
-    if (seen.empty())
-        return 1;
+        if (std::isfinite(weight)) seen.push_back(weight);
+    if (seen.empty()) return 1;
     const auto rank = static_cast<std::ptrdiff_t>(0.99 * static_cast<double>(seen.size() - 1));
     std::nth_element(seen.begin(), seen.begin() + rank, seen.end());
     const double wanted = seen[static_cast<std::size_t>(rank)];
     for (double step = 1e-6; step < 1; step *= 10)
         for (const double end : {step, 2 * step, 5 * step})
-            if (end >= wanted)
-                return end;
+            if (end >= wanted) return end;
     return 1;
 }
 
@@ -34,19 +31,15 @@ std::string ordinal_rows(std::int64_t begin, std::int64_t end) {
 
 /// Outlines what the selected query sees.
 void outline_row(Axes& axes, const Map& map, std::int64_t token) {
-    if (token < map.row_begin || token >= map.row_end)
-        return;
+    if (token < map.row_begin || token >= map.row_end) return;
     const std::int64_t covered = map.row_end - map.row_begin;
     // The cell of a row: the last whose beginning is not behind it.
     std::int64_t cell = (token - map.row_begin) * map.rows / covered;
-    while (cell + 1 < map.rows && map.row_begin + covered * (cell + 1) / map.rows <= token)
-        ++cell;
+    while (cell + 1 < map.rows && map.row_begin + covered * (cell + 1) / map.rows <= token) ++cell;
     const float* cells = map.weights.data() + static_cast<std::size_t>(cell) * static_cast<std::size_t>(map.columns);
     int last = map.columns;
-    while (last > 0 && !std::isfinite(cells[last - 1]))
-        --last;
-    if (last == 0)
-        return;
+    while (last > 0 && !std::isfinite(cells[last - 1])) --last;
+    if (last == 0) return;
     const double width = static_cast<double>(map.column_end - map.column_begin) / map.columns;
     const double height = static_cast<double>(covered) / map.rows;
     const double left = static_cast<double>(map.column_begin) - 0.5, top = static_cast<double>(map.row_begin) - 0.5;
@@ -56,12 +49,10 @@ void outline_row(Axes& axes, const Map& map, std::int64_t token) {
 
 /// Labels of the tokens begin … end − 1, at their positions.
 void name_tokens(Axis& axis, const View& view, std::int64_t begin, std::int64_t end) {
-    if (view.tokens.empty())
-        return;
+    if (view.tokens.empty()) return;
     end = std::min<std::int64_t>(end, std::ssize(view.tokens));
     axis.categories.assign(static_cast<std::size_t>(std::max<std::int64_t>(end, 0)), "");
-    for (std::int64_t t = begin; t < end; ++t)
-        axis.categories[static_cast<std::size_t>(t)] = token_label(view, t);
+    for (std::int64_t t = begin; t < end; ++t) axis.categories[static_cast<std::size_t>(t)] = token_label(view, t);
 }
 
 HeatMap cells_of(const Map& map) {
@@ -101,14 +92,12 @@ MapRegion surrounding_tile(const MapRegion& region, std::int64_t tokens) {
 }
 
 std::optional<MapRegion> tile_in_sight(const Zoom& zoom, std::int64_t tokens) {
-    if (tokens <= whole_map_tokens)
-        return std::nullopt;
+    if (tokens <= whole_map_tokens) return std::nullopt;
     const auto token = [tokens](double at) {
         return static_cast<std::int64_t>(std::clamp(std::round(at), 0.0, static_cast<double>(tokens)));
     };
     const MapRegion region{token(zoom.y[0]), token(zoom.y[1] + 1), token(zoom.x[0]), token(zoom.x[1] + 1)};
-    if (region.row_begin >= region.row_end || region.column_begin >= region.column_end)
-        return std::nullopt;
+    if (region.row_begin >= region.row_end || region.column_begin >= region.column_end) return std::nullopt;
     return surrounding_tile(region, tokens);
 }
 
@@ -124,8 +113,7 @@ Figure map_figure(const View& view, const Map& map) {
 Figure map_figure(const View& view, const Map& map, const Map* detail, bool covers, bool names) {
     Figure figure = start_figure(view, "attention.map");
     say(figure, gain_text(view.gain, view.every_layer));
-    if (view.without_sink)
-        say(figure, view.renormalize ? "token 0 left out, rows renormalised" : "token 0 left out");
+    if (view.without_sink) say(figure, view.renormalize ? "token 0 left out, rows renormalised" : "token 0 left out");
     Axes axes;
     axes.x = token_axis(view, "key", map.column_begin, map.column_end);
     axes.y = token_axis(view, "query", map.row_begin, map.row_end);
@@ -157,7 +145,9 @@ Figure map_figure(const View& view, const Map& map, const Map* detail, bool cove
                      ordinal_rows(map.column_begin, map.column_end) +
                      " across. Each row is a softmax over all keys it sees; masked cells are blank." +
                      (view.without_sink ? " The column of token 0 is left out" : "") +
-                     (!view.without_sink ? "" : view.renormalize ? ", the rest of each row sums to 1." : ".") +
+                     (!view.without_sink ? ""
+                      : view.renormalize ? ", the rest of each row sums to 1."
+                                         : ".") +
                      (reduced ? " A cell covers several weights and shows the largest." : "");
     return figure;
 }

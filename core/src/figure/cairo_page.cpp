@@ -27,8 +27,7 @@ FontFace make_font_face(const std::shared_ptr<FT_FaceRec_>& face) {
 class PageDrawer {
 public:
     PageDrawer(cairo_t* cairo, const Page& page, const Fonts& fonts) : cairo_(cairo), page_(page), fonts_(fonts) {
-        for (const Fonts::Face& face : fonts.faces())
-            faces_.push_back(make_font_face(face.face));
+        for (const Fonts::Face& face : fonts.faces()) faces_.push_back(make_font_face(face.face));
     }
 
     void draw() {
@@ -61,8 +60,7 @@ private:
         for (const auto& part : path.parts) {
             for (std::size_t i = 0; i < part.size(); ++i)
                 i == 0 ? cairo_move_to(cairo_, part[i].x, part[i].y) : cairo_line_to(cairo_, part[i].x, part[i].y);
-            if (path.closed)
-                cairo_close_path(cairo_);
+            if (path.closed) cairo_close_path(cairo_);
         }
         if (path.fill) {
             set_colour(*path.fill);
@@ -136,12 +134,9 @@ private:
     void draw(const TextShape& text) {
         const ShapedText shaped = fonts_.shape(text.text, text.role, text.size);
         cairo_translate(cairo_, text.at.x, text.at.y);
-        if (text.angle != 0)
-            cairo_rotate(cairo_, -text.angle * std::numbers::pi / 180);
-        if (text.align == TextShape::Align::middle)
-            cairo_translate(cairo_, -shaped.width / 2, 0);
-        if (text.align == TextShape::Align::end)
-            cairo_translate(cairo_, -shaped.width, 0);
+        if (text.angle != 0) cairo_rotate(cairo_, -text.angle * std::numbers::pi / 180);
+        if (text.align == TextShape::Align::middle) cairo_translate(cairo_, -shaped.width / 2, 0);
+        if (text.align == TextShape::Align::end) cairo_translate(cairo_, -shaped.width, 0);
         if (text.halo) {
             set_colour({255, 255, 255, 0.9});
             cairo_set_line_width(cairo_, 0.3 * text.size);
@@ -168,8 +163,7 @@ private:
             std::size_t end = begin;
             for (; end < shaped.glyphs.size(); ++end) {
                 const PlacedGlyph& glyph = shaped.glyphs[end];
-                if (glyph.face != first.face || glyph.size != first.size)
-                    break;
+                if (glyph.face != first.face || glyph.size != first.size) break;
                 glyphs.push_back({glyph.index, glyph.x, -glyph.rise});
                 clusters.push_back({static_cast<int>(glyph.end - glyph.begin), 1});
             }

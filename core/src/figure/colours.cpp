@@ -96,12 +96,9 @@ const std::array<std::array<std::uint8_t, 3>, 256>& colour_table(ColourMap map) 
     static const Table cividis = parse_table(cividis_entries);
     static const Table diverging = diverging_table();
     switch (map) {
-    case ColourMap::viridis:
-        return viridis;
-    case ColourMap::cividis:
-        return cividis;
-    case ColourMap::diverging:
-        return diverging;
+    case ColourMap::viridis: return viridis;
+    case ColourMap::cividis: return cividis;
+    case ColourMap::diverging: return diverging;
     }
     return viridis;
 }

@@ -24,11 +24,9 @@ const Line* leading_line(const Axes& axes) {
 }
 
 const HeatMap* heat_map_of(const Figure& figure) {
-    if (figure.axes.empty())
-        return nullptr;
+    if (figure.axes.empty()) return nullptr;
     for (const Element& element : figure.axes.front().elements)
-        if (const auto* map = std::get_if<HeatMap>(&element))
-            return map;
+        if (const auto* map = std::get_if<HeatMap>(&element)) return map;
     return nullptr;
 }
 
@@ -41,8 +39,7 @@ bool subtract_pinned(Figure& figure, const Figure& pinned) {
         place(*found) != place(*other))
         return false;
     HeatMap& map = const_cast<HeatMap&>(*found); // of a figure that is ours to change
-    for (std::size_t i = 0; i < map.values.size(); ++i)
-        map.values[i] -= other->values[i];
+    for (std::size_t i = 0; i < map.values.size(); ++i) map.values[i] -= other->values[i];
     map.map = ColourMap::diverging;
     map.range.reset();
     const std::string quantity = plain_label(without_colours_end(map));
@@ -64,8 +61,9 @@ void add_pinned_beside(Figure& figure, const Figure& pinned) {
 }
 
 /// Of workspaces whose other panels show what no other view has one for one.
-constexpr std::array<std::string_view, 8> compared_panels{"retrieval.entropy", "retrieval.trajectories", "retrieval.weights",
-                                                          "cv.map",            "cv.training",            "cv.grid",
+constexpr std::array<std::string_view, 8> compared_panels{"retrieval.entropy", "retrieval.trajectories",
+                                                          "retrieval.weights", "cv.map",
+                                                          "cv.training",       "cv.grid",
                                                           "cv.relation",       "jacobian.map"};
 
 } // namespace
@@ -81,8 +79,7 @@ void overlay_pinned(Figure& figure, const Figure& pinned) {
     bool explained = false;
     for (std::size_t i = 0; i < std::min(figure.axes.size(), pinned.axes.size()); ++i) {
         const Line* const leading = leading_line(pinned.axes[i]);
-        if (!leading)
-            continue;
+        if (!leading) continue;
         Line line = *leading;
         line.name = "A";
         line.colour = {.role = Colour::Role::text, .alpha = 0.75f};
@@ -95,15 +92,13 @@ void overlay_pinned(Figure& figure, const Figure& pinned) {
             return std::holds_alternative<Line>(element) || std::holds_alternative<Points>(element);
         });
         elements.insert(first_line, std::move(line));
-        if (figure.axes[i].legend == Axes::Legend::none && !explained)
-            figure.axes[i].legend = Axes::Legend::top_right;
+        if (figure.axes[i].legend == Axes::Legend::none && !explained) figure.axes[i].legend = Axes::Legend::top_right;
         explained = true;
     }
 }
 
 void compare_with_pinned(Figure& figure, const Figure& pinned, bool beside) {
-    if (figure.axes.empty() || pinned.axes.empty())
-        return;
+    if (figure.axes.empty() || pinned.axes.empty()) return;
     if (!heat_map_of(pinned))
         overlay_pinned(figure, pinned);
     else if (beside || !subtract_pinned(figure, pinned))

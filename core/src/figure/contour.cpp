@@ -19,19 +19,16 @@ public:
         level_ = level;
         neighbours_.clear();
         for (int j = 0; j + 1 < grid_.height; ++j)
-            for (int i = 0; i + 1 < grid_.width; ++i)
-                add_square(i, j);
+            for (int i = 0; i + 1 < grid_.width; ++i) add_square(i, j);
         // Open pieces first, from their ends; what remains is closed. Edges are visited in order: equal input, equal
         // lines.
         std::vector<Edge> edges;
-        for (const auto& [edge, ends] : neighbours_)
-            edges.push_back(edge);
+        for (const auto& [edge, ends] : neighbours_) edges.push_back(edge);
         std::sort(edges.begin(), edges.end());
         for (const bool open : {true, false})
             for (const Edge edge : edges) {
                 const Ends& ends = neighbours_.at(edge);
-                if (ends.count > 0 && (!open || ends.count == 1))
-                    lines.push_back(follow(edge));
+                if (ends.count > 0 && (!open || ends.count == 1)) lines.push_back(follow(edge));
             }
     }
 
@@ -48,32 +45,18 @@ private:
         const double corners[]{value(i, j), value(i + 1, j), value(i + 1, j + 1), value(i, j + 1)};
         int inside = 0;
         for (int k = 0; k < 4; ++k) {
-            if (!std::isfinite(corners[k]))
-                return;
-            if (corners[k] >= level_)
-                inside |= 1 << k;
+            if (!std::isfinite(corners[k])) return;
+            if (corners[k] >= level_) inside |= 1 << k;
         }
         const Edge below = edge(i, j, false), right = edge(i + 1, j, true), above = edge(i, j + 1, false),
                    left = edge(i, j, true);
         switch (inside < 8 ? inside : 15 - inside) {
-        case 1:
-            join(left, below);
-            break;
-        case 2:
-            join(below, right);
-            break;
-        case 3:
-            join(left, right);
-            break;
-        case 4:
-            join(right, above);
-            break;
-        case 6:
-            join(below, above);
-            break;
-        case 7:
-            join(left, above);
-            break;
+        case 1: join(left, below); break;
+        case 2: join(below, right); break;
+        case 3: join(left, right); break;
+        case 4: join(right, above); break;
+        case 6: join(below, above); break;
+        case 7: join(left, above); break;
         case 5: { // a saddle: the middle decides which corners hang together
             const bool high = (corners[0] + corners[1] + corners[2] + corners[3]) / 4 >= level_;
             const bool corner_high = inside == 5;
@@ -83,16 +66,14 @@ private:
                 join(left, below), join(right, above);
             break;
         }
-        default:
-            break;
+        default: break;
         }
     }
 
     void join(Edge a, Edge b) {
         for (const auto& [from, to] : {std::pair{a, b}, std::pair{b, a}}) {
             Ends& ends = neighbours_[from];
-            if (ends.count < 2)
-                ends.to[ends.count++] = to;
+            if (ends.count < 2) ends.to[ends.count++] = to;
         }
     }
 
@@ -144,16 +125,13 @@ std::vector<ContourLine> contour_lines(const Contours& contours) {
         return lines;
     double low = INFINITY, high = -INFINITY;
     for (const float value : contours.values) {
-        if (!std::isfinite(value))
-            continue;
+        if (!std::isfinite(value)) continue;
         low = std::min<double>(low, value);
         high = std::max<double>(high, value);
     }
-    if (!(high > low))
-        return lines;
+    if (!(high > low)) return lines;
     Tracer tracer(contours);
-    for (int k = 1; k <= contours.levels; ++k)
-        tracer.trace(low + (high - low) * k / (contours.levels + 1), lines);
+    for (int k = 1; k <= contours.levels; ++k) tracer.trace(low + (high - low) * k / (contours.levels + 1), lines);
     return lines;
 }
 

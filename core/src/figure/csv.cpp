@@ -16,14 +16,12 @@ using Row = std::array<std::string, column_count>;
 
 // The shortest text that reads back as the same number; nothing for NaN and infinity.
 std::string field(double number) {
-    if (!std::isfinite(number))
-        return {};
+    if (!std::isfinite(number)) return {};
     char buffer[40];
     return {buffer, std::to_chars(buffer, buffer + sizeof buffer, number).ptr};
 }
 std::string field(float number) {
-    if (!std::isfinite(number))
-        return {};
+    if (!std::isfinite(number)) return {};
     char buffer[40];
     return {buffer, std::to_chars(buffer, buffer + sizeof buffer, number).ptr};
 }
@@ -50,12 +48,9 @@ struct RowsOf {
         each(std::min(points.x.size(), points.y.size()), [&](Row& next, std::size_t i) {
             next[x] = field(points.x[i]);
             next[y] = field(points.y[i]);
-            if (i < points.error_low.size())
-                next[low] = field(points.error_low[i]);
-            if (i < points.error_high.size())
-                next[high] = field(points.error_high[i]);
-            if (i < points.ids.size())
-                next[id] = std::to_string(points.ids[i]);
+            if (i < points.error_low.size()) next[low] = field(points.error_low[i]);
+            if (i < points.error_high.size()) next[high] = field(points.error_high[i]);
+            if (i < points.ids.size()) next[id] = std::to_string(points.ids[i]);
         });
     }
     void operator()(const Bars& bars) {
@@ -75,8 +70,7 @@ struct RowsOf {
     }
     template <class Grid>
     void grid(const Grid& map) {
-        if (map.width < 1 || map.values.size() != static_cast<std::size_t>(map.width) * map.height)
-            return;
+        if (map.width < 1 || map.values.size() != static_cast<std::size_t>(map.width) * map.height) return;
         each(map.values.size(), [&](Row& next, std::size_t i) {
             const double column = static_cast<double>(i % map.width), line = static_cast<double>(i / map.width);
             next[x] = field(map.x_min + (column + 0.5) / map.width * (map.x_max - map.x_min));
@@ -141,8 +135,7 @@ std::string quoted(const std::string& content, char separator) {
         return content;
     std::string text = "\"";
     for (const char c : content) {
-        if (c == '"')
-            text += '"';
+        if (c == '"') text += '"';
         text += c;
     }
     return text + '"';
@@ -158,8 +151,7 @@ std::string figure_csv(const Figure& figure, char separator) {
             RowsOf rows_of{rows, {}};
             rows_of.row[axes_column] = axes.title.empty() ? std::to_string(a + 1) : axes.title;
             rows_of.row[series] = std::visit(NameOf{}, axes.elements[e]);
-            if (rows_of.row[series].empty())
-                rows_of.row[series] = std::to_string(e + 1);
+            if (rows_of.row[series].empty()) rows_of.row[series] = std::to_string(e + 1);
             rows_of.row[kind] = std::visit(KindOf{}, axes.elements[e]);
             rows_of.categories = !axes.y.categories.empty() ? &axes.y.categories : &axes.x.categories;
             std::visit(rows_of, axes.elements[e]);
@@ -170,24 +162,20 @@ std::string figure_csv(const Figure& figure, char separator) {
     used[series] = used[kind] = used[x] = used[y] = true;
     used[axes_column] = figure.axes.size() > 1;
     for (const Row& row : rows)
-        for (int column = value; column < column_count; ++column)
-            used[column] = used[column] || !row[column].empty();
+        for (int column = value; column < column_count; ++column) used[column] = used[column] || !row[column].empty();
     std::string csv;
     const auto write = [&](const auto& cell_of) {
         bool first = true;
         for (int column = 0; column < column_count; ++column) {
-            if (!used[column])
-                continue;
-            if (!first)
-                csv += separator;
+            if (!used[column]) continue;
+            if (!first) csv += separator;
             csv += quoted(cell_of(column), separator);
             first = false;
         }
         csv += '\n';
     };
     write([&](int column) { return std::string(headings[column]); });
-    for (const Row& row : rows)
-        write([&](int column) { return row[column]; });
+    for (const Row& row : rows) write([&](int column) { return row[column]; });
     return csv;
 }
 

@@ -29,8 +29,7 @@ constexpr std::array<KindName, 11> kinds{{{Kind::embedding, "embedding", 3},
 
 const KindName& named(Kind kind) {
     for (const KindName& entry : kinds)
-        if (entry.kind == kind)
-            return entry;
+        if (entry.kind == kind) return entry;
     static constexpr KindName other{Kind::other, "matrix", 7};
     return other;
 }
@@ -53,8 +52,7 @@ const char* kind_title(Kind kind) noexcept {
 Kind parse_kind(std::string_view name) {
     std::string names;
     for (const Kind kind : all_kinds) {
-        if (name == cv_kind_name(kind))
-            return kind;
+        if (name == cv_kind_name(kind)) return kind;
         names += (names.empty() ? "" : ", ") + std::string(cv_kind_name(kind));
     }
     throw Error(ErrorKind::usage, "kind of matrix", "one of " + names, std::string(name));
@@ -86,17 +84,14 @@ Figure start_figure(std::string_view panel) {
 }
 
 std::string sampled_text(const Parameters& parameters, std::size_t rows) {
-    if (parameters.exact)
-        return "every simplex of the pool";
+    if (parameters.exact) return "every simplex of the pool";
     std::string text = format_count(parameters.samples);
-    if (rows > 0)
-        text += " of " + format_number(static_cast<double>(simplex_count(rows, parameters.points)), 2);
+    if (rows > 0) text += " of " + format_number(static_cast<double>(simplex_count(rows, parameters.points)), 2);
     return text + " simplices" + (rows > 0 ? "" : " a matrix");
 }
 
 std::string error_text(const Parameters& parameters) {
-    if (parameters.exact || parameters.samples == 0)
-        return "exact";
+    if (parameters.exact || parameters.samples == 0) return "exact";
     return "±\u00a0" + format_number(100 / std::sqrt(2.0 * static_cast<double>(parameters.samples)), 2) + " %";
 }
 
@@ -112,8 +107,7 @@ void add_band(Axes& axes, const Parameters& parameters, double x_low, double x_h
 
 void add_null_marker(Axes& axes, const Parameters& parameters, double dimension) {
     const double value = null_cv(dimension, parameters.points);
-    if (!std::isfinite(value))
-        return;
+    if (!std::isfinite(value)) return;
     Marker marker;
     marker.vertical = false;
     marker.value = value;

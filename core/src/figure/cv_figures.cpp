@@ -21,16 +21,14 @@ Extent extent_of(const std::vector<Matrix>& matrices, Kind kind) {
             extent.end_layer = std::max(extent.end_layer, matrix.layer + 1);
             extent.heads = std::max(extent.heads, matrix.head + 1);
         }
-    if (extent.end_layer == 0)
-        extent.first_layer = 0;
+    if (extent.end_layer == 0) extent.first_layer = 0;
     extent.heads = std::max(extent.heads, 1);
     return extent;
 }
 
 /// The head of the kind that the selected query head reads.
 int own_head(const View& view, Kind kind, int heads) {
-    if (!has_heads(kind))
-        return -1;
+    if (!has_heads(kind)) return -1;
     return of_key_value_head(kind) ? view.head * heads / std::max(view.heads, heads) : view.head;
 }
 
@@ -39,8 +37,7 @@ struct Group {
     Points points;
     bool any = false;
     void add(double x, const Matrix& matrix, std::size_t index) {
-        if (!matrix.has_cv())
-            return;
+        if (!matrix.has_cv()) return;
         any = true;
         points.x.push_back(x);
         points.y.push_back(matrix.cv);
@@ -51,8 +48,7 @@ struct Group {
 };
 
 void add_selected(Axes& axes, double x, const Matrix& matrix) {
-    if (!matrix.has_cv())
-        return;
+    if (!matrix.has_cv()) return;
     Points point;
     point.name = "selected: " + matrix.name;
     point.x = {x};
@@ -64,15 +60,13 @@ void add_selected(Axes& axes, double x, const Matrix& matrix) {
 
 std::vector<std::string> numbers(int end) {
     std::vector<std::string> list;
-    for (int i = 0; i < end; ++i)
-        list.push_back(std::to_string(i));
+    for (int i = 0; i < end; ++i) list.push_back(std::to_string(i));
     return list;
 }
 
 std::size_t largest_pool(const std::vector<Matrix>& matrices) {
     std::size_t pool = 0;
-    for (const Matrix& matrix : matrices)
-        pool = std::max(pool, matrix.pool);
+    for (const Matrix& matrix : matrices) pool = std::max(pool, matrix.pool);
     return pool;
 }
 
@@ -129,18 +123,15 @@ Figure band_figure(const View& view, const std::vector<Matrix>& matrices) {
         if (std::any_of(matrices.begin(), matrices.end(), [kind](const Matrix& m) { return m.kind == kind; }))
             present.push_back(kind);
     std::map<Kind, int> heads;
-    for (const Kind kind : present)
-        heads[kind] = extent_of(matrices, kind).heads;
+    for (const Kind kind : present) heads[kind] = extent_of(matrices, kind).heads;
     const auto place = [&](const Matrix& matrix) {
         const auto kind = std::find(present.begin(), present.end(), matrix.kind);
-        if (kind == present.end())
-            return -0.8;
+        if (kind == present.end()) return -0.8;
         const double slot = 0.84 / static_cast<double>(present.size());
         const double within = matrix.head < 0 ? 0.5 : (matrix.head + 0.5) / heads[matrix.kind];
         return matrix.layer - 0.42 + slot * (static_cast<double>(kind - present.begin()) + within);
     };
-    for (std::size_t i = 0; i < matrices.size(); ++i)
-        groups[matrices[i].kind].add(place(matrices[i]), matrices[i], i);
+    for (std::size_t i = 0; i < matrices.size(); ++i) groups[matrices[i].kind].add(place(matrices[i]), matrices[i], i);
 
     Axes axes;
     axes.x.label = layers > 0 ? "layer" : "";
@@ -149,21 +140,17 @@ Figure band_figure(const View& view, const std::vector<Matrix>& matrices) {
     axes.y.scale = Scale::logarithmic; // activations reach many times the band
     add_band(axes, view.parameters, -1.2, std::max(layers, 1) - 0.5);
     for (auto& [kind, group] : groups) {
-        if (!group.any)
-            continue;
+        if (!group.any) continue;
         group.points.name = kind_title(kind);
         group.points.colour = kind_colour(kind);
-        if (is_activation(kind))
-            group.points.colour.alpha = 0.45f;
+        if (is_activation(kind)) group.points.colour.alpha = 0.45f;
         group.points.size = 0.8f;
         axes.elements.push_back(std::move(group.points));
     }
     for (const std::size_t dimension : dimensions)
         add_null_marker(axes, view.parameters, static_cast<double>(dimension));
-    if (const Matrix* const selected = selected_matrix(view, matrices))
-        add_selected(axes, place(*selected), *selected);
-    if (matrices.empty())
-        add_note(axes, "no matrix was measured yet");
+    if (const Matrix* const selected = selected_matrix(view, matrices)) add_selected(axes, place(*selected), *selected);
+    if (matrices.empty()) add_note(axes, "no matrix was measured yet");
     axes.legend = Axes::Legend::outside;
     figure.axes.push_back(std::move(axes));
     figure.caption = "Every matrix with the bootstrap 95 % interval of its CV, which is conditional on the matrix. " +
@@ -178,7 +165,9 @@ Figure map_figure(const View& view, const std::vector<Matrix>& matrices) {
     say(figure, kind_title(kind));
     const int layers = extent.end_layer - extent.first_layer;
     Axes axes;
-    axes.x.label = !has_heads(kind) ? "" : of_key_value_head(kind) && extent.heads < view.heads ? "key-value head" : "head";
+    axes.x.label = !has_heads(kind)                                       ? ""
+                   : of_key_value_head(kind) && extent.heads < view.heads ? "key-value head"
+                                                                          : "head";
     axes.x.categories = has_heads(kind) ? numbers(extent.heads) : std::vector<std::string>{kind_title(kind)};
     axes.x.range = {-0.5, extent.heads - 0.5};
     axes.y.label = "layer";
@@ -225,8 +214,7 @@ Figure volumes_figure(const View& view, const std::vector<Matrix>& matrices) {
     axes.x.label = "V / mean(V)";
     axes.y.label = "simplices";
     if (!matrix || !matrix->has_cv()) {
-        if (matrix)
-            say(figure, matrix->name);
+        if (matrix) say(figure, matrix->name);
         add_note(axes, matrix ? matrix->reason : "no such matrix was measured");
     } else {
         say(figure, matrix->name);
@@ -238,7 +226,8 @@ Figure volumes_figure(const View& view, const std::vector<Matrix>& matrices) {
         std::size_t merged = 1;
         while (merged < 8 && static_cast<double>(matrix->histogram.size() / merged) > 2 * std::cbrt(total) + 4)
             merged *= 2;
-        const double width = matrix->histogram_end / static_cast<double>(std::max<std::size_t>(matrix->histogram.size(), 1));
+        const double width =
+            matrix->histogram_end / static_cast<double>(std::max<std::size_t>(matrix->histogram.size(), 1));
         Bars bars;
         bars.width = width * static_cast<double>(merged);
         bars.colour = kind_colour(matrix->kind);
@@ -254,7 +243,8 @@ Figure volumes_figure(const View& view, const std::vector<Matrix>& matrices) {
         axes.y.range = {0, 1.15 * most};
         axes.x.range = {0, matrix->histogram_end};
         axes.elements.push_back(std::move(bars));
-        const std::pair<double, const char*> ends[] = {{1, "mean"}, {1 - matrix->cv, "− std"}, {1 + matrix->cv, "+ std"}};
+        const std::pair<double, const char*> ends[] = {
+            {1, "mean"}, {1 - matrix->cv, "− std"}, {1 + matrix->cv, "+ std"}};
         for (const auto& [value, label] : ends) {
             Marker marker;
             marker.value = value;
@@ -262,12 +252,12 @@ Figure volumes_figure(const View& view, const std::vector<Matrix>& matrices) {
             marker.colour = {value == 1 ? Colour::Role::text : Colour::Role::critical};
             axes.elements.push_back(std::move(marker));
         }
-        if (matrix->n_degenerate > 0)
-            say(figure, format_count(matrix->n_degenerate) + " without volume left out");
+        if (matrix->n_degenerate > 0) say(figure, format_count(matrix->n_degenerate) + " without volume left out");
     }
     figure.axes.push_back(std::move(axes));
     figure.caption = "Volumes of the simplices of one matrix in units of their mean. Their spread, in those units, is "
-                     "the CV. " + cv_note(view.parameters);
+                     "the CV. " +
+                     cv_note(view.parameters);
     return figure;
 }
 
@@ -291,20 +281,16 @@ Figure dimension_figure(const View& view, const std::vector<Matrix>& matrices) {
     add_null_curve(axes, view.parameters, low, high);
     std::map<Kind, Group> groups;
     std::map<std::pair<std::size_t, Kind>, double> columns; // kinds of one dimension beside each other
-    for (const Matrix& matrix : matrices)
-        columns[{matrix.cols, matrix.kind}] = 0;
+    for (const Matrix& matrix : matrices) columns[{matrix.cols, matrix.kind}] = 0;
     std::map<std::size_t, int> count;
-    for (auto& [key, shift] : columns)
-        shift = count[key.first]++;
+    for (auto& [key, shift] : columns) shift = count[key.first]++;
     const auto place = [&](const Matrix& matrix) {
         const double middle = (count[matrix.cols] - 1) / 2.0;
         return static_cast<double>(matrix.cols) * std::pow(1.035, columns[{matrix.cols, matrix.kind}] - middle);
     };
-    for (std::size_t i = 0; i < matrices.size(); ++i)
-        groups[matrices[i].kind].add(place(matrices[i]), matrices[i], i);
+    for (std::size_t i = 0; i < matrices.size(); ++i) groups[matrices[i].kind].add(place(matrices[i]), matrices[i], i);
     for (auto& [kind, group] : groups) {
-        if (!group.any)
-            continue;
+        if (!group.any) continue;
         group.points.name = kind_title(kind);
         group.points.colour = kind_colour(kind);
         group.points.colour.alpha = is_activation(kind) ? 0.45f : 0.8f;
@@ -314,12 +300,12 @@ Figure dimension_figure(const View& view, const std::vector<Matrix>& matrices) {
         group.points.error_high.clear();
         axes.elements.push_back(std::move(group.points));
     }
-    if (const Matrix* const selected = selected_matrix(view, matrices))
-        add_selected(axes, place(*selected), *selected);
+    if (const Matrix* const selected = selected_matrix(view, matrices)) add_selected(axes, place(*selected), *selected);
     axes.legend = Axes::Legend::outside;
     figure.axes.push_back(std::move(axes));
     figure.caption = "CV against the number of dimensions that rows live in: the hidden size for weights, head_dim for "
-                     "activations of a head. " + in_band_text(matrices) + ". " + cv_note(view.parameters);
+                     "activations of a head. " +
+                     in_band_text(matrices) + ". " + cv_note(view.parameters);
     return figure;
 }
 

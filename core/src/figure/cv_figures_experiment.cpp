@@ -15,22 +15,19 @@ std::string config_text(const ExperimentConfig& config) {
 
 std::vector<double> epochs_of(const ExperimentConfig& config) {
     std::vector<double> epochs;
-    for (const ExperimentMeasurementPtr& measurement : config.measurements)
-        epochs.push_back(measurement->epoch);
+    for (const ExperimentMeasurementPtr& measurement : config.measurements) epochs.push_back(measurement->epoch);
     return epochs;
 }
 
 std::vector<double> counted(std::size_t count, double first) {
     std::vector<double> numbers(count);
-    for (std::size_t i = 0; i < count; ++i)
-        numbers[i] = first + static_cast<double>(i);
+    for (std::size_t i = 0; i < count; ++i) numbers[i] = first + static_cast<double>(i);
     return numbers;
 }
 
 int number_of_epochs(const Experiment& experiment) {
     int epochs = 1;
-    for (const ExperimentConfigPtr& config : experiment.configs)
-        epochs = std::max(epochs, config->epochs);
+    for (const ExperimentConfigPtr& config : experiment.configs) epochs = std::max(epochs, config->epochs);
     return epochs;
 }
 
@@ -40,11 +37,9 @@ void add_config_curves(Axes& axes, const View& view, const Experiment& experimen
     const ExperimentConfig* const selected = selected_config(view, experiment);
     for (const bool bold : {false, true})
         for (const ExperimentConfigPtr& config : experiment.configs) {
-            if ((config.get() == selected) != bold)
-                continue;
+            if ((config.get() == selected) != bold) continue;
             Line line = curve(*config);
-            if (line.x.empty())
-                continue;
+            if (line.x.empty()) continue;
             if (bold) {
                 line.name = config_text(*config);
                 line.colour = {Colour::Role::accent};
@@ -73,16 +68,14 @@ bool is_group_of(const std::string& matrix, std::string_view group) {
 void add_head_curves(Axes& axes, const ExperimentConfig& config, std::string_view group) {
     const std::vector<std::string> names = experiment_matrices(config.heads);
     for (std::size_t i = 0; i < names.size(); ++i) {
-        if (!is_group_of(names[i], group) || config.heads == 1)
-            continue;
+        if (!is_group_of(names[i], group) || config.heads == 1) continue;
         Line line;
         line.x = epochs_of(config);
         for (const ExperimentMeasurementPtr& measurement : config.measurements)
             line.y.push_back(measurement->matrices[i].cv);
         line.colour = {Colour::Role::accent, 0, 0.35f};
         line.width = 0.7f;
-        if (!line.x.empty())
-            axes.elements.push_back(std::move(line));
+        if (!line.x.empty()) axes.elements.push_back(std::move(line));
     }
 }
 
@@ -114,9 +107,9 @@ Axis epoch_axis(int epochs) {
 } // namespace
 
 const std::vector<std::string>& experiment_groups() {
-    static const std::vector<std::string> groups{"emb",      "Q_full",   "K_full",  "V_full",  "Q_h",
-                                                 "K_h",      "V_h",      "out_proj", "cls_head", "act_Q_h",
-                                                 "act_K_h",  "act_V_h",  "act_post_h", "act_emb", "act_post_full"};
+    static const std::vector<std::string> groups{"emb",     "Q_full",  "K_full",     "V_full",   "Q_h",
+                                                 "K_h",     "V_h",     "out_proj",   "cls_head", "act_Q_h",
+                                                 "act_K_h", "act_V_h", "act_post_h", "act_emb",  "act_post_full"};
     return groups;
 }
 
@@ -138,16 +131,14 @@ double group_cv(const ExperimentMeasurement& measurement, std::string_view group
 
 const ExperimentConfig* selected_config(const View& view, const Experiment& experiment) {
     for (const ExperimentConfigPtr& config : experiment.configs)
-        if (config->dim == view.dim && config->heads == view.config_heads)
-            return config.get();
+        if (config->dim == view.dim && config->heads == view.config_heads) return config.get();
     return experiment.configs.empty() ? nullptr : experiment.configs.front().get();
 }
 
 const ExperimentMeasurement* shown_measurement(const View& view, const ExperimentConfig& config) {
     const ExperimentMeasurement* shown = nullptr;
     for (const ExperimentMeasurementPtr& measurement : config.measurements)
-        if (view.epoch < 0 || measurement->epoch <= view.epoch)
-            shown = measurement.get();
+        if (view.epoch < 0 || measurement->epoch <= view.epoch) shown = measurement.get();
     return shown;
 }
 
@@ -156,8 +147,7 @@ Figure training_figure(const View& view, const Experiment& experiment) {
     figure.columns = 3;
     const int epochs = number_of_epochs(experiment);
     Axes loss, accuracy, course;
-    for (Axes* axes : {&loss, &accuracy, &course})
-        axes->x = epoch_axis(epochs);
+    for (Axes* axes : {&loss, &accuracy, &course}) axes->x = epoch_axis(epochs);
     loss.y.label = "loss (nats)";
     loss.y.scale = Scale::logarithmic;
     accuracy.y.label = "training accuracy";
@@ -179,10 +169,8 @@ Figure training_figure(const View& view, const Experiment& experiment) {
     const ExperimentConfig* const config = selected_config(view, experiment);
     if (config) {
         say(figure, config_text(*config) + " heads");
-        if (!config->loss.empty())
-            say(figure, "loss " + format_number(config->loss.back()));
-        if (!config->accuracy.empty())
-            say(figure, "training accuracy " + format_number(config->accuracy.back()));
+        if (!config->loss.empty()) say(figure, "loss " + format_number(config->loss.back()));
+        if (!config->accuracy.empty()) say(figure, "training accuracy " + format_number(config->accuracy.back()));
         if (config->state == ExperimentConfig::State::diverged)
             say(figure, "diverged at epoch " + std::to_string(config->diverged_at));
         add_null_marker(course, view.parameters, group_dimension(*config, view.group));
@@ -197,8 +185,7 @@ Figure training_figure(const View& view, const Experiment& experiment) {
     });
     loss.legend = Axes::Legend::bottom_left;
     if (view.epoch >= 0)
-        for (Axes* axes : {&loss, &accuracy, &course})
-            add_epoch_cursor(*axes, view.epoch);
+        for (Axes* axes : {&loss, &accuracy, &course}) add_epoch_cursor(*axes, view.epoch);
     say(figure, progress_text(experiment));
     figure.axes = {std::move(loss), std::move(accuracy), std::move(course)};
     figure.caption = "The experiment: cross-entropy before each update, training accuracy after it, and the CV of " +
@@ -212,10 +199,8 @@ Figure grid_figure(const View& view, const Experiment& experiment) {
     Figure figure = start_figure("cv.grid");
     std::vector<int> dims, heads;
     for (const ExperimentConfigPtr& config : experiment.configs) {
-        if (std::find(dims.begin(), dims.end(), config->dim) == dims.end())
-            dims.push_back(config->dim);
-        if (std::find(heads.begin(), heads.end(), config->heads) == heads.end())
-            heads.push_back(config->heads);
+        if (std::find(dims.begin(), dims.end(), config->dim) == dims.end()) dims.push_back(config->dim);
+        if (std::find(heads.begin(), heads.end(), config->heads) == heads.end()) heads.push_back(config->heads);
     }
     HeatMap map;
     map.width = static_cast<int>(heads.size());
@@ -244,13 +229,10 @@ Figure grid_figure(const View& view, const Experiment& experiment) {
                     : config->state == ExperimentConfig::State::running
                         ? std::to_string(config->loss.size()) + " / " + std::to_string(config->epochs)
                         : "";
-        if (!note.text.empty())
-            notes.push_back(std::move(note));
+        if (!note.text.empty()) notes.push_back(std::move(note));
     }
-    for (const int value : heads)
-        axes.x.categories.push_back(std::to_string(value));
-    for (const int value : dims)
-        axes.y.categories.push_back(std::to_string(value));
+    for (const int value : heads) axes.x.categories.push_back(std::to_string(value));
+    for (const int value : dims) axes.y.categories.push_back(std::to_string(value));
     axes.x.range = {-0.5, static_cast<double>(map.width) - 0.5};
     axes.y.range = {-0.5, static_cast<double>(map.height) - 0.5};
     axes.y.reversed = true;
@@ -262,8 +244,7 @@ Figure grid_figure(const View& view, const Experiment& experiment) {
         map.y_max = map.height - 0.5;
         map.label = "CV of " + view.group;
         axes.elements.push_back(std::move(map));
-        for (Annotation& note : notes)
-            axes.elements.push_back(std::move(note));
+        for (Annotation& note : notes) axes.elements.push_back(std::move(note));
         if (selected) {
             const double x = index(heads, selected->heads), y = index(dims, selected->dim);
             add_outline(axes, x - 0.5, x + 0.5, y - 0.5, y + 0.5);
@@ -289,8 +270,7 @@ Figure relation_figure(const View& view, const Experiment& experiment) {
     const auto add = [&](Points& points, const ExperimentConfig& config, const ExperimentMeasurement& measurement,
                          double shift) {
         for (const Matrix& matrix : measurement.matrices) {
-            if (!is_group_of(matrix.name, view.group) || !matrix.has_cv())
-                continue;
+            if (!is_group_of(matrix.name, view.group) || !matrix.has_cv()) continue;
             const auto dimension = static_cast<double>(matrix.cols);
             low = std::min(low, dimension);
             high = std::max(high, dimension);
@@ -303,8 +283,7 @@ Figure relation_figure(const View& view, const Experiment& experiment) {
         }
     };
     for (const ExperimentConfigPtr& config : experiment.configs) {
-        if (config->pre())
-            add(before, *config, *config->pre(), 0.98);
+        if (config->pre()) add(before, *config, *config->pre(), 0.98);
         if (const ExperimentMeasurement* const shown = shown_measurement(view, *config); shown && shown->epoch > 0)
             add(now, *config, *shown, 1.02);
     }
@@ -316,8 +295,7 @@ Figure relation_figure(const View& view, const Experiment& experiment) {
     add_band(axes, view.parameters, (*axes.x.range)[0], (*axes.x.range)[1]);
     add_null_curve(axes, view.parameters, (*axes.x.range)[0], (*axes.x.range)[1]);
     for (Points* points : {&before, &now})
-        if (!points->x.empty())
-            axes.elements.push_back(std::move(*points));
+        if (!points->x.empty()) axes.elements.push_back(std::move(*points));
     axes.legend = Axes::Legend::top_right;
     figure.axes.push_back(std::move(axes));
     figure.caption = "CV of " + view.group + " against the number of dimensions of its rows, every configuration. " +

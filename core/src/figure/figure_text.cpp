@@ -14,21 +14,18 @@ bool starts_character(char c) {
 
 std::vector<std::string> ids_of(std::span<const PanelName> panels) {
     std::vector<std::string> list;
-    for (const PanelName& panel : panels)
-        list.emplace_back(panel.id);
+    for (const PanelName& panel : panels) list.emplace_back(panel.id);
     return list;
 }
 
 const char* title_of(std::span<const PanelName> panels, std::string_view id) {
     for (const PanelName& panel : panels)
-        if (panel.id == id)
-            return panel.title;
+        if (panel.id == id) return panel.title;
     return "";
 }
 
 void say(Figure& figure, const std::string& part) {
-    if (!figure.subtitle.empty())
-        figure.subtitle += "\u00a0· "; // the dot stays with what it follows
+    if (!figure.subtitle.empty()) figure.subtitle += "\u00a0· "; // the dot stays with what it follows
     figure.subtitle += part;
 }
 
@@ -47,16 +44,12 @@ std::string without_colours_end(const HeatMap& map) {
 std::string shorten(std::string_view text, std::size_t limit) {
     std::size_t characters = 0, cut = text.size(), word = 0;
     for (std::size_t i = 0; i < text.size(); ++i) {
-        if (!starts_character(text[i]))
-            continue;
-        if (characters + 1 == limit)
-            cut = i;
-        if (text[i] == ' ' && characters < limit)
-            word = i;
+        if (!starts_character(text[i])) continue;
+        if (characters + 1 == limit) cut = i;
+        if (text[i] == ' ' && characters < limit) word = i;
         if (++characters > limit) {
             std::size_t end = word > cut / 2 ? word : cut;
-            while (end > 0 && (text[end - 1] == ' ' || text[end - 1] == ',' || text[end - 1] == ';'))
-                --end;
+            while (end > 0 && (text[end - 1] == ' ' || text[end - 1] == ',' || text[end - 1] == ';')) --end;
             return std::string(text.substr(0, end)) + "…";
         }
     }
@@ -65,8 +58,7 @@ std::string shorten(std::string_view text, std::size_t limit) {
 
 double value_at(const std::vector<double>& xs, const std::vector<double>& ys, double x) {
     for (std::size_t i = 0; i + 1 < xs.size() && i + 1 < ys.size(); ++i) {
-        if (x < xs[i] || x > xs[i + 1])
-            continue;
+        if (x < xs[i] || x > xs[i + 1]) continue;
         const double span = std::log(xs[i + 1] / xs[i]);
         return span > 0 ? std::lerp(ys[i], ys[i + 1], std::log(x / xs[i]) / span) : ys[i];
     }

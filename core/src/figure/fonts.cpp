@@ -20,15 +20,13 @@ namespace fs = std::filesystem;
 std::string key_of(std::string_view name) {
     std::string key;
     for (const char c : name)
-        if (c != ' ' && c != '-' && c != '_')
-            key += static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+        if (c != ' ' && c != '-' && c != '_') key += static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
     return key;
 }
 
 std::map<std::string, fs::path> list_fonts() {
     std::vector<fs::path> folders;
-    if (const char* data = std::getenv("XDG_DATA_HOME"); data && *data)
-        folders.push_back(fs::path(data) / "fonts");
+    if (const char* data = std::getenv("XDG_DATA_HOME"); data && *data) folders.push_back(fs::path(data) / "fonts");
     if (const char* home = std::getenv("HOME"); home && *home) {
         folders.push_back(fs::path(home) / ".local/share/fonts");
         folders.push_back(fs::path(home) / ".fonts");
@@ -40,8 +38,7 @@ std::map<std::string, fs::path> list_fonts() {
         fs::recursive_directory_iterator it(folder, fs::directory_options::skip_permission_denied, error), end;
         for (; !error && it != end; it.increment(error)) {
             const std::string extension = key_of(it->path().extension().string());
-            if (extension != ".otf" && extension != ".ttf")
-                continue;
+            if (extension != ".otf" && extension != ".ttf") continue;
             // Earlier folders win; within one, the path that sorts first, so that every run picks the same file.
             auto [entry, added] = fonts.try_emplace(key_of(it->path().stem().string()), it->path());
             if (!added && entry->second.string().starts_with(folder.string()) && it->path() < entry->second)
@@ -59,29 +56,18 @@ struct Script {
 // The base character of a superscript or subscript character.
 std::optional<Script> script_of(char32_t value) {
     switch (value) {
-    case U'¹':
-        return Script{U'1', true};
-    case U'²':
-        return Script{U'2', true};
-    case U'³':
-        return Script{U'3', true};
-    case U'⁻':
-        return Script{U'−', true};
-    case U'ⁿ':
-        return Script{U'n', true};
-    case U'ᵀ':
-        return Script{U'T', true};
-    case U'ₖ':
-        return Script{U'k', false};
-    case U'ₙ':
-        return Script{U'n', false};
-    default:
-        break;
+    case U'¹': return Script{U'1', true};
+    case U'²': return Script{U'2', true};
+    case U'³': return Script{U'3', true};
+    case U'⁻': return Script{U'−', true};
+    case U'ⁿ': return Script{U'n', true};
+    case U'ᵀ': return Script{U'T', true};
+    case U'ₖ': return Script{U'k', false};
+    case U'ₙ': return Script{U'n', false};
+    default: break;
     }
-    if (value == U'⁰' || (value >= U'⁴' && value <= U'⁹'))
-        return Script{U'0' + (value - U'⁰'), true};
-    if (value >= U'₀' && value <= U'₉')
-        return Script{U'0' + (value - U'₀'), false};
+    if (value == U'⁰' || (value >= U'⁴' && value <= U'⁹')) return Script{U'0' + (value - U'⁰'), true};
+    if (value >= U'₀' && value <= U'₉') return Script{U'0' + (value - U'₀'), false};
     return std::nullopt;
 }
 
@@ -96,13 +82,10 @@ bool is_word(char32_t value) {
 // "β_c" and "m_i" are a symbol and its index; "physical_entity" is a word. An index is one letter or digit, its symbol
 // a single letter, with no word around them.
 bool is_index_mark(const std::vector<Character>& points, std::size_t i) {
-    if (points[i].code != U'_' || i == 0 || i + 1 >= points.size())
-        return false;
+    if (points[i].code != U'_' || i == 0 || i + 1 >= points.size()) return false;
     const auto at = [&](std::size_t k) { return points[k].code; };
-    if (!is_word(at(i - 1)) || at(i - 1) == U'_' || !is_word(at(i + 1)) || at(i + 1) == U'_')
-        return false;
-    if (i >= 2 && is_word(at(i - 2)) && !is_greek(at(i - 1)))
-        return false;
+    if (!is_word(at(i - 1)) || at(i - 1) == U'_' || !is_word(at(i + 1)) || at(i + 1) == U'_') return false;
+    if (i >= 2 && is_word(at(i - 2)) && !is_greek(at(i - 1))) return false;
     return i + 2 >= points.size() || !is_word(at(i + 2));
 }
 
@@ -122,8 +105,7 @@ fs::path find_font(const std::string& family, const std::string& cut) {
     static const std::map<std::string, fs::path> fonts = list_fonts();
     for (const std::string& name : {family + cut, family}) {
         const auto found = fonts.find(key_of(name));
-        if (found != fonts.end())
-            return found->second;
+        if (found != fonts.end()) return found->second;
     }
     return {};
 }
@@ -131,45 +113,34 @@ fs::path find_font(const std::string& family, const std::string& cut) {
 Fonts::Fonts(const Style& style) {
     FT_Library library = nullptr;
     const FT_Error failure = FT_Init_FreeType(&library);
-    if (failure == FT_Err_Out_Of_Memory)
-        throw std::bad_alloc();
-    if (failure != 0)
-        throw Error{ErrorKind::internal, "FreeType", "to start", "a failure"};
+    if (failure == FT_Err_Out_Of_Memory) throw std::bad_alloc();
+    if (failure != 0) throw Error{ErrorKind::internal, "FreeType", "to start", "a failure"};
     library_.reset(library, [](FT_Library done) { FT_Done_FreeType(done); });
     const auto open_cut = [&](const std::string& family, std::initializer_list<const char*> cuts) {
         for (const char* cut : cuts)
             if (const fs::path path = find_font(family, cut); !path.empty())
-                if (const int face = open(path); face >= 0)
-                    return face;
+                if (const int face = open(path); face >= 0) return face;
         return -1;
     };
     fallback_ = open_cut("DejaVu Sans", {"Book", "Regular", ""});
     text_ = open_cut(style.font, {"Regular", "Book", "Roman", ""});
     bold_ = open_cut(style.font, {"SemiBold", "Bold", "Regular", ""});
     // JetBrains Mono belongs to Inter; a paper set in another font keeps its numbers in it.
-    if (style.font == "Inter")
-        number_ = open_cut("JetBrains Mono", {"Regular", ""});
-    if (text_ < 0)
-        text_ = open_cut("Inter", {"Regular"});
-    if (text_ < 0)
-        text_ = fallback_;
+    if (style.font == "Inter") number_ = open_cut("JetBrains Mono", {"Regular", ""});
+    if (text_ < 0) text_ = open_cut("Inter", {"Regular"});
+    if (text_ < 0) text_ = fallback_;
     if (text_ < 0)
         throw Error{ErrorKind::internal, "font", style.font + ", Inter or DejaVu Sans", "none of them installed"};
-    if (bold_ < 0)
-        bold_ = text_;
-    if (number_ < 0)
-        number_ = text_;
-    if (fallback_ < 0)
-        fallback_ = text_;
+    if (bold_ < 0) bold_ = text_;
+    if (number_ < 0) number_ = text_;
+    if (fallback_ < 0) fallback_ = text_;
 }
 
 int Fonts::open(const fs::path& path) {
     FT_Face face = nullptr;
     const FT_Error failure = FT_New_Face(library_.get(), path.c_str(), 0, &face);
-    if (failure == FT_Err_Out_Of_Memory)
-        throw std::bad_alloc();
-    if (failure != 0)
-        return -1;
+    if (failure == FT_Err_Out_Of_Memory) throw std::bad_alloc();
+    if (failure != 0) return -1;
     if (!FT_IS_SCALABLE(face) || face->units_per_EM == 0 || FT_Select_Charmap(face, FT_ENCODING_UNICODE) != 0) {
         FT_Done_Face(face);
         return -1;
@@ -183,8 +154,7 @@ int Fonts::open(const fs::path& path) {
 int Fonts::face_for(FontRole role, char32_t character) const {
     const int wanted = role == FontRole::bold ? bold_ : role == FontRole::number ? number_ : text_;
     for (const int face : {wanted, text_, fallback_})
-        if (FT_Get_Char_Index(faces_[face].face.get(), character) != 0)
-            return face;
+        if (FT_Get_Char_Index(faces_[face].face.get(), character) != 0) return face;
     return wanted;
 }
 
@@ -209,8 +179,7 @@ ShapedText Fonts::shape(std::string_view text, FontRole role, double size) const
             shaped.pieces.push_back({{}, factor, rise});
         append_utf8(shaped.pieces.back().text, character);
         const double space = space_width(character);
-        if (space > 0)
-            character = U' ';
+        if (space > 0) character = U' ';
         PlacedGlyph glyph;
         glyph.face = face_for(role, character);
         const FT_Face face = faces_[glyph.face].face.get();
@@ -230,14 +199,12 @@ ShapedText Fonts::shape(std::string_view text, FontRole role, double size) const
 }
 
 std::string Fonts::fit(const std::string& text, FontRole role, double size, double available) const {
-    if (width(text, role, size) <= available)
-        return text;
+    if (width(text, role, size) <= available) return text;
     const auto points = decode_utf8(text);
     std::size_t low = 0, high = points.size(); // characters kept
     const auto kept = [&](std::size_t count) {
         std::string part = text.substr(0, count == 0 ? 0 : points[count - 1].end);
-        while (!part.empty() && part.back() == ' ')
-            part.pop_back();
+        while (!part.empty() && part.back() == ' ') part.pop_back();
         return part + "…";
     };
     while (low < high) {
@@ -271,12 +238,10 @@ std::vector<std::string> Fonts::wrap(const std::string& text, FontRole role, dou
         std::size_t cut = points[low - 1].end;
         if (cut < rest.size() && rest[cut] != ' ') {
             const std::size_t space = rest.rfind(' ', cut);
-            if (space != std::string::npos && space > 0)
-                cut = space;
+            if (space != std::string::npos && space > 0) cut = space;
         }
         wrapped.push_back(rest.substr(0, cut));
-        while (!wrapped.back().empty() && wrapped.back().back() == ' ')
-            wrapped.back().pop_back();
+        while (!wrapped.back().empty() && wrapped.back().back() == ' ') wrapped.back().pop_back();
         rest.erase(0, cut);
         rest.erase(0, std::min(rest.find_first_not_of(' '), rest.size()));
     }
@@ -289,8 +254,7 @@ std::string Fonts::css_families(FontRole role) const {
     const auto add = [&](const std::string& family) {
         std::string name;
         for (const char c : family)
-            if (c != '\'' && c != '"' && c != '\\' && c != ';')
-                name += c;
+            if (c != '\'' && c != '"' && c != '\\' && c != ';') name += c;
         if (families.find("'" + name + "'") == std::string::npos)
             families += (families.empty() ? "'" : ", '") + name + "'";
     };

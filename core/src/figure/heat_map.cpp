@@ -24,8 +24,7 @@ double interpolated(const HeatMap& map, double column, double row) {
     const auto across = catmull_rom(column - 0.5 - i), along = catmull_rom(row - 0.5 - j);
     double sum = 0;
     for (int b = 0; b < 4; ++b)
-        for (int a = 0; a < 4; ++a)
-            sum += along[b] * across[a] * value_in(map, i + a - 1, j + b - 1);
+        for (int a = 0; a < 4; ++a) sum += along[b] * across[a] * value_in(map, i + a - 1, j + b - 1);
     return std::isfinite(sum) ? sum
                               : value_in(map, static_cast<int>(std::floor(column)), static_cast<int>(std::floor(row)));
 }
@@ -33,23 +32,19 @@ double interpolated(const HeatMap& map, double column, double row) {
 } // namespace
 
 std::array<double, 2> heat_map_range(const HeatMap& map) {
-    if (map.range && std::isfinite((*map.range)[0]) && std::isfinite((*map.range)[1]))
-        return *map.range;
+    if (map.range && std::isfinite((*map.range)[0]) && std::isfinite((*map.range)[1])) return *map.range;
     double low = INFINITY, high = -INFINITY;
     for (const float value : map.values) {
-        if (!std::isfinite(value))
-            continue;
+        if (!std::isfinite(value)) continue;
         low = std::min<double>(low, value);
         high = std::max<double>(high, value);
     }
-    if (low > high)
-        return {0, 1};
+    if (low > high) return {0, 1};
     if (map.map == ColourMap::diverging) {
         const double reach = std::max(std::abs(low), std::abs(high));
         return reach > 0 ? std::array{-reach, reach} : std::array{-1.0, 1.0};
     }
-    if (low == high)
-        return {low - 0.5, high + 0.5};
+    if (low == high) return {low - 0.5, high + 0.5};
     return {low, high};
 }
 
@@ -61,10 +56,8 @@ Rgba category_colour(int index) {
 }
 
 Rgba heat_map_colour(const HeatMap& map, const std::array<double, 2>& range, double value) {
-    if (!std::isfinite(value))
-        return map.blank_nulls ? ink::paper : ink::hatch_ground;
-    if (!map.category_names.empty())
-        return category_colour(static_cast<int>(std::clamp(value, 0.0, 1e6)));
+    if (!std::isfinite(value)) return map.blank_nulls ? ink::paper : ink::hatch_ground;
+    if (!map.category_names.empty()) return category_colour(static_cast<int>(std::clamp(value, 0.0, 1e6)));
     const double share = range[1] == range[0] ? 0.5 : (value - range[0]) / (range[1] - range[0]);
     const auto& entry = colour_table(map.map)[static_cast<std::size_t>(std::lround(255 * std::clamp(share, 0.0, 1.0)))];
     return {entry[0], entry[1], entry[2]};

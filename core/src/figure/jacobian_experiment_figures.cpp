@@ -11,9 +11,8 @@
 namespace attnscope::jacobian {
 namespace {
 
-constexpr std::array training_panels{PanelName{"jacobian.training", "Training"},
-                            PanelName{"jacobian.grid", "Runs"},
-                            PanelName{"jacobian.trained", "Trained heads"}};
+constexpr std::array training_panels{PanelName{"jacobian.training", "Training"}, PanelName{"jacobian.grid", "Runs"},
+                                     PanelName{"jacobian.trained", "Trained heads"}};
 
 Figure start_figure(std::string_view panel) {
     Figure figure;
@@ -24,8 +23,7 @@ Figure start_figure(std::string_view panel) {
 
 int number_of_steps(const Experiment& experiment) {
     int steps = 1;
-    for (const TrainingRunPtr& run : experiment.runs)
-        steps = std::max(steps, run->steps);
+    for (const TrainingRunPtr& run : experiment.runs) steps = std::max(steps, run->steps);
     return steps;
 }
 
@@ -38,30 +36,27 @@ Colour method_colour(Method method) {
 /// Runs of at most this many are named in the legend one by one, else by method.
 constexpr std::size_t most_names = 6;
 
-/// A curve a run, the selected one bold and on top. Every axes names the same ones: a legend's click hides them in each.
+/// A curve a run, the selected one bold and on top. Every axes names the same ones: a legend's click hides them in
+/// each.
 template <class Curve>
 void add_curves(Axes& axes, const ExperimentView& view, const Experiment& experiment, const Curve& curve) {
     const TrainingRun* const selected = selected_run(view, experiment);
     std::vector<Method> said;
     for (const bool bold : {false, true})
         for (const TrainingRunPtr& run : experiment.runs) {
-            if ((run.get() == selected) != bold)
-                continue;
+            if ((run.get() == selected) != bold) continue;
             Line line = curve(*run);
-            if (line.x.empty())
-                continue;
+            if (line.x.empty()) continue;
             line.colour = method_colour(run->combination.method);
             line.dashed = run->combination.gradient != SoftmaxGradient::full;
             line.width = bold ? 2 : 0.9f;
-            if (!bold && experiment.runs.size() > 1)
-                line.colour.alpha = 0.65f;
+            if (!bold && experiment.runs.size() > 1) line.colour.alpha = 0.65f;
             const bool first = std::find(said.begin(), said.end(), run->combination.method) == said.end();
             if (bold || experiment.runs.size() <= most_names)
                 line.name = combination_name(run->combination);
             else if (first && !line.dashed)
                 line.name = method_name(run->combination.method);
-            if (!line.name.empty() && !line.dashed)
-                said.push_back(run->combination.method);
+            if (!line.name.empty() && !line.dashed) said.push_back(run->combination.method);
             axes.elements.push_back(std::move(line));
         }
 }
@@ -89,9 +84,8 @@ void add_step_cursor(Axes& axes, int step) {
 void add_head_curves(Axes& axes, const ExperimentView& view, const TrainingRun& run) {
     const std::size_t heads = run.last() ? run.last()->heads.size() : 0;
     for (std::size_t head = 0; head < heads; ++head) {
-        Line line = measured_line(run, [&](const ExperimentMeasurement& measurement) {
-            return measurement.heads[head].value(view.metric);
-        });
+        Line line = measured_line(
+            run, [&](const ExperimentMeasurement& measurement) { return measurement.heads[head].value(view.metric); });
         line.colour = method_colour(run.combination.method);
         line.colour.alpha = 0.3f;
         line.width = 0.6f;
@@ -102,8 +96,7 @@ void add_head_curves(Axes& axes, const ExperimentView& view, const TrainingRun& 
 
 std::string progress_text(const Experiment& experiment) {
     std::size_t diverged = 0;
-    for (const TrainingRunPtr& run : experiment.runs)
-        diverged += run->state == TrainingRun::State::diverged;
+    for (const TrainingRunPtr& run : experiment.runs) diverged += run->state == TrainingRun::State::diverged;
     return format_count(experiment.finished()) + " of " + format_count(experiment.runs.size()) + " runs done" +
            (diverged > 0 ? ", " + format_count(diverged) + " diverged" : "");
 }
@@ -112,16 +105,16 @@ void say_step(Figure& figure, const ExperimentView& view) {
     say(figure, view.step < 0 ? "newest measurement" : "step " + std::to_string(view.step));
 }
 
-constexpr const char* method_note =
-    "bp: back-propagation; fa: a fixed random matrix sends errors back in place of each weight; sign_sym: the weights' signs "
-    "do; dfa: each block gets a fixed random projection of the output error. Softmax gradient: full A ⊙ (g − Σ A g), diag "
-    "A ⊙ (1 − A) ⊙ g, ste g, surrogate A ⊙ (g − dO·O).";
+constexpr const char* method_note = "bp: back-propagation; fa: a fixed random matrix sends errors back in place of "
+                                    "each weight; sign_sym: the weights' signs "
+                                    "do; dfa: each block gets a fixed random projection of the output error. Softmax "
+                                    "gradient: full A ⊙ (g − Σ A g), diag "
+                                    "A ⊙ (1 − A) ⊙ g, ste g, surrogate A ⊙ (g − dO·O).";
 
 } // namespace
 
 const TrainingRun* selected_run(const ExperimentView& view, const Experiment& experiment) {
-    if (const TrainingRun* const found = experiment.find(view.shown))
-        return found;
+    if (const TrainingRun* const found = experiment.find(view.shown)) return found;
     return experiment.runs.empty() ? nullptr : experiment.runs.front().get();
 }
 
@@ -139,7 +132,8 @@ const char* experiment_panel_title(std::string_view panel_id) {
 }
 
 bool is_experiment_panel(std::string_view panel_id) {
-    return std::any_of(training_panels.begin(), training_panels.end(), [&](const PanelName& panel) { return panel_id == panel.id; });
+    return std::any_of(training_panels.begin(), training_panels.end(),
+                       [&](const PanelName& panel) { return panel_id == panel.id; });
 }
 
 Figure training_figure(const ExperimentView& view, const Experiment& experiment) {
@@ -155,13 +149,11 @@ Figure training_figure(const ExperimentView& view, const Experiment& experiment)
     validation.y.label = "validation loss (nats)";
     metric.y.label = std::string("mean ") + metric_name(view.metric);
     // Shares of an energy that nearly vanishes under some methods reach many thousands.
-    if (view.metric == Metric::r_diag || view.metric == Metric::energy_off)
-        metric.y.scale = Scale::logarithmic;
+    if (view.metric == Metric::r_diag || view.metric == Metric::energy_off) metric.y.scale = Scale::logarithmic;
     const TrainingRun* const selected = selected_run(view, experiment);
     add_curves(loss, view, experiment, [](const TrainingRun& run) {
         Line line;
-        for (std::size_t step = 0; step < run.loss.size(); ++step)
-            line.x.push_back(static_cast<double>(step));
+        for (std::size_t step = 0; step < run.loss.size(); ++step) line.x.push_back(static_cast<double>(step));
         line.y = run.loss;
         return line;
     });
@@ -169,15 +161,14 @@ Figure training_figure(const ExperimentView& view, const Experiment& experiment)
     add_curves(validation, view, experiment, [](const TrainingRun& run) {
         return measured_line(run, [](const ExperimentMeasurement& measurement) { return measurement.val_loss; });
     });
-    if (selected)
-        add_head_curves(metric, view, *selected);
+    if (selected) add_head_curves(metric, view, *selected);
     add_curves(metric, view, experiment, [&](const TrainingRun& run) {
-        return measured_line(run, [&](const ExperimentMeasurement& measurement) { return measurement.mean(view.metric); });
+        return measured_line(run,
+                             [&](const ExperimentMeasurement& measurement) { return measurement.mean(view.metric); });
     });
     if (selected) {
         say(figure, combination_name(selected->combination));
-        if (!selected->loss.empty())
-            say(figure, "loss " + format_number(selected->loss.back()));
+        if (!selected->loss.empty()) say(figure, "loss " + format_number(selected->loss.back()));
         if (selected->last() && std::isfinite(selected->last()->val_loss))
             say(figure, "validation " + format_number(selected->last()->val_loss));
         if (selected->state == TrainingRun::State::diverged)
@@ -185,17 +176,17 @@ Figure training_figure(const ExperimentView& view, const Experiment& experiment)
     }
     say(figure, progress_text(experiment));
     for (Axes* const axes : {&loss, &validation, &metric}) {
-        if (view.step >= 0)
-            add_step_cursor(*axes, view.step);
-        if (axes->elements.empty())
-            add_note(*axes, "no step yet");
+        if (view.step >= 0) add_step_cursor(*axes, view.step);
+        if (axes->elements.empty()) add_note(*axes, "no step yet");
     }
     figure.axes = {std::move(loss), std::move(validation), std::move(metric)};
-    figure.caption = "A character model trained on the text: mean cross-entropy of each step before its update, that on the "
-                     "tenth of the text that is not trained on, and ";
+    figure.caption =
+        "A character model trained on the text: mean cross-entropy of each step before its update, that on the "
+        "tenth of the text that is not trained on, and ";
     figure.caption += metric_name(view.metric);
-    figure.caption += " of the softmax Jacobian (thin: each head of the bold run). A colour a method, broken for softmax "
-                      "gradients other than the full one. ";
+    figure.caption +=
+        " of the softmax Jacobian (thin: each head of the bold run). A colour a method, broken for softmax "
+        "gradients other than the full one. ";
     figure.caption += method_note;
     return figure;
 }
@@ -205,8 +196,7 @@ Figure grid_figure(const ExperimentView& view, const Experiment& experiment) {
     std::vector<Method> rows;
     std::vector<SoftmaxGradient> columns;
     const auto add = [](auto& values, auto value) {
-        if (std::find(values.begin(), values.end(), value) == values.end())
-            values.push_back(value);
+        if (std::find(values.begin(), values.end(), value) == values.end()) values.push_back(value);
     };
     for (const TrainingRunPtr& run : experiment.runs) {
         add(rows, run->combination.method);
@@ -240,13 +230,10 @@ Figure grid_figure(const ExperimentView& view, const Experiment& experiment) {
                     : run->state == TrainingRun::State::running
                         ? std::to_string(run->loss.size()) + " / " + std::to_string(run->steps)
                         : "";
-        if (!note.text.empty())
-            notes.push_back(std::move(note));
+        if (!note.text.empty()) notes.push_back(std::move(note));
     }
-    for (const SoftmaxGradient gradient : columns)
-        axes.x.categories.push_back(softmax_gradient_name(gradient));
-    for (const Method method : rows)
-        axes.y.categories.push_back(method_name(method));
+    for (const SoftmaxGradient gradient : columns) axes.x.categories.push_back(softmax_gradient_name(gradient));
+    for (const Method method : rows) axes.y.categories.push_back(method_name(method));
     axes.x.range = {-0.5, static_cast<double>(map.width) - 0.5};
     axes.y.range = {-0.5, static_cast<double>(map.height) - 0.5};
     if (map.values.empty()) {
@@ -257,8 +244,7 @@ Figure grid_figure(const ExperimentView& view, const Experiment& experiment) {
         map.y_max = map.height - 0.5;
         map.label = "validation loss (nats)";
         axes.elements.push_back(std::move(map));
-        for (Annotation& note : notes)
-            axes.elements.push_back(std::move(note));
+        for (Annotation& note : notes) axes.elements.push_back(std::move(note));
         const Combination& selected = selected_run(view, experiment)->combination;
         const double x = index(columns, selected.gradient), y = index(rows, selected.method);
         add_outline(axes, x - 0.5, x + 0.5, y - 0.5, y + 0.5);
@@ -291,10 +277,8 @@ Figure trained_figure(const ExperimentView& view, const Experiment& experiment) 
         for (const HeadMetrics& head : shown->heads)
             map.values[static_cast<std::size_t>(head.layer) * static_cast<std::size_t>(map.width) +
                        static_cast<std::size_t>(head.head)] = static_cast<float>(head.value(view.metric));
-        for (int head = 0; head < map.width; ++head)
-            axes.x.categories.push_back(std::to_string(head));
-        for (int layer = 0; layer < map.height; ++layer)
-            axes.y.categories.push_back(std::to_string(layer));
+        for (int head = 0; head < map.width; ++head) axes.x.categories.push_back(std::to_string(head));
+        for (int layer = 0; layer < map.height; ++layer) axes.y.categories.push_back(std::to_string(layer));
         map.x_min = map.y_min = -0.5;
         map.x_max = map.width - 0.5;
         map.y_max = map.height - 0.5;
@@ -309,19 +293,17 @@ Figure trained_figure(const ExperimentView& view, const Experiment& experiment) 
     }
     figure.axes.push_back(std::move(axes));
     figure.caption = metric_title(view.metric);
-    figure.caption += " of every head of the model in training, on windows of the text that is trained on; g is the gradient "
-                      "that the method itself sends. ";
+    figure.caption +=
+        " of every head of the model in training, on windows of the text that is trained on; g is the gradient "
+        "that the method itself sends. ";
     figure.caption += method_note;
-    if (shown)
-        say_left_out(figure, view.metric, shown->heads);
+    if (shown) say_left_out(figure, view.metric, shown->heads);
     return figure;
 }
 
 Figure experiment_figure(const ExperimentView& view, const std::string& panel, const Experiment& experiment) {
-    if (panel == "jacobian.grid")
-        return grid_figure(view, experiment);
-    if (panel == "jacobian.trained")
-        return trained_figure(view, experiment);
+    if (panel == "jacobian.grid") return grid_figure(view, experiment);
+    if (panel == "jacobian.trained") return trained_figure(view, experiment);
     return training_figure(view, experiment);
 }
 

@@ -26,8 +26,8 @@ std::string head_text(int layer, int head);
 std::string jacobian_note();
 /// Signed values get a map with a neutral middle.
 ColourMap colours_of(Metric metric);
-/// Lets colours end where most heads do when a few lie far beyond, which would leave one colour for all others; the label
-/// says so.
+/// Lets colours end where most heads do when a few lie far beyond, which would leave one colour for all others; the
+/// label says so.
 void limit_colours(HeatMap& map);
 /// 0 … end − 1 as categories.
 std::vector<std::string> numbers(int end);

@@ -31,10 +31,10 @@ const MetricName& named(Metric metric) {
 }
 
 constexpr std::array<PanelName, 5> head_panels{{{"jacobian.map", "Heads"},
-                                           {"jacobian.bars", "Bars"},
-                                           {"jacobian.energy", "Energies"},
-                                           {"jacobian.row", "One row"},
-                                           {"jacobian.maps", "Maps"}}};
+                                                {"jacobian.bars", "Bars"},
+                                                {"jacobian.energy", "Energies"},
+                                                {"jacobian.row", "One row"},
+                                                {"jacobian.maps", "Maps"}}};
 
 struct Extent {
     int first_layer = 0, end_layer = 0, heads = 0;
@@ -90,13 +90,12 @@ Line border(double reach) {
 /// The triangle and the heads around it, without a few far below that would leave it a speck; the figure says how many.
 void show_most(Axes& axes, const Points& points, Figure& figure) {
     constexpr double most = 0.03, margin = 1.15, far = 2;
-    if (points.y.empty())
-        return;
+    if (points.y.empty()) return;
     std::vector<double> depths = points.y;
     std::sort(depths.begin(), depths.end());
-    const double depth = std::min(-0.4, depths[static_cast<std::size_t>(most * static_cast<double>(depths.size()))]) * margin;
-    if (depths.front() > far * depth)
-        return;
+    const double depth =
+        std::min(-0.4, depths[static_cast<std::size_t>(most * static_cast<double>(depths.size()))]) * margin;
+    if (depths.front() > far * depth) return;
     std::array<double, 2> across{-0.6, 1.6};
     std::size_t beyond = 0;
     for (std::size_t i = 0; i < points.x.size(); ++i) {
@@ -190,8 +189,9 @@ Figure map_figure(const View& view, const Result& result) {
             add_outline(axes, view.head - 0.5, view.head + 0.5, view.layer - 0.5, view.layer + 0.5);
     }
     figure.axes.push_back(std::move(axes));
-    figure.caption = std::string(metric_title(view.metric)) + " of every head. Hatched: no number. Outlined: " +
-                     head_text(view.layer, view.head) + ". " + jacobian_note();
+    figure.caption = std::string(metric_title(view.metric)) +
+                     " of every head. Hatched: no number. Outlined: " + head_text(view.layer, view.head) + ". " +
+                     jacobian_note();
     say_left_out(figure, view.metric, result.heads);
     return figure;
 }
@@ -200,8 +200,7 @@ Figure bars_figure(const View& view, const Result& result) {
     Figure figure = start_figure(view, "jacobian.bars");
     constexpr std::size_t few = 48;
     const bool all = result.heads.size() <= few;
-    if (!all)
-        say(figure, "layer " + std::to_string(view.layer));
+    if (!all) say(figure, "layer " + std::to_string(view.layer));
     Axes axes;
     axes.y.label = metric_label(view.metric);
     std::vector<HeadMetrics> shown;
@@ -209,26 +208,23 @@ Figure bars_figure(const View& view, const Result& result) {
     bars.colour.alpha = 0.75f;
     selected.colour = {Colour::Role::accent};
     for (const HeadMetrics& head : result.heads) {
-        if (!all && head.layer != view.layer)
-            continue;
+        if (!all && head.layer != view.layer) continue;
         shown.push_back(head);
         const double at = static_cast<double>(axes.x.categories.size());
-        axes.x.categories.push_back(all && result.layers > 1 ? std::to_string(head.layer) + "." + std::to_string(head.head)
-                                                             : std::to_string(head.head));
+        axes.x.categories.push_back(all && result.layers > 1
+                                        ? std::to_string(head.layer) + "." + std::to_string(head.head)
+                                        : std::to_string(head.head));
         const double value = head.value(view.metric);
-        if (!std::isfinite(value))
-            continue;
+        if (!std::isfinite(value)) continue;
         Bars& kind = head.layer == view.layer && head.head == view.head ? selected : bars;
         kind.position.push_back(at);
         kind.value.push_back(value);
     }
     axes.x.label = all && result.layers > 1 ? "layer.head" : "head";
     axes.x.range = {-0.6, std::max(1.0, static_cast<double>(axes.x.categories.size())) - 0.4};
-    if (axes.x.categories.empty())
-        add_note(axes, "this layer is not done yet");
+    if (axes.x.categories.empty()) add_note(axes, "this layer is not done yet");
     for (Bars* const kind : {&bars, &selected})
-        if (!kind->position.empty())
-            axes.elements.push_back(std::move(*kind));
+        if (!kind->position.empty()) axes.elements.push_back(std::move(*kind));
     figure.axes.push_back(std::move(axes));
     figure.caption = std::string(metric_title(view.metric)) + " of heads, " + std::to_string(result.sequences) +
                      " sequences. " + jacobian_note();
@@ -249,8 +245,7 @@ Figure energy_figure(const View& view, const Result& result) {
     points.colour.alpha = 0.75f;
     for (std::size_t i = 0; i < result.heads.size(); ++i) {
         const HeadMetrics& head = result.heads[i];
-        if (!std::isfinite(head.r_diag))
-            continue;
+        if (!std::isfinite(head.r_diag)) continue;
         const auto [x, y] = place(head.energy_off, head.energy_cross);
         points.x.push_back(x);
         points.y.push_back(y);
@@ -278,10 +273,12 @@ Figure energy_figure(const View& view, const Result& result) {
     }
     axes.legend = Axes::Legend::outside;
     figure.axes.push_back(std::move(axes));
-    figure.caption = "r_diag + energy_off + energy_cross = 1, so each head is a point of a plane whose three corners are "
-                     "diagonal, lateral and cross energy alone. The cross energy has a sign: below the line from diagonal "
-                     "to lateral the two parts oppose each other, and r_diag can exceed 1. No head lies outside the "
-                     "dashed curve (Cauchy–Schwarz). " + jacobian_note();
+    figure.caption =
+        "r_diag + energy_off + energy_cross = 1, so each head is a point of a plane whose three corners are "
+        "diagonal, lateral and cross energy alone. The cross energy has a sign: below the line from diagonal "
+        "to lateral the two parts oppose each other, and r_diag can exceed 1. No head lies outside the "
+        "dashed curve (Cauchy–Schwarz). " +
+        jacobian_note();
     return figure;
 }
 

@@ -18,8 +18,7 @@ Figure start_figure(const View& view, std::string_view panel) {
 void say_size(Figure& figure, const Result& result) {
     say(figure, std::to_string(result.sequences) + (result.sequences == 1 ? " sequence of " : " sequences of ") +
                     std::to_string(result.length));
-    if (std::isfinite(result.loss))
-        say(figure, "loss " + format_number(result.loss));
+    if (std::isfinite(result.loss)) say(figure, "loss " + format_number(result.loss));
 }
 
 void say_left_out(Figure& figure, Metric metric, const std::vector<HeadMetrics>& heads) {
@@ -29,8 +28,7 @@ void say_left_out(Figure& figure, Metric metric, const std::vector<HeadMetrics>&
         all += head.sequences;
         partly += head.left_out(metric) > 0;
     }
-    if (left_out == 0)
-        return;
+    if (left_out == 0) return;
     say(figure, format_count(left_out) + " of " + format_count(all) + " left out");
     figure.caption += " Cosines leave out sequences without a gradient of a head's scores: " + format_count(left_out) +
                       " of " + format_count(all) + ", in " + format_count(partly) +
@@ -50,23 +48,20 @@ void limit_colours(HeatMap& map) {
     constexpr double most = 0.95, far = 3;
     std::vector<float> values;
     for (const float value : map.values)
-        if (std::isfinite(value))
-            values.push_back(map.map == ColourMap::diverging ? std::abs(value) : value);
-    if (values.size() < fewest)
-        return;
+        if (std::isfinite(value)) values.push_back(map.map == ColourMap::diverging ? std::abs(value) : value);
+    if (values.size() < fewest) return;
     std::sort(values.begin(), values.end());
     const double begin = map.map == ColourMap::diverging ? 0 : static_cast<double>(values.front());
-    const double end = static_cast<double>(values[static_cast<std::size_t>(most * static_cast<double>(values.size() - 1))]);
-    if (end <= begin || static_cast<double>(values.back()) - begin < far * (end - begin))
-        return;
+    const double end =
+        static_cast<double>(values[static_cast<std::size_t>(most * static_cast<double>(values.size() - 1))]);
+    if (end <= begin || static_cast<double>(values.back()) - begin < far * (end - begin)) return;
     map.range = {map.map == ColourMap::diverging ? -end : begin, end};
     note_colours_end(map, format_number(end));
 }
 
 std::vector<std::string> numbers(int end) {
     std::vector<std::string> list;
-    for (int i = 0; i < end; ++i)
-        list.push_back(std::to_string(i));
+    for (int i = 0; i < end; ++i) list.push_back(std::to_string(i));
     return list;
 }
 
@@ -91,8 +86,7 @@ Row row_of(const LayerMaps& maps, std::size_t head, std::size_t row) {
 
 double largest(const std::vector<double>& values) {
     double most = 0;
-    for (const double value : values)
-        most = std::max(most, std::abs(value));
+    for (const double value : values) most = std::max(most, std::abs(value));
     return most;
 }
 
@@ -107,8 +101,7 @@ Figure waiting(const View& view, std::string_view panel) {
 } // namespace
 
 Figure row_figure(const View& view, const LayerMaps* maps) {
-    if (!maps || maps->length == 0)
-        return waiting(view, "jacobian.row");
+    if (!maps || maps->length == 0) return waiting(view, "jacobian.row");
     Figure figure = start_figure(view, "jacobian.row");
     const Place place = place_in(view, *maps);
     const Row row = row_of(*maps, place.head, place.row);
@@ -158,8 +151,7 @@ Figure row_figure(const View& view, const LayerMaps* maps) {
 }
 
 Figure maps_figure(const View& view, const LayerMaps* maps) {
-    if (!maps || maps->length == 0)
-        return waiting(view, "jacobian.maps");
+    if (!maps || maps->length == 0) return waiting(view, "jacobian.maps");
     Figure figure = start_figure(view, "jacobian.maps");
     const Place place = place_in(view, *maps);
     say(figure, head_text(maps->layer, static_cast<int>(place.head)));

@@ -15,8 +15,7 @@ using Json = nlohmann::ordered_json;
 
 Json numbers(const auto& values) {
     Json array = Json::array();
-    for (const auto value : values)
-        array.push_back(std::isfinite(value) ? Json(value) : Json(nullptr));
+    for (const auto value : values) array.push_back(std::isfinite(value) ? Json(value) : Json(nullptr));
     return array;
 }
 
@@ -26,18 +25,15 @@ Json number(double value) {
 
 Json texts(const std::vector<std::string>& values) {
     Json array = Json::array();
-    for (const std::string& value : values)
-        array.push_back(clean_utf8(value));
+    for (const std::string& value : values) array.push_back(clean_utf8(value));
     return array;
 }
 
 Json colour(const Colour& colour) {
     static constexpr const char* roles[]{"series", "accent", "muted", "critical", "text", "light"};
     Json json{{"role", roles[static_cast<int>(colour.role)]}};
-    if (colour.role == Colour::Role::series)
-        json["index"] = colour.index;
-    if (colour.alpha != 1)
-        json["alpha"] = colour.alpha;
+    if (colour.role == Colour::Role::series) json["index"] = colour.index;
+    if (colour.alpha != 1) json["alpha"] = colour.alpha;
     return json;
 }
 
@@ -45,12 +41,9 @@ Json axis(const Axis& axis) {
     Json json{{"label", clean_utf8(axis.label)},
               {"unit", clean_utf8(axis.unit)},
               {"scale", axis.scale == Scale::linear ? "linear" : "logarithmic"}};
-    if (axis.range)
-        json["range"] = numbers(*axis.range);
-    if (!axis.categories.empty())
-        json["categories"] = texts(axis.categories);
-    if (axis.reversed)
-        json["reversed"] = true;
+    if (axis.range) json["range"] = numbers(*axis.range);
+    if (!axis.categories.empty()) json["categories"] = texts(axis.categories);
+    if (axis.reversed) json["reversed"] = true;
     return json;
 }
 
@@ -72,12 +65,9 @@ struct ElementJson {
     Json operator()(const Points& points) const {
         Json json{{"type", "points"},       {"name", clean_utf8(points.name)}, {"x", numbers(points.x)},
                   {"y", numbers(points.y)}, {"colour", colour(points.colour)}, {"size", points.size}};
-        if (!points.error_low.empty())
-            json["error_low"] = numbers(points.error_low);
-        if (!points.error_high.empty())
-            json["error_high"] = numbers(points.error_high);
-        if (!points.ids.empty())
-            json["ids"] = points.ids;
+        if (!points.error_low.empty()) json["error_low"] = numbers(points.error_low);
+        if (!points.error_high.empty()) json["error_high"] = numbers(points.error_high);
+        if (!points.ids.empty()) json["ids"] = points.ids;
         return json;
     }
     Json operator()(const Bars& bars) const {
@@ -92,20 +82,16 @@ struct ElementJson {
     Json operator()(const Band& band) const {
         Json json{{"type", "band"},           {"name", clean_utf8(band.name)}, {"x", numbers(band.x)},
                   {"low", numbers(band.low)}, {"high", numbers(band.high)},    {"colour", colour(band.colour)}};
-        if (band.hatched)
-            json["hatched"] = true;
+        if (band.hatched) json["hatched"] = true;
         return json;
     }
     Json operator()(const HeatMap& map) const {
         static constexpr const char* maps[]{"viridis", "cividis", "diverging"};
         Json json{{"type", "heat map"}, {"label", clean_utf8(map.label)}, {"map", maps[static_cast<int>(map.map)]}};
         add_grid(json, map);
-        if (map.blank_nulls)
-            json["blank_nulls"] = true;
-        if (map.range)
-            json["range"] = numbers(*map.range);
-        if (!map.category_names.empty())
-            json["category_names"] = texts(map.category_names);
+        if (map.blank_nulls) json["blank_nulls"] = true;
+        if (map.range) json["range"] = numbers(*map.range);
+        if (!map.category_names.empty()) json["category_names"] = texts(map.category_names);
         return json;
     }
     Json operator()(const Contours& contours) const {
@@ -150,8 +136,7 @@ std::string figure_json(const Figure& figure) {
               {"title", clean_utf8(figure.title)},
               {"subtitle", clean_utf8(figure.subtitle)},
               {"caption", clean_utf8(figure.caption)}};
-    if (!figure.recipe.empty())
-        json["recipe"] = recipe_of_figure(figure.recipe);
+    if (!figure.recipe.empty()) json["recipe"] = recipe_of_figure(figure.recipe);
     json["columns"] = figure.columns;
     json["axes"] = Json::array();
     static constexpr const char* legends[]{"none", "top_left", "top_right", "bottom_left", "bottom_right", "outside"};
@@ -162,8 +147,7 @@ std::string figure_json(const Figure& figure) {
                    {"legend", legends[static_cast<int>(axes.legend)]},
                    {"equal_aspect", axes.equal_aspect},
                    {"elements", Json::array()}};
-        for (const Element& element : axes.elements)
-            entry["elements"].push_back(std::visit(ElementJson{}, element));
+        for (const Element& element : axes.elements) entry["elements"].push_back(std::visit(ElementJson{}, element));
         json["axes"].push_back(std::move(entry));
     }
     return json.dump() + "\n";

@@ -39,16 +39,11 @@ Rgba print_colour(const Colour& colour) {
         const auto& entry = series[static_cast<std::size_t>(std::max(colour.index, 0)) % series.size()];
         return {entry[0], entry[1], entry[2], alpha};
     }
-    case Colour::Role::accent:
-        return {0x17, 0x69, 0xd2, alpha};
-    case Colour::Role::muted:
-        return {0x8b, 0x93, 0xa0, alpha};
-    case Colour::Role::critical:
-        return {0xd0, 0x7a, 0x00, alpha};
-    case Colour::Role::text:
-        return {ink::text.red, ink::text.green, ink::text.blue, alpha};
-    case Colour::Role::light:
-        return {0xff, 0xff, 0xff, alpha};
+    case Colour::Role::accent: return {0x17, 0x69, 0xd2, alpha};
+    case Colour::Role::muted: return {0x8b, 0x93, 0xa0, alpha};
+    case Colour::Role::critical: return {0xd0, 0x7a, 0x00, alpha};
+    case Colour::Role::text: return {ink::text.red, ink::text.green, ink::text.blue, alpha};
+    case Colour::Role::light: return {0xff, 0xff, 0xff, alpha};
     }
     return ink::text;
 }
@@ -98,8 +93,7 @@ TextShape& LayoutEngine::add_text(TextShape::Kind kind, int axes, Position at, c
 double LayoutEngine::place_heading() {
     const double margin = gap(), available = page_.width - 2 * margin;
     double y = margin;
-    if (!style_.title)
-        return y;
+    if (!style_.title) return y;
     const auto lines = [&](const std::string& text, double size, FontRole role, std::size_t most, Rgba colour,
                            TextShape::Kind kind) {
         for (const std::string& line : fonts_.wrap(text, role, size, available, most)) {
@@ -110,14 +104,12 @@ double LayoutEngine::place_heading() {
     };
     lines(figure_.title, style_.title_pt, FontRole::bold, 2, ink::text, TextShape::Kind::title);
     lines(figure_.subtitle, style_.tick_pt, FontRole::text, 3, ink::quiet, TextShape::Kind::subtitle);
-    if (y > margin)
-        y += 0.5 * style_.font_pt;
+    if (y > margin) y += 0.5 * style_.font_pt;
     return y;
 }
 
 std::vector<std::string> LayoutEngine::caption_lines() const {
-    if (!style_.caption || figure_.caption.empty())
-        return {};
+    if (!style_.caption || figure_.caption.empty()) return {};
     return fonts_.wrap(figure_.caption, FontRole::text, style_.tick_pt, page_.width - 2 * gap(), 12);
 }
 
@@ -129,8 +121,7 @@ void LayoutEngine::make_grid(double top, double bottom_room) {
     double narrowest = 8.2 * style_.font_pt;
     for (const Axes& axes : figure_.axes) {
         narrowest = std::max(narrowest, text_width(axes.title, style_.font_pt, FontRole::bold));
-        if (!axes.y.categories.empty())
-            narrowest = std::max(narrowest, 20 * style_.font_pt);
+        if (!axes.y.categories.empty()) narrowest = std::max(narrowest, 20 * style_.font_pt);
     }
     const int fitting = std::max(1, static_cast<int>((inner + between) / (narrowest + between)));
     const int columns = std::clamp(figure_.columns, 1, std::min(count, fitting));
@@ -145,11 +136,9 @@ void LayoutEngine::make_grid(double top, double bottom_room) {
     std::vector<double> width(shares, 0.75 * cell_width), left(shares), right(shares), above(rows), below(rows);
     double height = 0.7 * (page_.height - top - bottom_room) / rows;
     for (int round = 0; round < 6; ++round) {
-        for (AxesPlan& plan : plans_)
-            measure(plan, width[share_of(plan.index)], height, cell_width);
+        for (AxesPlan& plan : plans_) measure(plan, width[share_of(plan.index)], height, cell_width);
         if (round < 4) // after that the room only grows, so that it ends
-            for (auto* room : {&left, &right, &above, &below})
-                std::fill(room->begin(), room->end(), 0);
+            for (auto* room : {&left, &right, &above, &below}) std::fill(room->begin(), room->end(), 0);
         double least_height = 5 * style_.font_pt;
         for (int i = 0; i < count; ++i) {
             const AxesPlan& plan = plans_[i];
@@ -165,20 +154,17 @@ void LayoutEngine::make_grid(double top, double bottom_room) {
                 grow(least_height, 1.5 * style_.tick_pt * static_cast<double>(names));
         }
         double down = (rows - 1) * between + margin;
-        for (int r = 0; r < rows; ++r)
-            down += above[r] + below[r];
+        for (int r = 0; r < rows; ++r) down += above[r] + below[r];
         double across = inner - (columns - 1) * between;
         if (columns > 1)
-            for (int c = 0; c < columns; ++c)
-                across -= left[c] + right[c];
+            for (int c = 0; c < columns; ++c) across -= left[c] + right[c];
         for (int k = 0; k < shares; ++k)
             width[k] = std::max(columns > 1 ? across / columns : across - left[k] - right[k], 2 * style_.font_pt);
         const double narrowest_plot = *std::min_element(width.begin(), width.end());
         height = (style_.height_ratio * page_.width - top - bottom_room - down) / rows;
         height = std::max({height, least_height, std::min(0.62 * narrowest_plot, 14 * style_.font_pt)});
         // A row of many narrow plots needs no tall page.
-        if (columns >= 4)
-            height = std::max(least_height, std::min(height, 1.25 * narrowest_plot));
+        if (columns >= 4) height = std::max(least_height, std::min(height, 1.25 * narrowest_plot));
         page_.height = top + rows * height + down + bottom_room;
     }
 
@@ -214,10 +200,8 @@ Page LayoutEngine::run() {
     const auto caption = caption_lines();
     const double line = 1.35 * style_.tick_pt;
     const double caption_height = caption.empty() ? 0 : static_cast<double>(caption.size()) * line + 2 * gap();
-    for (std::size_t i = 0; i < figure_.axes.size(); ++i)
-        plans_.push_back(start_plan(static_cast<int>(i)));
-    if (!plans_.empty())
-        make_grid(top, caption_height);
+    for (std::size_t i = 0; i < figure_.axes.size(); ++i) plans_.push_back(start_plan(static_cast<int>(i)));
+    if (!plans_.empty()) make_grid(top, caption_height);
     double y = page_.height - gap() - caption_height + 2 * gap();
     for (const std::string& text : caption) {
         add_text(TextShape::Kind::caption, -1, {gap(), y + text_ascent * style_.tick_pt}, text, style_.tick_pt,

@@ -18,13 +18,11 @@ std::string label_of(const Axis& axis) {
 // Marks between the decades of a logarithmic axis, where they do not run together.
 std::vector<double> minor_ticks(const std::array<double, 2>& limits, Scale scale) {
     std::vector<double> minor;
-    if (scale != Scale::logarithmic || std::log10(limits[1] / limits[0]) > 7)
-        return minor;
+    if (scale != Scale::logarithmic || std::log10(limits[1] / limits[0]) > 7) return minor;
     for (int k = static_cast<int>(std::floor(std::log10(limits[0]))); std::pow(10.0, k) < limits[1]; ++k)
         for (int digit = 1; digit < 10; ++digit) {
             const double value = digit * std::pow(10.0, k);
-            if (value >= limits[0] && value <= limits[1])
-                minor.push_back(value);
+            if (value >= limits[0] && value <= limits[1]) minor.push_back(value);
         }
     return minor;
 }
@@ -38,15 +36,13 @@ int stride_for(double wanted_room, double room) {
 
 AxisMap AxesPlan::x_map() const {
     AxisMap map{x_limits[0], x_limits[1], plot.x, plot.right(), axes->x.scale};
-    if (axes->x.reversed)
-        std::swap(map.from, map.to);
+    if (axes->x.reversed) std::swap(map.from, map.to);
     return map;
 }
 
 AxisMap AxesPlan::y_map() const {
     AxisMap map{y_limits[0], y_limits[1], plot.bottom(), plot.y, axes->y.scale};
-    if (axes->y.reversed)
-        std::swap(map.from, map.to);
+    if (axes->y.reversed) std::swap(map.from, map.to);
     return map;
 }
 
@@ -61,8 +57,7 @@ AxesPlan LayoutEngine::start_plan(int index) const {
     for (const Element& element : plan.axes->elements)
         if (const auto* map = std::get_if<HeatMap>(&element)) {
             plan.has_heat_map = true;
-            if (map->colour_bar && map->category_names.empty() && !plan.bar)
-                plan.bar = map;
+            if (map->colour_bar && map->category_names.empty() && !plan.bar) plan.bar = map;
         }
     plan.legend = legend_of(*plan.axes);
     return plan;
@@ -79,8 +74,7 @@ void LayoutEngine::choose_x_ticks(AxesPlan& plan, double width) const {
         double widest = 0;
         std::vector<Tick> all;
         for (std::size_t i = 0; i < axis.categories.size(); ++i) {
-            if (static_cast<double>(i) < plan.x_limits[0] || static_cast<double>(i) > plan.x_limits[1])
-                continue;
+            if (static_cast<double>(i) < plan.x_limits[0] || static_cast<double>(i) > plan.x_limits[1]) continue;
             Tick tick{static_cast<double>(i), fonts_.fit(axis.categories[i], FontRole::text, size, 9 * size), 0};
             tick.width = text_width(tick.label, size);
             widest = std::max(widest, tick.width);
@@ -93,8 +87,7 @@ void LayoutEngine::choose_x_ticks(AxesPlan& plan, double width) const {
             widest = std::max(widest, all[i].width);
             plan.x_ticks.push_back(std::move(all[i]));
         }
-        if (plan.x_turned)
-            plan.x_tick_height = widest * turned_sine + size;
+        if (plan.x_turned) plan.x_tick_height = widest * turned_sine + size;
         return;
     }
     const AxisMap map{plan.x_limits[0], plan.x_limits[1], 0, width, axis.scale};
@@ -105,13 +98,11 @@ void LayoutEngine::choose_x_ticks(AxesPlan& plan, double width) const {
         bool apart = true;
         for (std::size_t i = 0; i < values.size(); ++i) {
             plan.x_ticks.push_back({values[i], labels[i], text_width(labels[i], size, FontRole::number)});
-            if (i == 0)
-                continue;
+            if (i == 0) continue;
             const Tick &before = plan.x_ticks[i - 1], &now = plan.x_ticks[i];
             apart = apart && map(now.value) - map(before.value) > (before.width + now.width) / 2 + 0.6 * size;
         }
-        if (apart)
-            return;
+        if (apart) return;
     }
     plan.x_ticks.resize(std::min<std::size_t>(plan.x_ticks.size(), 1));
 }
@@ -125,8 +116,7 @@ void LayoutEngine::choose_y_ticks(AxesPlan& plan, double height, double cell_wid
         const double slot = height / (plan.y_limits[1] - plan.y_limits[0]);
         const auto stride = static_cast<std::size_t>(stride_for(1.12 * size, slot));
         for (std::size_t i = 0; i < axis.categories.size(); i += stride) {
-            if (static_cast<double>(i) < plan.y_limits[0] || static_cast<double>(i) > plan.y_limits[1])
-                continue;
+            if (static_cast<double>(i) < plan.y_limits[0] || static_cast<double>(i) > plan.y_limits[1]) continue;
             plan.y_ticks.push_back(
                 {static_cast<double>(i), fonts_.fit(axis.categories[i], FontRole::text, size, 0.55 * cell_width), 0});
             plan.y_ticks.back().width = text_width(plan.y_ticks.back().label, size);
@@ -142,14 +132,11 @@ void LayoutEngine::choose_y_ticks(AxesPlan& plan, double height, double cell_wid
                 plan.y_ticks.push_back({values[i], labels[i], text_width(labels[i], size, FontRole::number)});
                 apart = apart && (i == 0 || map(values[i]) - map(values[i - 1]) > 1.15 * size);
             }
-            if (apart)
-                break;
-            if (wanted == 1)
-                plan.y_ticks.resize(std::min<std::size_t>(plan.y_ticks.size(), 1));
+            if (apart) break;
+            if (wanted == 1) plan.y_ticks.resize(std::min<std::size_t>(plan.y_ticks.size(), 1));
         }
     }
-    for (const Tick& tick : plan.y_ticks)
-        plan.y_tick_width = std::max(plan.y_tick_width, tick.width);
+    for (const Tick& tick : plan.y_ticks) plan.y_tick_width = std::max(plan.y_tick_width, tick.width);
 }
 
 void LayoutEngine::measure(AxesPlan& plan, double width, double height, double cell_width) const {
@@ -159,14 +146,11 @@ void LayoutEngine::measure(AxesPlan& plan, double width, double height, double c
     choose_y_ticks(plan, height, cell_width);
 
     plan.left = tick_gap() + plan.y_tick_width;
-    if (!label_of(axes.y).empty())
-        plan.left += gap() + (text_ascent + text_descent) * style_.font_pt;
+    if (!label_of(axes.y).empty()) plan.left += gap() + (text_ascent + text_descent) * style_.font_pt;
     plan.bottom = tick_gap() + plan.x_tick_height;
-    if (!label_of(axes.x).empty())
-        plan.bottom += 0.3 * gap() + (text_ascent + text_descent) * style_.font_pt;
+    if (!label_of(axes.x).empty()) plan.bottom += 0.3 * gap() + (text_ascent + text_descent) * style_.font_pt;
     plan.top = 0.5 * size;
-    if (!axes.title.empty())
-        plan.top += 1.25 * style_.font_pt;
+    if (!axes.title.empty()) plan.top += 1.25 * style_.font_pt;
     plan.marker_strip = 0;
     for (const Element& element : axes.elements)
         if (const auto* marker = std::get_if<Marker>(&element))
@@ -187,12 +171,10 @@ void LayoutEngine::measure(AxesPlan& plan, double width, double height, double c
             plan.bar_tick_width = std::max(plan.bar_tick_width, plan.bar_ticks.back().width);
         }
         plan.right += 2 * gap() + size + tick_gap() + plan.bar_tick_width;
-        if (!plan.bar->label.empty())
-            plan.right += gap() + (text_ascent + text_descent) * style_.font_pt;
+        if (!plan.bar->label.empty()) plan.right += gap() + (text_ascent + text_descent) * style_.font_pt;
     }
     measure_legend(plan, width, height, cell_width);
-    if (plan.legend_outside)
-        plan.right += 2 * gap() + plan.legend_width;
+    if (plan.legend_outside) plan.right += 2 * gap() + plan.legend_width;
     // Half of the outermost labels hangs over the ends of the axis.
     const AxisMap map{plan.x_limits[0], plan.x_limits[1], axes.x.reversed ? width : 0, axes.x.reversed ? 0 : width,
                       axes.x.scale};
@@ -207,8 +189,7 @@ void LayoutEngine::measure(AxesPlan& plan, double width, double height, double c
 }
 
 void LayoutEngine::draw_grid(const AxesPlan& plan) {
-    if (plan.has_heat_map)
-        return;
+    if (plan.has_heat_map) return;
     const AxisMap x = plan.x_map(), y = plan.y_map();
     const double width = 0.8 * style_.axis_pt;
     if (plan.axes->x.categories.empty())
@@ -243,19 +224,14 @@ void LayoutEngine::draw_frame(const AxesPlan& plan) {
         else
             marks.parts.push_back({{plot.x, y(value)}, {plot.x - length, y(value)}});
     };
-    for (const double value : plan.x_minor)
-        mark(true, value, 0.55 * tick_length());
-    for (const double value : plan.y_minor)
-        mark(false, value, 0.55 * tick_length());
+    for (const double value : plan.x_minor) mark(true, value, 0.55 * tick_length());
+    for (const double value : plan.y_minor) mark(false, value, 0.55 * tick_length());
     if (axes.x.categories.empty())
-        for (const Tick& tick : plan.x_ticks)
-            mark(true, tick.value, tick_length());
+        for (const Tick& tick : plan.x_ticks) mark(true, tick.value, tick_length());
     if (axes.y.categories.empty())
-        for (const Tick& tick : plan.y_ticks)
-            mark(false, tick.value, tick_length());
+        for (const Tick& tick : plan.y_ticks) mark(false, tick.value, tick_length());
     add(std::move(frame));
-    if (!marks.parts.empty())
-        add(std::move(marks));
+    if (!marks.parts.empty()) add(std::move(marks));
 
     const FontRole x_role = axes.x.categories.empty() ? FontRole::number : FontRole::text;
     const FontRole y_role = axes.y.categories.empty() ? FontRole::number : FontRole::text;
@@ -279,8 +255,7 @@ void LayoutEngine::draw_frame(const AxesPlan& plan) {
     const auto add_label = [&](const std::string& text, double room, TextShape::Kind kind, Position at) -> TextShape& {
         double fitted = label_size;
         const double wanted = text_width(text, label_size);
-        if (wanted > room)
-            fitted = std::max(0.8 * label_size, label_size * room / wanted);
+        if (wanted > room) fitted = std::max(0.8 * label_size, label_size * room / wanted);
         return add_text(kind, plan.index, at, fonts_.fit(text, FontRole::text, fitted, room), fitted, ink::text,
                         TextShape::Align::middle);
     };
@@ -306,8 +281,7 @@ void LayoutEngine::draw_frame(const AxesPlan& plan) {
 }
 
 void LayoutEngine::draw_colour_bar(const AxesPlan& plan) {
-    if (!plan.bar)
-        return;
+    if (!plan.bar) return;
     const double size = style_.tick_pt;
     const Rect place{plan.plot.right() + 2 * gap(), plan.plot.y, size, plan.plot.height};
     const auto range = heat_map_range(*plan.bar);
@@ -316,8 +290,7 @@ void LayoutEngine::draw_colour_bar(const AxesPlan& plan) {
     image.width = 1;
     image.height = 256;
     const auto& table = colour_table(plan.bar->map);
-    for (int i = 255; i >= 0; --i)
-        image.rgb.insert(image.rgb.end(), table[i].begin(), table[i].end());
+    for (int i = 255; i >= 0; --i) image.rgb.insert(image.rgb.end(), table[i].begin(), table[i].end());
     add(std::move(image));
     PathShape frame;
     frame.parts = {
@@ -335,10 +308,8 @@ void LayoutEngine::draw_colour_bar(const AxesPlan& plan) {
                  tick.label, size, ink::quiet, TextShape::Align::start, FontRole::number);
     }
     add(std::move(frame));
-    if (!marks.parts.empty())
-        add(std::move(marks));
-    if (plan.bar->label.empty())
-        return;
+    if (!marks.parts.empty()) add(std::move(marks));
+    if (plan.bar->label.empty()) return;
     const double x = place.right() + tick_gap() + plan.bar_tick_width + gap() + text_ascent * style_.font_pt;
     const double room = plan.plot.height + 0.9 * size;
     add_text(TextShape::Kind::bar_label, plan.index, {x, plan.plot.y + plan.plot.height / 2},

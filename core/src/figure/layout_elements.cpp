@@ -16,23 +16,19 @@ double near_page(double value) {
 
 // A long line has many points in a column of ink: the first, last, lowest and highest of it draw the same.
 std::vector<Position> thinned(const std::vector<Position>& points, double column) {
-    if (points.size() < 4000)
-        return points;
+    if (points.size() < 4000) return points;
     std::vector<Position> kept;
     for (std::size_t begin = 0; begin < points.size();) {
         std::size_t end = begin + 1, low = begin, high = begin;
         while (end < points.size() && std::abs(points[end].x - points[begin].x) < column) {
-            if (points[end].y < points[low].y)
-                low = end;
-            if (points[end].y > points[high].y)
-                high = end;
+            if (points[end].y < points[low].y) low = end;
+            if (points[end].y > points[high].y) high = end;
             ++end;
         }
         std::vector<std::size_t> chosen{begin, low, high, end - 1};
         std::sort(chosen.begin(), chosen.end());
         chosen.erase(std::unique(chosen.begin(), chosen.end()), chosen.end());
-        for (const std::size_t i : chosen)
-            kept.push_back(points[i]);
+        for (const std::size_t i : chosen) kept.push_back(points[i]);
         begin = end;
     }
     return kept;
@@ -41,8 +37,7 @@ std::vector<Position> thinned(const std::vector<Position>& points, double column
 } // namespace
 
 void LayoutEngine::draw_elements(AxesPlan& plan) {
-    for (const Element& element : plan.axes->elements)
-        std::visit([&](const auto& what) { draw(plan, what); }, element);
+    for (const Element& element : plan.axes->elements) std::visit([&](const auto& what) { draw(plan, what); }, element);
 }
 
 void LayoutEngine::draw_discs(const AxesPlan& plan, const std::vector<Position>& centres, double radius, Rgba fill) {
@@ -50,15 +45,13 @@ void LayoutEngine::draw_discs(const AxesPlan& plan, const std::vector<Position>&
     for (const Position centre : centres) {
         // A disc on the frame is drawn whole; what lies outside is not drawn at all.
         const Rect reach{plan.plot.x - 0.01, plan.plot.y - 0.01, plan.plot.width + 0.02, plan.plot.height + 0.02};
-        if (!reach.contains(centre))
-            continue;
+        if (!reach.contains(centre)) continue;
         discs.centres.push_back(centre);
         obstacles_.push_back(centre);
     }
     discs.radius = radius;
     discs.fill = fill;
-    if (!discs.centres.empty())
-        add(std::move(discs));
+    if (!discs.centres.empty()) add(std::move(discs));
 }
 
 void LayoutEngine::draw(const AxesPlan& plan, const Line& line) {
@@ -66,12 +59,10 @@ void LayoutEngine::draw(const AxesPlan& plan, const Line& line) {
     PathShape path;
     path.stroke = print_colour(line.colour);
     path.line_width = line.width * style_.line_pt;
-    if (line.dashed)
-        path.dashes = {3.2 * style_.line_pt, 2 * style_.line_pt};
+    if (line.dashed) path.dashes = {3.2 * style_.line_pt, 2 * style_.line_pt};
     std::vector<Position> part;
     const auto finish = [&] {
-        if (part.size() > 1)
-            path.parts.push_back(thinned(part, 0.2));
+        if (part.size() > 1) path.parts.push_back(thinned(part, 0.2));
         part.clear();
     };
     std::vector<Position> discs;
@@ -84,8 +75,7 @@ void LayoutEngine::draw(const AxesPlan& plan, const Line& line) {
         }
         // A single point between gaps would leave no ink.
         const bool alone = part.empty() && (i + 1 == count || !std::isfinite(y(line.y[i + 1])));
-        if (line.markers || alone)
-            discs.push_back(at);
+        if (line.markers || alone) discs.push_back(at);
         part.push_back({near_page(at.x), near_page(at.y)});
     }
     finish();
@@ -104,8 +94,7 @@ void LayoutEngine::draw(const AxesPlan& plan, const Line& line) {
     const int clip =
         add_clip({plan.plot.x - rim / 2, plan.plot.y - rim, plan.plot.width + rim, plan.plot.height + 2 * rim});
     const Rgba fill = *path.stroke;
-    if (!path.parts.empty())
-        add(std::move(path), clip);
+    if (!path.parts.empty()) add(std::move(path), clip);
     if (!discs.empty())
         draw_discs(plan, discs, 0.5 * style_.marker_pt * std::max(0.7f, std::min(line.width, 1.4f)), fill);
 }
@@ -121,20 +110,15 @@ void LayoutEngine::draw(const AxesPlan& plan, const Points& points) {
     const double cap = 0.4 * style_.marker_pt;
     for (std::size_t i = 0; i < count; ++i) {
         const Position at{x(points.x[i]), y(points.y[i])};
-        if (!std::isfinite(at.x) || !std::isfinite(at.y))
-            continue;
+        if (!std::isfinite(at.x) || !std::isfinite(at.y)) continue;
         centres.push_back(at);
-        if (!errors)
-            continue;
+        if (!errors) continue;
         const double low = near_page(y(points.error_low[i])), high = near_page(y(points.error_high[i]));
-        if (!std::isfinite(low) || !std::isfinite(high))
-            continue;
+        if (!std::isfinite(low) || !std::isfinite(high)) continue;
         bars.parts.push_back({{at.x, low}, {at.x, high}});
-        for (const double end : {low, high})
-            bars.parts.push_back({{at.x - cap, end}, {at.x + cap, end}});
+        for (const double end : {low, high}) bars.parts.push_back({{at.x - cap, end}, {at.x + cap, end}});
     }
-    if (!bars.parts.empty())
-        add(std::move(bars), add_clip(plan.plot));
+    if (!bars.parts.empty()) add(std::move(bars), add_clip(plan.plot));
     draw_discs(plan, centres, 0.5 * style_.marker_pt * points.size, print_colour(points.colour));
 }
 
@@ -153,10 +137,8 @@ void LayoutEngine::draw(const AxesPlan& plan, const Bars& bars) {
         double low = near_page(along(bars.position[i] - bars.width / 2)),
                high = near_page(along(bars.position[i] + bars.width / 2));
         const double from = up(base), to = near_page(up(bars.value[i]));
-        if (!std::isfinite(low) || !std::isfinite(high) || !std::isfinite(to))
-            continue;
-        if (low > high)
-            std::swap(low, high);
+        if (!std::isfinite(low) || !std::isfinite(high) || !std::isfinite(to)) continue;
+        if (low > high) std::swap(low, high);
         // Neighbouring bins are told apart by a hair of paper.
         const double hair = std::min(0.3, 0.1 * (high - low));
         low += hair;
@@ -170,8 +152,7 @@ void LayoutEngine::draw(const AxesPlan& plan, const Bars& bars) {
             obstacles_.push_back(bars.horizontal ? Position{height, middle} : Position{middle, height});
         }
     }
-    if (!path.parts.empty())
-        add(std::move(path), clip);
+    if (!path.parts.empty()) add(std::move(path), clip);
 }
 
 void LayoutEngine::draw(const AxesPlan& plan, const Band& band) {
@@ -186,8 +167,7 @@ void LayoutEngine::draw(const AxesPlan& plan, const Band& band) {
                 hatch.cells.push_back(
                     {std::min(left, right), std::min(bottom, top), std::abs(right - left), std::abs(bottom - top)});
         }
-        if (!hatch.cells.empty())
-            add(std::move(hatch), add_clip(plan.plot));
+        if (!hatch.cells.empty()) add(std::move(hatch), add_clip(plan.plot));
         return;
     }
     PathShape path;
@@ -212,16 +192,14 @@ void LayoutEngine::draw(const AxesPlan& plan, const Band& band) {
         upper.push_back({near_page(at), near_page(high)});
     }
     finish();
-    if (!path.parts.empty())
-        add(std::move(path), add_clip(plan.plot));
+    if (!path.parts.empty()) add(std::move(path), add_clip(plan.plot));
 }
 
 namespace {
 
 /// Lengthens a cell to the middle of the cell beside it.
 void reach_under(Rect& rect, const Rect& neighbour) {
-    if (!std::isfinite(neighbour.width) || !std::isfinite(neighbour.height))
-        return;
+    if (!std::isfinite(neighbour.width) || !std::isfinite(neighbour.height)) return;
     const double middle_x = neighbour.x + neighbour.width / 2, middle_y = neighbour.y + neighbour.height / 2;
     if (neighbour.x >= rect.right() - 1e-6)
         rect.width = middle_x - rect.x;
@@ -259,20 +237,16 @@ void LayoutEngine::draw(const AxesPlan& plan, const HeatMap& map) {
             for (int i = 0; i < map.width;) {
                 const Rgba colour = heat_map_colour(map, range, value(i, j));
                 int count = 1;
-                while (i + count < map.width && heat_map_colour(map, range, value(i + count, j)) == colour)
-                    ++count;
+                while (i + count < map.width && heat_map_colour(map, range, value(i + count, j)) == colour) ++count;
                 Rect rect = cell(i, j, count);
                 if (!blank(i, j) && std::isfinite(rect.width) && std::isfinite(rect.height)) {
                     // Reaching under the neighbours that are drawn later, cells leave no white seams when a viewer
                     // smooths their edges.
                     const bool wider = i + count < map.width && !blank(i + count, j);
-                    if (wider)
-                        reach_under(rect, cell(i + count, j, 1));
+                    if (wider) reach_under(rect, cell(i + count, j, 1));
                     bool covered = j + 1 < map.height;
-                    for (int k = i; covered && k < i + count + (wider ? 1 : 0); ++k)
-                        covered = !blank(k, j + 1);
-                    if (covered)
-                        reach_under(rect, cell(i, j + 1, count));
+                    for (int k = i; covered && k < i + count + (wider ? 1 : 0); ++k) covered = !blank(k, j + 1);
+                    if (covered) reach_under(rect, cell(i, j + 1, count));
                     add_rect(rect, colour, clip);
                 }
                 i += count;
@@ -292,23 +266,18 @@ void LayoutEngine::draw(const AxesPlan& plan, const HeatMap& map) {
         }
         const double left = x(map.x_min), right = x(map.x_max), bottom = y(map.y_min), top = y(map.y_max);
         image.place = {std::min(left, right), std::min(top, bottom), std::abs(right - left), std::abs(bottom - top)};
-        if (std::isfinite(image.place.width) && std::isfinite(image.place.height))
-            add(std::move(image), clip);
+        if (std::isfinite(image.place.width) && std::isfinite(image.place.height)) add(std::move(image), clip);
     }
-    if (map.blank_nulls)
-        return;
+    if (map.blank_nulls) return;
     HatchShape hatch;
     for (int j = 0; j < map.height; ++j)
         for (int i = 0; i < map.width;) {
             int count = 0;
-            while (i + count < map.width && !std::isfinite(value(i + count, j)))
-                ++count;
-            if (count > 0)
-                hatch.cells.push_back(cell(i, j, count));
+            while (i + count < map.width && !std::isfinite(value(i + count, j))) ++count;
+            if (count > 0) hatch.cells.push_back(cell(i, j, count));
             i += std::max(count, 1);
         }
-    if (!hatch.cells.empty())
-        add(std::move(hatch), clip);
+    if (!hatch.cells.empty()) add(std::move(hatch), clip);
 }
 
 void LayoutEngine::draw(const AxesPlan& plan, const Contours& contours) {
@@ -320,21 +289,17 @@ void LayoutEngine::draw(const AxesPlan& plan, const Contours& contours) {
         std::vector<Position> part;
         for (std::size_t i = 0; i < line.x.size(); ++i) {
             const Position at{x(line.x[i]), y(line.y[i])};
-            if (std::isfinite(at.x) && std::isfinite(at.y))
-                part.push_back({near_page(at.x), near_page(at.y)});
+            if (std::isfinite(at.x) && std::isfinite(at.y)) part.push_back({near_page(at.x), near_page(at.y)});
         }
-        if (part.size() > 1)
-            path.parts.push_back(std::move(part));
+        if (part.size() > 1) path.parts.push_back(std::move(part));
     }
-    if (!path.parts.empty())
-        add(std::move(path), add_clip(plan.plot));
+    if (!path.parts.empty()) add(std::move(path), add_clip(plan.plot));
 }
 
 void LayoutEngine::draw(const AxesPlan& plan, const Marker& marker) {
     const AxisMap map = marker.vertical ? plan.x_map() : plan.y_map();
     const auto& limits = marker.vertical ? plan.x_limits : plan.y_limits;
-    if (!(marker.value >= limits[0] && marker.value <= limits[1]))
-        return;
+    if (!(marker.value >= limits[0] && marker.value <= limits[1])) return;
     const double at = map(marker.value);
     PathShape path;
     if (marker.vertical)
@@ -343,8 +308,7 @@ void LayoutEngine::draw(const AxesPlan& plan, const Marker& marker) {
         path.parts = {{{plan.plot.x, at}, {plan.plot.right(), at}}};
     path.stroke = print_colour(marker.colour);
     path.line_width = style_.line_pt;
-    if (marker.dashed)
-        path.dashes = {3.2 * style_.line_pt, 2 * style_.line_pt};
+    if (marker.dashed) path.dashes = {3.2 * style_.line_pt, 2 * style_.line_pt};
     add(std::move(path));
 }
 

@@ -11,10 +11,8 @@ namespace {
 // Names on paper need more ink than lines of the same hue; light ones lie on a colour map and stay.
 Rgba readable(const Colour& colour) {
     Rgba rgba = print_colour(colour);
-    if (colour.role == Colour::Role::muted)
-        return ink::quiet;
-    if (colour.role == Colour::Role::critical)
-        rgba = {0xa8, 0x5f, 0x00};
+    if (colour.role == Colour::Role::muted) return ink::quiet;
+    if (colour.role == Colour::Role::critical) rgba = {0xa8, 0x5f, 0x00};
     rgba.alpha = 1;
     return rgba;
 }
@@ -24,8 +22,7 @@ struct EntryOf {
     std::vector<LegendEntry>& entries;
 
     void add(LegendEntry entry) {
-        if (!entry.name.empty())
-            entries.push_back(std::move(entry));
+        if (!entry.name.empty()) entries.push_back(std::move(entry));
     }
     void operator()(const Line& line) {
         add({LegendEntry::Mark::line, line.name, print_colour(line.colour), line.width * style.line_pt, line.dashed,
@@ -54,17 +51,14 @@ bool has_categories(const Axes& axes) {
 
 std::vector<LegendEntry> LayoutEngine::legend_of(const Axes& axes) const {
     std::vector<LegendEntry> entries;
-    if (axes.legend == Axes::Legend::none && !has_categories(axes))
-        return entries;
+    if (axes.legend == Axes::Legend::none && !has_categories(axes)) return entries;
     EntryOf entry_of{style_, entries};
-    for (const Element& element : axes.elements)
-        std::visit(entry_of, element);
+    for (const Element& element : axes.elements) std::visit(entry_of, element);
     return entries;
 }
 
 void LayoutEngine::measure_legend(AxesPlan& plan, double width, double height, double cell_width) const {
-    if (plan.legend.empty())
-        return;
+    if (plan.legend.empty()) return;
     // Colours of cells lie under everything: their names never fit over them.
     const double size = style_.tick_pt;
     plan.legend_outside = plan.axes->legend == Axes::Legend::outside || plan.axes->legend == Axes::Legend::none;
@@ -77,29 +71,24 @@ void LayoutEngine::measure_legend(AxesPlan& plan, double width, double height, d
     }
     plan.legend_width += swatch() + (plan.legend_outside ? 0.6 : 1.2) * size;
     plan.legend_height = static_cast<double>(plan.legend.size()) * legend_row() + 0.5 * size;
-    if (!plan.legend_outside && plan.legend_height > 0.75 * height)
-        plan.legend_outside = true;
+    if (!plan.legend_outside && plan.legend_height > 0.75 * height) plan.legend_outside = true;
 }
 
 std::size_t LayoutEngine::obstacles_in(const Rect& box) const {
     std::size_t count = 0;
-    for (const Position at : obstacles_)
-        count += box.contains(at);
+    for (const Position at : obstacles_) count += box.contains(at);
     // A label under a label cannot be read at all.
-    for (const Rect& label : labels_)
-        count += box.overlaps(label) ? 1000 : 0;
+    for (const Rect& label : labels_) count += box.overlaps(label) ? 1000 : 0;
     return count;
 }
 
 void LayoutEngine::draw_legend(const AxesPlan& plan) {
-    if (plan.legend.empty())
-        return;
+    if (plan.legend.empty()) return;
     const Rect& plot = plan.plot;
     const double size = style_.tick_pt, inset = 0.6 * size;
     Rect box{plot.right() + 2 * gap(), plot.y, plan.legend_width, plan.legend_height};
     if (plan.legend_outside) {
-        if (plan.bar)
-            box.x = plot.right() + plan.right - plan.legend_width;
+        if (plan.bar) box.x = plot.right() + plan.right - plan.legend_width;
     } else {
         // The corner that was asked for, then the others, then anywhere: the first place with the least under it.
         using Legend = Axes::Legend;
@@ -114,8 +103,7 @@ void LayoutEngine::draw_legend(const AxesPlan& plan) {
             places.push_back({left ? 0.0 : 1.0, top ? 0.0 : 1.0});
         }
         for (int row = 0; row <= 16; ++row)
-            for (int column = 0; column <= 16; ++column)
-                places.push_back({column / 16.0, row / 16.0});
+            for (int column = 0; column <= 16; ++column) places.push_back({column / 16.0, row / 16.0});
         std::size_t least = SIZE_MAX;
         for (const Position place : places) {
             const Rect there{plot.x + inset + std::max(across, 0.0) * place.x,
@@ -139,8 +127,7 @@ void LayoutEngine::draw_legend(const AxesPlan& plan) {
                 path.parts = {{{x, middle}, {x + length, middle}}};
                 path.stroke = entry.colour;
                 path.line_width = entry.line_width;
-                if (entry.dashed)
-                    path.dashes = {3.2 * style_.line_pt, 2 * style_.line_pt};
+                if (entry.dashed) path.dashes = {3.2 * style_.line_pt, 2 * style_.line_pt};
                 add(std::move(path));
             }
             if (entry.mark == LegendEntry::Mark::disc || entry.discs) {
@@ -171,10 +158,8 @@ void LayoutEngine::draw_marker_labels(const AxesPlan& plan) {
     const AxisMap x = plan.x_map(), y = plan.y_map();
     for (const Element& element : plan.axes->elements) {
         const auto* marker = std::get_if<Marker>(&element);
-        if (!marker || !marker->vertical || marker->label.empty())
-            continue;
-        if (!(marker->value >= plan.x_limits[0] && marker->value <= plan.x_limits[1]))
-            continue;
+        if (!marker || !marker->vertical || marker->label.empty()) continue;
+        if (!(marker->value >= plan.x_limits[0] && marker->value <= plan.x_limits[1])) continue;
         const std::string label = fonts_.fit(marker->label, FontRole::text, size, plot.width);
         names.push_back({marker, label, x(marker->value), text_width(label, size)});
     }
@@ -185,8 +170,7 @@ void LayoutEngine::draw_marker_labels(const AxesPlan& plan) {
         for (std::size_t i = 0; i + 1 < names.size(); ++i) {
             const double overlap =
                 (names[i].width + names[i + 1].width) / 2 + apart - (names[i + 1].centre - names[i].centre);
-            if (overlap < 1e-6)
-                continue;
+            if (overlap < 1e-6) continue;
             names[i].centre -= overlap / 2;
             names[i + 1].centre += overlap / 2;
             moved = true;
@@ -194,13 +178,11 @@ void LayoutEngine::draw_marker_labels(const AxesPlan& plan) {
         for (Name& name : names)
             name.centre = std::clamp(name.centre, left_end + name.width / 2,
                                      std::max(left_end + name.width / 2, right_end - name.width / 2));
-        if (!moved)
-            break;
+        if (!moved) break;
     }
     double reached = -INFINITY;
     for (const Name& name : names) {
-        if (name.centre - name.width / 2 < reached)
-            continue; // no room left: the line alone
+        if (name.centre - name.width / 2 < reached) continue; // no room left: the line alone
         add_text(TextShape::Kind::marker, plan.index,
                  {name.centre, plot.y - 0.28 * plan.marker_strip - text_descent * size}, name.label, size,
                  readable(name.marker->colour), TextShape::Align::middle);
@@ -209,10 +191,8 @@ void LayoutEngine::draw_marker_labels(const AxesPlan& plan) {
 
     for (const Element& element : plan.axes->elements) {
         const auto* marker = std::get_if<Marker>(&element);
-        if (!marker || marker->vertical || marker->label.empty())
-            continue;
-        if (!(marker->value >= plan.y_limits[0] && marker->value <= plan.y_limits[1]))
-            continue;
+        if (!marker || marker->vertical || marker->label.empty()) continue;
+        if (!(marker->value >= plan.y_limits[0] && marker->value <= plan.y_limits[1])) continue;
         const std::string label = fonts_.fit(marker->label, FontRole::text, size, plot.width - size);
         const double at = y(marker->value), width = text_width(label, size);
         const double above = at - 0.45 * size, below = at + (text_ascent + 0.25) * size;
@@ -226,8 +206,7 @@ void LayoutEngine::draw_marker_labels(const AxesPlan& plan) {
                 const Rect box{candidate.x - 0.2 * size, candidate.y - text_ascent * size, width + 0.4 * size,
                                (text_ascent + text_descent) * size};
                 std::size_t count = obstacles_in(box);
-                if (box.y < plot.y || box.bottom() > plot.bottom())
-                    count += 100;
+                if (box.y < plot.y || box.bottom() > plot.bottom()) count += 100;
                 if (count < least) {
                     least = count;
                     best = box;
@@ -245,14 +224,12 @@ void LayoutEngine::draw_annotations(const AxesPlan& plan) {
     const AxisMap x = plan.x_map(), y = plan.y_map();
     for (const Element& element : plan.axes->elements) {
         const auto* note = std::get_if<Annotation>(&element);
-        if (!note || note->text.empty())
-            continue;
+        if (!note || note->text.empty()) continue;
         Position at{x(note->x), y(note->y)};
         if (note->axes_fraction)
             at = {plan.plot.x + note->x * plan.plot.width, plan.plot.bottom() - note->y * plan.plot.height};
         const Rect reach{plan.plot.x - 1, plan.plot.y - 1, plan.plot.width + 2, plan.plot.height + 2};
-        if (!reach.contains(at))
-            continue;
+        if (!reach.contains(at)) continue;
         at.y += 0.36 * size;
         const double room = plan.plot.width + plan.right;
         const std::string shown = fonts_.fit(note->text, FontRole::text, size, room);

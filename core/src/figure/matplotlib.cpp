@@ -21,15 +21,13 @@ std::string literal(const std::string& text) {
 std::string label(const std::string& text) {
     std::string plain;
     for (const char c : clean_utf8(text)) {
-        if (c == '$')
-            plain += '\\';
+        if (c == '$') plain += '\\';
         plain += c;
     }
     return literal(plain);
 }
 std::string number(double value) {
-    if (!std::isfinite(value))
-        return "float(\"nan\")";
+    if (!std::isfinite(value)) return "float(\"nan\")";
     char buffer[40];
     return {buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr};
 }
@@ -41,8 +39,7 @@ std::string colour(const Rgba& colour) {
 std::string colour_and_alpha(const Colour& chosen) {
     const Rgba rgba = print_colour(chosen);
     std::string text = "color=" + colour(rgba);
-    if (rgba.alpha < 1)
-        text += ", alpha=" + number(std::round(rgba.alpha * 100) / 100);
+    if (rgba.alpha < 1) text += ", alpha=" + number(std::round(rgba.alpha * 100) / 100);
     return text;
 }
 
@@ -59,8 +56,7 @@ public:
         line("import numpy as np");
         line("from matplotlib.colors import BoundaryNorm, ListedColormap");
         line("");
-        if (!figure_.recipe.empty())
-            line(recipe_keys::python_variable + literal(figure_.recipe));
+        if (!figure_.recipe.empty()) line(recipe_keys::python_variable + literal(figure_.recipe));
         line("CAPTION = " + literal(figure_.caption));
         line("here = Path(__file__).resolve()");
         line("data = np.load(here.with_name(" + literal(npz_name_) + "))");
@@ -78,8 +74,7 @@ public:
         if (style_.title && !(figure_.title + figure_.subtitle).empty())
             line("fig.suptitle(" + label(figure_.title) + " + \"\\n\" + " + label(figure_.subtitle) +
                  ", x=0.01, ha=\"left\", fontsize=" + number(style_.tick_pt) + ", wrap=True)");
-        for (std::size_t i = 0; i < figure_.axes.size(); ++i)
-            write_axes(i);
+        for (std::size_t i = 0; i < figure_.axes.size(); ++i) write_axes(i);
         line("");
         line("if __name__ == \"__main__\":");
         line("    fig.savefig(here.with_suffix(\".pdf\"))");
@@ -119,51 +114,41 @@ private:
             prefix_ = array_prefix(index, e);
             std::visit([&](const auto& element) { write(element); }, axes.elements[e]);
         }
-        if (!axes.title.empty())
-            line("ax.set_title(" + label(axes.title) + ", loc=\"left\", fontweight=\"semibold\")");
+        if (!axes.title.empty()) line("ax.set_title(" + label(axes.title) + ", loc=\"left\", fontweight=\"semibold\")");
         write_axis("x", axes.x, axis_limits(axes, true));
         write_axis("y", axes.y, axis_limits(axes, false));
-        if (axes.equal_aspect)
-            line("ax.set_aspect(\"equal\")");
+        if (axes.equal_aspect) line("ax.set_aspect(\"equal\")");
         if (axes.legend != Axes::Legend::none && named_) {
             static constexpr const char* places[]{"best",       "upper left",  "upper right",
                                                   "lower left", "lower right", "center left"};
             std::string call = "ax.legend(loc=" + literal(places[static_cast<int>(axes.legend)]) + ", frameon=False";
-            if (axes.legend == Axes::Legend::outside)
-                call += ", bbox_to_anchor=(1, 0.5)";
+            if (axes.legend == Axes::Legend::outside) call += ", bbox_to_anchor=(1, 0.5)";
             line(call + ")");
         }
     }
 
     void write_axis(const std::string& which, const Axis& axis, std::array<double, 2> limits) {
-        if (axis.scale == Scale::logarithmic)
-            line("ax.set_" + which + "scale(\"log\")");
+        if (axis.scale == Scale::logarithmic) line("ax.set_" + which + "scale(\"log\")");
         const std::string text = axis.unit.empty() ? axis.label : axis.label + " (" + axis.unit + ")";
-        if (!text.empty())
-            line("ax.set_" + which + "label(" + label(text) + ")");
+        if (!text.empty()) line("ax.set_" + which + "label(" + label(text) + ")");
         if (!axis.categories.empty()) {
             std::string names;
-            for (const std::string& name : axis.categories)
-                add_to_list(names, label(name));
+            for (const std::string& name : axis.categories) add_to_list(names, label(name));
             line("ax.set_" + which + "ticks(range(" + std::to_string(axis.categories.size()) + "), [" + names + "])");
         }
-        if (axis.reversed)
-            std::swap(limits[0], limits[1]);
+        if (axis.reversed) std::swap(limits[0], limits[1]);
         line("ax.set_" + which + "lim(" + number(limits[0]) + ", " + number(limits[1]) + ")");
     }
 
     void write(const Line& what) {
-        if (what.x.empty() || what.y.empty())
-            return;
+        if (what.x.empty() || what.y.empty()) return;
         std::string marker;
-        if (what.markers)
-            marker = ", marker=\"o\", markersize=" + number(style_.marker_pt);
+        if (what.markers) marker = ", marker=\"o\", markersize=" + number(style_.marker_pt);
         line("ax.plot(" + array("x") + ", " + array("y") + ", " + colour_and_alpha(what.colour) + width(what.width) +
              dashes(what.dashed) + marker + named(what.name) + ")");
     }
     void write(const Points& what) {
-        if (what.x.empty() || what.y.empty())
-            return;
+        if (what.x.empty() || what.y.empty()) return;
         const double size = style_.marker_pt * what.size;
         line("ax.scatter(" + array("x") + ", " + array("y") + ", s=" + number(std::round(size * size * 100) / 100) +
              ", linewidths=0, zorder=3, " + colour_and_alpha(what.colour) + named(what.name) + ")");
@@ -172,15 +157,13 @@ private:
                  colour_and_alpha(what.colour) + width(0.8) + ")");
     }
     void write(const Bars& what) {
-        if (what.position.empty() || what.value.empty())
-            return;
+        if (what.position.empty() || what.value.empty()) return;
         const std::string thickness = what.horizontal ? ", height=" : ", width=";
         line(std::string(what.horizontal ? "ax.barh(" : "ax.bar(") + array("position") + ", " + array("value") +
              thickness + number(what.width) + ", " + colour_and_alpha(what.colour) + named(what.name) + ")");
     }
     void write(const Band& what) {
-        if (what.x.empty() || what.low.empty() || what.high.empty())
-            return;
+        if (what.x.empty() || what.low.empty() || what.high.empty()) return;
         const std::string fill = what.hatched ? "facecolor=\"#f4f5f7\", edgecolor=\"#b4bac2\", hatch=\"//////\""
                                               : colour_and_alpha(what.colour);
         line("ax.fill_between(" + array("x") + ", " + array("low") + ", " + array("high") + ", linewidth=0, " + fill +
@@ -191,10 +174,8 @@ private:
         return what.width > 0 && what.values.size() == static_cast<std::size_t>(what.width) * what.height;
     }
     void write(const HeatMap& what) {
-        if (!has_values(what))
-            return;
-        if (!what.blank_nulls)
-            line("ax.set_facecolor(\"#f4f5f7\")  # cells without a value");
+        if (!has_values(what)) return;
+        if (!what.blank_nulls) line("ax.set_facecolor(\"#f4f5f7\")  # cells without a value");
         const std::string extent = "(" + number(what.x_min) + ", " + number(what.x_max) + ", " + number(what.y_min) +
                                    ", " + number(what.y_max) + ")";
         std::string call = "image = ax.imshow(" + array("values") +
@@ -203,8 +184,7 @@ private:
         if (!what.category_names.empty()) {
             const auto count = static_cast<int>(what.category_names.size());
             std::string colours;
-            for (int i = 0; i < count; ++i)
-                colours += (i > 0 ? ", " : "") + colour(category_colour(i));
+            for (int i = 0; i < count; ++i) colours += (i > 0 ? ", " : "") + colour(category_colour(i));
             line("colours = [" + colours + "]");
             line(call + ", cmap=ListedColormap(colours), norm=BoundaryNorm(np.arange(-0.5, " + std::to_string(count) +
                  "), " + std::to_string(count) + "))");
@@ -218,12 +198,10 @@ private:
         const auto range = heat_map_range(what);
         line(call + ", cmap=\"" + maps[static_cast<int>(what.map)] + "\", vmin=" + number(range[0]) +
              ", vmax=" + number(range[1]) + ")");
-        if (what.colour_bar)
-            line("fig.colorbar(image, ax=ax, label=" + label(what.label) + ")");
+        if (what.colour_bar) line("fig.colorbar(image, ax=ax, label=" + label(what.label) + ")");
     }
     void write(const Contours& what) {
-        if (!has_values(what) || what.width < 2 || what.height < 2)
-            return;
+        if (!has_values(what) || what.width < 2 || what.height < 2) return;
         const auto centres = [](double low, double high, int count) {
             const double half = (high - low) / count / 2;
             return "np.linspace(" + number(low + half) + ", " + number(high - half) + ", " + std::to_string(count) +
@@ -238,8 +216,7 @@ private:
     void write(const Marker& what) {
         line(std::string(what.vertical ? "ax.axvline(" : "ax.axhline(") + number(what.value) + ", " +
              colour_and_alpha(what.colour) + width(1) + dashes(what.dashed) + ")");
-        if (what.label.empty())
-            return;
+        if (what.label.empty()) return;
         const std::string at = number(what.value);
         line((what.vertical ? "ax.annotate(" + label(what.label) + ", (" + at +
                                   ", 1), xycoords=(\"data\", "

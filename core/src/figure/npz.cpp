@@ -14,8 +14,7 @@ struct ArraysOf {
     std::vector<FigureArray>& arrays;
 
     void add(const char* name, const std::vector<double>& values) {
-        if (!values.empty())
-            arrays.push_back({prefix + name, {static_cast<std::int64_t>(values.size())}, values, {}});
+        if (!values.empty()) arrays.push_back({prefix + name, {static_cast<std::int64_t>(values.size())}, values, {}});
     }
     void operator()(const Line& line) {
         add("x", line.x);
@@ -39,8 +38,7 @@ struct ArraysOf {
     }
     template <class Grid>
     void add_grid(const Grid& grid) {
-        if (grid.width < 1 || grid.values.size() != static_cast<std::size_t>(grid.width) * grid.height)
-            return;
+        if (grid.width < 1 || grid.values.size() != static_cast<std::size_t>(grid.width) * grid.height) return;
         arrays.push_back({prefix + "values", {grid.height, grid.width}, {}, grid.values});
     }
     void operator()(const HeatMap& map) { add_grid(map); }
@@ -77,8 +75,7 @@ std::string figure_npz(const Figure& figure) {
     }
     // Texts as UTF-8 bytes.
     const auto add_text = [&](const char* name, const std::string& text) {
-        if (text.empty())
-            return;
+        if (text.empty()) return;
         TensorToWrite tensor;
         tensor.name = name;
         tensor.dtype = DType::u8;

@@ -19,8 +19,7 @@ std::string figure_pdf(const Figure& figure, const Style& style) {
     std::string bytes;
     cairo_surface_t* surface = cairo_pdf_surface_create_for_stream(append, &bytes, page.width, page.height);
     const auto set = [&](cairo_pdf_metadata_t key, const std::string& text) {
-        if (!text.empty())
-            cairo_pdf_surface_set_metadata(surface, key, text.c_str());
+        if (!text.empty()) cairo_pdf_surface_set_metadata(surface, key, text.c_str());
     };
     set(CAIRO_PDF_METADATA_TITLE, clean_utf8(figure.title));
     set(CAIRO_PDF_METADATA_SUBJECT, clean_utf8(figure.caption));

@@ -24,8 +24,7 @@ bool write_png(Writer& writer, int width, int height, int channels, double dpi, 
             png_longjmp(failing, 1);
         },
         [](png_structp, png_const_charp) {});
-    if (!png)
-        return false;
+    if (!png) return false;
     png_infop info = png_create_info_struct(png);
     if (!info || setjmp(png_jmpbuf(png))) {
         png_destroy_write_struct(&png, &info);
@@ -45,8 +44,7 @@ bool write_png(Writer& writer, int width, int height, int channels, double dpi, 
         const auto per_metre = static_cast<png_uint_32>(std::lround(dpi / 0.0254));
         png_set_pHYs(png, info, per_metre, per_metre, PNG_RESOLUTION_METER);
     }
-    if (text_count > 0)
-        png_set_text(png, info, texts, text_count);
+    if (text_count > 0) png_set_text(png, info, texts, text_count);
     png_write_info(png, info);
     png_write_image(png, rows);
     png_write_end(png, nullptr);
@@ -62,12 +60,10 @@ std::string encode_png(int width, int height, int channels, std::span<const std:
     ATTNSCOPE_ASSERT(width > 0 && height > 0 && pixels.size() == row_bytes * static_cast<std::size_t>(height));
     std::vector<png_bytep> rows(static_cast<std::size_t>(height));
     // libpng takes rows it does not write to without const.
-    for (std::size_t y = 0; y < rows.size(); ++y)
-        rows[y] = const_cast<png_bytep>(pixels.data() + y * row_bytes);
+    for (std::size_t y = 0; y < rows.size(); ++y) rows[y] = const_cast<png_bytep>(pixels.data() + y * row_bytes);
     std::vector<png_text> entries;
     for (const auto& [key, text] : texts) {
-        if (text.empty())
-            continue;
+        if (text.empty()) continue;
         const bool ascii =
             std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 128; });
         png_text entry{};

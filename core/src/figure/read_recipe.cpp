@@ -28,8 +28,7 @@ Found unescape(std::string_view text) {
             continue;
         }
         const std::size_t end = text.find(';', i);
-        if (end == std::string_view::npos || end - i > 10)
-            return {};
+        if (end == std::string_view::npos || end - i > 10) return {};
         const std::string_view name = text.substr(i + 1, end - i - 1);
         if (name == "amp")
             plain += '&';
@@ -47,10 +46,8 @@ Found unescape(std::string_view text) {
             std::uint32_t code = 0;
             const auto read =
                 std::from_chars(digits.data(), digits.data() + digits.size(), code, hexadecimal ? 16 : 10);
-            if (read.ec != std::errc() || read.ptr != digits.data() + digits.size() || code > 0x10ffff)
-                return {};
-            if (code >= 0xd800 && code < 0xe000)
-                return {};
+            if (read.ec != std::errc() || read.ptr != digits.data() + digits.size() || code > 0x10ffff) return {};
+            if (code >= 0xd800 && code < 0xe000) return {};
             append_utf8(plain, code);
         } else {
             return {};
@@ -63,20 +60,17 @@ Found unescape(std::string_view text) {
 Found recipe_in_svg(std::string_view bytes) {
     const std::string name = recipe_keys::svg_element;
     const std::size_t open = bytes.find("<" + name);
-    if (open == std::string_view::npos)
-        return {};
+    if (open == std::string_view::npos) return {};
     const std::size_t begin = bytes.find('>', open);
     const std::size_t end = bytes.find("</" + name + ">", open);
-    if (begin == std::string_view::npos || end == std::string_view::npos || begin + 1 > end)
-        return {};
+    if (begin == std::string_view::npos || end == std::string_view::npos || begin + 1 > end) return {};
     return unescape(bytes.substr(begin + 1, end - begin - 1));
 }
 
 // ---------------------------------------------------------------- png
 std::uint32_t big_endian(std::string_view bytes, std::size_t at) {
     std::uint32_t value = 0;
-    for (std::size_t k = 0; k < 4; ++k)
-        value = value << 8 | static_cast<unsigned char>(bytes[at + k]);
+    for (std::size_t k = 0; k < 4; ++k) value = value << 8 | static_cast<unsigned char>(bytes[at + k]);
     return value;
 }
 
@@ -84,26 +78,21 @@ Found recipe_in_png(std::string_view bytes) {
     std::size_t at = 8;
     while (bytes.size() >= 12 && at <= bytes.size() - 12) {
         const std::size_t length = big_endian(bytes, at);
-        if (length > bytes.size() - at - 12)
-            return {};
+        if (length > bytes.size() - at - 12) return {};
         const std::string_view kind = bytes.substr(at + 4, 4), data = bytes.substr(at + 8, length);
         const std::size_t key_end = data.find('\0');
         if (key_end != std::string_view::npos && data.substr(0, key_end) == recipe_keys::png) {
-            if (kind == "tEXt")
-                return std::string(data.substr(key_end + 1));
+            if (kind == "tEXt") return std::string(data.substr(key_end + 1));
             // Compression flag and method, language, translated key, text; ours is never compressed.
             if (kind == "iTXt" && data.size() > key_end + 3 && data[key_end + 1] == '\0') {
                 const std::size_t language_end = data.find('\0', key_end + 3);
-                if (language_end == std::string_view::npos)
-                    return {};
+                if (language_end == std::string_view::npos) return {};
                 const std::size_t translated_end = data.find('\0', language_end + 1);
-                if (translated_end == std::string_view::npos)
-                    return {};
+                if (translated_end == std::string_view::npos) return {};
                 return std::string(data.substr(translated_end + 1));
             }
         }
-        if (kind == "IEND")
-            return {};
+        if (kind == "IEND") return {};
         at += length + 12;
     }
     return {};
@@ -111,19 +100,15 @@ Found recipe_in_png(std::string_view bytes) {
 
 // ---------------------------------------------------------------- pdf
 int hex_value(char c) {
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
     return -1;
 }
 
 // Text strings of PDF are PDFDocEncoding (ASCII here) or, after FE FF, big-endian UTF-16.
 Found from_pdf_text(const std::string& bytes) {
-    if (!bytes.starts_with("\xfe\xff"))
-        return bytes;
+    if (!bytes.starts_with("\xfe\xff")) return bytes;
     std::string text;
     for (std::size_t i = 2; i + 1 < bytes.size(); i += 2) {
         const auto unit = [&](std::size_t k) {
@@ -132,8 +117,7 @@ Found from_pdf_text(const std::string& bytes) {
         };
         char32_t code = unit(i);
         if (code >= 0xd800 && code < 0xdc00) {
-            if (i + 3 >= bytes.size() || unit(i + 2) < 0xdc00 || unit(i + 2) >= 0xe000)
-                return {};
+            if (i + 3 >= bytes.size() || unit(i + 2) < 0xdc00 || unit(i + 2) >= 0xe000) return {};
             code = 0x10000 + ((code - 0xd800) << 10) + (unit(i + 2) - 0xdc00);
             i += 2;
         } else if (code >= 0xdc00 && code < 0xe000) {
@@ -150,8 +134,7 @@ Found pdf_string(std::string_view bytes, std::size_t at) {
         int high = -1;
         for (++at; at < bytes.size() && bytes[at] != '>'; ++at) {
             const int digit = hex_value(bytes[at]);
-            if (digit < 0)
-                continue;
+            if (digit < 0) continue;
             if (high < 0) {
                 high = digit;
             } else {
@@ -161,8 +144,7 @@ Found pdf_string(std::string_view bytes, std::size_t at) {
         }
         return at < bytes.size() ? from_pdf_text(raw) : std::nullopt;
     }
-    if (at >= bytes.size() || bytes[at] != '(')
-        return {};
+    if (at >= bytes.size() || bytes[at] != '(') return {};
     int depth = 1;
     for (++at; at < bytes.size(); ++at) {
         char c = bytes[at];
@@ -179,10 +161,8 @@ Found pdf_string(std::string_view bytes, std::size_t at) {
             raw += c == 'n' ? '\n' : c == 'r' ? '\r' : c == 't' ? '\t' : c == 'b' ? '\b' : c == 'f' ? '\f' : c;
             continue;
         }
-        if (c == '(')
-            ++depth;
-        if (c == ')' && --depth == 0)
-            return from_pdf_text(raw);
+        if (c == '(') ++depth;
+        if (c == ')' && --depth == 0) return from_pdf_text(raw);
         raw += c;
     }
     return {};
@@ -192,11 +172,9 @@ Found recipe_in_pdf(std::string_view bytes) {
     constexpr std::string_view key = "/Keywords";
     // The information dictionary stands at the end of what Cairo writes.
     std::size_t at = bytes.rfind(key);
-    if (at == std::string_view::npos)
-        return {};
+    if (at == std::string_view::npos) return {};
     at += key.size();
-    while (at < bytes.size() && (bytes[at] == ' ' || bytes[at] == '\n' || bytes[at] == '\r'))
-        ++at;
+    while (at < bytes.size() && (bytes[at] == ' ' || bytes[at] == '\n' || bytes[at] == '\r')) ++at;
     return pdf_string(bytes, at);
 }
 
@@ -204,23 +182,18 @@ Found recipe_in_pdf(std::string_view bytes) {
 Found recipe_in_json(const std::string& bytes, const std::string& subject) {
     const Json json = parse_json(bytes, subject, json_kinds::result);
     check_schema(json, subject);
-    if (!json.is_object() || !json.contains("recipe"))
-        return {};
+    if (!json.is_object() || !json.contains("recipe")) return {};
     const auto& recipe = json["recipe"];
-    if (recipe.is_string())
-        return recipe.get<std::string>();
-    if (!recipe.is_object())
-        return {};
+    if (recipe.is_string()) return recipe.get<std::string>();
+    if (!recipe.is_object()) return {};
     return one_line(recipe);
 }
 
 Found recipe_in_python(std::string_view bytes, const std::string& subject) {
     const std::string key = recipe_keys::python_variable;
     std::size_t at = bytes.starts_with(key) ? 0 : bytes.find("\n" + key);
-    if (at == std::string_view::npos)
-        return {};
-    if (at > 0)
-        ++at;
+    if (at == std::string_view::npos) return {};
+    if (at > 0) ++at;
     const std::size_t end = std::min(bytes.find('\n', at), bytes.size());
     const Json text = parse_json(bytes.substr(at + key.size(), end - at - key.size()), subject, json_kinds::recipe);
     return text.is_string() ? Found(text.get<std::string>()) : std::nullopt;

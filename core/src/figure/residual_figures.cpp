@@ -1,8 +1,8 @@
 // The pictures of the low-rank workspace: the curve over ranks, and what the tokens of a block pay.
 #include "figure/residual_figure_parts.h"
 
-#include "figure/scale.h"
 #include "data/none.h"
+#include "figure/scale.h"
 
 #include <algorithm>
 #include <array>
@@ -21,10 +21,8 @@ constexpr std::array<PanelName, 5> panels{{{"residual.curve", "Rank curve"},
 /// Finished points by rank.
 std::vector<const CurvePoint*> by_rank(const Result& result) {
     std::vector<const CurvePoint*> points;
-    for (const CurvePoint& point : result.curve)
-        points.push_back(&point);
-    std::sort(points.begin(), points.end(),
-              [](const CurvePoint* a, const CurvePoint* b) { return a->rank < b->rank; });
+    for (const CurvePoint& point : result.curve) points.push_back(&point);
+    std::sort(points.begin(), points.end(), [](const CurvePoint* a, const CurvePoint* b) { return a->rank < b->rank; });
     return points;
 }
 
@@ -32,8 +30,7 @@ std::vector<const CurvePoint*> by_rank(const Result& result) {
 Axis rank_axis(const std::vector<int>& ranks) {
     Axis axis;
     axis.label = "rank of the residual that is kept";
-    for (const int rank : ranks)
-        axis.categories.push_back(std::to_string(rank));
+    for (const int rank : ranks) axis.categories.push_back(std::to_string(rank));
     axis.range = {-0.4, static_cast<double>(std::max<std::size_t>(ranks.size(), 1)) - 0.6};
     return axis;
 }
@@ -58,8 +55,7 @@ void add_level(Axes& axes, double value, const char* label, Colour colour) {
 
 void add_rank_cursor(Axes& axes, const std::vector<int>& ranks, int rank) {
     const auto place = std::find(ranks.begin(), ranks.end(), rank);
-    if (place == ranks.end())
-        return;
+    if (place == ranks.end()) return;
     Marker cursor;
     cursor.value = static_cast<double>(place - ranks.begin());
     cursor.label = "rank " + std::to_string(rank);
@@ -79,8 +75,7 @@ Axes dearest_axes(const View& view, const std::vector<float>& costs, std::size_t
     constexpr std::size_t shown_tokens = 12;
     std::vector<std::size_t> order;
     for (std::size_t t = 0; t < costs.size(); ++t)
-        if (std::isfinite(costs[t]))
-            order.push_back(t);
+        if (std::isfinite(costs[t])) order.push_back(t);
     const std::size_t shown = std::min(order.size(), shown_tokens);
     std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(shown), order.end(),
                       [&](std::size_t a, std::size_t b) { return costs[a] != costs[b] ? costs[a] > costs[b] : a < b; });
@@ -95,8 +90,8 @@ Axes dearest_axes(const View& view, const std::vector<float>& costs, std::size_t
     for (std::size_t i = 0; i < shown; ++i) {
         const std::size_t token = first_token + order[i];
         const std::string place = std::to_string(order[i]);
-        axes.y.categories.push_back(
-            token < view.tokens.size() ? short_token(view.tokens[token]) + " · " + place : "token " + place);
+        axes.y.categories.push_back(token < view.tokens.size() ? short_token(view.tokens[token]) + " · " + place
+                                                               : "token " + place);
         bars.position.push_back(static_cast<double>(i));
         bars.value.push_back(costs[order[i]]);
     }
@@ -118,15 +113,13 @@ const char* panel_title(std::string_view panel_id) {
 const CurvePoint* selected_point(const View& view, const Result& result) {
     const CurvePoint* nearest = nullptr;
     for (const CurvePoint& point : result.curve)
-        if (!nearest || std::abs(point.rank - view.rank) < std::abs(nearest->rank - view.rank))
-            nearest = &point;
+        if (!nearest || std::abs(point.rank - view.rank) < std::abs(nearest->rank - view.rank)) nearest = &point;
     return nearest;
 }
 
 std::vector<float> token_costs(const View& view, const Result& result) {
     const CurvePoint* const point = selected_point(view, result);
-    if (!point || view.block < 0 || view.block >= result.plan.blocks)
-        return {};
+    if (!point || view.block < 0 || view.block >= result.plan.blocks) return {};
     const std::vector<float>&now = point->loss.token_nll, &before = result.baseline.token_nll;
     const std::size_t predicted = before.size() / static_cast<std::size_t>(result.plan.blocks);
     std::vector<float> costs{std::numeric_limits<float>::quiet_NaN()};
@@ -202,17 +195,17 @@ Figure curve_figure(const View& view, const Result& result) {
         recovered.elements.push_back(std::move(loss));
         recovered.elements.push_back(std::move(share));
     }
-    if (has_top1 && result.finished())
-        say(figure, verdict(result).text());
+    if (has_top1 && result.finished()) say(figure, verdict(result).text());
     figure.axes.push_back(std::move(cost));
     figure.axes.push_back(std::move(recovered));
-    figure.caption = "Attention outputs of " + format_count(result.plan.heads.size()) + " heads in " +
-                     format_count(result.plan.layers.size()) + " layers of " + view.model_name +
-                     " replaced by the value at the largest weight (A) and by it plus the residual's part in its r "
-                     "leading directions. Perplexity over " + blocks_text(result) + " of " +
-                     format_count(static_cast<std::size_t>(view.parameters.seq_len)) + " tokens" +
-                     (std::isfinite(result.baseline.ppl) ? "; the model's own is " + format_number(result.baseline.ppl) : "") +
-                     (result.plan.leaks ? ". The basis has seen the text it is judged on." : ".");
+    figure.caption =
+        "Attention outputs of " + format_count(result.plan.heads.size()) + " heads in " +
+        format_count(result.plan.layers.size()) + " layers of " + view.model_name +
+        " replaced by the value at the largest weight (A) and by it plus the residual's part in its r "
+        "leading directions. Perplexity over " +
+        blocks_text(result) + " of " + format_count(static_cast<std::size_t>(view.parameters.seq_len)) + " tokens" +
+        (std::isfinite(result.baseline.ppl) ? "; the model's own is " + format_number(result.baseline.ppl) : "") +
+        (result.plan.leaks ? ". The basis has seen the text it is judged on." : ".");
     return figure;
 }
 

@@ -11,8 +11,7 @@ namespace {
 
 std::vector<std::string> numbers(int count) {
     std::vector<std::string> names;
-    for (int i = 0; i < count; ++i)
-        names.push_back(std::to_string(i));
+    for (int i = 0; i < count; ++i) names.push_back(std::to_string(i));
     return names;
 }
 
@@ -22,8 +21,7 @@ std::string head_name(const HeadSpectrum& spectrum) {
 
 std::vector<double> directions(std::size_t count) {
     std::vector<double> x(count);
-    for (std::size_t i = 0; i < count; ++i)
-        x[i] = static_cast<double>(i + 1);
+    for (std::size_t i = 0; i < count; ++i) x[i] = static_cast<double>(i + 1);
     return x;
 }
 
@@ -32,14 +30,10 @@ std::string fitted_text(const View& view) {
     std::string text = parameters.form == Form::context ? "residual of the context"
                        : parameters.form == Form::tail  ? "tail"
                                                         : "normalised tail";
-    if (parameters.top_k > 1)
-        text += " beyond the top " + std::to_string(parameters.top_k);
-    if (parameters.exclude_sink)
-        text += ", sink excluded";
-    if (parameters.centred)
-        text += ", centred";
-    if (parameters.output_weighted)
-        text += ", weighted by the output projection";
+    if (parameters.top_k > 1) text += " beyond the top " + std::to_string(parameters.top_k);
+    if (parameters.exclude_sink) text += ", sink excluded";
+    if (parameters.centred) text += ", centred";
+    if (parameters.output_weighted) text += ", weighted by the output projection";
     return text;
 }
 
@@ -49,20 +43,17 @@ void add_curves(Axes& axes, const View& view, const std::vector<HeadSpectrum>& s
     const HeadSpectrum* const selected = selected_spectrum(view, spectra);
     bool named = false;
     for (const HeadSpectrum& spectrum : spectra) {
-        if (spectrum.layer != view.layer || &spectrum == selected)
-            continue;
+        if (spectrum.layer != view.layer || &spectrum == selected) continue;
         Line line;
         line.x = directions((spectrum.*values).size());
         line.y = spectrum.*values;
         line.colour = {Colour::Role::muted, 0, 0.6f};
         line.width = 0.6f;
-        if (!named)
-            line.name = "the layer's other heads";
+        if (!named) line.name = "the layer's other heads";
         named = true;
         axes.elements.push_back(std::move(line));
     }
-    if (!selected)
-        return;
+    if (!selected) return;
     Line line;
     line.name = "head " + std::to_string(selected->head);
     line.x = directions((selected->*values).size());
@@ -73,8 +64,7 @@ void add_curves(Axes& axes, const View& view, const std::vector<HeadSpectrum>& s
 }
 
 void add_rank_marker(Axes& axes, int rank, const std::string& label, Colour colour, bool dashed) {
-    if (rank < 1)
-        return;
+    if (rank < 1) return;
     Marker marker;
     marker.value = rank;
     marker.label = label;
@@ -114,8 +104,7 @@ Figure map_figure(const View& view, int layers, int heads, const std::vector<Hea
     map.values.assign(static_cast<std::size_t>(layers) * static_cast<std::size_t>(heads), NAN);
     double sum = 0, count = 0;
     for (const HeadSpectrum& spectrum : spectra) {
-        if (spectrum.r90 < 1 || spectrum.layer >= layers || spectrum.head >= heads)
-            continue;
+        if (spectrum.r90 < 1 || spectrum.layer >= layers || spectrum.head >= heads) continue;
         map.values[static_cast<std::size_t>(spectrum.layer * heads + spectrum.head)] = static_cast<float>(spectrum.r90);
         sum += spectrum.r90;
         count += 1;
@@ -130,14 +119,12 @@ Figure map_figure(const View& view, int layers, int heads, const std::vector<Hea
         for (const int layer : plan->layers) {
             std::vector<int> chosen;
             for (const HeadChoice& choice : plan->heads)
-                if (choice.layer == layer)
-                    chosen.push_back(choice.head);
+                if (choice.layer == layer) chosen.push_back(choice.head);
             if (std::ssize(chosen) == heads) {
                 add_outline(axes, -0.5, heads - 0.5, layer - 0.5, layer + 0.5);
                 continue;
             }
-            for (const int head : chosen)
-                add_outline(axes, head - 0.5, head + 0.5, layer - 0.5, layer + 0.5);
+            for (const int head : chosen) add_outline(axes, head - 0.5, head + 0.5, layer - 0.5, layer + 0.5);
         }
     }
     if (view.layer >= 0 && view.layer < layers && view.head >= 0 && view.head < heads) {
@@ -149,8 +136,7 @@ Figure map_figure(const View& view, int layers, int heads, const std::vector<Hea
         axes.elements.push_back(std::move(cursor));
     }
     if (count > 0)
-        say(figure, "mean " + format_number(sum / count) + " of " +
-                        format_count(spectra.front().cumulative.size()));
+        say(figure, "mean " + format_number(sum / count) + " of " + format_count(spectra.front().cumulative.size()));
     figure.axes.push_back(std::move(axes));
     figure.caption = "Smallest number of directions with 90 % of the variance of each head's residual in " +
                      view.model_name + ". Outlined: heads that are replaced. Hatched: not computed.";
@@ -171,8 +157,7 @@ Figure variance_figure(const View& view, const std::vector<HeadSpectrum>& spectr
         return figure;
     }
     say(figure, head_name(*selected));
-    if (selected->r90 > 0)
-        say(figure, "r90\u00a0" + std::to_string(selected->r90));
+    if (selected->r90 > 0) say(figure, "r90\u00a0" + std::to_string(selected->r90));
     axes.x.range = {0.5, static_cast<double>(selected->cumulative.size()) + 0.5};
     Marker share;
     share.vertical = false;
@@ -219,20 +204,20 @@ Figure spectrum_figure(const View& view, const std::vector<HeadSpectrum>& spectr
     // What is rounding would stretch the axis over many empty decades.
     std::vector<HeadSpectrum> shown;
     for (const HeadSpectrum& spectrum : spectra) {
-        if (spectrum.layer != view.layer)
-            continue;
+        if (spectrum.layer != view.layer) continue;
         shown.push_back(spectrum);
         const double floor = 1e-9 * selected->variance.front();
         for (double& variance : shown.back().variance)
-            if (!(variance > floor))
-                variance = NAN;
+            if (!(variance > floor)) variance = NAN;
     }
     axes.x.range = {0.5, static_cast<double>(selected->variance.size()) + 0.5};
     add_rank_marker(axes, view.rank, "rank " + std::to_string(view.rank), {Colour::Role::accent}, false);
     add_curves(axes, view, shown, &HeadSpectrum::variance);
     figure.axes.push_back(std::move(axes));
-    figure.caption = "Variance of the residual along each of its directions, largest first, a mean over the tokens it was "
-                     "fitted on (" + fitted_text(view) + ").";
+    figure.caption =
+        "Variance of the residual along each of its directions, largest first, a mean over the tokens it was "
+        "fitted on (" +
+        fitted_text(view) + ").";
     return figure;
 }
 

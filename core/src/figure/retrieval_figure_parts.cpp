@@ -10,11 +10,9 @@ namespace attnscope::retrieval {
 namespace {
 
 std::string query_text(const View& view) {
-    if (view.query_label.empty())
-        return "";
+    if (view.query_label.empty()) return "";
     // "memory 17" names a memory; anything else was typed, and is quoted.
-    if (view.query_label.starts_with("memory "))
-        return view.query_label;
+    if (view.query_label.starts_with("memory ")) return view.query_label;
     return "“" + shorten(view.query_label, 60) + "”";
 }
 
@@ -22,13 +20,10 @@ std::string query_text(const View& view) {
 
 std::string memory_name(const Bank* bank, std::uint32_t index, std::size_t limit, bool with_text) {
     const std::string number = "memory " + std::to_string(index);
-    if (!bank || index >= bank->texts.size())
-        return number;
+    if (!bank || index >= bank->texts.size()) return number;
     const std::string_view label = bank->texts.label(index), text = bank->texts.text(index);
-    if (label.empty())
-        return text.empty() ? number : shorten(text, limit);
-    if (!with_text || text.empty())
-        return shorten(label, limit);
+    if (label.empty()) return text.empty() ? number : shorten(text, limit);
+    if (!with_text || text.empty()) return shorten(label, limit);
     const std::string name = shorten(label, limit / 2);
     return shorten(name + " · " + std::string(text), limit);
 }
@@ -42,8 +37,7 @@ Figure start_figure(const View& view, std::string_view panel, bool with_query) {
         say(figure, stem.empty() ? view.bank->name : stem);
         say(figure, format_count(view.bank->n) + " × " + format_count(view.bank->d));
     }
-    if (with_query && !query_text(view).empty())
-        say(figure, query_text(view));
+    if (with_query && !query_text(view).empty()) say(figure, query_text(view));
     return figure;
 }
 
@@ -52,8 +46,7 @@ std::string beta_text(double beta) {
 }
 
 std::size_t memory_count(const View& view, const Spectrum* spectrum) {
-    if (view.bank)
-        return view.bank->n;
+    if (view.bank) return view.bank->n;
     return spectrum ? spectrum->n : 0;
 }
 
@@ -96,18 +89,15 @@ void add_mode_ticks(Axes& axes, const Spectrum& spectrum, double low, double hig
     Line ticks;
     std::size_t last = 0;
     for (std::size_t k = 1; k < std::min(last_mode, spectrum.eigenvalues.size()); ++k) {
-        if (!(spectrum.eigenvalues[k] > 0))
-            break;
+        if (!(spectrum.eigenvalues[k] > 0)) break;
         const double beta = 1 / spectrum.eigenvalues[k];
-        if (beta < low || beta > high)
-            continue;
+        if (beta < low || beta > high) continue;
         const double gap = std::numeric_limits<double>::quiet_NaN();
         ticks.x.insert(ticks.x.end(), {beta, beta, gap});
         ticks.y.insert(ticks.y.end(), {y_low, y_high, gap});
         last = k + 1;
     }
-    if (ticks.x.empty())
-        return;
+    if (ticks.x.empty()) return;
     ticks.name = last == 2 ? "1/λ₂" : "1/λₖ, k = 2 … " + std::to_string(last);
     ticks.colour = {Colour::Role::critical, 0, 0.8f};
     ticks.width = 0.8f;
@@ -115,23 +105,19 @@ void add_mode_ticks(Axes& axes, const Spectrum& spectrum, double low, double hig
 }
 
 std::size_t weights_step(int step, std::size_t steps) {
-    if (steps < 2)
-        return 0;
+    if (steps < 2) return 0;
     return std::clamp<std::size_t>(static_cast<std::size_t>(std::max(step, 1)), 1, steps - 1);
 }
 
 std::vector<const Trace*> traces_of(const TraceResult& traces, Mode mode) {
     std::vector<const Trace*> chosen;
-    if (traces.traces.empty())
-        return chosen;
+    if (traces.traces.empty()) return chosen;
     const int query = traces.traces.front().query;
     const bool present = std::any_of(traces.traces.begin(), traces.traces.end(),
                                      [&](const Trace& trace) { return trace.query == query && trace.mode == mode; });
-    if (!present)
-        mode = traces.traces.front().mode;
+    if (!present) mode = traces.traces.front().mode;
     for (const Trace& trace : traces.traces)
-        if (trace.query == query && trace.mode == mode)
-            chosen.push_back(&trace);
+        if (trace.query == query && trace.mode == mode) chosen.push_back(&trace);
     return chosen;
 }
 

@@ -11,15 +11,15 @@ namespace attnscope::retrieval {
 namespace {
 
 constexpr std::array<PanelName, 10> panels{{{"retrieval.weights", "Weights and texts"},
-                                       {"retrieval.entropy", "Entropy against β"},
-                                       {"retrieval.plane", "Plane"},
-                                       {"retrieval.trajectories", "Trajectories"},
-                                       {"retrieval.spectrum", "Spectrum"},
-                                       {"retrieval.origin", "Origin test"},
-                                       {"retrieval.modes", "Five modes"},
-                                       {"retrieval.hysteresis", "Hysteresis"},
-                                       {"retrieval.separation", "Separation"},
-                                       {"retrieval.letters", "Letters"}}};
+                                            {"retrieval.entropy", "Entropy against β"},
+                                            {"retrieval.plane", "Plane"},
+                                            {"retrieval.trajectories", "Trajectories"},
+                                            {"retrieval.spectrum", "Spectrum"},
+                                            {"retrieval.origin", "Origin test"},
+                                            {"retrieval.modes", "Five modes"},
+                                            {"retrieval.hysteresis", "Hysteresis"},
+                                            {"retrieval.separation", "Separation"},
+                                            {"retrieval.letters", "Letters"}}};
 
 TraceRequest trace_request(const View& view, const Query& query, double lambda, int steps) {
     TraceRequest request;
@@ -59,8 +59,7 @@ std::vector<double> beta_axis(const Spectrum& spectrum, int points) {
     const double centre = spectrum.beta_critical.value_or(1);
     points = std::max(points, 2);
     std::vector<double> betas(points);
-    for (int i = 0; i < points; ++i)
-        betas[i] = centre * std::exp2(-3 + 6.0 * i / (points - 1));
+    for (int i = 0; i < points; ++i) betas[i] = centre * std::exp2(-3 + 6.0 * i / (points - 1));
     return betas;
 }
 
@@ -73,19 +72,16 @@ Figure compute_figure(const std::string& panel_id, const View& asked, const Quer
     const std::string id = panel_id.starts_with("retrieval.") ? panel_id : "retrieval." + panel_id;
     if (std::find(panel_ids().begin(), panel_ids().end(), id) == panel_ids().end()) {
         std::string names;
-        for (const std::string& name : panel_ids())
-            add_to_list(names, name);
+        for (const std::string& name : panel_ids()) add_to_list(names, name);
         throw Error{ErrorKind::usage, "panel", names, panel_id};
     }
     View view = asked;
     SpectrumRequest spectrum_request;
     spectrum_request.bank = view.bank;
     const Spectrum spectrum = compute_spectrum(spectrum_request, context);
-    if (!(view.beta > 0))
-        view.beta = default_beta(spectrum);
+    if (!(view.beta > 0)) view.beta = default_beta(spectrum);
 
-    if (id == "retrieval.spectrum")
-        return spectrum_figure(view, spectrum);
+    if (id == "retrieval.spectrum") return spectrum_figure(view, spectrum);
     if (id == "retrieval.origin") {
         OriginRequest request;
         request.bank = view.bank;
@@ -130,8 +126,7 @@ Figure compute_figure(const std::string& panel_id, const View& asked, const Quer
         return modes_figure(view, compute_traces(request, spectrum, context));
     }
     for (const double beta : TraceRequest{}.betas)
-        if (std::abs(beta - view.beta) > 1e-9 * beta)
-            request.betas.push_back(beta);
+        if (std::abs(beta - view.beta) > 1e-9 * beta) request.betas.push_back(beta);
     std::sort(request.betas.begin(), request.betas.end());
     return trajectories_figure(view, compute_traces(request, spectrum, context));
 }

@@ -17,8 +17,7 @@ Figure spectrum_figure(const View& view, const Spectrum& spectrum) {
         sum += value;
         squares += value * value;
         // Below this, an eigenvalue is the rounding of a zero.
-        if (!(value > 1e-12 * spectrum.lambda_max))
-            continue;
+        if (!(value > 1e-12 * spectrum.lambda_max)) continue;
         eigenvalues.x.push_back(static_cast<double>(k + 1));
         eigenvalues.y.push_back(value);
         thresholds.x.push_back(static_cast<double>(k + 1));
@@ -71,8 +70,7 @@ Figure spectrum_figure(const View& view, const Spectrum& spectrum) {
         say(figure, "λ₁ = " + format_number(spectrum.lambda_max));
         say(figure, "β_c = 1/λ₁ = " + format_number(*spectrum.beta_critical));
     }
-    if (squares > 0)
-        say(figure, "participation (Σλ)²/Σλ² = " + format_number(sum * sum / squares));
+    if (squares > 0) say(figure, "participation (Σλ)²/Σλ² = " + format_number(sum * sum / squares));
     figure.axes = {std::move(left), std::move(right)};
     figure.caption = "Eigenvalues of the covariance C = M̃ᵀM̃/n, and the β at which the centroid loses stability along "
                      "each. Exact: over all " +
@@ -96,8 +94,7 @@ Figure separation_figure(const View& view, const Separation& separation) {
         const double span = *largest - *smallest;
         double width = 2 * quartiles / std::cbrt(static_cast<double>(sorted.size()));
         width = std::clamp(width, span / 80, std::max(span / 8, span / 80));
-        if (!(width > 0))
-            width = std::max(std::abs(static_cast<double>(*largest)), 1e-6) / 10;
+        if (!(width > 0)) width = std::max(std::abs(static_cast<double>(*largest)), 1e-6) / 10;
         const double first = std::floor(*smallest / width), last = std::floor(*largest / width);
         std::vector<double> counts(static_cast<std::size_t>(last - first) + 1, 0.0);
         for (const float delta : separation.delta) {
@@ -115,10 +112,8 @@ Figure separation_figure(const View& view, const Separation& separation) {
             bars.position.push_back((first + static_cast<double>(i) + 0.5) * width);
             bars.value.push_back(counts[i]);
         }
-        if (!below.position.empty())
-            axes.elements.push_back(std::move(below));
-        if (!above.position.empty())
-            axes.elements.push_back(std::move(above));
+        if (!below.position.empty()) axes.elements.push_back(std::move(below));
+        if (!above.position.empty()) axes.elements.push_back(std::move(above));
         axes.legend = Axes::Legend::top_right;
         axes.y.range = {0, 1.12 * *std::max_element(counts.begin(), counts.end())};
         Marker median;

@@ -40,8 +40,7 @@ Figure letters_figure(const View& view, const Spectrum& spectrum, const Trace& t
     figure.caption = "The query and the state after each step as pictures; below each the memory of largest weight.";
     figure.columns = std::clamp(static_cast<int>(trace.states.size()), 1, 9);
     float ink = 0;
-    for (const float value : bank.keys)
-        ink = std::max(ink, std::abs(value));
+    for (const float value : bank.keys) ink = std::max(ink, std::abs(value));
     for (std::size_t t = 0; t < trace.states.size(); ++t) {
         HeatMap map = picture_of(raw_state(trace.states[t], spectrum, trace.mode), bank, ink);
         Axes axes;

@@ -16,8 +16,7 @@ std::string basin_name(const View& view, const Plane& plane, int basin) {
     const double support =
         static_cast<std::size_t>(basin) < plane.basin_support.size() ? plane.basin_support[basin] : 0;
     const std::size_t n = memory_count(view);
-    if (n > 0 && support > 0.5 * static_cast<double>(n))
-        return "global mean";
+    if (n > 0 && support > 0.5 * static_cast<double>(n)) return "global mean";
     const std::string memory = static_cast<std::size_t>(basin) < plane.basin_memory.size()
                                    ? memory_name(view.bank.get(), plane.basin_memory[basin], 18)
                                    : "basin " + std::to_string(basin + 1);
@@ -113,10 +112,8 @@ Figure plane_figure(const View& view, const Plane& plane) {
         memories.x.push_back(memory[0]);
         memories.y.push_back(memory[1]);
     }
-    if (memories.ids.size() != memories.x.size())
-        memories.ids.clear();
-    if (!memories.x.empty())
-        axes.elements.push_back(std::move(memories));
+    if (memories.ids.size() != memories.x.size()) memories.ids.clear();
+    if (!memories.x.empty()) axes.elements.push_back(std::move(memories));
 
     if (!plane.trajectory.empty()) {
         Line path;

@@ -29,8 +29,7 @@ void add_curve(Axes& axes, std::string name, const std::vector<double>& x, std::
 }
 
 void add_point(Axes& axes, double x, double y, Colour colour, float size) {
-    if (!std::isfinite(y))
-        return;
+    if (!std::isfinite(y)) return;
     Points point;
     point.x = {x};
     point.y = {y};
@@ -53,15 +52,12 @@ void add_unsettled(Axes& axes, const Sweep& sweep, std::array<double, 2> y) {
     };
     const auto& betas = sweep.betas;
     for (std::size_t b = 0; b < betas.size(); ++b) {
-        if (sweep.comparable(b))
-            continue;
-        if (!band.x.empty())
-            add(std::numeric_limits<double>::quiet_NaN());
+        if (sweep.comparable(b)) continue;
+        if (!band.x.empty()) add(std::numeric_limits<double>::quiet_NaN());
         add(b > 0 ? std::sqrt(betas[b - 1] * betas[b]) : betas[b]);
         add(b + 1 < betas.size() ? std::sqrt(betas[b] * betas[b + 1]) : betas[b]);
     }
-    if (!band.x.empty())
-        axes.elements.insert(axes.elements.begin(), std::move(band)); // under everything
+    if (!band.x.empty()) axes.elements.insert(axes.elements.begin(), std::move(band)); // under everything
 }
 
 } // namespace
@@ -81,8 +77,7 @@ Figure entropy_figure(const View& view, const Spectrum& spectrum, const Sweep& s
         axes.x.range = {low, high};
         bool named = false;
         for (std::size_t t = 0; t < steps; ++t) {
-            if (t == selected)
-                continue;
+            if (t == selected) continue;
             const std::string name = named        ? ""
                                      : steps == 2 ? "the other step"
                                                   : "the other steps of 1 … " + std::to_string(steps);
@@ -110,8 +105,7 @@ Figure hysteresis_figure(const View& view, const Spectrum& spectrum, const Sweep
     Axes entropy, norm;
     for (Axes* axes : {&entropy, &norm}) {
         axes->x = beta_figure_axis();
-        if (!sweep.betas.empty())
-            axes->x.range = {sweep.betas.front(), sweep.betas.back()};
+        if (!sweep.betas.empty()) axes->x.range = {sweep.betas.front(), sweep.betas.back()};
     }
     entropy.y.label = "entropy H / ln n";
     entropy.y.range = {entropy_low, entropy_high};
@@ -144,8 +138,7 @@ Figure hysteresis_figure(const View& view, const Spectrum& spectrum, const Sweep
         add_beta_markers(axes, view, spectrum, sweep.betas.front(), sweep.betas.back());
         add_curve(axes, "β rising", sweep.betas, up, {Colour::Role::series, 0}, 1.6f);
         add_curve(axes, "β falling", sweep.betas, down, {Colour::Role::series, 1}, 1.6f, true);
-        if (!axes.y.range)
-            axes.y.range = data_range(axes, false);
+        if (!axes.y.range) axes.y.range = data_range(axes, false);
         add_unsettled(axes, sweep, *axes.y.range);
     };
     add_branches(entropy, relative_to(sweep.entropy_up, sweep.entropy_max),
@@ -195,8 +188,7 @@ Figure origin_figure(const View& view, const Spectrum& spectrum, const std::vect
             last_step = std::max(last_step, norms.x.back());
         }
         for (const double value : norms.y) {
-            if (!(value > 0))
-                continue;
+            if (!(value > 0)) continue;
             low = low == 0 ? value : std::min(low, value);
             high = std::max(high, value);
         }
@@ -225,8 +217,7 @@ Figure origin_figure(const View& view, const Spectrum& spectrum, const std::vect
     growth.elements.push_back(neutral);
     norm.x.range = growth.x.range = {-0.03 * last_step, 1.03 * last_step};
     figure.axes = {std::move(norm), std::move(growth)};
-    if (epsilon > 0)
-        say(figure, "start at distance ε = " + format_number(epsilon) + " from the centroid");
+    if (epsilon > 0) say(figure, "start at distance ε = " + format_number(epsilon) + " from the centroid");
     figure.caption = "The centred map iterated from near the centroid. Below β_c (βλ₁ < 1) the state returns, above "
                      "it escapes. " +
                      exact_over(memory_count(view, &spectrum));

@@ -1,6 +1,6 @@
 // What a trace does step by step: its weights, its scalars, and the same in all five modes.
-#include "figure/retrieval_figure_parts.h"
 #include "data/text_list.h"
+#include "figure/retrieval_figure_parts.h"
 #include "figure/scale.h"
 
 #include <algorithm>
@@ -161,22 +161,19 @@ Figure trajectories_figure(const View& view, const TraceResult& traces) {
     const Trace* bold = nearest_beta(chosen, view.beta);
     std::string others;
     for (const Trace* trace : chosen)
-        if (trace != bold)
-            add_to_list(others, format_number(trace->beta));
+        if (trace != bold) add_to_list(others, format_number(trace->beta));
     if (bold) {
         say(figure, mode_name(bold->mode));
         say(figure, "bold " + beta_text(bold->beta));
     }
-    if (!others.empty())
-        say(figure, "thin β " + others);
+    if (!others.empty()) say(figure, "thin β " + others);
     for (const Quantity& quantity : quantities) {
         Axes axes;
         axes.title = quantity.title;
         axes.x.label = "step t";
         axes.y.scale = quantity.scale;
         for (const Trace* trace : chosen) {
-            if (trace == bold)
-                continue;
+            if (trace == bold) continue;
             Line line = curve(*trace, quantity, traces.entropy_max);
             line.colour = {Colour::Role::muted, 0, 0.75f};
             line.width = 0.6f;
@@ -195,8 +192,7 @@ Figure trajectories_figure(const View& view, const TraceResult& traces) {
             now.colour = line.colour;
             now.size = 1.5f;
             axes.elements.push_back(std::move(line));
-            if (!now.x.empty())
-                axes.elements.push_back(std::move(now));
+            if (!now.x.empty()) axes.elements.push_back(std::move(now));
             const double last = static_cast<double>(std::max<std::size_t>(bold->steps.size(), 2) - 1);
             axes.x.range = {-0.03 * last, 1.03 * last};
         }
@@ -216,8 +212,7 @@ Figure modes_figure(const View& view, const TraceResult& traces) {
         Axes axes;
         axes.title = mode_name(mode);
         axes.x.label = "step t";
-        if (first)
-            axes.y.label = "share";
+        if (first) axes.y.label = "share";
         axes.y.range = {-0.04, 1.06};
         const auto chosen = traces_of(traces, mode);
         const Trace* trace = nearest_beta(chosen, view.beta);
@@ -242,25 +237,21 @@ Figure modes_figure(const View& view, const TraceResult& traces) {
         int index = 0;
         for (const Shown& entry : shown) {
             Line line = curve(*trace, entry.quantity, traces.entropy_max);
-            if (mode == all_modes.back())
-                line.name = entry.name;
+            if (mode == all_modes.back()) line.name = entry.name;
             line.colour = {Colour::Role::series, index++};
             line.width = 1.4f;
             line.dashed = entry.dashed;
             axes.elements.push_back(std::move(line));
         }
-        if (first)
-            say(figure, beta_text(trace->beta));
-        if (mode == all_modes.back())
-            axes.legend = Axes::Legend::outside;
+        if (first) say(figure, beta_text(trace->beta));
+        if (mode == all_modes.back()) axes.legend = Axes::Legend::outside;
         const double last = static_cast<double>(std::max<std::size_t>(trace->steps.size(), 2) - 1);
         axes.x.range = {0, last};
         Marker now;
         now.value = view.step;
         now.colour = {Colour::Role::muted, 0, 0.8f};
         now.dashed = false;
-        if (view.step >= 0 && view.step <= last)
-            axes.elements.push_back(now);
+        if (view.step >= 0 && view.step <= last) axes.elements.push_back(now);
         figure.axes.push_back(std::move(axes));
         first = false;
     }

@@ -53,25 +53,21 @@ std::vector<Style> make_styles() {
 
 Style read_style(const std::filesystem::path& path) {
     const auto json = read_json<nlohmann::json>(path, json_kinds::style);
-    if (!json.is_object())
-        refuse(path, "a JSON object with the fields of a style", "something else", "");
+    if (!json.is_object()) refuse(path, "a JSON object with the fields of a style", "something else", "");
     Style style;
     style.name = path.stem().string();
     const auto number = [&](const std::string& key, const nlohmann::json& value, double& field, double low,
                             double high) {
         const auto number = number_in<double>(value, {low, high});
-        if (!number)
-            refuse(path, describe_range<double>({low, high}), value.dump(), key);
+        if (!number) refuse(path, describe_range<double>({low, high}), value.dump(), key);
         field = *number;
     };
     const auto text = [&](const std::string& key, const nlohmann::json& value, std::string& field) {
-        if (!value.is_string())
-            refuse(path, "a text", value.dump(), key);
+        if (!value.is_string()) refuse(path, "a text", value.dump(), key);
         field = value.get<std::string>();
     };
     const auto flag = [&](const std::string& key, const nlohmann::json& value, bool& field) {
-        if (!value.is_boolean())
-            refuse(path, "true or false", value.dump(), key);
+        if (!value.is_boolean()) refuse(path, "true or false", value.dump(), key);
         field = value.get<bool>();
     };
     for (const auto& [key, value] : json.items()) {
@@ -117,14 +113,11 @@ const std::vector<Style>& built_in_styles() {
 
 Style find_style(const std::string& name_or_path) {
     for (const Style& style : built_in_styles())
-        if (style.name == name_or_path)
-            return style;
+        if (style.name == name_or_path) return style;
     const std::filesystem::path path = name_or_path;
-    if (path.extension() == ".json")
-        return read_style(path);
+    if (path.extension() == ".json") return read_style(path);
     std::string names;
-    for (const Style& style : built_in_styles())
-        add_to_list(names, style.name);
+    for (const Style& style : built_in_styles()) add_to_list(names, style.name);
     throw Error{ErrorKind::usage, "style", names + " or a path to a .json file", name_or_path};
 }
 

@@ -13,32 +13,15 @@ std::string escape(std::string_view text) {
     std::string escaped;
     for (const char c : text) {
         switch (c) {
-        case '\n':
-            escaped += "&#10;";
-            break;
-        case '\r':
-            escaped += "&#13;";
-            break;
-        case '\t':
-            escaped += "&#9;";
-            break;
-        case '&':
-            escaped += "&amp;";
-            break;
-        case '<':
-            escaped += "&lt;";
-            break;
-        case '>':
-            escaped += "&gt;";
-            break;
-        case '"':
-            escaped += "&quot;";
-            break;
-        case '\'':
-            escaped += "&#39;";
-            break;
-        default:
-            escaped += c;
+        case '\n': escaped += "&#10;"; break;
+        case '\r': escaped += "&#13;"; break;
+        case '\t': escaped += "&#9;"; break;
+        case '&': escaped += "&amp;"; break;
+        case '<': escaped += "&lt;"; break;
+        case '>': escaped += "&gt;"; break;
+        case '"': escaped += "&quot;"; break;
+        case '\'': escaped += "&#39;"; break;
+        default: escaped += c;
         }
     }
     return escaped;
@@ -48,8 +31,7 @@ std::string escape(std::string_view text) {
 std::string number(double value) {
     char buffer[40];
     value = std::round(value * 100) / 100;
-    if (value == 0)
-        value = 0;
+    if (value == 0) value = 0;
     const auto end = std::to_chars(buffer, buffer + sizeof buffer, value).ptr;
     return {buffer, end};
 }
@@ -92,8 +74,7 @@ public:
                mm(page_.width) + "\" height=\"" + mm(page_.height) + "\" viewBox=\"0 0 " + number(page_.width) + " " +
                number(page_.height) + "\" font-family=\"" + fonts_.css_families(FontRole::text) + "\">\n";
         out_ += "<title>" + escape(clean_utf8(figure_.title)) + "</title>\n";
-        if (!figure_.caption.empty())
-            out_ += "<desc>" + escape(clean_utf8(figure_.caption)) + "</desc>\n";
+        if (!figure_.caption.empty()) out_ += "<desc>" + escape(clean_utf8(figure_.caption)) + "</desc>\n";
         if (!figure_.recipe.empty()) {
             const std::string element = recipe_keys::svg_element;
             out_ += "<metadata><" + element + " xmlns:attnscope=\"" + recipe_keys::svg_namespace + "\">" +
@@ -116,8 +97,7 @@ private:
         for (std::size_t i = 0; i < page_.clips.size(); ++i)
             out_ += "<clipPath id=\"clip" + std::to_string(i) + "\">" + rectangle(page_.clips[i]) + "/></clipPath>\n";
         for (const Shape& shape : page_.shapes) {
-            if (!std::holds_alternative<HatchShape>(shape.what))
-                continue;
+            if (!std::holds_alternative<HatchShape>(shape.what)) continue;
             out_ += "<pattern id=\"hatch\" width=\"3\" height=\"3\" patternUnits=\"userSpaceOnUse\" "
                     "patternTransform=\"rotate(45)\"><rect width=\"3\" height=\"3\" fill=\"" +
                     hex(ink::hatch_ground) + "\"/><rect width=\"0.8\" height=\"3\" fill=\"" + hex(ink::hatch) +
@@ -134,11 +114,9 @@ private:
 
     static std::string paint(const char* attribute, const std::optional<Rgba>& colour) {
         const std::string name = attribute;
-        if (!colour)
-            return name == "fill" ? " fill=\"none\"" : "";
+        if (!colour) return name == "fill" ? " fill=\"none\"" : "";
         std::string text = " " + name + "=\"" + hex(*colour) + "\"";
-        if (colour->alpha < 1)
-            text += " " + name + "-opacity=\"" + number(colour->alpha) + "\"";
+        if (colour->alpha < 1) text += " " + name + "-opacity=\"" + number(colour->alpha) + "\"";
         return text;
     }
 
@@ -147,16 +125,13 @@ private:
         for (const auto& part : path.parts) {
             for (std::size_t i = 0; i < part.size(); ++i)
                 out_ += (i == 0 ? "M" : "L") + number(part[i].x) + " " + number(part[i].y);
-            if (path.closed)
-                out_ += "Z";
+            if (path.closed) out_ += "Z";
         }
         out_ += "\"" + paint("fill", path.fill) + paint("stroke", path.stroke);
-        if (path.stroke)
-            out_ += " stroke-width=\"" + number(path.line_width) + "\" stroke-linejoin=\"round\"";
+        if (path.stroke) out_ += " stroke-width=\"" + number(path.line_width) + "\" stroke-linejoin=\"round\"";
         if (!path.dashes.empty()) {
             out_ += " stroke-dasharray=\"";
-            for (std::size_t i = 0; i < path.dashes.size(); ++i)
-                out_ += (i > 0 ? "," : "") + number(path.dashes[i]);
+            for (std::size_t i = 0; i < path.dashes.size(); ++i) out_ += (i > 0 ? "," : "") + number(path.dashes[i]);
             out_ += "\"";
         }
         out_ += "/>\n";
@@ -181,22 +156,17 @@ private:
 
     void write(const HatchShape& hatch) {
         out_ += "<g" + clip_ + " fill=\"url(#hatch)\">\n";
-        for (const Rect& cell : hatch.cells)
-            out_ += rectangle(cell) + "/>\n";
+        for (const Rect& cell : hatch.cells) out_ += rectangle(cell) + "/>\n";
         out_ += "</g>\n";
     }
 
     void write(const TextShape& text) {
         out_ += "<text x=\"" + number(text.at.x) + "\" y=\"" + number(text.at.y) + "\" font-size=\"" +
                 number(text.size) + "\"" + paint("fill", text.colour);
-        if (text.role == FontRole::number)
-            out_ += " font-family=\"" + fonts_.css_families(FontRole::number) + "\"";
-        if (text.role == FontRole::bold)
-            out_ += " font-weight=\"600\"";
-        if (text.align == TextShape::Align::middle)
-            out_ += " text-anchor=\"middle\"";
-        if (text.align == TextShape::Align::end)
-            out_ += " text-anchor=\"end\"";
+        if (text.role == FontRole::number) out_ += " font-family=\"" + fonts_.css_families(FontRole::number) + "\"";
+        if (text.role == FontRole::bold) out_ += " font-weight=\"600\"";
+        if (text.align == TextShape::Align::middle) out_ += " text-anchor=\"middle\"";
+        if (text.align == TextShape::Align::end) out_ += " text-anchor=\"end\"";
         if (text.angle != 0)
             out_ += " transform=\"rotate(" + number(-text.angle) + " " + number(text.at.x) + " " + number(text.at.y) +
                     ")\"";
@@ -213,8 +183,7 @@ private:
             }
             // dy is relative to the piece before.
             out_ += "<tspan dy=\"" + number(rise - piece.rise) + "\"";
-            if (piece.size_factor != 1)
-                out_ += " font-size=\"" + number(text.size * piece.size_factor) + "\"";
+            if (piece.size_factor != 1) out_ += " font-size=\"" + number(text.size * piece.size_factor) + "\"";
             out_ += ">" + escape(piece.text) + "</tspan>";
             rise = piece.rise;
         }

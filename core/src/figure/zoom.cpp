@@ -9,8 +9,7 @@ void zoom_into(Figure& figure, const std::vector<Zoom>& zooms) {
         return std::isfinite(range[0]) && std::isfinite(range[1]) && range[0] < range[1];
     };
     for (const Zoom& zoom : zooms) {
-        if (zoom.axes >= figure.axes.size() || !usable(zoom.x) || !usable(zoom.y))
-            continue;
+        if (zoom.axes >= figure.axes.size() || !usable(zoom.x) || !usable(zoom.y)) continue;
         figure.axes[zoom.axes].x.range = zoom.x;
         figure.axes[zoom.axes].y.range = zoom.y;
     }

@@ -30,8 +30,8 @@ constexpr std::uintmax_t most_bytes = std::uintmax_t{1} << 30; // of all entries
 
 /// Everything that decides the numbers of an entry: model, parameters, and the arithmetic they are computed with.
 std::string entry_key(const alignment::Request& request) {
-    return arithmetic_key() + " " + model_identity(*request.model) + " " + alignment::operator_name(request.kind) + " " +
-           alignment::basis_name(request.basis) + " " + (request.norm_gain ? "gain" : "raw") + " " +
+    return arithmetic_key() + " " + model_identity(*request.model) + " " + alignment::operator_name(request.kind) +
+           " " + alignment::basis_name(request.basis) + " " + (request.norm_gain ? "gain" : "raw") + " " +
            std::to_string(request.topk);
 }
 
@@ -61,8 +61,7 @@ std::vector<double> read_doubles(const TensorFile& file, const char* name, std::
     if (!tensor || tensor->elements() != count)
         throw Error(ErrorKind::input, file.path().string(), name, "another size");
     std::vector<double> numbers;
-    for (const std::int64_t bits : file.read_integers(*tensor))
-        numbers.push_back(std::bit_cast<double>(bits));
+    for (const std::int64_t bits : file.read_integers(*tensor)) numbers.push_back(std::bit_cast<double>(bits));
     return numbers;
 }
 
@@ -132,15 +131,13 @@ void make_room(const fs::path& folder, std::uintmax_t room) {
     for (fs::directory_iterator it(folder, failure), end; !failure && it != end; it.increment(failure)) {
         std::error_code unreadable;
         Entry entry{it->last_write_time(unreadable), it->file_size(unreadable), it->path()};
-        if (unreadable || it->path().extension() != ".safetensors")
-            continue;
+        if (unreadable || it->path().extension() != ".safetensors") continue;
         total += entry.size;
         entries.push_back(std::move(entry));
     }
     std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return a.time < b.time; });
     for (const Entry& entry : entries) {
-        if (total <= most_bytes)
-            return;
+        if (total <= most_bytes) return;
         fs::remove(entry.path, failure);
         total -= entry.size;
     }
@@ -159,14 +156,12 @@ Operators cached_operators(const alignment::Request& request, JobContext& contex
             fs::last_write_time(path, fs::file_time_type::clock::now(), failure);
             return operators;
         } catch (const Error& error) {
-            if (error.kind == ErrorKind::resource)
-                throw;                 // says nothing of the file
-            fs::remove(path, failure); // damaged
+            if (error.kind == ErrorKind::resource) throw; // says nothing of the file
+            fs::remove(path, failure);                    // damaged
         }
     }
     Operators operators = alignment::compute_operators(request, context);
-    if (operators.bytes() > most_bytes / 2)
-        return operators;
+    if (operators.bytes() > most_bytes / 2) return operators;
     try {
         fs::create_directories(path.parent_path(), failure);
         make_room(path.parent_path(), operators.bytes());

@@ -18,20 +18,13 @@ Figure alignment_figure(const AlignmentJob& job, const std::string& panel, const
     const bool with_matching = result.matching && (job.match || panel == "alignment.matched");
     const Shown shown{operators, result.comparison, result.chance, with_matching ? &*result.matching : nullptr,
                       result.signs ? &*result.signs : nullptr};
-    if (panel == "alignment.profile")
-        return profile_figure(view, shown);
-    if (panel == "alignment.signs")
-        return signs_figure(view, shown);
-    if (panel == "alignment.angles")
-        return angles_figure(view, shown);
-    if (panel == "alignment.heads")
-        return heads_figure(view, shown);
-    if (panel == "alignment.spectra")
-        return spectra_figure(view, shown);
-    if (panel == "alignment.matched")
-        return matched_figure(view, shown);
-    if (panel == "alignment.verdict")
-        return verdict_figure(view, shown);
+    if (panel == "alignment.profile") return profile_figure(view, shown);
+    if (panel == "alignment.signs") return signs_figure(view, shown);
+    if (panel == "alignment.angles") return angles_figure(view, shown);
+    if (panel == "alignment.heads") return heads_figure(view, shown);
+    if (panel == "alignment.spectra") return spectra_figure(view, shown);
+    if (panel == "alignment.matched") return matched_figure(view, shown);
+    if (panel == "alignment.verdict") return verdict_figure(view, shown);
     return map_figure(view, shown);
 }
 

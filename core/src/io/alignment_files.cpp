@@ -27,8 +27,7 @@ bool is_file(const fs::path& path) {
 
 fs::path beside(const fs::path& grams, const char* ending) {
     fs::path stem = grams;
-    if (stem.extension() == ".json")
-        stem.replace_extension();
+    if (stem.extension() == ".json") stem.replace_extension();
     return stem.string() + ending;
 }
 
@@ -36,12 +35,10 @@ fs::path beside(const fs::path& grams, const char* ending) {
 fs::path find_directions(const fs::path& grams, const std::string& said, std::vector<Warning>& warnings) {
     if (!said.empty()) {
         const fs::path path = fs::path(said).is_absolute() ? fs::path(said) : grams.parent_path() / said;
-        if (is_file(path))
-            return path;
+        if (is_file(path)) return path;
     } else {
         for (const char* const ending : {"-eigdirs.pt", "-eigdirs.safetensors"})
-            if (const fs::path path = beside(grams, ending); is_file(path))
-                return path;
+            if (const fs::path path = beside(grams, ending); is_file(path)) return path;
     }
     const std::string name =
         said.empty() ? beside(grams, "-eigdirs.pt").filename().string() : fs::path(said).filename().string();
@@ -53,8 +50,7 @@ fs::path find_directions(const fs::path& grams, const std::string& said, std::ve
 
 std::string shape_text(const std::vector<std::int64_t>& shape) {
     std::string text;
-    for (const std::int64_t size : shape)
-        text += (text.empty() ? "" : " × ") + std::to_string(size);
+    for (const std::int64_t size : shape) text += (text.empty() ? "" : " × ") + std::to_string(size);
     return text.empty() ? "one number" : text;
 }
 
@@ -88,8 +84,7 @@ void check_shape(const TensorFile& file, const TensorInfo& tensor, const Operato
     if (!fits) {
         std::vector<std::string> wanted{std::to_string(operators.layers), std::to_string(operators.heads)};
         std::string expected = wanted[0] + " × " + wanted[1] + (dimensions == 4 ? " × topk" : " × eigenvalues");
-        if (last > 0)
-            expected += " × " + std::to_string(last);
+        if (last > 0) expected += " × " + std::to_string(last);
         input_error(file.path().string(), expected + ", as the grams say", shape_text(shape), tensor.name);
     }
 }
@@ -98,8 +93,7 @@ void read_directions(const fs::path& path, Operators& operators, std::vector<War
     const auto file = open_tensor_file(path);
     const TensorInfo* const directions = file->find(directions_name);
     const TensorInfo* const spectrum = file->find(spectrum_name);
-    if (!directions && !spectrum)
-        input_error(path.string(), "tensors eig_dirs and sym_eigs", "neither");
+    if (!directions && !spectrum) input_error(path.string(), "tensors eig_dirs and sym_eigs", "neither");
     for (const auto& [tensor, name] : {std::pair{directions, directions_name}, {spectrum, spectrum_name}})
         if (!tensor)
             warnings.push_back(
@@ -153,8 +147,7 @@ GramFiles open_grams(const fs::path& grams, const fs::path& directions, std::vec
     file->check_intact();
     files.operators.name = grams.filename().string();
     files.directions = directions.empty() ? find_directions(grams, said, warnings) : directions;
-    if (!files.directions.empty())
-        read_directions(files.directions, files.operators, warnings);
+    if (!files.directions.empty()) read_directions(files.directions, files.operators, warnings);
     return files;
 }
 
@@ -175,8 +168,7 @@ void add_grams(FileSet& files, const fs::path& path, const Operators& operators)
     const double* next = operators.gram.data();
     for (std::size_t a = 0; a < layers; ++a) {
         Json rows = Json::array();
-        for (std::size_t b = 0; b < layers; ++b, next += heads)
-            rows.push_back(std::vector<double>(next, next + heads));
+        for (std::size_t b = 0; b < layers; ++b, next += heads) rows.push_back(std::vector<double>(next, next + heads));
         gram.push_back(std::move(rows));
     }
     Json json = {{"num_layers", operators.layers},

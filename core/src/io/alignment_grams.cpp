@@ -42,8 +42,7 @@ public:
         counts_[level_++] = 0;
     }
     void close() {
-        if (!opened())
-            input_error(subject_, "a list", "none", place());
+        if (!opened()) input_error(subject_, "a list", "none", place());
         --level_;
         std::size_t& size = sizes_[level_].size;
         if (!sizes_[level_].known)
@@ -51,14 +50,12 @@ public:
         else if (size != counts_[level_])
             input_error(subject_, "lists of " + std::to_string(size), std::to_string(counts_[level_]) + " entries",
                         place());
-        if (level_ > 0)
-            ++counts_[level_ - 1];
+        if (level_ > 0) ++counts_[level_ - 1];
     }
     void number(double value) {
         if (level_ != sizes_.size())
             input_error(subject_, std::to_string(sizes_.size()) + " nested lists of numbers", "a number", place());
-        if (!std::isfinite(value))
-            input_error(subject_, "a number", "infinity", place());
+        if (!std::isfinite(value)) input_error(subject_, "a number", "infinity", place());
         if (numbers.size() == most_numbers)
             input_error(subject_, "at most " + std::to_string(most_numbers) + " numbers", "more", name_);
         numbers.push_back(value);
@@ -69,8 +66,7 @@ public:
     /// gram[3][0]
     std::string place() const {
         std::string text = name_;
-        for (std::size_t level = 0; level < level_; ++level)
-            text += "[" + std::to_string(counts_[level]) + "]";
+        for (std::size_t level = 0; level < level_; ++level) text += "[" + std::to_string(counts_[level]) + "]";
         return text;
     }
 
@@ -118,14 +114,12 @@ public:
                      static_cast<std::int64_t>(std::min<number_unsigned_t>(number, INT64_MAX)), false);
     }
     bool number_float(number_float_t number, const string_t& as_text) override {
-        if (!list_)
-            return value(excerpt(as_text));
+        if (!list_) return value(excerpt(as_text));
         list_->number(number);
         return true;
     }
     bool string(string_t& text) override {
-        if (depth_ != 1 || list_)
-            return value("a text");
+        if (depth_ != 1 || list_) return value("a text");
         if (key_ == "eigdirs_path")
             text_.eigdirs_path = text;
         else if (key_ == "operator")
@@ -138,13 +132,11 @@ public:
     }
     bool binary(binary_t&) override { return value("binary"); }
     bool start_object(std::size_t) override {
-        if (list_)
-            input_error(subject_, "numbers", "an object", list_->place());
+        if (list_) input_error(subject_, "numbers", "an object", list_->place());
         return deeper();
     }
     bool key(string_t& name) override {
-        if (depth_ == 1)
-            key_ = name;
+        if (depth_ == 1) key_ = name;
         return true;
     }
     bool end_object() override {
@@ -152,10 +144,8 @@ public:
         return true;
     }
     bool start_array(std::size_t) override {
-        if (depth_ == 0)
-            input_error(subject_, "a JSON object", "a list");
-        if (depth_ == 1 && !list_)
-            begin_list();
+        if (depth_ == 0) input_error(subject_, "a JSON object", "a list");
+        if (depth_ == 1 && !list_) begin_list();
         if (list_) {
             list_->open();
             return true;
@@ -168,8 +158,7 @@ public:
             return true;
         }
         list_->close();
-        if (!list_->opened())
-            list_ = nullptr;
+        if (!list_->opened()) list_ = nullptr;
         return true;
     }
     bool parse_error(std::size_t byte, const std::string&, const nlohmann::detail::exception& error) override {
@@ -186,8 +175,7 @@ private:
 
     void begin_list() {
         const auto begin = [&](NestedNumbers& list, bool& seen) {
-            if (seen)
-                input_error(subject_, "one " + key_, "a second", key_);
+            if (seen) input_error(subject_, "one " + key_, "a second", key_);
             seen = true;
             list_ = &list;
         };
@@ -205,8 +193,7 @@ private:
                                                                           {"head_dim", &text_.head_dim},
                                                                           {"hidden_size", &text_.hidden}}};
         for (const auto& [key, size] : sizes)
-            if (name == key)
-                return size;
+            if (name == key) return size;
         return nullptr;
     }
 
@@ -216,8 +203,7 @@ private:
             return true;
         }
         std::int64_t* const size = depth_ == 1 ? size_of(key_) : nullptr;
-        if (!size)
-            return value(std::to_string(exact));
+        if (!size) return value(std::to_string(exact));
         if (negative || exact < 1 || exact > largest_size)
             input_error(subject_, "1 to " + std::to_string(largest_size), std::to_string(exact), key_);
         *size = exact;
@@ -226,16 +212,11 @@ private:
 
     /// A value that is no number where one may stand, or one that nobody asks for.
     bool value(const std::string& got) {
-        if (list_)
-            input_error(subject_, "a number", got, list_->place());
-        if (depth_ == 0)
-            input_error(subject_, "a JSON object", got);
-        if (depth_ > 1)
-            return true;
-        if (key_ == "gram")
-            input_error(subject_, "nested lists", got, key_);
-        if (size_of(key_))
-            input_error(subject_, "a whole number", got, key_);
+        if (list_) input_error(subject_, "a number", got, list_->place());
+        if (depth_ == 0) input_error(subject_, "a JSON object", got);
+        if (depth_ > 1) return true;
+        if (key_ == "gram") input_error(subject_, "nested lists", got, key_);
+        if (size_of(key_)) input_error(subject_, "a whole number", got, key_);
         return true;
     }
 
@@ -267,22 +248,19 @@ void check_gram(const Operators& operators, const std::string& subject, std::vec
     } negative, asymmetric, beyond;
     int zero = 0;
     const auto note = [](Worst& worst, double amount, const auto& where) {
-        if (amount > worst.amount)
-            worst = {amount, where()};
+        if (amount > worst.amount) worst = {amount, where()};
     };
     for (int a = 0; a < operators.layers; ++a)
         for (int head = 0; head < operators.heads; ++head) {
             const double own = operators.at(a, a, head);
             zero += own == 0;
-            if (own < 0)
-                note(negative, longest > 0 ? -own / longest : 1, [&] { return entry(a, a, head); });
+            if (own < 0) note(negative, longest > 0 ? -own / longest : 1, [&] { return entry(a, a, head); });
             for (int b = 0; b < a; ++b) {
                 const double scale = std::sqrt(std::max(0.0, own) * std::max(0.0, operators.at(b, b, head)));
                 const double there = operators.at(a, b, head), back = operators.at(b, a, head);
                 const double apart = std::abs(there - back);
                 const double unit = scale > 0 ? scale : std::max(std::abs(there), std::abs(back));
-                if (apart > 0)
-                    note(asymmetric, apart / unit, [&] { return entry(b, a, head); });
+                if (apart > 0) note(asymmetric, apart / unit, [&] { return entry(b, a, head); });
                 if (scale > 0)
                     note(beyond, std::max(std::abs(there), std::abs(back)) / scale - 1,
                          [&] { return entry(b, a, head); });
@@ -319,18 +297,14 @@ Operators parse_grams(std::string_view json, const std::string& subject, std::st
     GramText text(subject);
     GramReader reader(subject, text);
     read_json_events(json, subject, json_kinds::grams, reader);
-    if (!text.has_gram)
-        input_error(subject, "a list", "none", "gram");
+    if (!text.has_gram) input_error(subject, "a list", "none", "gram");
     Operators operators;
     const std::size_t layers = text.gram.size(0);
-    if (text.gram.numbers.empty())
-        input_error(subject, "a gram of layers × layers × heads", "an empty list", "gram");
+    if (text.gram.numbers.empty()) input_error(subject, "a gram of layers × layers × heads", "an empty list", "gram");
     for (const auto& [size, name] : {std::pair{text.head_dim, "head_dim"}, {text.hidden, "hidden_size"}})
-        if (size == 0)
-            input_error(subject, "a whole number", "none", name);
+        if (size == 0) input_error(subject, "a whole number", "none", name);
     require_size(subject, "the first list has", layers, text.gram.size(1));
-    if (text.layers > 0)
-        require_size(subject, "num_layers says", static_cast<std::size_t>(text.layers), layers);
+    if (text.layers > 0) require_size(subject, "num_layers says", static_cast<std::size_t>(text.layers), layers);
     if (text.heads > 0)
         require_size(subject, "num_heads says", static_cast<std::size_t>(text.heads), text.gram.size(2));
     operators.layers = static_cast<int>(layers);
@@ -342,8 +316,7 @@ Operators parse_grams(std::string_view json, const std::string& subject, std::st
         text.fro_sq.size(1) == static_cast<std::size_t>(operators.heads))
         operators.fro_sq = std::move(text.fro_sq.numbers);
     const auto known = [&](const char* key, const std::string& said, const auto& parse, auto& value) {
-        if (said.empty())
-            return;
+        if (said.empty()) return;
         try {
             value = parse(said);
         } catch (const Error& error) {
@@ -360,8 +333,7 @@ Operators parse_grams(std::string_view json, const std::string& subject, std::st
 
 bool is_gram_file(const fs::path& path) {
     constexpr std::size_t looked_at = 4096;
-    if (path.extension() != ".json")
-        return false;
+    if (path.extension() != ".json") return false;
     try {
         const auto file = MappedFile::open(path);
         const auto bytes = file->bytes();

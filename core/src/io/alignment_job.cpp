@@ -41,13 +41,11 @@ Json params_json(const AlignmentJob& job) {
 /// A whole number, or null for the default.
 void read_optional(const Json& params, const char* name, int& value) {
     const auto field = params.find(name);
-    if (field != params.end() && !field->is_null())
-        ParamsReader(params).number(name, value);
+    if (field != params.end() && !field->is_null()) ParamsReader(params).number(name, value);
 }
 
 void keep_topk(alignment::Operators& operators, int topk) {
-    if (topk <= 0 || topk >= operators.topk)
-        return;
+    if (topk <= 0 || topk >= operators.topk) return;
     const auto hidden = static_cast<std::size_t>(operators.hidden), had = static_cast<std::size_t>(operators.topk);
     const auto kept = static_cast<std::size_t>(topk);
     std::vector<float> directions;
@@ -130,15 +128,11 @@ AlignmentJob alignment_job(const Recipe& recipe, const std::vector<std::filesyst
         job.quantity = parse_text("cursor.quantity", quantity,
                                   [](const std::string& name) { return alignment::parse_quantity(name); });
     }
-    if (const Json* const figure = reader.object("figure"))
-        job.figure = read_figure_params(*figure);
+    if (const Json* const figure = reader.object("figure")) job.figure = read_figure_params(*figure);
     for (const RecipeInput& input : recipe.inputs) {
-        if (input.role == model_role)
-            job.model = locate(recipe, input, with_samples(folders));
-        if (input.role == "grams")
-            job.grams = locate(input, folders);
-        if (input.role == "directions")
-            job.directions = locate(input, folders);
+        if (input.role == model_role) job.model = locate(recipe, input, with_samples(folders));
+        if (input.role == "grams") job.grams = locate(input, folders);
+        if (input.role == "directions") job.directions = locate(input, folders);
     }
     if (job.model.empty() == job.grams.empty())
         throw Error(ErrorKind::input, "recipe", "a model or a file of grams", job.model.empty() ? "neither" : "both",
@@ -156,18 +150,15 @@ AlignmentResult compute_alignment(const AlignmentJob& job, JobContext& context) 
     result.comparison = alignment::compare(operators, context);
     result.chance = alignment::compute_chance(operators, context);
     result.profile = alignment::profile(operators, result.comparison, job.anchor);
-    if (job.signs)
-        result.signs = alignment::compute_sign_chance(alignment::sign_shape(operators), context);
-    if (job.match)
-        result.matching = alignment::match_heads({result.operators, job.request.model, job.anchor}, context);
+    if (job.signs) result.signs = alignment::compute_sign_chance(alignment::sign_shape(operators), context);
+    if (job.match) result.matching = alignment::match_heads({result.operators, job.request.model, job.anchor}, context);
     return result;
 }
 
 std::vector<Warning> alignment_warnings(const AlignmentJob& job, const AlignmentResult& result) {
     const alignment::Operators& operators = *result.operators;
     std::vector<Warning> warnings;
-    if (!job.request.model)
-        return warnings;
+    if (!job.request.model) return warnings;
     const Rotary& rotary = job.request.model->config().rotary;
     if (operators.kind == alignment::Operator::qk && rotary.dimensions > 0)
         warnings.push_back({"rotary", "rotary positions turn queries and keys before they meet; the operators here are "
@@ -188,8 +179,7 @@ std::vector<Warning> alignment_warnings(const AlignmentJob& job, const Alignment
             deficient += std::count(first, first + operators.values, 0.0) > 0;
         }
     const std::string all = " of " + std::to_string(operators.layers * operators.heads) + " operators ";
-    if (zero > 0)
-        warnings.push_back({"zero-operator", std::to_string(zero) + all + "are zero; they have no cosines"});
+    if (zero > 0) warnings.push_back({"zero-operator", std::to_string(zero) + all + "are zero; they have no cosines"});
     if (deficient > 0)
         warnings.push_back({"rank", std::to_string(deficient) + all +
                                         "have a smaller rank than their weights allow: their share of positive "

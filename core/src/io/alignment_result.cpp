@@ -22,16 +22,14 @@ Json label(alignment::Label label) {
 
 Json list(const double* values, std::size_t count) {
     Json json = Json::array();
-    for (std::size_t i = 0; i < count; ++i)
-        json.push_back(number(values[i]));
+    for (std::size_t i = 0; i < count; ++i) json.push_back(number(values[i]));
     return json;
 }
 
 /// (rows, columns), or null for an empty one.
 Json table(const double* values, std::size_t rows, std::size_t columns) {
     Json json = Json::array();
-    for (std::size_t row = 0; row < rows; ++row)
-        json.push_back(list(values + row * columns, columns));
+    for (std::size_t row = 0; row < rows; ++row) json.push_back(list(values + row * columns, columns));
     return json;
 }
 
@@ -130,8 +128,7 @@ std::string alignment_result_json(const AlignmentJob& job, const AlignmentResult
           {"mean_cos_excluding_anchor", number(verdict.mean_cos_excluding_anchor)},
           {"label_excluding_anchor", label(verdict.label_excluding_anchor)}}},
         {"chance", chance_json(result.chance, signs)}};
-    if (result.matching)
-        json["matched"] = matching_json(*result.matching, heads);
+    if (result.matching) json["matched"] = matching_json(*result.matching, heads);
     if (job.per_head) {
         Json profiles = Json::array();
         for (int head = 0; head < operators.heads; ++head) {
@@ -145,8 +142,7 @@ std::string alignment_result_json(const AlignmentJob& job, const AlignmentResult
     }
     if (job.maps) {
         const auto map = [&](const std::vector<double>& values) {
-            if (values.empty())
-                return Json(nullptr);
+            if (values.empty()) return Json(nullptr);
             return table(alignment::layer_map(operators, values).data(), layers, layers);
         };
         json["maps"] = {{"mean_cos_pa", map(result.comparison.mean_cos_pa)},
@@ -173,20 +169,17 @@ std::string alignment_result_npz(const AlignmentResult& result) {
     arrays.add("cos", alignment::layer_map(operators, result.comparison.cos), {layers, layers});
     arrays.add("cos_heads", result.comparison.cos, {heads, layers, layers});
     const auto pairs = [&](const char* name, const std::vector<double>& values) {
-        if (!values.empty())
-            arrays.add(name, values, {heads, layers, layers});
+        if (!values.empty()) arrays.add(name, values, {heads, layers, layers});
     };
     pairs("mean_cos_pa", result.comparison.mean_cos_pa);
     pairs("min_cos_pa", result.comparison.min_cos_pa);
     pairs("top1_overlap", result.comparison.top1_overlap);
     arrays.add("gram", operators.gram, {layers, layers, heads});
-    if (operators.has_spectrum())
-        arrays.add("spectrum", operators.spectrum, {layers, heads, operators.values});
+    if (operators.has_spectrum()) arrays.add("spectrum", operators.spectrum, {layers, heads, operators.values});
     arrays.add("anchor", std::vector<std::int64_t>{result.profile.anchor});
     const auto column = [&](const char* name, double alignment::LayerProfile::*field) {
         std::vector<double> values;
-        for (const auto& row : result.profile.to_anchor)
-            values.push_back(row.*field);
+        for (const auto& row : result.profile.to_anchor) values.push_back(row.*field);
         arrays.add(name, std::move(values));
     };
     using Row = alignment::LayerProfile;

@@ -10,8 +10,7 @@ namespace attnscope {
 namespace {
 
 std::string fixed(double value) {
-    if (!std::isfinite(value))
-        return "none";
+    if (!std::isfinite(value)) return "none";
     std::string text;
     append(text, "%.4f", value);
     return text;

@@ -18,8 +18,7 @@ namespace {
 std::vector<Ids> read_texts(const TokenSource& source, const LanguageModel& model, JobContext& context) {
     const std::vector<std::string> lines = read_lines(source.file);
     const std::string name = source.file.filename().string();
-    if (lines.empty())
-        throw Error(ErrorKind::input, name, "a text a line", "none");
+    if (lines.empty()) throw Error(ErrorKind::input, name, "a text a line", "none");
     std::vector<Ids> texts;
     for (std::size_t i = 0; i < lines.size(); ++i) {
         context.checkpoint();
@@ -40,16 +39,14 @@ std::vector<Ids> texts_of(const AttentionJob& job, JobContext& context) {
         const std::int64_t most = std::max<std::int64_t>(model.config().positions / 2, 1);
         return {repeated_random_tokens(model, static_cast<int>(std::min<std::int64_t>(half, most)), job.seed)};
     }
-    if (job.a_text_a_line)
-        return read_texts(*job.tokens, model, context);
+    if (job.a_text_a_line) return read_texts(*job.tokens, model, context);
     return {load_tokens(*job.tokens, model)};
 }
 
 } // namespace
 
 void load_inputs(AttentionJob& job, JobContext& context, std::vector<Warning>& warnings) {
-    if (!job.request.model)
-        job.request.model = open_input_model(job.model, context);
+    if (!job.request.model) job.request.model = open_input_model(job.model, context);
     job.request.texts = texts_of(job, context);
     const LanguageModel& model = *job.request.model;
     if (!usable_tokenizer(model))
@@ -126,8 +123,7 @@ std::vector<Warning> attention_warnings(const AttentionJob& job, const Attention
                                                std::to_string(result.texts) + " texts: " + partial});
     if (std::any_of(outcome.maps.begin(), outcome.maps.end(), [](const Map& map) { return map.reduced; }))
         warnings.push_back({"map-reduced", "maps are of at most 512 × 512 cells, each the largest weight it covers"});
-    if (!job.tokens)
-        warnings.push_back({"random-tokens", "no text was given: random tokens, repeated"});
+    if (!job.tokens) warnings.push_back({"random-tokens", "no text was given: random tokens, repeated"});
     return warnings;
 }
 

@@ -21,37 +21,33 @@ const TokenSource no_source{TokenSource::Kind::prompt, {}, {}};
 Json params_json(const AttentionJob& job) {
     const Request& request = job.request;
     Json maps = Json::array();
-    for (const AttentionJob::HeadChoice& choice : job.maps)
-        maps.push_back(Json::array({choice.layer, choice.head}));
-    Json params = {
-        {"tokens", token_params(job.tokens.value_or(no_source))},
-        {"random_tokens", !job.tokens},
-        {"a_text_a_line", job.a_text_a_line},
-        {"beta", number_or_infinity(request.gain)},
-        {"rows", request.rows},
-        {"scores", request.scores},
-        {"induction_on_random", request.induction_on_random},
-        {"first_layer", request.first_layer},
-        {"last_layer", request.last_layer},
-        {"precision", precision_name(request.precision)},
-        {"maps", std::move(maps)},
-        {"cursor",
-         {{"layer", job.layer},
-          {"head", job.head},
-          {"token", job.token},
-          {"colour", head_colour_name(job.colour)},
-          {"every_layer", job.every_layer}}},
-        {"map", {{"without_sink", job.without_sink}, {"renormalize", job.renormalize}}}};
-    if (job.figure)
-        params["figure"] = figure_params(*job.figure);
+    for (const AttentionJob::HeadChoice& choice : job.maps) maps.push_back(Json::array({choice.layer, choice.head}));
+    Json params = {{"tokens", token_params(job.tokens.value_or(no_source))},
+                   {"random_tokens", !job.tokens},
+                   {"a_text_a_line", job.a_text_a_line},
+                   {"beta", number_or_infinity(request.gain)},
+                   {"rows", request.rows},
+                   {"scores", request.scores},
+                   {"induction_on_random", request.induction_on_random},
+                   {"first_layer", request.first_layer},
+                   {"last_layer", request.last_layer},
+                   {"precision", precision_name(request.precision)},
+                   {"maps", std::move(maps)},
+                   {"cursor",
+                    {{"layer", job.layer},
+                     {"head", job.head},
+                     {"token", job.token},
+                     {"colour", head_colour_name(job.colour)},
+                     {"every_layer", job.every_layer}}},
+                   {"map", {{"without_sink", job.without_sink}, {"renormalize", job.renormalize}}}};
+    if (job.figure) params["figure"] = figure_params(*job.figure);
     return params;
 }
 
 void read_maps(const Json& params, AttentionJob& job) {
     std::vector<std::pair<int, int>> pairs;
     ParamsReader(params).pairs("maps", pairs);
-    for (const auto& [layer, head] : pairs)
-        job.maps.push_back({layer, head});
+    for (const auto& [layer, head] : pairs) job.maps.push_back({layer, head});
 }
 
 void read_params(const Json& params, AttentionJob& job) {
@@ -85,8 +81,7 @@ void read_params(const Json& params, AttentionJob& job) {
         fields.flag("without_sink", job.without_sink);
         fields.flag("renormalize", job.renormalize);
     }
-    if (const Json* figure = reader.object("figure"))
-        job.figure = read_figure_params(*figure);
+    if (const Json* figure = reader.object("figure")) job.figure = read_figure_params(*figure);
 }
 
 } // namespace
@@ -111,8 +106,7 @@ AttentionJob attention_job(const Recipe& recipe, const std::vector<std::filesyst
     job.model = std::move(inputs.model);
     bool random = false;
     ParamsReader(params).flag("random_tokens", random);
-    if (!random)
-        job.tokens = std::move(inputs.tokens);
+    if (!random) job.tokens = std::move(inputs.tokens);
     read_params(params, job);
     return job;
 }

@@ -15,8 +15,7 @@ Json grid(const Value* values, std::size_t rows, std::size_t columns) {
     Json list = Json::array();
     for (std::size_t r = 0; r < rows; ++r) {
         Json row = Json::array();
-        for (std::size_t c = 0; c < columns; ++c)
-            row.push_back(number(values[r * columns + c]));
+        for (std::size_t c = 0; c < columns; ++c) row.push_back(number(values[r * columns + c]));
         list.push_back(std::move(row));
     }
     return list;
@@ -46,8 +45,7 @@ public:
         add("previous", result_.previous);
         add("duplicate", result_.duplicate);
         add("induction", result_.induction);
-        if (!result_.induction.mean.empty())
-            json_["induction_on_random"] = result_.induction_on_random || !job_.tokens;
+        if (!result_.induction.mean.empty()) json_["induction_on_random"] = result_.induction_on_random || !job_.tokens;
         add_rows("entropy_rows", result_.entropy_rows);
         add_rows("max_weight_rows", result_.max_weight_rows);
         add_maps();
@@ -64,29 +62,24 @@ private:
         }
         json_["tokens"] = Json::array();
         Json& lengths = json_["text_tokens"] = Json::array();
-        for (const Ids& text : request.texts)
-            lengths.push_back(text.size());
+        for (const Ids& text : request.texts) lengths.push_back(text.size());
     }
     void add(const std::string& name, const HeadStatistic& statistic) {
-        if (statistic.mean.empty())
-            return;
+        if (statistic.mean.empty()) return;
         json_[name] = grid(statistic.mean.data(), layers_, heads_);
-        if (statistic.half_width.empty())
-            return;
+        if (statistic.half_width.empty()) return;
         json_[name + "_ci95"] = grid(statistic.half_width.data(), layers_, heads_);
         json_[name + "_texts"] = statistic.texts;
     }
     void add_rows(const char* name, const std::vector<float>& rows) {
-        if (rows.empty())
-            return;
+        if (rows.empty()) return;
         const std::size_t tokens = rows.size() / (layers_ * heads_);
         Json& list = json_[name] = Json::array();
         for (std::size_t l = 0; l < layers_; ++l)
             list.push_back(grid(rows.data() + l * heads_ * tokens, heads_, tokens));
     }
     void add_maps() {
-        if (outcome_.maps.empty())
-            return;
+        if (outcome_.maps.empty()) return;
         Json& list = json_["maps"] = Json::array();
         for (std::size_t i = 0; i < outcome_.maps.size(); ++i) {
             const Map& map = outcome_.maps[i];

@@ -9,15 +9,12 @@ std::string attention_result_npz(const AttentionJob& job, const AttentionOutcome
     const Result& result = outcome.result;
     const NpzArrays::Shape heads{result.layers, result.heads};
     NpzArrays arrays;
-    if (job.request.texts.size() == 1)
-        arrays.add("ids", job.request.texts.front());
+    if (job.request.texts.size() == 1) arrays.add("ids", job.request.texts.front());
     arrays.add("beta", std::vector<double>{result.gain});
     arrays.add("first_layer", std::vector<std::int64_t>{result.first_layer});
     const auto add = [&](const std::string& name, const HeadStatistic& statistic) {
-        if (!statistic.mean.empty())
-            arrays.add(name.c_str(), statistic.mean, heads);
-        if (statistic.half_width.empty())
-            return;
+        if (!statistic.mean.empty()) arrays.add(name.c_str(), statistic.mean, heads);
+        if (statistic.half_width.empty()) return;
         arrays.add((name + "_ci95").c_str(), statistic.half_width, heads);
         arrays.add((name + "_texts").c_str(), std::vector<std::int64_t>{statistic.texts});
     };

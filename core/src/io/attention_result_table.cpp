@@ -26,8 +26,7 @@ std::vector<Column> columns_of(const Result& result) {
           {"previous", "mean weight on the token before", &result.previous},
           {"duplicate", "mean weight on earlier equal tokens", &result.duplicate},
           {"induction", "mean weight on what followed an earlier equal token", &result.induction}})
-        if (!column.statistic->mean.empty())
-            columns.push_back(column);
+        if (!column.statistic->mean.empty()) columns.push_back(column);
     return columns;
 }
 
@@ -74,8 +73,7 @@ void append_grid(std::string& out, const Result& result, const Column& column) {
     if (!column.statistic->half_width.empty())
         append(out, ", mean over %d of %d texts", column.statistic->texts, result.texts);
     append(out, "\n%7s", "layer");
-    for (int h = 0; h < result.heads; ++h)
-        append(out, " %8s", ("head " + std::to_string(h)).c_str());
+    for (int h = 0; h < result.heads; ++h) append(out, " %8s", ("head " + std::to_string(h)).c_str());
     out += '\n';
     for (int l = 0; l < result.layers; ++l) {
         append(out, "%7d", result.first_layer + l);
@@ -101,16 +99,14 @@ std::string attention_result_text(const AttentionJob& job, const AttentionOutcom
     const Result& result = outcome.result;
     std::string out;
     append(out, "%s, %lld tokens", job.request.model->files().name.c_str(), static_cast<long long>(result.tokens));
-    if (job.request.texts.size() > 1)
-        append(out, " in %zu texts", job.request.texts.size());
+    if (job.request.texts.size() > 1) append(out, " in %zu texts", job.request.texts.size());
     if (std::isinf(result.gain))
         out += ", gain inf (top-1) in every layer\n";
     else
         append(out, ", gain %g in every layer\n", result.gain);
     append(out, "planned memory of the statistics: %.1f MB; forward passes: %.3f s\n",
            static_cast<double>(result.peak_bytes) / 1e6, result.forward_seconds);
-    for (const Column& column : columns_of(result))
-        append_grid(out, result, column);
+    for (const Column& column : columns_of(result)) append_grid(out, result, column);
     return out;
 }
 

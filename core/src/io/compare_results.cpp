@@ -10,9 +10,9 @@ namespace {
 
 constexpr double relative_tolerance = 1e-4;
 constexpr double small_value = 1e-2, absolute_tolerance = 1e-6;
-constexpr double cosine_noise = 1e-4;         // a cosine below this is rounding
-constexpr double amplification_noise = 1e-5;  // so is a ratio of norms below this
-constexpr std::size_t convergence_slack = 2;  // rows by which a converged trace may end earlier or later
+constexpr double cosine_noise = 1e-4;        // a cosine below this is rounding
+constexpr double amplification_noise = 1e-5; // so is a ratio of norms below this
+constexpr std::size_t convergence_slack = 2; // rows by which a converged trace may end earlier or later
 
 class Comparison {
 public:
@@ -58,8 +58,7 @@ private:
     }
 
     void compare_objects(const Json& expected, const Json& got, const std::string& path) {
-        const std::size_t slack =
-            is_true(expected, "converged") && is_true(got, "converged") ? convergence_slack : 0;
+        const std::size_t slack = is_true(expected, "converged") && is_true(got, "converged") ? convergence_slack : 0;
         for (const auto& [key, value] : expected.items()) {
             const std::string child = path.empty() ? key : path + "." + key;
             const auto found = got.find(key);
@@ -99,7 +98,7 @@ private:
     std::vector<std::string> found_;
 };
 
-}  // namespace
+} // namespace
 
 std::vector<std::string> compare_results(const std::string& expected, const std::string& got, std::size_t limit) {
     Comparison comparison(limit);
@@ -108,4 +107,4 @@ std::vector<std::string> compare_results(const std::string& expected, const std:
     return std::move(comparison).found();
 }
 
-}  // namespace attnscope
+} // namespace attnscope

@@ -32,8 +32,7 @@ Json config_json(const ExperimentConfig& config) {
                  {"head_dim", config.head_dim()},
                  {"epochs", config.epochs},
                  {"state", training_stage_name(config.state)}};
-    if (config.diverged_at >= 0)
-        json["diverged_at"] = config.diverged_at;
+    if (config.diverged_at >= 0) json["diverged_at"] = config.diverged_at;
     json["loss"] = config.loss;
     json["accuracy"] = config.accuracy;
     Json& snapshots = json["snapshots"] = Json::object();
@@ -45,13 +44,11 @@ Json config_json(const ExperimentConfig& config) {
             snapshots[name] = snapshot_json(*measurement);
             ++shown;
         }
-    if (config.measurements.size() <= shown)
-        return json;
+    if (config.measurements.size() <= shown) return json;
     Json epochs = Json::array(), values = Json::object();
     for (const cv::ExperimentMeasurementPtr& measurement : config.measurements) {
         epochs.push_back(measurement->epoch);
-        for (const cv::Matrix& matrix : measurement->matrices)
-            values[matrix.name].push_back(number(matrix.cv));
+        for (const cv::Matrix& matrix : measurement->matrices) values[matrix.name].push_back(number(matrix.cv));
     }
     json["cv_epochs"] = std::move(epochs);
     json["cv"] = std::move(values);
@@ -84,17 +81,14 @@ private:
     std::size_t count(const Json& object, const char* name) const {
         const Json& value = field(object, name);
         const auto number = number_in<std::size_t>(value);
-        if (!number)
-            fail("a whole number", value.type_name(), name);
+        if (!number) fail("a whole number", value.type_name(), name);
         return *number;
     }
     cv::Interval interval(const Json& object, const char* name) const {
         const auto found = object.find(name);
-        if (found == object.end() || found->is_null())
-            return cv::Matrix().ci95;
+        if (found == object.end() || found->is_null()) return cv::Matrix().ci95;
         const std::vector<double> ends = numbers(*found, name);
-        if (ends.size() != 2)
-            fail("two numbers", std::to_string(ends.size()), name);
+        if (ends.size() != 2) fail("two numbers", std::to_string(ends.size()), name);
         return {ends[0], ends[1]};
     }
 
@@ -113,26 +107,19 @@ private:
         matrix.ci95 = interval(json, "ci95");
         matrix.row_ci95 = interval(json, "row_ci95");
         const std::pair<const char*, double cv::Matrix::*> reals[] = {
-            {"mean_volume", &cv::Matrix::mean_volume},
-            {"null_cv", &cv::Matrix::null_cv},
-            {"effective_dim", &cv::Matrix::effective_dim},
-            {"participation_ratio", &cv::Matrix::participation_ratio},
-            {"cv_corrected", &cv::Matrix::cv_corrected},
-            {"row_error", &cv::Matrix::row_error}};
-        for (const auto& [key, member] : reals)
-            matrix.*member = number(field(json, key), key);
+            {"mean_volume", &cv::Matrix::mean_volume},     {"null_cv", &cv::Matrix::null_cv},
+            {"effective_dim", &cv::Matrix::effective_dim}, {"participation_ratio", &cv::Matrix::participation_ratio},
+            {"cv_corrected", &cv::Matrix::cv_corrected},   {"row_error", &cv::Matrix::row_error}};
+        for (const auto& [key, member] : reals) matrix.*member = number(field(json, key), key);
         matrix.exact = truth(json, "exact");
         matrix.in_band = truth(json, "in_band");
-        if (!std::isfinite(matrix.cv))
-            matrix.reason = text(json, "reason");
+        if (!std::isfinite(matrix.cv)) matrix.reason = text(json, "reason");
         return matrix;
     }
     bool truth(const Json& object, const char* name) const {
         const Json& value = field(object, name);
-        if (value.is_null())
-            return false;
-        if (!value.is_boolean())
-            fail("true or false", value.type_name(), name);
+        if (value.is_null()) return false;
+        if (!value.is_boolean()) fail("true or false", value.type_name(), name);
         return value.get<bool>();
     }
 
@@ -157,29 +144,25 @@ private:
         const std::pair<const char*, int> named[] = {{"pre", 0}, {"mid", config.epochs / 2}, {"post", config.epochs}};
         for (const auto& [name, epoch] : named) {
             const auto snapshot = snapshots.is_object() ? snapshots.find(name) : snapshots.end();
-            if (!snapshots.is_object() || snapshot == snapshots.end())
-                continue;
+            if (!snapshots.is_object() || snapshot == snapshots.end()) continue;
             ExperimentMeasurement& measurement = at(epoch);
             for (std::size_t i = 0; i < names.size(); ++i)
                 measurement.matrices[i] = matrix(names[i], field(*snapshot, names[i].c_str()));
         }
-        for (auto& [epoch, measurement] : found)
-            config.measurements.push_back(std::move(measurement));
+        for (auto& [epoch, measurement] : found) config.measurements.push_back(std::move(measurement));
     }
 
     /// The CV alone of every measurement, where it was asked for.
     template <class At>
     void read_course(const ExperimentConfig& config, const std::vector<std::string>& names, const At& at) const {
         const auto epochs = json_.find("cv_epochs");
-        if (epochs == json_.end())
-            return;
+        if (epochs == json_.end()) return;
         if (!epochs->is_array() || epochs->size() > static_cast<std::size_t>(config.epochs) + 1)
             fail("a list of epochs", epochs->type_name(), "cv_epochs");
         std::vector<int> when;
         for (const Json& epoch : *epochs) {
             const auto number = number_in<int>(epoch, {0, config.epochs});
-            if (!number)
-                fail("0 to " + std::to_string(config.epochs), one_line(epoch), "cv_epochs");
+            if (!number) fail("0 to " + std::to_string(config.epochs), one_line(epoch), "cv_epochs");
             when.push_back(*number);
         }
         const Json& values = field(json_, "cv");
@@ -190,8 +173,7 @@ private:
             for (std::size_t e = 0; e < when.size(); ++e) {
                 cv::Matrix& matrix = at(when[e]).matrices[i];
                 matrix.cv = course[e];
-                if (std::isfinite(course[e]))
-                    matrix.reason.clear();
+                if (std::isfinite(course[e])) matrix.reason.clear();
             }
         }
     }
@@ -203,8 +185,7 @@ private:
 
 std::string cv_experiment_json(const cv::Experiment& experiment) {
     Json configs = Json::array();
-    for (const cv::ExperimentConfigPtr& config : experiment.configs)
-        configs.push_back(config_json(*config));
+    for (const cv::ExperimentConfigPtr& config : experiment.configs) configs.push_back(config_json(*config));
     return one_line({{"configs", std::move(configs)}});
 }
 
@@ -214,14 +195,13 @@ std::vector<cv::ExperimentConfigPtr> read_cv_experiment(const std::string& resul
     if (!result.is_object() || configs == result.end() || !configs->is_array())
         throw Error(ErrorKind::input, subject, "a list of configurations", "none", "configs");
     if (configs->size() > cv::most_experiment_configs)
-        throw Error(ErrorKind::input, subject, "at most " + std::to_string(cv::most_experiment_configs) + " configurations",
+        throw Error(ErrorKind::input, subject,
+                    "at most " + std::to_string(cv::most_experiment_configs) + " configurations",
                     std::to_string(configs->size()), "configs");
     std::vector<cv::ExperimentConfigPtr> read;
     for (std::size_t i = 0; i < configs->size(); ++i) {
-        ExperimentConfig config =
-            ConfigReader((*configs)[i], "configs[" + std::to_string(i) + "]", subject).read();
-        if (config.over())
-            read.push_back(std::make_shared<const ExperimentConfig>(std::move(config)));
+        ExperimentConfig config = ConfigReader((*configs)[i], "configs[" + std::to_string(i) + "]", subject).read();
+        if (config.over()) read.push_back(std::make_shared<const ExperimentConfig>(std::move(config)));
     }
     return read;
 }

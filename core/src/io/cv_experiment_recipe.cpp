@@ -14,8 +14,7 @@ constexpr const char* cv_experiment_analysis = "cv";
 } // namespace
 
 bool is_cv_experiment(const Recipe& recipe) {
-    if (recipe.analysis != cv_experiment_analysis)
-        return false;
+    if (recipe.analysis != cv_experiment_analysis) return false;
     const Json params = parse_json(recipe.params, "recipe", json_kinds::recipe);
     return params.is_object() && params.contains("experiment");
 }
@@ -30,8 +29,7 @@ Recipe cv_experiment_recipe(const CvExperimentJob& job) {
                             {"learning_rate", request.learning_rate}};
     if (job.figure) {
         params["cursor"] = {{"group", job.group}, {"dim", job.dim}, {"heads", job.heads}};
-        if (job.epoch >= 0)
-            params["cursor"]["epoch"] = job.epoch;
+        if (job.epoch >= 0) params["cursor"]["epoch"] = job.epoch;
         params["figure"] = figure_params(*job.figure);
     }
     Recipe recipe;
@@ -47,8 +45,7 @@ CvExperimentJob cv_experiment_job(const Recipe& recipe) {
     const Json params = parse_json(recipe.params, "recipe", json_kinds::recipe);
     const ParamsReader reader(params);
     const Json* const experiment = reader.object("experiment");
-    if (!experiment)
-        ParamsReader::fail("an object", "nothing", "experiment");
+    if (!experiment) ParamsReader::fail("an object", "nothing", "experiment");
     CvExperimentJob job;
     cv::ExperimentRequest& request = job.request;
     const ParamsReader fields(*experiment);
@@ -74,8 +71,7 @@ CvExperimentJob cv_experiment_job(const Recipe& recipe) {
         if (std::find(groups.begin(), groups.end(), job.group) == groups.end())
             ParamsReader::fail("a group of matrices", job.group, "cursor.group");
     }
-    if (const Json* const figure = reader.object("figure"))
-        job.figure = read_figure_params(*figure);
+    if (const Json* const figure = reader.object("figure")) job.figure = read_figure_params(*figure);
     return job;
 }
 
@@ -86,10 +82,8 @@ Figure cv_experiment_figure(const CvExperimentJob& job, const std::string& panel
     view.dim = job.dim;
     view.config_heads = job.heads;
     view.epoch = job.epoch;
-    if (panel == "cv.grid")
-        return cv::grid_figure(view, experiment);
-    if (panel == "cv.relation")
-        return cv::relation_figure(view, experiment);
+    if (panel == "cv.grid") return cv::grid_figure(view, experiment);
+    if (panel == "cv.relation") return cv::relation_figure(view, experiment);
     return cv::training_figure(view, experiment);
 }
 
@@ -97,8 +91,9 @@ std::vector<Warning> cv_experiment_warnings(const CvExperimentJob& job, const cv
     std::vector<Warning> warnings;
     for (const cv::ExperimentConfigPtr& config : experiment.configs)
         if (config->state == cv::ExperimentConfig::State::diverged)
-            warnings.push_back({"diverged", "dim " + std::to_string(config->dim) + " × " + std::to_string(config->heads) +
-                                                " heads: the loss before update " + std::to_string(config->diverged_at) +
+            warnings.push_back({"diverged", "dim " + std::to_string(config->dim) + " × " +
+                                                std::to_string(config->heads) + " heads: the loss before update " +
+                                                std::to_string(config->diverged_at) +
                                                 " is not finite; training ended there"});
     const std::size_t least = static_cast<std::size_t>(job.request.parameters.points);
     for (const cv::ExperimentConfigPtr& config : experiment.configs)

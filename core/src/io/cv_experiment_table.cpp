@@ -12,21 +12,21 @@ namespace {
 
 double entry(const std::vector<double>& values, int index) {
     return index >= 0 && static_cast<std::size_t>(index) < values.size() ? values[static_cast<std::size_t>(index)]
-                                                                        : none;
+                                                                         : none;
 }
 
 std::string shown(double value, const char* format) {
     std::string text;
-    if (std::isfinite(value))
-        append(text, format, value);
+    if (std::isfinite(value)) append(text, format, value);
     return text.empty() ? "-" : text;
 }
 
 } // namespace
 
 std::string cv_experiment_csv(const cv::Experiment& experiment) {
-    std::string out = "dim,heads,head_dim,epoch,loss,accuracy,name,rows,cols,cv,ci95_low,ci95_high,n_valid,n_degenerate,"
-                      "mean_volume,in_band,null_cv,effective_dim\n";
+    std::string out =
+        "dim,heads,head_dim,epoch,loss,accuracy,name,rows,cols,cv,ci95_low,ci95_high,n_valid,n_degenerate,"
+        "mean_volume,in_band,null_cv,effective_dim\n";
     for (const cv::ExperimentConfigPtr& config : experiment.configs)
         for (const cv::ExperimentMeasurementPtr& measurement : config->measurements)
             for (const cv::Matrix& matrix : measurement->matrices) {
@@ -38,9 +38,10 @@ std::string cv_experiment_csv(const cv::Experiment& experiment) {
                     out += ',' + csv_number(value);
                 out += ',' + std::to_string(matrix.n_valid) + ',' + std::to_string(matrix.n_degenerate) + ',' +
                        csv_number(matrix.mean_volume) + ',' +
-                       (!matrix.has_cv() ? "" : matrix.in_band ? "true" : "false");
-                for (const double value : {matrix.null_cv, matrix.effective_dim})
-                    out += ',' + csv_number(value);
+                       (!matrix.has_cv() ? ""
+                        : matrix.in_band ? "true"
+                                         : "false");
+                for (const double value : {matrix.null_cv, matrix.effective_dim}) out += ',' + csv_number(value);
                 out += '\n';
             }
     return out;
@@ -48,11 +49,11 @@ std::string cv_experiment_csv(const cv::Experiment& experiment) {
 
 std::string cv_experiment_text(const cv::Experiment& experiment) {
     std::string out;
-    append(out, "%5s %5s %8s %9s %9s   %s\n", "dim", "heads", "head_dim", "loss", "training", "CV before > half > after");
+    append(out, "%5s %5s %8s %9s %9s   %s\n", "dim", "heads", "head_dim", "loss", "training",
+           "CV before > half > after");
     append(out, "%5s %5s %8s %9s %9s", "", "", "", "", "accuracy");
     constexpr const char* groups[] = {"emb", "Q_h", "K_h", "V_h", "act_Q_h", "act_K_h", "act_V_h", "act_post_h"};
-    for (const char* const group : groups)
-        append(out, "   %-17s", group);
+    for (const char* const group : groups) append(out, "   %-17s", group);
     out += '\n';
     for (const cv::ExperimentConfigPtr& config : experiment.configs) {
         append(out, "%5d %5d %8d %9s %9s", config->dim, config->heads, config->head_dim(),
@@ -67,8 +68,7 @@ std::string cv_experiment_text(const cv::Experiment& experiment) {
         }
         if (config->state == cv::ExperimentConfig::State::diverged)
             append(out, "   diverged at epoch %d", config->diverged_at);
-        while (!out.empty() && out.back() == ' ')
-            out.pop_back();
+        while (!out.empty() && out.back() == ' ') out.pop_back();
         out += '\n';
     }
     return out;
@@ -100,16 +100,14 @@ std::string cv_experiment_npz(const cv::Experiment& experiment) {
         std::vector<double> values;
         for (const cv::ExperimentMeasurementPtr& measurement : config->measurements) {
             when.push_back(measurement->epoch);
-            for (const cv::Matrix& matrix : measurement->matrices)
-                values.push_back(matrix.cv);
+            for (const cv::Matrix& matrix : measurement->matrices) values.push_back(matrix.cv);
         }
         const auto measured = static_cast<std::int64_t>(when.size());
         const auto matrices = static_cast<std::int64_t>(cv::experiment_matrices(config->heads).size());
         arrays.add(("epoch" + name).c_str(), std::move(when));
         arrays.add(("cv" + name).c_str(), std::move(values), {measured, matrices});
         std::string names;
-        for (const std::string& matrix : cv::experiment_matrices(config->heads))
-            names += matrix + "\n";
+        for (const std::string& matrix : cv::experiment_matrices(config->heads)) names += matrix + "\n";
         arrays.add_lines(("name" + name).c_str(), std::move(names));
     }
     return arrays.bytes();

@@ -14,14 +14,10 @@ Figure cv_figure(const CvJob& job, const std::string& panel, const cv::ModelResu
     view.kind = job.cursor.kind;
     view.layer = job.cursor.layer;
     view.head = job.cursor.head;
-    if (panel == "cv.map")
-        return cv::map_figure(view, result.matrices);
-    if (panel == "cv.volumes")
-        return cv::volumes_figure(view, result.matrices);
-    if (panel == "cv.dimension")
-        return cv::dimension_figure(view, result.matrices);
-    if (panel == "cv.table")
-        return cv::table_figure(view, result.matrices);
+    if (panel == "cv.map") return cv::map_figure(view, result.matrices);
+    if (panel == "cv.volumes") return cv::volumes_figure(view, result.matrices);
+    if (panel == "cv.dimension") return cv::dimension_figure(view, result.matrices);
+    if (panel == "cv.table") return cv::table_figure(view, result.matrices);
     return cv::band_figure(view, result.matrices);
 }
 

@@ -17,8 +17,7 @@ void read_cv_parameters(const ParamsReader& reader, cv::Parameters& parameters) 
     reader.flag("exact", parameters.exact);
     std::vector<double> band{parameters.band_low, parameters.band_high};
     reader.numbers("band", band);
-    if (band.size() != 2)
-        ParamsReader::fail("two numbers", std::to_string(band.size()), "band");
+    if (band.size() != 2) ParamsReader::fail("two numbers", std::to_string(band.size()), "band");
     parameters.band_low = band[0];
     parameters.band_high = band[1];
     try {

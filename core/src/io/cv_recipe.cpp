@@ -42,10 +42,8 @@ Json params_json(const CvJob& job) {
 void read_tensor(const Recipe& recipe, const ParamsReader& reader, const std::vector<std::filesystem::path>& folders,
                  CvJob& job) {
     for (const RecipeInput& input : recipe.inputs) {
-        if (input.role == "tensor")
-            job.tensor = locate(input, folders);
-        if (input.role == "tuples")
-            job.tuples = locate(input, folders);
+        if (input.role == "tensor") job.tensor = locate(input, folders);
+        if (input.role == "tuples") job.tuples = locate(input, folders);
     }
     reader.text("key", job.key);
     std::string layout = layout_name(job.layout);
@@ -60,8 +58,7 @@ void read_model(const Recipe& recipe, const Json& params, const std::vector<std:
     job.model = std::move(inputs.model);
     bool activations = false;
     reader.flag("activations", activations);
-    if (activations)
-        job.tokens = std::move(inputs.tokens);
+    if (activations) job.tokens = std::move(inputs.tokens);
     reader.flag("weights", job.weights);
     reader.number("first_layer", job.first_layer);
     reader.number_or_none("last_layer", job.last_layer);
@@ -76,8 +73,7 @@ void read_model(const Recipe& recipe, const Json& params, const std::vector<std:
         fields.number("layer", job.cursor.layer);
         fields.number("head", job.cursor.head);
     }
-    if (const Json* const figure = reader.object("figure"))
-        job.figure = read_figure_params(*figure);
+    if (const Json* const figure = reader.object("figure")) job.figure = read_figure_params(*figure);
 }
 
 } // namespace
@@ -93,8 +89,7 @@ Recipe cv_recipe(const CvJob& job) {
             recipe.inputs.push_back({role, base_name(file), sha256_file(file)});
         };
         add("tensor", job.tensor);
-        if (!job.tuples.empty())
-            add("tuples", job.tuples);
+        if (!job.tuples.empty()) add("tuples", job.tuples);
     }
     recipe.params = one_line(params_json(job));
     recipe.seed = job.seed;

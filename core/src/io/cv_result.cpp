@@ -13,8 +13,7 @@ namespace {
 using cv::Matrix;
 
 Json interval(const cv::Interval& interval) {
-    if (!std::isfinite(interval.low) || !std::isfinite(interval.high))
-        return nullptr;
+    if (!std::isfinite(interval.low) || !std::isfinite(interval.high)) return nullptr;
     return Json::array({interval.low, interval.high});
 }
 
@@ -22,10 +21,8 @@ Json interval(const cv::Interval& interval) {
 
 Json cv_matrix_json(const Matrix& matrix, bool histogram) {
     Json json = {{"name", matrix.name}, {"kind", cv_kind_name(matrix.kind)}};
-    if (matrix.layer >= 0)
-        json["layer"] = matrix.layer;
-    if (matrix.head >= 0)
-        json[cv::of_key_value_head(matrix.kind) ? "key_value_head" : "head"] = matrix.head;
+    if (matrix.layer >= 0) json["layer"] = matrix.layer;
+    if (matrix.head >= 0) json[cv::of_key_value_head(matrix.kind) ? "key_value_head" : "head"] = matrix.head;
     json["rows"] = matrix.rows;
     json["cols"] = matrix.cols;
     json["pool"] = matrix.pool;
@@ -70,15 +67,12 @@ const char* cv_kind_name(cv::Kind kind) noexcept {
 
 std::string cv_result_json(const CvJob& job, const cv::ModelResult& result) {
     Json matrices = Json::array();
-    for (const Matrix& matrix : result.matrices)
-        matrices.push_back(cv_matrix_json(matrix, job.histogram));
+    for (const Matrix& matrix : result.matrices) matrices.push_back(cv_matrix_json(matrix, job.histogram));
     Json json = {{"points", job.parameters.points},
                  {"band", {job.parameters.band_low, job.parameters.band_high}},
                  {"matrices", std::move(matrices)}};
-    if (!job.requests.empty() && job.requests.front().tuples)
-        json["points"] = job.requests.front().tuples->points;
-    if (result.text_tokens > 0)
-        json["text_tokens"] = result.text_tokens;
+    if (!job.requests.empty() && job.requests.front().tuples) json["points"] = job.requests.front().tuples->points;
+    if (result.text_tokens > 0) json["text_tokens"] = result.text_tokens;
     return one_line(json);
 }
 
@@ -94,14 +88,12 @@ std::string cv_result_npz(const cv::ModelResult& result) {
     arrays.add_lines("kind", std::move(kinds));
     const auto whole = [&](const char* name, auto get) {
         std::vector<std::int64_t> values;
-        for (const Matrix& matrix : matrices)
-            values.push_back(static_cast<std::int64_t>(get(matrix)));
+        for (const Matrix& matrix : matrices) values.push_back(static_cast<std::int64_t>(get(matrix)));
         arrays.add(name, std::move(values));
     };
     const auto real = [&](const char* name, auto get) {
         std::vector<double> values;
-        for (const Matrix& matrix : matrices)
-            values.push_back(get(matrix));
+        for (const Matrix& matrix : matrices) values.push_back(get(matrix));
         arrays.add(name, std::move(values));
     };
     const auto pair = [&](const char* name, cv::Interval Matrix::*interval) {

@@ -22,8 +22,7 @@ const char* truth(const Matrix& matrix) {
 
 /// Four digits behind the point of what is there.
 std::string fixed(double value, const char* format, const char* none) {
-    if (!std::isfinite(value))
-        return none;
+    if (!std::isfinite(value)) return none;
     std::string text;
     append(text, format, value);
     return text;
@@ -32,8 +31,7 @@ std::string fixed(double value, const char* format, const char* none) {
 std::string escaped(const std::string& text) {
     std::string out;
     for (const char letter : text) {
-        if (std::string_view("&%$#_{}").find(letter) != std::string_view::npos)
-            out += '\\';
+        if (std::string_view("&%$#_{}").find(letter) != std::string_view::npos) out += '\\';
         if (letter == '\\')
             out += "\\textbackslash{}";
         else if (letter == '~')
@@ -57,13 +55,11 @@ std::string cv_table_csv(const std::vector<Matrix>& matrices) {
         out += csv_text(matrix.name) + ',' + cv_kind_name(matrix.kind) + ',' + whole_or_empty(matrix.layer) + ',' +
                whole_or_empty(matrix.head) + ',' + std::to_string(matrix.rows) + ',' + std::to_string(matrix.cols) +
                ',' + std::to_string(matrix.pool);
-        for (const double value : {matrix.cv, matrix.ci95.low, matrix.ci95.high})
-            out += ',' + csv_number(value);
+        for (const double value : {matrix.cv, matrix.ci95.low, matrix.ci95.high}) out += ',' + csv_number(value);
         out += ',' + std::to_string(matrix.n_valid) + ',' + std::to_string(matrix.n_degenerate) +
                (matrix.exact ? ",true," : ",false,") + csv_number(matrix.mean_volume) + ',' + truth(matrix);
-        for (const double value :
-             {matrix.null_cv, matrix.effective_dim, matrix.participation_ratio, matrix.cv_corrected, matrix.row_error,
-              matrix.row_ci95.low, matrix.row_ci95.high})
+        for (const double value : {matrix.null_cv, matrix.effective_dim, matrix.participation_ratio,
+                                   matrix.cv_corrected, matrix.row_error, matrix.row_ci95.low, matrix.row_ci95.high})
             out += ',' + csv_number(value);
         out += ',' + (matrix.row_simplices > 0 ? std::to_string(matrix.row_simplices) : std::string());
         out += ',' + (matrix.has_cv() ? std::string() : csv_text(matrix.reason)) + '\n';
@@ -73,8 +69,7 @@ std::string cv_table_csv(const std::vector<Matrix>& matrices) {
 
 std::string cv_table_text(const std::vector<Matrix>& matrices) {
     std::size_t width = 4;
-    for (const Matrix& matrix : matrices)
-        width = std::max(width, matrix.name.size());
+    for (const Matrix& matrix : matrices) width = std::max(width, matrix.name.size());
     width = std::min<std::size_t>(width, 60);
     std::string out;
     append(out, "%-*s %12s %7s %17s %7s %9s %8s  %s\n", static_cast<int>(width), "name", "rows x cols", "CV",
@@ -96,8 +91,9 @@ std::string cv_table_text(const std::vector<Matrix>& matrices) {
 }
 
 std::string cv_table_tex(const std::vector<Matrix>& matrices) {
-    std::string out = "\\begin{tabular}{lrrrrrr}\n\\toprule\n"
-                      "matrix & rows $\\times$ columns & CV & 95\\,\\% & null & $D_\\mathrm{eff}$ & PR \\\\\n\\midrule\n";
+    std::string out =
+        "\\begin{tabular}{lrrrrrr}\n\\toprule\n"
+        "matrix & rows $\\times$ columns & CV & 95\\,\\% & null & $D_\\mathrm{eff}$ & PR \\\\\n\\midrule\n";
     for (const Matrix& matrix : matrices) {
         out += "\\texttt{" + escaped(matrix.name) + "} & $" + std::to_string(matrix.rows) + " \\times " +
                std::to_string(matrix.cols) + "$ & " + fixed(matrix.cv, "%.4f", "--") + " & ";

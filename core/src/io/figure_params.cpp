@@ -27,8 +27,7 @@ Zoom read_zoom(const Json& object) {
 Json figure_params(const FigureSpec& figure) {
     Json params = {
         {"panel", figure.panel}, {"style", figure.style}, {"width_mm", figure.width_mm}, {"dpi", figure.dpi}};
-    for (const Zoom& zoom : figure.zoom)
-        params["zoom"].push_back({{"axes", zoom.axes}, {"x", zoom.x}, {"y", zoom.y}});
+    for (const Zoom& zoom : figure.zoom) params["zoom"].push_back({{"axes", zoom.axes}, {"x", zoom.x}, {"y", zoom.y}});
     return params;
 }
 
@@ -41,8 +40,7 @@ FigureSpec read_figure_params(const Json& params) {
     fields.number("dpi", figure.dpi);
     std::vector<Json> zooms;
     fields.each("zoom", &Json::is_object, "a list of the parts in sight", zooms);
-    for (const Json& object : zooms)
-        figure.zoom.push_back(read_zoom(object));
+    for (const Json& object : zooms) figure.zoom.push_back(read_zoom(object));
     return figure;
 }
 

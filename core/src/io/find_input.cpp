@@ -13,7 +13,7 @@ bool has_hash(const fs::path& file, const std::string& sha256) {
     try {
         return sha256_file(file) == sha256;
     } catch (const Error&) {
-        return false;  // unreadable: not the one
+        return false; // unreadable: not the one
     }
 }
 
@@ -67,7 +67,7 @@ fs::path find_named(const RecipeInput& input, const std::vector<fs::path>& place
     return {};
 }
 
-}  // namespace
+} // namespace
 
 std::string base_name(const fs::path& path) {
     return (path.filename().empty() ? path.parent_path() : path).filename().string();
@@ -127,4 +127,4 @@ fs::path find_by_hash(const RecipeInput& input, const std::vector<fs::path>& pla
     return {};
 }
 
-}  // namespace attnscope
+} // namespace attnscope

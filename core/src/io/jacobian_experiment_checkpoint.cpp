@@ -20,7 +20,7 @@ constexpr const char* checksum_key = "sha256";
 
 struct Moment {
     const char* name;
-    std::vector<float> TrainingState::* values;
+    std::vector<float> TrainingState::*values;
 };
 constexpr Moment moments[] = {{"parameters", &TrainingState::parameters},
                               {"first_moments", &TrainingState::first_moments},
@@ -33,23 +33,20 @@ std::string updates_key(const std::string& run) {
 /// One of the run's tensors; empty where there is none.
 std::vector<float> read_flat(const TensorFile& file, const std::string& name) {
     const TensorInfo* const info = file.find(name);
-    if (!info)
-        return {};
+    if (!info) return {};
     const FloatTensor tensor = file.read(*info);
     return {tensor.values.begin(), tensor.values.end()};
 }
 
 std::shared_ptr<const TrainingState> read_state(const TensorFile& file, const std::string& run) {
     const auto updates = file.metadata().find(updates_key(run));
-    if (updates == file.metadata().end())
-        return nullptr;
+    if (updates == file.metadata().end()) return nullptr;
     auto state = std::make_shared<TrainingState>();
     const std::string& text = updates->second;
     const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), state->updates);
     if (failure != std::errc{} || end != text.data() + text.size() || state->updates < 0)
         input_error(file.path().filename().string(), "a number of updates", excerpt(text), updates->first);
-    for (const Moment& moment : moments)
-        (*state).*moment.values = read_flat(file, run + "." + moment.name);
+    for (const Moment& moment : moments) (*state).*moment.values = read_flat(file, run + "." + moment.name);
     return state;
 }
 
@@ -58,11 +55,9 @@ std::string checkpoint_checksum(const std::string& result, const jacobian::Exper
     Sha256 hash;
     hash.add(std::as_bytes(std::span(result)));
     for (const jacobian::TrainingRunPtr& run : experiment.runs) {
-        if (!run->training)
-            continue;
+        if (!run->training) continue;
         hash.add(std::as_bytes(std::span(&run->training->updates, 1)));
-        for (const Moment& moment : moments)
-            hash.add(std::as_bytes(std::span((*run->training).*moment.values)));
+        for (const Moment& moment : moments) hash.add(std::as_bytes(std::span((*run->training).*moment.values)));
     }
     return hash.hex();
 }
@@ -78,13 +73,14 @@ void write_jacobian_checkpoint(const std::filesystem::path& path, const Recipe& 
     metadata[checksum_key] = checkpoint_checksum(metadata[result_key], experiment);
     std::vector<TensorToWrite> tensors;
     for (const jacobian::TrainingRunPtr& run : experiment.runs) {
-        if (!run->training)
-            continue;
+        if (!run->training) continue;
         const std::string name = jacobian::combination_name(run->combination);
         metadata[updates_key(name)] = std::to_string(run->training->updates);
         for (const Moment& moment : moments)
             if (const std::vector<float>& values = (*run->training).*moment.values; !values.empty())
-                tensors.push_back({name + "." + moment.name, DType::f32, {static_cast<std::int64_t>(values.size())},
+                tensors.push_back({name + "." + moment.name,
+                                   DType::f32,
+                                   {static_cast<std::int64_t>(values.size())},
                                    std::as_bytes(std::span(values))});
     }
     write_safetensors(path, tensors, metadata);

@@ -53,9 +53,15 @@ Json tokenizer_json(const std::vector<char32_t>& vocabulary) {
                         {"ignore_merges", false},
                         {"vocab", std::move(tokens)},
                         {"merges", Json::array()}};
-    return {{"version", "1.0"},        {"truncation", nullptr},    {"padding", nullptr},
-            {"added_tokens", Json::array()}, {"normalizer", nullptr},    {"pre_tokenizer", nullptr},
-            {"post_processor", nullptr}, {"decoder", {{"type", "Fuse"}}}, {"model", model}};
+    return {{"version", "1.0"},
+            {"truncation", nullptr},
+            {"padding", nullptr},
+            {"added_tokens", Json::array()},
+            {"normalizer", nullptr},
+            {"pre_tokenizer", nullptr},
+            {"post_processor", nullptr},
+            {"decoder", {{"type", "Fuse"}}},
+            {"model", model}};
 }
 
 /// (rows, columns) as (columns, rows).
@@ -63,7 +69,8 @@ std::vector<float> transposed(std::span<const float> values, std::int64_t rows, 
     std::vector<float> out(values.size());
     for (std::int64_t row = 0; row < rows; ++row)
         for (std::int64_t column = 0; column < columns; ++column)
-            out[static_cast<std::size_t>(column * rows + row)] = values[static_cast<std::size_t>(row * columns + column)];
+            out[static_cast<std::size_t>(column * rows + row)] =
+                values[static_cast<std::size_t>(row * columns + column)];
     return out;
 }
 

@@ -15,16 +15,15 @@ using jacobian::HeadMetrics;
 using jacobian::Metric;
 using jacobian::TrainingRun;
 
-
 Json heads_json(const std::vector<HeadMetrics>& heads) {
     Json list = Json::array();
-    for (const HeadMetrics& head : heads)
-        list.push_back(jacobian_head_json(head));
+    for (const HeadMetrics& head : heads) list.push_back(jacobian_head_json(head));
     return list;
 }
 
 Json measurement_json(const ExperimentMeasurement& measurement) {
-    Json json = {{"step", measurement.step}, {"loss", number(measurement.loss)}, {"val_loss", number(measurement.val_loss)}};
+    Json json = {
+        {"step", measurement.step}, {"loss", number(measurement.loss)}, {"val_loss", number(measurement.val_loss)}};
     for (const Metric metric : jacobian::metrics)
         json[jacobian::metric_name(metric)] = number(measurement.mean(metric));
     json["n_undefined"] = measurement.undefined();
@@ -36,8 +35,7 @@ Json run_json(const TrainingRun& run) {
     Json json = {{"method", jacobian::method_name(run.combination.method)},
                  {"softmax_grad", jacobian::softmax_gradient_name(run.combination.gradient)},
                  {"state", training_stage_name(run.state)}};
-    if (run.diverged_at >= 0)
-        json["diverged_at"] = run.diverged_at;
+    if (run.diverged_at >= 0) json["diverged_at"] = run.diverged_at;
     const ExperimentMeasurement* const last = run.last();
     json["loss"] = last ? number(last->loss) : Json(nullptr);
     Json validation = Json::array(), steps = Json::array(), metrics = Json::array();
@@ -69,8 +67,7 @@ public:
         run.steps = whole(training, "steps", 1, jacobian::most_training_steps);
         for (const Json& loss : list(training, "loss", static_cast<std::size_t>(run.steps)))
             run.loss.push_back(number(loss, "training.loss"));
-        if (run.state == TrainingRun::State::diverged)
-            run.diverged_at = whole(json_, "diverged_at", 0, run.steps);
+        if (run.state == TrainingRun::State::diverged) run.diverged_at = whole(json_, "diverged_at", 0, run.steps);
         int before = -1;
         for (const Json& entry : list(training, "metrics", static_cast<std::size_t>(run.steps) + 1)) {
             auto measurement = std::make_shared<ExperimentMeasurement>();
@@ -95,15 +92,15 @@ private:
     }
     /// 0 where an earlier version did not write it.
     std::size_t count(const Json& object, const char* name) const {
-        if (!object.contains(name))
-            return 0;
+        if (!object.contains(name)) return 0;
         return static_cast<std::size_t>(whole(object, name, 0, jacobian::most_training_windows));
     }
     std::vector<HeadMetrics> heads(const Json& entry) const {
         constexpr std::size_t most = std::size_t{jacobian::most_shape_layers} * jacobian::most_shape_width;
-        static constexpr std::array members{&HeadMetrics::a_mean,     &HeadMetrics::entropy,      &HeadMetrics::r_diag,
-                                            &HeadMetrics::r_offdiag,  &HeadMetrics::energy_off,   &HeadMetrics::energy_cross,
-                                            &HeadMetrics::cos_diag,   &HeadMetrics::cos_ste,      &HeadMetrics::cos_ste_unmasked};
+        static constexpr std::array members{
+            &HeadMetrics::a_mean,    &HeadMetrics::entropy,    &HeadMetrics::r_diag,
+            &HeadMetrics::r_offdiag, &HeadMetrics::energy_off, &HeadMetrics::energy_cross,
+            &HeadMetrics::cos_diag,  &HeadMetrics::cos_ste,    &HeadMetrics::cos_ste_unmasked};
         static_assert(members.size() == jacobian::metrics.size());
         std::vector<HeadMetrics> out;
         for (const Json& json : list(entry, "heads", most)) {
@@ -128,11 +125,9 @@ private:
 } // namespace
 
 std::string jacobian_experiment_json(const jacobian::Experiment& experiment) {
-    if (experiment.runs.size() == 1)
-        return one_line(run_json(*experiment.runs.front()));
+    if (experiment.runs.size() == 1) return one_line(run_json(*experiment.runs.front()));
     Json runs = Json::array();
-    for (const jacobian::TrainingRunPtr& run : experiment.runs)
-        runs.push_back(run_json(*run));
+    for (const jacobian::TrainingRunPtr& run : experiment.runs) runs.push_back(run_json(*run));
     return one_line({{"runs", std::move(runs)}});
 }
 
@@ -151,10 +146,8 @@ jacobian::Experiment read_jacobian_experiment(const std::string& result_json, co
         add(result, "");
         return experiment;
     }
-    if (!runs->is_array())
-        throw Error(ErrorKind::input, subject, "a list of runs", runs->type_name(), "runs");
-    for (std::size_t i = 0; i < runs->size(); ++i)
-        add((*runs)[i], "runs[" + std::to_string(i) + "]");
+    if (!runs->is_array()) throw Error(ErrorKind::input, subject, "a list of runs", runs->type_name(), "runs");
+    for (std::size_t i = 0; i < runs->size(); ++i) add((*runs)[i], "runs[" + std::to_string(i) + "]");
     return experiment;
 }
 

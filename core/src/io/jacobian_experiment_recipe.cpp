@@ -22,8 +22,7 @@ Json combination_json(const Combination& combination) {
 }
 
 Combination read_combination(const Json& json) {
-    if (!json.is_object())
-        ParamsReader::fail("an object", json.type_name(), "experiment.combinations");
+    if (!json.is_object()) ParamsReader::fail("an object", json.type_name(), "experiment.combinations");
     const ParamsReader reader(json);
     Combination combination;
     std::string method = jacobian::method_name(combination.method);
@@ -37,13 +36,11 @@ Combination read_combination(const Json& json) {
 
 void read_combinations(const Json& experiment, std::vector<Combination>& combinations) {
     const auto list = experiment.find("combinations");
-    if (list == experiment.end())
-        return;
+    if (list == experiment.end()) return;
     if (!list->is_array() || list->empty() || list->size() > jacobian::all_combinations().size())
         ParamsReader::fail("a list of combinations", list->type_name(), "experiment.combinations");
     combinations.clear();
-    for (const Json& entry : *list)
-        combinations.push_back(read_combination(entry));
+    for (const Json& entry : *list) combinations.push_back(read_combination(entry));
 }
 
 void check_parameters(const jacobian::ExperimentRequest& request) {
@@ -74,8 +71,7 @@ void load_inputs(JacobianExperimentJob& job, JobContext& context, std::vector<Wa
 }
 
 bool is_jacobian_experiment(const Recipe& recipe) {
-    if (recipe.analysis != jacobian_experiment_analysis)
-        return false;
+    if (recipe.analysis != jacobian_experiment_analysis) return false;
     const Json params = parse_json(recipe.params, "recipe", json_kinds::recipe);
     return params.is_object() && params.contains("experiment");
 }
@@ -84,8 +80,7 @@ Recipe jacobian_experiment_recipe(const JacobianExperimentJob& job) {
     const jacobian::ExperimentRequest& request = job.request;
     ATTNSCOPE_ASSERT(request.text);
     Json combinations = Json::array();
-    for (const Combination& combination : request.combinations)
-        combinations.push_back(combination_json(combination));
+    for (const Combination& combination : request.combinations) combinations.push_back(combination_json(combination));
     Json params;
     params["experiment"] = {{"combinations", std::move(combinations)},
                             {"layers", request.shape.layers},
@@ -106,8 +101,7 @@ Recipe jacobian_experiment_recipe(const JacobianExperimentJob& job) {
     if (job.figure) {
         params["cursor"] = combination_json(job.shown);
         params["cursor"]["metric"] = jacobian::metric_name(job.metric);
-        if (job.step >= 0)
-            params["cursor"]["step"] = job.step;
+        if (job.step >= 0) params["cursor"]["step"] = job.step;
         params["figure"] = figure_params(*job.figure);
     }
     recipe.params = one_line(params);
@@ -121,8 +115,7 @@ JacobianExperimentJob jacobian_experiment_job(const Recipe& recipe, const std::v
     const Json params = parse_json(recipe.params, "recipe", json_kinds::recipe);
     const ParamsReader reader(params);
     const Json* const experiment = reader.object("experiment");
-    if (!experiment)
-        ParamsReader::fail("an object", "nothing", "experiment");
+    if (!experiment) ParamsReader::fail("an object", "nothing", "experiment");
     JacobianExperimentJob job;
     jacobian::ExperimentRequest& request = job.request;
     const ParamsReader fields(*experiment);
@@ -138,16 +131,12 @@ JacobianExperimentJob jacobian_experiment_job(const Recipe& recipe, const std::v
     fields.number("learning_rate", request.learning_rate);
     request.seed = recipe.seed;
     check_parameters(request);
-    if (const Json* const cursor = reader.object("cursor"))
-        read_cursor(*cursor, job);
-    if (const Json* const figure = reader.object("figure"))
-        job.figure = read_figure_params(*figure);
+    if (const Json* const cursor = reader.object("cursor")) read_cursor(*cursor, job);
+    if (const Json* const figure = reader.object("figure")) job.figure = read_figure_params(*figure);
     reader.text("text", job.typed);
     for (const RecipeInput& input : recipe.inputs)
-        if (input.role == text_role)
-            job.text = locate(input, folders);
-    if (job.text.empty() && job.typed.empty())
-        throw Error(ErrorKind::input, "recipe", "a text", "none", "inputs");
+        if (input.role == text_role) job.text = locate(input, folders);
+    if (job.text.empty() && job.typed.empty()) throw Error(ErrorKind::input, "recipe", "a text", "none", "inputs");
     return job;
 }
 

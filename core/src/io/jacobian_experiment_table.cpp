@@ -17,8 +17,7 @@ using jacobian::TrainingRun;
 
 std::string shown(double value, const char* format) {
     std::string text;
-    if (std::isfinite(value))
-        append(text, format, value);
+    if (std::isfinite(value)) append(text, format, value);
     return text.empty() ? "-" : text;
 }
 
@@ -26,8 +25,7 @@ std::string shown(double value, const char* format) {
 
 std::string jacobian_experiment_csv(const jacobian::Experiment& experiment) {
     std::string out = "method,softmax_grad,step,loss,measured_loss,val_loss";
-    for (const Metric metric : jacobian::metrics)
-        out += std::string(",") + jacobian::metric_name(metric);
+    for (const Metric metric : jacobian::metrics) out += std::string(",") + jacobian::metric_name(metric);
     out += ",n_undefined\n";
     for (const jacobian::TrainingRunPtr& run : experiment.runs) {
         auto measured = run->measurements.begin();
@@ -38,7 +36,8 @@ std::string jacobian_experiment_csv(const jacobian::Experiment& experiment) {
                    jacobian::softmax_gradient_name(run->combination.gradient) + ',' + std::to_string(step) + ',' +
                    csv_number(place < run->loss.size() ? run->loss[place] : none);
             const bool here = measured != run->measurements.end() && (*measured)->step == step;
-            out += ',' + csv_number(here ? (*measured)->loss : none) + ',' + csv_number(here ? (*measured)->val_loss : none);
+            out += ',' + csv_number(here ? (*measured)->loss : none) + ',' +
+                   csv_number(here ? (*measured)->val_loss : none);
             for (const Metric metric : jacobian::metrics)
                 out += ',' + csv_number(here ? (*measured)->mean(metric) : none);
             out += here ? ',' + std::to_string((*measured)->undefined()) + '\n' : ",\n";
@@ -50,8 +49,8 @@ std::string jacobian_experiment_csv(const jacobian::Experiment& experiment) {
 
 std::string jacobian_experiment_text(const jacobian::Experiment& experiment) {
     std::string out;
-    append(out, "%-9s %-10s %6s %9s %9s %9s %9s %9s %9s %9s\n", "method", "softmax", "steps", "loss", "val_loss", "r_diag",
-           "e_off", "e_cross", "cos_diag", "cos_ste");
+    append(out, "%-9s %-10s %6s %9s %9s %9s %9s %9s %9s %9s\n", "method", "softmax", "steps", "loss", "val_loss",
+           "r_diag", "e_off", "e_cross", "cos_diag", "cos_ste");
     for (const jacobian::TrainingRunPtr& run : experiment.runs) {
         const ExperimentMeasurement empty;
         const ExperimentMeasurement& last = run->last() ? *run->last() : empty;
@@ -61,8 +60,7 @@ std::string jacobian_experiment_text(const jacobian::Experiment& experiment) {
         for (const Metric metric :
              {Metric::r_diag, Metric::energy_off, Metric::energy_cross, Metric::cos_diag, Metric::cos_ste})
             append(out, " %9s", shown(last.mean(metric), "%.4f").c_str());
-        if (run->state == TrainingRun::State::diverged)
-            append(out, "   diverged at step %d", run->diverged_at);
+        if (run->state == TrainingRun::State::diverged) append(out, "   diverged at step %d", run->diverged_at);
         out += '\n';
     }
     return out;
@@ -76,11 +74,9 @@ std::string jacobian_experiment_npz(const jacobian::Experiment& experiment) {
         gradients += std::string(jacobian::softmax_gradient_name(run->combination.gradient)) + "\n";
         steps = std::max(steps, run->loss.size());
         measured = std::max(measured, run->measurements.size());
-        for (const auto& measurement : run->measurements)
-            heads = std::max(heads, measurement->heads.size());
+        for (const auto& measurement : run->measurements) heads = std::max(heads, measurement->heads.size());
     }
-    for (const Metric metric : jacobian::metrics)
-        names += std::string(jacobian::metric_name(metric)) + "\n";
+    for (const Metric metric : jacobian::metrics) names += std::string(jacobian::metric_name(metric)) + "\n";
     std::vector<double> loss, when, measured_loss, validation, metrics;
     std::vector<std::int64_t> undefined;
     for (const jacobian::TrainingRunPtr& run : experiment.runs) {

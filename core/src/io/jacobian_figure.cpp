@@ -15,14 +15,10 @@ Figure jacobian_figure(const JacobianJob& job, const std::string& panel, const j
     view.head = job.cursor.head;
     view.sequence = job.cursor.sequence;
     view.row = job.cursor.row;
-    if (panel == "jacobian.bars")
-        return jacobian::bars_figure(view, result);
-    if (panel == "jacobian.energy")
-        return jacobian::energy_figure(view, result);
-    if (panel == "jacobian.row")
-        return jacobian::row_figure(view, maps);
-    if (panel == "jacobian.maps")
-        return jacobian::maps_figure(view, maps);
+    if (panel == "jacobian.bars") return jacobian::bars_figure(view, result);
+    if (panel == "jacobian.energy") return jacobian::energy_figure(view, result);
+    if (panel == "jacobian.row") return jacobian::row_figure(view, maps);
+    if (panel == "jacobian.maps") return jacobian::maps_figure(view, maps);
     return jacobian::map_figure(view, result);
 }
 

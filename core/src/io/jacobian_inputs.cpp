@@ -43,14 +43,12 @@ void load_inputs(JacobianJob& job, JobContext& context, std::vector<Warning>& wa
 }
 
 std::vector<jacobian::Captures::Layer> jacobian_layers(const JacobianJob& job) {
-    if (job.opened)
-        return job.opened->layers();
+    if (job.opened) return job.opened->layers();
     ATTNSCOPE_ASSERT(job.request.model);
     const ModelConfig& config = job.request.model->config();
     const int end = static_cast<int>(config.layers) - 1;
     const int last = job.last_layer < 0 ? end : std::min(job.last_layer, end);
-    const std::size_t sequences =
-        std::min(job.blocks, jacobian::sequences_in(job.request.ids.size(), job.length));
+    const std::size_t sequences = std::min(job.blocks, jacobian::sequences_in(job.request.ids.size(), job.length));
     std::vector<jacobian::Captures::Layer> layers;
     for (int layer = job.first_layer; layer <= last; ++layer)
         layers.push_back({layer, sequences, static_cast<std::size_t>(config.heads), job.length});
@@ -58,8 +56,7 @@ std::vector<jacobian::Captures::Layer> jacobian_layers(const JacobianJob& job) {
 }
 
 jacobian::Result compute_jacobian(const JacobianJob& job, JobContext& context, const jacobian::MapsSink& sink) {
-    if (job.opened)
-        return jacobian::compute(jacobian::CapturesRequest{job.opened}, context);
+    if (job.opened) return jacobian::compute(jacobian::CapturesRequest{job.opened}, context);
     return jacobian::compute(job.request, context, sink);
 }
 
@@ -68,9 +65,9 @@ jacobian::LayerMapsPtr jacobian_maps(const JacobianJob& job, JobContext& context
     ATTNSCOPE_ASSERT(!layers.empty());
     const std::size_t index = jacobian::nearest_layer(layers, job.cursor.layer);
     const jacobian::Captures::Layer& nearest = layers[index];
-    const std::size_t sequence = std::min(job.cursor.sequence, nearest.sequences - std::min<std::size_t>(nearest.sequences, 1));
-    if (!job.opened)
-        return jacobian::compute_maps({job.request, nearest.layer, sequence}, context);
+    const std::size_t sequence =
+        std::min(job.cursor.sequence, nearest.sequences - std::min<std::size_t>(nearest.sequences, 1));
+    if (!job.opened) return jacobian::compute_maps({job.request, nearest.layer, sequence}, context);
     return jacobian::compute_maps({job.opened, index, sequence}, context);
 }
 
@@ -80,9 +77,10 @@ std::vector<Warning> jacobian_warnings(const JacobianJob&, const jacobian::Resul
     const auto count = std::count_if(result.heads.begin(), result.heads.end(), without);
     if (count > 0) {
         const auto first = std::find_if(result.heads.begin(), result.heads.end(), without);
-        warnings.push_back({"no-gradient", std::to_string(count) + " of " + std::to_string(result.heads.size()) +
-                                               " heads have no gradient of their scores to compare with; the first is layer " +
-                                               std::to_string(first->layer) + ", head " + std::to_string(first->head)});
+        warnings.push_back(
+            {"no-gradient", std::to_string(count) + " of " + std::to_string(result.heads.size()) +
+                                " heads have no gradient of their scores to compare with; the first is layer " +
+                                std::to_string(first->layer) + ", head " + std::to_string(first->head)});
     }
     std::size_t left_out = 0, measured = 0, partly = 0;
     for (const jacobian::HeadMetrics& head : result.heads) {
@@ -104,8 +102,9 @@ std::vector<Warning> jacobian_warnings(const JacobianJob&, const jacobian::Resul
                                                 " heads have gradients so small that their cosines are divided by 1e-8 "
                                                 "rather than by the product of norms"});
     if (result.future_weight)
-        warnings.push_back({"not-causal", "keys after their query have weight; cos_ste_unmasked leaves their gradient out "
-                                          "all the same"});
+        warnings.push_back({"not-causal",
+                            "keys after their query have weight; cos_ste_unmasked leaves their gradient out "
+                            "all the same"});
     return warnings;
 }
 

@@ -37,8 +37,8 @@ void read_cursor(const Json& json, JacobianJob::Cursor& cursor) {
     const ParamsReader reader(json);
     std::string metric = jacobian::metric_name(cursor.metric);
     reader.text("metric", metric);
-    cursor.metric = parse_text("cursor.metric", metric,
-                               [](const std::string& name) { return jacobian::parse_metric(name); });
+    cursor.metric =
+        parse_text("cursor.metric", metric, [](const std::string& name) { return jacobian::parse_metric(name); });
     reader.number("layer", cursor.layer);
     reader.number("head", cursor.head);
     reader.number("sequence", cursor.sequence);
@@ -72,10 +72,8 @@ JacobianJob jacobian_job(const Recipe& recipe, const std::vector<std::filesystem
     reader.flag("captures", captures);
     if (captures) {
         for (const RecipeInput& input : recipe.inputs)
-            if (input.role == captures_role)
-                job.captures = locate(input, folders);
-        if (job.captures.empty())
-            throw Error(ErrorKind::input, "recipe", "a file of captures", "none", "inputs");
+            if (input.role == captures_role) job.captures = locate(input, folders);
+        if (job.captures.empty()) throw Error(ErrorKind::input, "recipe", "a file of captures", "none", "inputs");
     } else {
         ModelInputs inputs = find_model_inputs(recipe, params, folders);
         job.model = std::move(inputs.model);
@@ -85,10 +83,8 @@ JacobianJob jacobian_job(const Recipe& recipe, const std::vector<std::filesystem
         reader.number("first_layer", job.first_layer);
         reader.number_or_none("last_layer", job.last_layer);
     }
-    if (const Json* const cursor = reader.object("cursor"))
-        read_cursor(*cursor, job.cursor);
-    if (const Json* const figure = reader.object("figure"))
-        job.figure = read_figure_params(*figure);
+    if (const Json* const cursor = reader.object("cursor")) read_cursor(*cursor, job.cursor);
+    if (const Json* const figure = reader.object("figure")) job.figure = read_figure_params(*figure);
     return job;
 }
 

@@ -20,8 +20,7 @@ using jacobian::Result;
 
 Json jacobian_head_json(const HeadMetrics& head) {
     Json json = {{"layer", head.layer}, {"head", head.head}};
-    for (const Metric metric : jacobian::metrics)
-        json[jacobian::metric_name(metric)] = number(head.value(metric));
+    for (const Metric metric : jacobian::metrics) json[jacobian::metric_name(metric)] = number(head.value(metric));
     json["sequences"] = head.sequences;
     json["n_undefined"] = head.undefined;
     json["n_undefined_unmasked"] = head.undefined_unmasked;
@@ -30,8 +29,7 @@ Json jacobian_head_json(const HeadMetrics& head) {
 
 std::string jacobian_result_json(const Result& result) {
     Json heads = Json::array();
-    for (const HeadMetrics& head : result.heads)
-        heads.push_back(jacobian_head_json(head));
+    for (const HeadMetrics& head : result.heads) heads.push_back(jacobian_head_json(head));
     return one_line({{"loss", number(result.loss)},
                      {"seq_len", result.length},
                      {"blocks", result.sequences},
@@ -42,16 +40,14 @@ std::string jacobian_result_npz(const Result& result) {
     NpzArrays arrays;
     const auto whole = [&](const char* name, auto get) {
         std::vector<std::int64_t> values;
-        for (const HeadMetrics& head : result.heads)
-            values.push_back(get(head));
+        for (const HeadMetrics& head : result.heads) values.push_back(get(head));
         arrays.add(name, std::move(values));
     };
     whole("layer", [](const HeadMetrics& head) { return head.layer; });
     whole("head", [](const HeadMetrics& head) { return head.head; });
     for (const Metric metric : jacobian::metrics) {
         std::vector<double> values;
-        for (const HeadMetrics& head : result.heads)
-            values.push_back(head.value(metric));
+        for (const HeadMetrics& head : result.heads) values.push_back(head.value(metric));
         arrays.add(jacobian::metric_name(metric), std::move(values));
     }
     whole("sequences", [](const HeadMetrics& head) { return static_cast<std::int64_t>(head.sequences); });
@@ -64,13 +60,11 @@ std::string jacobian_result_npz(const Result& result) {
 
 std::string jacobian_table_csv(const Result& result) {
     std::string out = "layer,head";
-    for (const Metric metric : jacobian::metrics)
-        out += std::string(",") + jacobian::metric_name(metric);
+    for (const Metric metric : jacobian::metrics) out += std::string(",") + jacobian::metric_name(metric);
     out += ",sequences,n_undefined,n_undefined_unmasked\n";
     for (const HeadMetrics& head : result.heads) {
         out += std::to_string(head.layer) + ',' + std::to_string(head.head);
-        for (const Metric metric : jacobian::metrics)
-            out += ',' + csv_number(head.value(metric));
+        for (const Metric metric : jacobian::metrics) out += ',' + csv_number(head.value(metric));
         for (const std::size_t count : {head.sequences, head.undefined, head.undefined_unmasked})
             out += ',' + std::to_string(count);
         out += '\n';
@@ -81,11 +75,9 @@ std::string jacobian_table_csv(const Result& result) {
 std::string jacobian_table_text(const Result& result) {
     std::string out;
     append(out, "%zu sequences of %zu", result.sequences, result.length);
-    if (std::isfinite(result.loss))
-        append(out, ", mean loss %.4f nats", result.loss);
+    if (std::isfinite(result.loss)) append(out, ", mean loss %.4f nats", result.loss);
     append(out, "\n\n%5s %4s", "layer", "head");
-    for (const Metric metric : jacobian::metrics)
-        append(out, " %16s", jacobian::metric_name(metric));
+    for (const Metric metric : jacobian::metrics) append(out, " %16s", jacobian::metric_name(metric));
     append(out, " %11s\n", "n_undefined");
     for (const HeadMetrics& head : result.heads) {
         append(out, "%5d %4d", head.layer, head.head);

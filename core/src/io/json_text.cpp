@@ -39,7 +39,7 @@ void write_readable(std::string& out, const Json& json, std::size_t indent) {
     out += object ? '}' : ']';
 }
 
-}  // namespace
+} // namespace
 
 Json number(double value) {
     return std::isfinite(value) ? Json(value) : Json(nullptr);
@@ -57,7 +57,9 @@ double as_written(float value) {
     return result;
 }
 
-std::string one_line(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+std::string one_line(const Json& json) {
+    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
 
 std::string readable(const Json& json) {
     std::string out;
@@ -66,4 +68,4 @@ std::string readable(const Json& json) {
     return out;
 }
 
-}  // namespace attnscope
+} // namespace attnscope

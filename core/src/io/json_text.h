@@ -33,4 +33,4 @@ Json or_null(const std::optional<Value>& value) {
     return value ? Json(*value) : Json(nullptr);
 }
 
-}  // namespace attnscope
+} // namespace attnscope

@@ -59,7 +59,7 @@ std::vector<Query> embedded(const std::vector<std::string>& texts, const std::fi
     return split(encoder->encode(texts, context), bank.d);
 }
 
-}  // namespace
+} // namespace
 
 void load_inputs(RetrievalJob& job, JobContext& context, std::vector<Warning>& warnings) {
     context.progress(0, 0, "opening the bank");
@@ -76,8 +76,8 @@ void load_inputs(RetrievalJob& job, JobContext& context, std::vector<Warning>& w
         break;
     }
     case QuerySpec::Kind::questions:
-        job.request.queries = embedded(chosen(read_questions(queries.file), queries), queries.encoder, bank, context,
-                                       warnings);
+        job.request.queries =
+            embedded(chosen(read_questions(queries.file), queries), queries.encoder, bank, context, warnings);
         break;
     case QuerySpec::Kind::values:
         for (const Query& query : queries.values)
@@ -96,4 +96,4 @@ void load_inputs(RetrievalJob& job, JobContext& context, std::vector<Warning>& w
     }
 }
 
-}  // namespace attnscope
+} // namespace attnscope

@@ -46,4 +46,4 @@ LogitsJob logits_job(const Recipe& recipe, const std::vector<std::filesystem::pa
     return job;
 }
 
-}  // namespace attnscope
+} // namespace attnscope

@@ -15,7 +15,7 @@ double probability(const LogitsResult& result, const LogitsResult::Entry& entry)
     return std::exp(entry.logit - result.log_sum_exp);
 }
 
-}  // namespace
+} // namespace
 
 std::string logits_result_json(const LogitsResult& result) {
     Json top = Json::array();
@@ -34,8 +34,8 @@ std::string logits_result_json(const LogitsResult& result) {
 std::string logits_result_csv(const LogitsResult& result) {
     std::string out = "id,logit,probability,text\n";
     for (const LogitsResult::Entry& entry : result.top) {
-        out += std::to_string(entry.id) + ',' + csv_number(entry.logit) + ',' +
-               csv_number(probability(result, entry)) + ',' + csv_text(entry.text) + '\n';
+        out += std::to_string(entry.id) + ',' + csv_number(entry.logit) + ',' + csv_number(probability(result, entry)) +
+               ',' + csv_text(entry.text) + '\n';
     }
     return out;
 }
@@ -67,4 +67,4 @@ std::string logits_result_npz(const LogitsResult& result) {
     return arrays.bytes();
 }
 
-}  // namespace attnscope
+} // namespace attnscope

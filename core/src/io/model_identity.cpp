@@ -54,8 +54,7 @@ std::optional<Error> difference(const RecipeInput& input, const std::vector<Reci
         if (const std::string got = named(there, file.name); got != file.sha256)
             return differs(file.name, file.sha256, got);
     for (const RecipeInput& file : there)
-        if (named(wanted, file.name).empty())
-            return differs(file.name, "", file.sha256);
+        if (named(wanted, file.name).empty()) return differs(file.name, "", file.sha256);
     return std::nullopt;
 }
 
@@ -64,8 +63,7 @@ std::optional<Error> difference(const RecipeInput& input, const std::vector<Reci
 std::vector<RecipeInput> companion_inputs(const std::string& role, const fs::path& model) {
     std::vector<RecipeInput> files;
     std::error_code failure;
-    if (!fs::is_directory(model, failure))
-        return files;
+    if (!fs::is_directory(model, failure)) return files;
     for (const char* const name : companion_names)
         if (fs::is_regular_file(model / name, failure))
             files.push_back({companion_role(role), name, sha256_file(model / name)});
@@ -88,17 +86,14 @@ std::string model_identity(const LanguageModel& model) {
 
 fs::path locate(const Recipe& recipe, const RecipeInput& input, const std::vector<fs::path>& places) {
     const std::vector<RecipeInput> wanted = companions_of(recipe, input.role);
-    if (wanted.empty() || !has_companions(input.role))
-        return locate(input, places);
+    if (wanted.empty() || !has_companions(input.role)) return locate(input, places);
     std::optional<Error> first;
     const fs::path found = find_where(input, places, [&](const fs::path& candidate) {
         const auto different = difference(input, wanted, candidate);
-        if (different && !first)
-            first = different;
+        if (different && !first) first = different;
         return !different;
     });
-    if (found.empty() && first)
-        throw *first;
+    if (found.empty() && first) throw *first;
     return found.empty() ? locate(input, places) : found;
 }
 

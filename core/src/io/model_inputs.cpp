@@ -39,14 +39,13 @@ std::vector<std::int64_t> ids_of_array(std::string_view text, const std::string&
     std::vector<std::int64_t> ids;
     for (const Json& entry : list) {
         const auto id = number_in<std::int64_t>(entry);
-        if (!id)
-            refuse_id(subject, one_line(entry), ids.size());
+        if (!id) refuse_id(subject, one_line(entry), ids.size());
         ids.push_back(*id);
     }
     return ids;
 }
 
-}  // namespace
+} // namespace
 
 std::vector<std::int64_t> parse_token_ids(std::string_view text, const std::string& subject) {
     constexpr std::string_view apart = " \t\r\n\f\v,";
@@ -106,7 +105,7 @@ std::vector<std::int64_t> first_tokens(const Tokenizer& tokenizer, std::string_v
     return ids;
 }
 
-}  // namespace
+} // namespace
 
 std::vector<std::int64_t> first_ids(const TokenSource& source, const LanguageModel& model, std::size_t most,
                                     std::string (*prepare)(std::string_view)) {
@@ -123,7 +122,8 @@ std::vector<std::int64_t> first_ids(const TokenSource& source, const LanguageMod
     if (source.kind == TokenSource::Kind::prompt) return first_tokens(model.tokenizer(), source.prompt, most, prepare);
     const auto file = MappedFile::open(source.file);
     const auto bytes = file->bytes();
-    auto ids = first_tokens(model.tokenizer(), {reinterpret_cast<const char*>(bytes.data()), bytes.size()}, most, prepare);
+    auto ids =
+        first_tokens(model.tokenizer(), {reinterpret_cast<const char*>(bytes.data()), bytes.size()}, most, prepare);
     file->check_intact();
     return ids;
 }
@@ -201,4 +201,4 @@ Precision parse_precision(std::string_view name) {
     throw Error(ErrorKind::usage, "precision", "float32 or bfloat16", std::string(name));
 }
 
-}  // namespace attnscope
+} // namespace attnscope

@@ -37,8 +37,7 @@ public:
 
 private:
     void put(const char* name, DType dtype, Shape shape, std::size_t size, std::span<const std::byte> data) {
-        if (shape.empty())
-            shape = {static_cast<std::int64_t>(size)};
+        if (shape.empty()) shape = {static_cast<std::int64_t>(size)};
         tensors_.push_back({name, dtype, std::move(shape), data});
     }
 

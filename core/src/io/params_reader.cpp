@@ -22,13 +22,11 @@ void ParamsReader::number_or_infinity(const char* name, double& value) const {
 }
 
 void ParamsReader::flag(const char* name, bool& value) const {
-    if (const Json* const field = find(name, &Json::is_boolean, "true or false"))
-        value = field->get<bool>();
+    if (const Json* const field = find(name, &Json::is_boolean, "true or false")) value = field->get<bool>();
 }
 
 void ParamsReader::text(const char* name, std::string& value) const {
-    if (const Json* const field = find(name, &Json::is_string, "a text"))
-        value = field->get<std::string>();
+    if (const Json* const field = find(name, &Json::is_string, "a text")) value = field->get<std::string>();
 }
 
 void ParamsReader::pairs(const char* name, std::vector<std::pair<int, int>>& values) const {
@@ -36,8 +34,7 @@ void ParamsReader::pairs(const char* name, std::vector<std::pair<int, int>>& val
     each(name, &Json::is_array, "a list of layers and heads", lists);
     for (const Json& list : lists) {
         const auto at = [&](std::size_t i) { return number_in<int>(list[i], Range<int>{0}); };
-        if (list.size() != 2 || !at(0) || !at(1))
-            fail("a layer and a head each", one_line(list), name);
+        if (list.size() != 2 || !at(0) || !at(1)) fail("a layer and a head each", one_line(list), name);
         values.emplace_back(*at(0), *at(1));
     }
 }
@@ -52,10 +49,8 @@ void ParamsReader::fail(const std::string& expected, const std::string& got, con
 
 const Json* ParamsReader::find(const char* name, bool (Json::*is_kind)() const noexcept, const char* expected) const {
     const auto field = params_.find(name);
-    if (field == params_.end())
-        return nullptr;
-    if (!((*field).*is_kind)())
-        fail(expected, field->type_name(), name);
+    if (field == params_.end()) return nullptr;
+    if (!((*field).*is_kind)()) fail(expected, field->type_name(), name);
     return &*field;
 }
 

@@ -22,8 +22,7 @@ public:
     template <class Number>
     void number(const char* name, Number& value, Range<Number> range = from_zero<Number>()) const {
         const auto field = params_.find(name);
-        if (field != params_.end())
-            value = checked(*field, name, range);
+        if (field != params_.end()) value = checked(*field, name, range);
     }
     /// A whole number, or −1 for none.
     void number_or_none(const char* name, int& value) const;
@@ -34,11 +33,9 @@ public:
     template <class Number>
     void numbers(const char* name, std::vector<Number>& values, Range<Number> range = from_zero<Number>()) const {
         const Json* const field = find(name, &Json::is_array, "a list of numbers");
-        if (!field)
-            return;
+        if (!field) return;
         values.clear();
-        for (const Json& entry : *field)
-            values.push_back(checked(entry, name, range));
+        for (const Json& entry : *field) values.push_back(checked(entry, name, range));
     }
     /// A list of lists of two whole numbers: layers and heads.
     void pairs(const char* name, std::vector<std::pair<int, int>>& values) const;
@@ -46,12 +43,10 @@ public:
     void each(const char* name, bool (Json::*is_kind)() const noexcept, const char* expected,
               std::vector<Value>& values) const {
         const Json* const field = find(name, &Json::is_array, expected);
-        if (!field)
-            return;
+        if (!field) return;
         values.clear();
         for (const Json& entry : *field) {
-            if (!(entry.*is_kind)())
-                fail(expected, entry.type_name(), name);
+            if (!(entry.*is_kind)()) fail(expected, entry.type_name(), name);
             values.push_back(entry.get<Value>());
         }
     }
@@ -67,8 +62,7 @@ private:
     template <class Number>
     static Number checked(const Json& value, const char* name, Range<Number> range) {
         const auto number = number_in(value, range);
-        if (!number)
-            fail(describe_range(range), value.is_structured() ? value.type_name() : one_line(value), name);
+        if (!number) fail(describe_range(range), value.is_structured() ? value.type_name() : one_line(value), name);
         return *number;
     }
     const Json* find(const char* name, bool (Json::*is_kind)() const noexcept, const char* expected) const;

@@ -24,8 +24,8 @@ std::vector<RecipeInput> read_inputs(const Json& json) {
     for (const Json& entry : *list) {
         const std::string where = "inputs[" + std::to_string(inputs.size()) + "].";
         if (!entry.is_object()) throw Error(ErrorKind::input, subject, "an object", entry.type_name(), where);
-        inputs.push_back({text_field(entry, "role", where), text_field(entry, "name", where),
-                          text_field(entry, "sha256", where)});
+        inputs.push_back(
+            {text_field(entry, "role", where), text_field(entry, "name", where), text_field(entry, "sha256", where)});
     }
     return inputs;
 }
@@ -67,9 +67,11 @@ Recipe recipe_of(const Json& json) {
     return recipe;
 }
 
-}  // namespace
+} // namespace
 
-std::string Recipe::json() const { return one_line(recipe_object(*this)); }
+std::string Recipe::json() const {
+    return one_line(recipe_object(*this));
+}
 
 Recipe Recipe::parse(const std::string& text) {
     const Json json = parse_json(text, subject, json_kinds::recipe);
@@ -97,4 +99,4 @@ std::string envelope_json(const std::string& schema, const Recipe& recipe, const
                      {"timing", {{"total_s", total_seconds}}}});
 }
 
-}  // namespace attnscope
+} // namespace attnscope

@@ -17,19 +17,14 @@ Figure residual_figure(const ResidualJob& job, const std::string& panel, const r
     view.head = job.cursor.head;
     view.block = std::clamp<std::int64_t>(job.cursor.block, 0, result.plan.blocks - 1);
     view.rank = job.cursor.rank;
-    if (view.rank < 0)
-        view.rank = residual::verdict(result).rank;
-    if (const residual::CurvePoint* const point = residual::selected_point(view, result))
-        view.rank = point->rank;
+    if (view.rank < 0) view.rank = residual::verdict(result).rank;
+    if (const residual::CurvePoint* const point = residual::selected_point(view, result)) view.rank = point->rank;
     const std::vector<residual::HeadSpectrum>& found = spectra ? spectra->heads_found : result.spectrum;
     if (panel == "residual.map")
         return residual::map_figure(view, static_cast<int>(result.layers), result.heads, found, &result.plan);
-    if (panel == "residual.variance")
-        return residual::variance_figure(view, found);
-    if (panel == "residual.spectrum")
-        return residual::spectrum_figure(view, found);
-    if (panel == "residual.text")
-        return residual::text_figure(view, result);
+    if (panel == "residual.variance") return residual::variance_figure(view, found);
+    if (panel == "residual.spectrum") return residual::spectrum_figure(view, found);
+    if (panel == "residual.text") return residual::text_figure(view, result);
     return residual::curve_figure(view, result);
 }
 

@@ -17,14 +17,12 @@ std::string joined_paragraphs(std::string_view text) {
         const std::size_t end = std::min(text.find('\n'), text.size());
         std::string_view line = text.substr(0, end);
         text.remove_prefix(std::min(end + 1, text.size()));
-        if (line.ends_with('\r'))
-            line.remove_suffix(1);
+        if (line.ends_with('\r')) line.remove_suffix(1);
         if (line.find_first_not_of(" \t\v\f") == std::string_view::npos) {
             apart = true;
             continue;
         }
-        if (!joined.empty())
-            joined += apart ? "\n\n" : "\n";
+        if (!joined.empty()) joined += apart ? "\n\n" : "\n";
         joined += line;
         apart = false;
     }
@@ -39,8 +37,7 @@ std::vector<std::int64_t> residual_tokens(const TokenSource& source, const Param
 }
 
 void load_inputs(ResidualJob& job, JobContext& context, std::vector<Warning>& warnings) {
-    if (!job.request.model)
-        job.request.model = open_input_model(job.model, context);
+    if (!job.request.model) job.request.model = open_input_model(job.model, context);
     const LanguageModel& model = *job.request.model;
     // Before the text: what the model cannot do needs no reading.
     residual::check_parameters(job.request.parameters, model);
@@ -62,12 +59,12 @@ void load_inputs(ResidualJob& job, JobContext& context, std::vector<Warning>& wa
                                 " of the text it is evaluated on: the curve is too good by what leaks; --calibration "
                                 "heldout fits it on other blocks"});
     if (plan.prefix_on_disk)
-        warnings.push_back({"prefix-on-disk", "activations of " + std::to_string(plan.prefix_bytes >> 20) +
-                                                  " MiB pass the budget of " + std::to_string(asked.prefix_budget >> 20) +
-                                                  " MiB: the rest lies in a temporary file"});
+        warnings.push_back({"prefix-on-disk",
+                            "activations of " + std::to_string(plan.prefix_bytes >> 20) + " MiB pass the budget of " +
+                                std::to_string(asked.prefix_budget >> 20) + " MiB: the rest lies in a temporary file"});
     if (asked.ranks.empty() && plan.ranks.back() * 2 <= 32)
-        warnings.push_back({"ranks", "the default ranks end at " + std::to_string(plan.ranks.back()) +
-                                         ": a head has " + std::to_string(model.config().head_dim) + " dimensions"});
+        warnings.push_back({"ranks", "the default ranks end at " + std::to_string(plan.ranks.back()) + ": a head has " +
+                                         std::to_string(model.config().head_dim) + " dimensions"});
 }
 
 std::vector<Warning> residual_warnings(const ResidualJob&, const residual::Result& result) {

@@ -35,8 +35,7 @@ public:
             point.loss = loss(entry, "curve");
             result.curve.push_back(std::move(point));
         }
-        if (job_.token_losses)
-            read_tokens(field(json, "tokens"), result);
+        if (job_.token_losses) read_tokens(field(json, "tokens"), result);
         return result;
     }
 
@@ -46,22 +45,19 @@ private:
     }
 
     const Json& field(const Json& json, const char* name) const {
-        if (!json.is_object() || !json.contains(name))
-            fail("the field " + std::string(name), "none", "result");
+        if (!json.is_object() || !json.contains(name)) fail("the field " + std::string(name), "none", "result");
         return json[name];
     }
 
     const Json& list(const Json& json, const char* where) const {
-        if (!json.is_array())
-            fail("a list", json.type_name(), where);
+        if (!json.is_array()) fail("a list", json.type_name(), where);
         return json;
     }
 
     template <class Number>
     Number finite(const Json& json, const char* where) const {
         const auto value = number_in<Number>(json);
-        if (!value)
-            fail("a finite number", json.is_number() ? "another" : json.type_name(), where);
+        if (!value) fail("a finite number", json.is_number() ? "another" : json.type_name(), where);
         return *value;
     }
 
@@ -74,9 +70,9 @@ private:
 
     int rank(const Json& json, const char* where) const {
         const Json& value = field(json, "rank");
-        const auto asked = std::find_if(plan_.ranks.begin(), plan_.ranks.end(), [&](int rank) { return value == rank; });
-        if (asked == plan_.ranks.end())
-            fail("one of the ranks asked for", value.type_name(), where);
+        const auto asked =
+            std::find_if(plan_.ranks.begin(), plan_.ranks.end(), [&](int rank) { return value == rank; });
+        if (asked == plan_.ranks.end()) fail("one of the ranks asked for", value.type_name(), where);
         return *asked;
     }
 
@@ -87,8 +83,7 @@ private:
         if (curve.size() != result.curve.size())
             fail(std::to_string(result.curve.size()) + " ranks", std::to_string(curve.size()), "tokens");
         for (std::size_t i = 0; i < curve.size(); ++i) {
-            if (rank(curve[i], "tokens") != result.curve[i].rank)
-                fail("the ranks of the curve", "others", "tokens");
+            if (rank(curve[i], "tokens") != result.curve[i].rank) fail("the ranks of the curve", "others", "tokens");
             result.curve[i].loss.token_nll = token_losses(field(curve[i], "nll"));
         }
     }
@@ -103,8 +98,7 @@ private:
         for (const Json& row : json) {
             if (list(row, "tokens").size() != length)
                 fail(std::to_string(length) + " tokens a block", std::to_string(row.size()), "tokens");
-            for (std::size_t t = 1; t < length; ++t)
-                losses.push_back(finite<float>(row[t], "tokens"));
+            for (std::size_t t = 1; t < length; ++t) losses.push_back(finite<float>(row[t], "tokens"));
         }
         return losses;
     }
@@ -116,7 +110,8 @@ private:
 
 } // namespace
 
-residual::Result read_residual_partial(const ResidualJob& job, const std::string& result_json, const std::string& subject) {
+residual::Result read_residual_partial(const ResidualJob& job, const std::string& result_json,
+                                       const std::string& subject) {
     return PartialReader(job, subject).read(parse_json(result_json, subject, json_kinds::result));
 }
 

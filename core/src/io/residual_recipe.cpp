@@ -18,8 +18,7 @@ constexpr const char* residual_analysis = "residual";
 
 Json heads_json(const std::vector<HeadChoice>& heads) {
     Json list = Json::array();
-    for (const HeadChoice& choice : heads)
-        list.push_back(Json::array({choice.layer, choice.head}));
+    for (const HeadChoice& choice : heads) list.push_back(Json::array({choice.layer, choice.head}));
     return list;
 }
 
@@ -60,8 +59,7 @@ void read_parameters(const ParamsReader& reader, Parameters& asked) {
     reader.numbers("ranks", asked.ranks);
     std::vector<std::pair<int, int>> pairs;
     reader.pairs("heads", pairs);
-    for (const auto& [layer, head] : pairs)
-        asked.heads.push_back({layer, head});
+    for (const auto& [layer, head] : pairs) asked.heads.push_back({layer, head});
     reader.number("seq_len", asked.seq_len, blocks);
     reader.number("blocks", asked.blocks, blocks);
     reader.number("calibration_blocks", asked.calibration_blocks, blocks);
@@ -114,8 +112,7 @@ ResidualJob residual_job(const Recipe& recipe, const std::vector<std::filesystem
         fields.number_or_none("rank", job.cursor.rank);
         fields.number("block", job.cursor.block);
     }
-    if (const Json* const figure = reader.object("figure"))
-        job.figure = read_figure_params(*figure);
+    if (const Json* const figure = reader.object("figure")) job.figure = read_figure_params(*figure);
     return job;
 }
 

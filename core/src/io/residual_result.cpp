@@ -15,15 +15,13 @@ using residual::Result;
 
 Json numbers(const std::vector<double>& values) {
     Json list = Json::array();
-    for (const double value : values)
-        list.push_back(number(value));
+    for (const double value : values) list.push_back(number(value));
     return list;
 }
 
 Json loss_json(const Loss& loss, bool with_delta) {
     Json json = {{"nll", number(loss.nll)}, {"ppl", number(loss.ppl)}};
-    if (with_delta)
-        json["delta_ppl"] = number(loss.delta_ppl);
+    if (with_delta) json["delta_ppl"] = number(loss.delta_ppl);
     return json;
 }
 
@@ -42,8 +40,7 @@ Json spectrum_json(const HeadSpectrum& spectrum, bool two_nn) {
                  {"cumulative", numbers(spectrum.cumulative)},
                  {"r90", spectrum.r90 > 0 ? Json(spectrum.r90) : Json(nullptr)}};
     double total = 0;
-    for (const double variance : spectrum.variance)
-        total += variance;
+    for (const double variance : spectrum.variance) total += variance;
     json["variance"] = number(total);
     if (two_nn) {
         json["two_nn"] = number(spectrum.two_nn);
@@ -59,8 +56,7 @@ Json token_json(const Result& result, const Loss& loss) {
     Json list = Json::array();
     for (std::size_t block = 0; block < blocks; ++block) {
         Json row = Json::array({nullptr});
-        for (std::size_t t = 0; t < predicted; ++t)
-            row.push_back(as_written(loss.token_nll[block * predicted + t]));
+        for (std::size_t t = 0; t < predicted; ++t) row.push_back(as_written(loss.token_nll[block * predicted + t]));
         list.push_back(std::move(row));
     }
     return list;
@@ -70,8 +66,9 @@ Json tokens_json(const Result& result) {
     const auto blocks = static_cast<std::size_t>(result.plan.blocks), length = result.ids.size() / blocks;
     Json ids = Json::array();
     for (std::size_t block = 0; block < blocks; ++block)
-        ids.push_back(std::vector<std::int64_t>(result.ids.begin() + static_cast<std::ptrdiff_t>(block * length),
-                                                result.ids.begin() + static_cast<std::ptrdiff_t>((block + 1) * length)));
+        ids.push_back(
+            std::vector<std::int64_t>(result.ids.begin() + static_cast<std::ptrdiff_t>(block * length),
+                                      result.ids.begin() + static_cast<std::ptrdiff_t>((block + 1) * length)));
     Json curve = Json::array();
     for (const CurvePoint& point : result.curve)
         curve.push_back({{"rank", point.rank}, {"nll", token_json(result, point.loss)}});
@@ -85,8 +82,7 @@ Json tokens_json(const Result& result) {
 
 std::string residual_result_json(const ResidualJob& job, const Result& result) {
     Json curve = Json::array(), spectrum = Json::array(), heads = Json::array();
-    for (const CurvePoint& point : result.curve)
-        curve.push_back(point_json(point));
+    for (const CurvePoint& point : result.curve) curve.push_back(point_json(point));
     for (const HeadSpectrum& head : result.spectrum)
         spectrum.push_back(spectrum_json(head, job.request.parameters.two_nn));
     for (const residual::HeadChoice& choice : result.plan.heads)
@@ -111,8 +107,7 @@ std::string residual_result_json(const ResidualJob& job, const Result& result) {
                   {{"prefix_bytes", result.plan.prefix_bytes},
                    {"prefix_disk_bytes", result.prefix_disk_bytes},
                    {"peak_bytes", result.plan.peak_bytes}}}};
-    if (job.token_losses)
-        json["tokens"] = tokens_json(result);
+    if (job.token_losses) json["tokens"] = tokens_json(result);
     return one_line(json);
 }
 
@@ -142,8 +137,7 @@ std::string residual_result_npz(const Result& result) {
     };
     add_losses(result.baseline);
     add_losses(result.top1);
-    for (const CurvePoint& point : result.curve)
-        add_losses(point.loss);
+    for (const CurvePoint& point : result.curve) add_losses(point.loss);
     const std::int64_t blocks = result.plan.blocks, points = std::ssize(result.curve);
     const std::int64_t found = std::ssize(result.spectrum), dim = result.head_dim;
     const std::int64_t predicted = std::ssize(result.baseline.token_nll) / blocks;

@@ -25,8 +25,7 @@ std::string row_csv(const char* output, const std::string& rank, const Loss& los
 
 std::string percent(double value) {
     std::string text;
-    if (std::isfinite(value))
-        append(text, "%.1f", value);
+    if (std::isfinite(value)) append(text, "%.1f", value);
     return text.empty() ? "-" : text;
 }
 
@@ -44,7 +43,8 @@ std::string residual_result_csv(const Result& result) {
 
 std::string residual_result_text(const Result& result) {
     std::string out;
-    append(out, "%-10s %10s %12s %12s %12s %12s\n", "output", "loss", "perplexity", "change", "recovered %", "of loss %");
+    append(out, "%-10s %10s %12s %12s %12s %12s\n", "output", "loss", "perplexity", "change", "recovered %",
+           "of loss %");
     const auto line = [&](const std::string& name, const Loss& loss, double recovered_ppl, double recovered_nll) {
         append(out, "%-10s %10.5f %12.4f %12.4f %12s %12s\n", name.c_str(), loss.nll, loss.ppl, loss.delta_ppl,
                percent(recovered_ppl).c_str(), percent(recovered_nll).c_str());
@@ -59,7 +59,11 @@ std::string residual_result_text(const Result& result) {
     for (const residual::HeadSpectrum& head : result.spectrum)
         append(rows[head.layer], " %4s", head.r90 > 0 ? std::to_string(head.r90).c_str() : "-");
     for (const auto& [layer, heads] : rows)
-        out += "layer " + std::string(layer < 10 ? "  " : layer < 100 ? " " : "") + std::to_string(layer) + heads + '\n';
+        out += "layer " +
+               std::string(layer < 10    ? "  "
+                           : layer < 100 ? " "
+                                         : "") +
+               std::to_string(layer) + heads + '\n';
     if (std::isfinite(result.effective_dim_mean))
         append(out, "mean r90 %.2f of %d\n", result.effective_dim_mean, result.head_dim);
     append(out, "%s: %lld blocks evaluated, %lld to calibrate on%s\n", residual::verdict(result).text().c_str(),

@@ -155,7 +155,7 @@ void read_params(const Json& json, RetrievalJob& job) {
     if (const Json* figure = params.object("figure")) job.figure = read_figure_params(*figure);
 }
 
-}  // namespace
+} // namespace
 
 PlaneDirection parse_plane_direction(const std::string& text) {
     const auto index_after = [&](std::size_t prefix) {
@@ -178,8 +178,7 @@ Recipe retrieval_recipe(const RetrievalJob& job) {
     ATTNSCOPE_ASSERT(job.request.bank);
     Recipe recipe;
     recipe.analysis = retrieval_analysis;
-    recipe.inputs.push_back(
-        {"bank", job.letters ? letters_name : job.request.bank->name, job.request.bank->sha256()});
+    recipe.inputs.push_back({"bank", job.letters ? letters_name : job.request.bank->name, job.request.bank->sha256()});
     const QuerySpec& queries = job.queries;
     if (queries.kind == QuerySpec::Kind::file || queries.kind == QuerySpec::Kind::questions) {
         const char* role = queries.kind == QuerySpec::Kind::file ? "queries" : "questions";
@@ -221,4 +220,4 @@ RetrievalJob retrieval_job(const Recipe& recipe, const std::vector<fs::path>& fo
     return job;
 }
 
-}  // namespace attnscope
+} // namespace attnscope

@@ -75,10 +75,8 @@ Json trace_json(const Trace& trace, double entropy_max) {
 Json origin_json(const OriginTest& test) {
     Json steps = Json::array();
     for (const OriginStep& step : test.steps) {
-        steps.push_back({{"t", step.t},
-                         {"norm", step.norm},
-                         {"norm_next", step.norm_next},
-                         {"amplification", step.amplification}});
+        steps.push_back(
+            {{"t", step.t}, {"norm", step.norm}, {"norm_next", step.norm_next}, {"amplification", step.amplification}});
     }
     return {{"beta", test.beta},
             {"eps", test.epsilon},
@@ -92,8 +90,7 @@ Json settling_json(const Settling& settling) {
 
 Json flags_json(const std::vector<std::uint8_t>& flags) {
     Json list = Json::array();
-    for (const std::uint8_t flag : flags)
-        list.push_back(flag != 0);
+    for (const std::uint8_t flag : flags) list.push_back(flag != 0);
     return list;
 }
 
@@ -188,7 +185,7 @@ Json separation_json(const Separation& separation) {
             {"delta", std::move(delta)}};
 }
 
-}  // namespace
+} // namespace
 
 std::string retrieval_result_json(const Result& result) {
     Json traces = Json::array(), origin = Json::array();
@@ -207,4 +204,4 @@ std::string retrieval_result_json(const Result& result) {
     return one_line(json);
 }
 
-}  // namespace attnscope
+} // namespace attnscope

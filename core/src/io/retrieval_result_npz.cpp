@@ -11,7 +11,9 @@ namespace {
 
 using namespace retrieval;
 
-std::int64_t count(std::size_t size) { return static_cast<std::int64_t>(size); }
+std::int64_t count(std::size_t size) {
+    return static_cast<std::int64_t>(size);
+}
 
 /// A value a step of every trace, (traces, rows); NaN where a trace has no such step or the step no such value.
 void add_steps(NpzArrays& arrays, const char* name, const std::vector<Trace>& traces, std::size_t rows, bool at_start,
@@ -95,8 +97,7 @@ void add_sweep(NpzArrays& arrays, const QuerySweep& entry, std::size_t number) {
     add_flags(arrays, (prefix + "settled_down").c_str(), entry.sweep.settled_down);
     const auto add_table = [&](const char* name, const std::vector<std::vector<double>>& rows) {
         std::vector<double> table;
-        for (const auto& row : rows)
-            table.insert(table.end(), row.begin(), row.end());
+        for (const auto& row : rows) table.insert(table.end(), row.begin(), row.end());
         arrays.add((prefix + name).c_str(), std::move(table), {count(rows.size()), count(entry.sweep.betas.size())});
     };
     add_table("entropy", entry.sweep.entropy);
@@ -109,15 +110,12 @@ void add_plane(NpzArrays& arrays, const Plane& plane, double beta) {
                {plane.height, plane.width});
     arrays.add("plane_range", std::vector<double>{plane.x_min, plane.x_max, plane.y_min, plane.y_max});
     std::vector<double> trajectory, memories;
-    for (const auto& point : plane.trajectory)
-        trajectory.insert(trajectory.end(), point.begin(), point.end());
-    for (const auto& point : plane.memories)
-        memories.insert(memories.end(), point.begin(), point.end());
+    for (const auto& point : plane.trajectory) trajectory.insert(trajectory.end(), point.begin(), point.end());
+    for (const auto& point : plane.memories) memories.insert(memories.end(), point.begin(), point.end());
     arrays.add("plane_trajectory", std::move(trajectory), {count(plane.trajectory.size()), 2});
     arrays.add("plane_memories", std::move(memories), {count(plane.memories.size()), 2});
     arrays.add("plane_memory_index", std::vector<std::int64_t>(plane.memory_index.begin(), plane.memory_index.end()));
-    if (plane.basin.empty())
-        return;
+    if (plane.basin.empty()) return;
     arrays.add("basin_fixed_point", std::vector<std::int64_t>(plane.basin.begin(), plane.basin.end()),
                {plane.basin_height, plane.basin_width});
     arrays.add("basin_support", plane.basin_support);
@@ -127,7 +125,7 @@ void add_plane(NpzArrays& arrays, const Plane& plane, double beta) {
     arrays.add("basin_unsettled", std::vector<std::int64_t>{count(plane.basin_unsettled)});
 }
 
-}  // namespace
+} // namespace
 
 std::string retrieval_result_npz(const Result& result) {
     const Spectrum& spectrum = result.spectrum;
@@ -139,8 +137,7 @@ std::string retrieval_result_npz(const Result& result) {
     add_traces(arrays, result.traces, spectrum.d);
     add_origin(arrays, result.origin);
     for (std::size_t i = 0; i < result.sweeps.size(); ++i) add_sweep(arrays, result.sweeps[i], i);
-    if (result.plane)
-        add_plane(arrays, *result.plane, result.plane_beta);
+    if (result.plane) add_plane(arrays, *result.plane, result.plane_beta);
     if (result.separation) {
         const Separation& separation = *result.separation;
         arrays.add("separation_centered", std::vector<std::int64_t>{separation.centered ? 1 : 0});
@@ -153,4 +150,4 @@ std::string retrieval_result_npz(const Result& result) {
     return arrays.bytes();
 }
 
-}  // namespace attnscope
+} // namespace attnscope

@@ -13,8 +13,9 @@ void append_bank(std::string& out, const Spectrum& spectrum) {
     append(out, "           norm %.6g ± %.2g, mean %.6g; centred %.6g ± %.2g\n", spectrum.raw_norm_mean,
            spectrum.raw_norm_std, spectrum.mean_norm, spectrum.centered_norm_mean, spectrum.centered_norm_std);
     if (spectrum.beta_critical) {
-        append(out, "λ_max      %.6g\nβ_c        %.6g  (1/λ_max, where the centroid loses stability; not where single "
-                    "memories become retrievable)\n",
+        append(out,
+               "λ_max      %.6g\nβ_c        %.6g  (1/λ_max, where the centroid loses stability; not where single "
+               "memories become retrievable)\n",
                spectrum.lambda_max, *spectrum.beta_critical);
     } else {
         append(out, "λ_max      %.6g\nβ_c        none: all memories are equal\n", spectrum.lambda_max);
@@ -67,7 +68,7 @@ void append_sweeps(std::string& out, const std::vector<QuerySweep>& sweeps) {
     }
 }
 
-}  // namespace
+} // namespace
 
 std::string retrieval_result_csv(const Result& result) {
     std::string out = "query,mode,beta,t,norm,entropy,entropy_max,max_weight,delta,cos_v1,energy\n";
@@ -79,8 +80,8 @@ std::string retrieval_result_csv(const Result& result) {
                 out += ",,,,,,\n";
                 continue;
             }
-            for (const double value : {step.entropy, result.traces.entropy_max, step.max_weight, step.delta,
-                                       step.cos_v1, step.energy}) {
+            for (const double value :
+                 {step.entropy, result.traces.entropy_max, step.max_weight, step.delta, step.cos_v1, step.energy}) {
                 out += ',' + csv_number(value);
             }
             out += '\n';
@@ -114,4 +115,4 @@ std::string retrieval_result_text(const Result& result) {
     return out;
 }
 
-}  // namespace attnscope
+} // namespace attnscope

@@ -41,4 +41,4 @@ std::vector<Warning> retrieval_warnings(const RetrievalJob& job, const retrieval
     return warnings;
 }
 
-}  // namespace attnscope
+} // namespace attnscope

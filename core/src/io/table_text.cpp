@@ -9,8 +9,7 @@
 namespace attnscope {
 
 std::string csv_number(double value) {
-    if (!std::isfinite(value))
-        return {};
+    if (!std::isfinite(value)) return {};
     char text[32];
     return {text, std::to_chars(text, text + sizeof text, value).ptr};
 }
@@ -18,8 +17,7 @@ std::string csv_number(double value) {
 std::string csv_text(std::string_view text) {
     std::string out = "\"";
     for (const char c : text) {
-        if (c == '"')
-            out += '"';
+        if (c == '"') out += '"';
         out += c;
     }
     return out + '"';
@@ -31,8 +29,7 @@ void append(std::string& out, const char* format, ...) {
     va_start(arguments, format);
     const int length = std::vsnprintf(line, sizeof line, format, arguments);
     va_end(arguments);
-    if (length > 0)
-        out.append(line, std::min<std::size_t>(static_cast<std::size_t>(length), sizeof line - 1));
+    if (length > 0) out.append(line, std::min<std::size_t>(static_cast<std::size_t>(length), sizeof line - 1));
 }
 
 } // namespace attnscope

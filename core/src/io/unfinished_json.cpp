@@ -36,8 +36,7 @@ std::optional<std::string> read_partial_json(const std::string& text, const Reci
     const Json said = has(partial_key) ? file[partial_key] : Json();
     if (!said.is_object() || !said.contains("arithmetic") || said["arithmetic"] != seal["arithmetic"])
         return std::nullopt;
-    if (said != seal)
-        throw Error(ErrorKind::input, subject, "the checksum of its contents", "another");
+    if (said != seal) throw Error(ErrorKind::input, subject, "the checksum of its contents", "another");
     return file["result"].dump();
 }
 

@@ -24,8 +24,7 @@ struct FileIdentity {
 
 FileIdentity identity_of(const fs::path& path) {
     struct stat status = {};
-    if (stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode))
-        return {};
+    if (stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return {};
     return {status.st_dev, status.st_ino, true};
 }
 
@@ -57,8 +56,7 @@ std::vector<fs::path> files_read_from(const fs::path& folder) {
     const auto add_entries = [&](const fs::path& from, auto&& wanted) {
         std::error_code unreadable;
         for (fs::directory_iterator it(from, unreadable), end; !unreadable && it != end; it.increment(unreadable))
-            if (wanted(it->path()))
-                files.push_back(it->path());
+            if (wanted(it->path())) files.push_back(it->path());
     };
     if (!fs::exists(folder / "config.json", failure)) {
         add_entries(folder, [](const fs::path&) { return true; });
@@ -72,13 +70,10 @@ std::vector<fs::path> files_read_from(const fs::path& folder) {
     // Sentence encoders keep the configuration of their pooling in a folder of its own.
     std::vector<fs::path> folders;
     for (fs::directory_iterator it(folder, failure), end; !failure && it != end; it.increment(failure))
-        if (std::error_code ignored; it->is_directory(ignored))
-            folders.push_back(it->path());
-    for (const fs::path& inner : folders)
-        add_entries(inner, of_model);
+        if (std::error_code ignored; it->is_directory(ignored)) folders.push_back(it->path());
+    for (const fs::path& inner : folders) add_entries(inner, of_model);
     try {
-        for (const fs::path& weights : open_model_files(folder).weight_files)
-            files.push_back(weights);
+        for (const fs::path& weights : open_model_files(folder).weight_files) files.push_back(weights);
     } catch (const Error&) {
         // Not a model that can be opened; whoever opens it says why.
     }
@@ -89,20 +84,16 @@ std::vector<fs::path> files_read_from(const fs::path& folder) {
 
 void refuse_overwriting(const std::string& subject, const fs::path& path, std::span<const fs::path> inputs) {
     const FileIdentity written = identity_of(path);
-    if (!written.there)
-        return;
+    if (!written.there) return;
     const auto refuse = [&](const fs::path& input) {
         throw Error(ErrorKind::usage, subject, "another file than the inputs", path.string(),
                     "input " + input.string());
     };
     for (const fs::path& input : inputs) {
-        if (identity_of(input) == written)
-            refuse(input);
-        if (std::error_code failure; !fs::is_directory(input, failure))
-            continue;
+        if (identity_of(input) == written) refuse(input);
+        if (std::error_code failure; !fs::is_directory(input, failure)) continue;
         for (const fs::path& file : files_read_from(input))
-            if (identity_of(file) == written)
-                refuse(file);
+            if (identity_of(file) == written) refuse(file);
     }
 }
 

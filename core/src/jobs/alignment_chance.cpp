@@ -29,8 +29,7 @@ std::vector<double> singular_values(std::vector<double>& matrix, std::size_t n) 
                     qq += y * y;
                     pq += x * y;
                 }
-                if (std::abs(pq) <= tolerance * std::sqrt(pp * qq))
-                    continue;
+                if (std::abs(pq) <= tolerance * std::sqrt(pp * qq)) continue;
                 turned = true;
                 const double zeta = (qq - pp) / (2 * pq);
                 const double tangent = std::copysign(1, zeta) / (std::abs(zeta) + std::sqrt(1 + zeta * zeta));
@@ -45,8 +44,7 @@ std::vector<double> singular_values(std::vector<double>& matrix, std::size_t n) 
     std::vector<double> values(n);
     for (std::size_t q = 0; q < n; ++q) {
         double sum = 0;
-        for (std::size_t i = 0; i < n; ++i)
-            sum += matrix[i * n + q] * matrix[i * n + q];
+        for (std::size_t i = 0; i < n; ++i) sum += matrix[i * n + q] * matrix[i * n + q];
         values[q] = std::sqrt(sum);
     }
     return values;
@@ -59,33 +57,26 @@ struct Angles {
 /// Of a random frame of k directions and the first k coordinates: that one of the two is fixed changes nothing.
 Angles random_angles(std::size_t hidden, std::size_t k, std::uint64_t draw, const JobContext& context) {
     std::vector<double> frame(k * hidden); // (k, hidden)
-    for (std::size_t i = 0; i < frame.size(); ++i)
-        frame[i] = random_normal(context.seed(), frame_stream + draw, i);
+    for (std::size_t i = 0; i < frame.size(); ++i) frame[i] = random_normal(context.seed(), frame_stream + draw, i);
     for (std::size_t row = 0; row < k; ++row) {
         context.checkpoint();
         double* const mine = frame.data() + row * hidden;
         for (std::size_t before = 0; before < row; ++before) {
             const double* const other = frame.data() + before * hidden;
             double along = 0;
-            for (std::size_t i = 0; i < hidden; ++i)
-                along += mine[i] * other[i];
-            for (std::size_t i = 0; i < hidden; ++i)
-                mine[i] -= along * other[i];
+            for (std::size_t i = 0; i < hidden; ++i) along += mine[i] * other[i];
+            for (std::size_t i = 0; i < hidden; ++i) mine[i] -= along * other[i];
         }
         double length = 0;
-        for (std::size_t i = 0; i < hidden; ++i)
-            length += mine[i] * mine[i];
-        for (std::size_t i = 0; i < hidden; ++i)
-            mine[i] /= std::sqrt(length);
+        for (std::size_t i = 0; i < hidden; ++i) length += mine[i] * mine[i];
+        for (std::size_t i = 0; i < hidden; ++i) mine[i] /= std::sqrt(length);
     }
     std::vector<double> products(k * k);
-    for (std::size_t row = 0; row < k; ++row)
-        std::copy_n(frame.data() + row * hidden, k, products.data() + row * k);
+    for (std::size_t row = 0; row < k; ++row) std::copy_n(frame.data() + row * hidden, k, products.data() + row * k);
     const double first = products[0] * products[0];
     const std::vector<double> cosines = singular_values(products, k);
     double sum = 0;
-    for (const double cosine : cosines)
-        sum += cosine;
+    for (const double cosine : cosines) sum += cosine;
     return {sum / static_cast<double>(k), *std::min_element(cosines.begin(), cosines.end()), first};
 }
 
@@ -97,10 +88,8 @@ struct Ranges {
 Ranges ranges_of(std::vector<double> draws, int heads) {
     const double count = static_cast<double>(draws.size());
     double mean = 0, squares = 0;
-    for (const double value : draws)
-        mean += value / count;
-    for (const double value : draws)
-        squares += (value - mean) * (value - mean);
+    for (const double value : draws) mean += value / count;
+    for (const double value : draws) squares += (value - mean) * (value - mean);
     const double error = two_sided * std::sqrt(squares / std::max(1.0, count - 1) / heads);
     std::sort(draws.begin(), draws.end());
     const auto quantile = [&](double part) { return draws[static_cast<std::size_t>(std::lround(part * (count - 1)))]; };
@@ -115,8 +104,7 @@ Chance compute_chance(const Operators& operators, JobContext& context) {
     const double error = two_sided * chance.cos_std / std::sqrt(operators.heads);
     chance.cos = {-error, error};
     const auto k = static_cast<std::size_t>(operators.topk), hidden = static_cast<std::size_t>(operators.hidden);
-    if (k == 0)
-        return chance;
+    if (k == 0) return chance;
     constexpr double affordable = 4e9; // multiplications
     constexpr double fewest = 16, most = 512;
     const double cost = static_cast<double>(k) * static_cast<double>(hidden) * (static_cast<double>(k) + 30);
@@ -158,8 +146,7 @@ std::vector<std::int32_t> assign(const std::vector<double>& value, int count) {
             double shortest = infinite;
             std::size_t next = 0;
             for (std::size_t j = 1; j <= n; ++j) {
-                if (done[j])
-                    continue;
+                if (done[j]) continue;
                 const double reduced = -value[(here - 1) * n + j - 1] - row_price[here] - column_price[j];
                 if (reduced < distance[j]) {
                     distance[j] = reduced;
@@ -186,8 +173,7 @@ std::vector<std::int32_t> assign(const std::vector<double>& value, int count) {
         }
     }
     std::vector<std::int32_t> partner(n);
-    for (std::size_t j = 1; j <= n; ++j)
-        partner[row_of[j] - 1] = static_cast<std::int32_t>(j - 1);
+    for (std::size_t j = 1; j <= n; ++j) partner[row_of[j] - 1] = static_cast<std::int32_t>(j - 1);
     return partner;
 }
 

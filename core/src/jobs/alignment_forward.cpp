@@ -18,8 +18,7 @@ Matching match_heads(const MatchRequest& request, JobContext& context) {
 
 Comparison compare(const Operators& operators, JobContext& context) {
     Comparison comparison;
-    if (operators.has_directions())
-        comparison = compute_module().alignment_angles(operators, context);
+    if (operators.has_directions()) comparison = compute_module().alignment_angles(operators, context);
     const auto layers = static_cast<std::size_t>(operators.layers), heads = static_cast<std::size_t>(operators.heads);
     comparison.cos.resize(heads * layers * layers);
     std::vector<double> norms(layers * heads);

@@ -15,8 +15,7 @@ namespace {
 class Mean {
 public:
     void add(double value) {
-        if (!std::isfinite(value))
-            return;
+        if (!std::isfinite(value)) return;
         sum_ += value;
         ++count_;
     }
@@ -31,8 +30,7 @@ struct Heads {
     int first, end;
 };
 Heads heads_of(const Operators& operators, int head) {
-    if (head < 0)
-        return {0, operators.heads};
+    if (head < 0) return {0, operators.heads};
     if (head >= operators.heads)
         throw Error(ErrorKind::usage, "head", "0 to " + std::to_string(operators.heads - 1), std::to_string(head));
     return {head, head + 1};
@@ -40,8 +38,7 @@ Heads heads_of(const Operators& operators, int head) {
 
 double positive_fraction(const Operators& operators, int layer, const Heads& heads) {
     // Singular values have no sign.
-    if (!operators.has_spectrum() || operators.basis != Basis::symmetric)
-        return none;
+    if (!operators.has_spectrum() || operators.basis != Basis::symmetric) return none;
     const auto values = static_cast<std::size_t>(operators.values);
     std::size_t positive = 0, all = 0;
     for (int head = heads.first; head < heads.end; ++head) {
@@ -59,8 +56,7 @@ int sign(double value) {
 /// Of the first k values, those of a layer whose sign is the anchor's, for every k that fits: (ks, layers).
 std::vector<SignAgreement> sign_agreement(const Operators& operators, int anchor, const Heads& heads) {
     std::vector<SignAgreement> rows;
-    if (!operators.has_spectrum() || operators.basis != Basis::symmetric)
-        return rows;
+    if (!operators.has_spectrum() || operators.basis != Basis::symmetric) return rows;
     const auto values = static_cast<std::size_t>(operators.values);
     const int layers = operators.layers, third = layers / 3;
     const double count = heads.end - heads.first;
@@ -71,8 +67,7 @@ std::vector<SignAgreement> sign_agreement(const Operators& operators, int anchor
             for (int head = heads.first; head < heads.end; ++head) {
                 const double* const mine = operators.spectrum.data() + operators.pair(layer, head) * values;
                 const double* const theirs = operators.spectrum.data() + operators.pair(anchor, head) * values;
-                for (int i = 0; i < k; ++i)
-                    agreeing += sign(mine[i]) == sign(theirs[i]);
+                for (int i = 0; i < k; ++i) agreeing += sign(mine[i]) == sign(theirs[i]);
             }
             const double part = static_cast<double>(agreeing) / (count * k);
             all.add(part);
@@ -90,8 +85,7 @@ std::size_t Operators::bytes() const noexcept {
 }
 
 Label label_of(double mean_cos) noexcept {
-    if (std::isnan(mean_cos))
-        return Label::none;
+    if (std::isnan(mean_cos)) return Label::none;
     return mean_cos > 0.9   ? Label::strong
            : mean_cos > 0.5 ? Label::medium
            : mean_cos > 0.1 ? Label::weak
@@ -100,16 +94,11 @@ Label label_of(double mean_cos) noexcept {
 
 const char* label_name(Label label) noexcept {
     switch (label) {
-    case Label::strong:
-        return "STRONG";
-    case Label::medium:
-        return "MEDIUM";
-    case Label::weak:
-        return "WEAK";
-    case Label::rejected:
-        return "REJECTED";
-    case Label::none:
-        break;
+    case Label::strong: return "STRONG";
+    case Label::medium: return "MEDIUM";
+    case Label::weak: return "WEAK";
+    case Label::rejected: return "REJECTED";
+    case Label::none: break;
     }
     return "";
 }
@@ -129,8 +118,7 @@ std::vector<double> layer_map(const Operators& operators, const std::vector<doub
     std::vector<double> map(per_head.empty() ? 0 : cells);
     for (std::size_t cell = 0; cell < map.size(); ++cell) {
         Mean mean;
-        for (int h = heads.first; h < heads.end; ++h)
-            mean.add(per_head[static_cast<std::size_t>(h) * cells + cell]);
+        for (int h = heads.first; h < heads.end; ++h) mean.add(per_head[static_cast<std::size_t>(h) * cells + cell]);
         map[cell] = mean.value();
     }
     return map;
@@ -166,8 +154,7 @@ Profile profile(const Operators& operators, const Comparison& comparison, int an
         double ratios = 0, defined = 0;
         for (int h = heads.first; h < heads.end; ++h) {
             const double length = operators.at(result.anchor, result.anchor, h);
-            if (!(length > 0))
-                continue;
+            if (!(length > 0)) continue;
             multiple.add(operators.at(number, result.anchor, h) / length);
             ratios += std::max(0.0, operators.at(number, number, h)) / length;
             ++defined;
@@ -175,8 +162,7 @@ Profile profile(const Operators& operators, const Comparison& comparison, int an
         row.t_opt = multiple.value();
         row.t_opt_std = defined > 0 ? std::sqrt(ratios) / defined / operators.hidden : none;
         with_anchor.add(row.cos);
-        if (layer != a)
-            without.add(row.cos);
+        if (layer != a) without.add(row.cos);
         result.to_anchor.push_back(row);
     }
     result.sign_agreement = sign_agreement(operators, result.anchor, heads);
@@ -194,8 +180,7 @@ Summary summarise(const std::vector<double>& cos, int count) {
     summary.adjacent_min = summary.adjacent_max = none;
     for (std::size_t layer = 0; layer < layers; ++layer) {
         diagonal.add(cos[layer * layers + layer]);
-        if (layer + 1 == layers)
-            continue;
+        if (layer + 1 == layers) continue;
         const double next = cos[layer * layers + layer + 1];
         adjacent.add(next);
         // fmin and fmax prefer a number to NaN.
@@ -215,8 +200,7 @@ const char* operator_name(Operator kind) noexcept {
 
 Operator parse_operator(const std::string& name) {
     for (const Operator kind : {Operator::qk, Operator::ov})
-        if (name == operator_name(kind))
-            return kind;
+        if (name == operator_name(kind)) return kind;
     throw Error(ErrorKind::usage, "operator", "qk or ov", name);
 }
 
@@ -226,8 +210,7 @@ const char* basis_name(Basis basis) noexcept {
 
 Basis parse_basis(const std::string& name) {
     for (const Basis basis : {Basis::symmetric, Basis::left, Basis::right})
-        if (name == basis_name(basis))
-            return basis;
+        if (name == basis_name(basis)) return basis;
     throw Error(ErrorKind::usage, "directions", "symmetric, left or right", name);
 }
 

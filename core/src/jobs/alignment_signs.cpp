@@ -41,8 +41,7 @@ public:
         const double d = static_cast<double>(degrees) / 2 - 1.0 / 3, c = 1 / std::sqrt(9 * d);
         for (;;) {
             const double x = normal(), root = 1 + c * x, v = root * root * root;
-            if (v > 0 && std::log(1 - uniform()) < x * x / 2 + d - d * v + d * std::log(v))
-                return std::sqrt(2 * d * v);
+            if (v > 0 && std::log(1 - uniform()) < x * x / 2 + d - d * v + d * std::log(v)) return std::sqrt(2 * d * v);
         }
     }
 
@@ -60,19 +59,16 @@ Signs random_signs(const SignShape& shape, std::uint64_t stream, const JobContex
     std::vector<double> triangle(n * width); // (n, width)
     for (std::size_t i = 0; i < n; ++i) {
         triangle[i * width + i] = source.chi(hidden - i);
-        for (std::size_t j = i + 1; j < width; ++j)
-            triangle[i * width + j] = source.normal();
+        for (std::size_t j = i + 1; j < width; ++j) triangle[i * width + j] = source.normal();
     }
     std::vector<double> symmetric(n * n);
     for (std::size_t i = 0; i < n; ++i) {
-        if (i % 16 == 0)
-            context.checkpoint();
+        if (i % 16 == 0) context.checkpoint();
         const double* const mine = triangle.data() + i * width;
         for (std::size_t j = 0; j <= i; ++j) {
             const double* const other = triangle.data() + j * width;
             double sum = 0;
-            for (std::size_t k = 0; k < rank; ++k)
-                sum += mine[rank + k] * other[k] + mine[k] * other[rank + k];
+            for (std::size_t k = 0; k < rank; ++k) sum += mine[rank + k] * other[k] + mine[k] * other[rank + k];
             symmetric[i * n + j] = sum / 2;
         }
     }
@@ -81,8 +77,7 @@ Signs random_signs(const SignShape& shape, std::uint64_t stream, const JobContex
     std::partial_sort(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(kept), values.end(),
                       [](double a, double b) { return std::abs(a) > std::abs(b); });
     Signs signs{};
-    for (std::size_t i = 0; i < kept; ++i)
-        signs[i / 64] |= static_cast<std::uint64_t>(values[i] > 0) << i % 64;
+    for (std::size_t i = 0; i < kept; ++i) signs[i / 64] |= static_cast<std::uint64_t>(values[i] > 0) << i % 64;
     return signs;
 }
 
@@ -99,8 +94,7 @@ int agreeing(const Signs& a, const Signs& b, int k) {
 
 /// The middle 95 % of what lies as often above the centre as below it.
 Range middle_of(std::vector<double> values, double centre) {
-    for (double& value : values)
-        value = std::abs(value - centre);
+    for (double& value : values) value = std::abs(value - centre);
     const auto place = values.begin() + std::lround(0.95 * static_cast<double>(values.size() - 1));
     std::nth_element(values.begin(), place, values.end());
     constexpr double rounding = 1e-12; // an agreement that is at the end lies within
@@ -111,14 +105,12 @@ Range middle_of(std::vector<double> values, double centre) {
 
 std::vector<int> sign_counts(int values) {
     std::vector<int> counts;
-    for (int k = 2; k <= static_cast<int>(most_signs) && k <= values; k *= 2)
-        counts.push_back(k);
+    for (int k = 2; k <= static_cast<int>(most_signs) && k <= values; k *= 2) counts.push_back(k);
     return counts;
 }
 
 SignShape sign_shape(const Operators& operators) noexcept {
-    if (!operators.has_spectrum() || operators.basis != Basis::symmetric)
-        return {};
+    if (!operators.has_spectrum() || operators.basis != Basis::symmetric) return {};
     return {operators.layers, operators.heads, operators.head_dim, operators.hidden};
 }
 
@@ -129,8 +121,7 @@ Range SignChance::range(int k, int head) const noexcept {
 
 SignChance compute_sign_chance(const SignShape& shape, JobContext& context) {
     SignChance chance;
-    if (shape.layers < 1 || shape.heads < 1 || shape.head_dim < 1 || shape.hidden < 1)
-        return chance;
+    if (shape.layers < 1 || shape.heads < 1 || shape.head_dim < 1 || shape.hidden < 1) return chance;
     const std::vector<int> counts = sign_counts(
         static_cast<int>(std::min<std::int64_t>(2 * static_cast<std::int64_t>(shape.head_dim), shape.hidden)));
     const double n = std::min(2.0 * shape.head_dim, static_cast<double>(shape.hidden));
@@ -168,8 +159,7 @@ SignChance compute_sign_chance(const SignShape& shape, JobContext& context) {
                     all[i] += static_cast<double>(bits & 1 ? counts[i] - same : same) / counts[i];
                 }
             }
-            if (head == 0)
-                first = all;
+            if (head == 0) first = all;
         }
         for (std::size_t i = 0; i < counts.size(); ++i) {
             heads[i][draw] = (1 + first[i]) / shape.layers;

@@ -24,8 +24,8 @@ std::filesystem::path module_path() {
     return (failure ? std::filesystem::path(info.dli_fname) : library).parent_path() / module_name;
 }
 
-/// LibTorch registers its operators while it is loaded. Nobody could catch what an initialiser of a library throws, so the
-/// memory for it is asked for before. Throws Error{resource}.
+/// LibTorch registers its operators while it is loaded. Nobody could catch what an initialiser of a library throws, so
+/// the memory for it is asked for before. Throws Error{resource}.
 void check_memory_to_load() {
     constexpr std::size_t needed = std::size_t{64} << 20;
     void* const memory =
@@ -59,7 +59,7 @@ const ComputeTable& load() {
     return *entry();
 }
 
-}  // namespace
+} // namespace
 
 const ComputeTable& compute_module() {
     // A failed load throws out of the initialisation, so the next call tries again.
@@ -67,10 +67,12 @@ const ComputeTable& compute_module() {
     return table;
 }
 
-std::vector<std::string> available_devices() { return compute_module().devices(); }
+std::vector<std::string> available_devices() {
+    return compute_module().devices();
+}
 
 std::shared_ptr<const TextEncoder> open_text_encoder(const std::filesystem::path& path) {
     return compute_module().open_text_encoder(path);
 }
 
-}  // namespace attnscope
+} // namespace attnscope

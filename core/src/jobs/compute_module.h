@@ -53,10 +53,10 @@ struct ComputeTable {
     std::shared_ptr<const TextEncoder> (*open_text_encoder)(const std::filesystem::path&);
     ModelPtr (*open_language_model)(const std::filesystem::path&);
     LogitsResult (*logits)(const LogitsRequest&, JobContext&);
-    std::vector<std::string> (*devices)();  ///< "cpu", then "cuda:0 · NAME" …
+    std::vector<std::string> (*devices)(); ///< "cpu", then "cuda:0 · NAME" …
 };
 
 /// Loads the module beside this library on first use; thread-safe. Throws Error{resource} naming the file.
 const ComputeTable& compute_module();
 
-}  // namespace attnscope
+} // namespace attnscope

@@ -1,4 +1,5 @@
-// The public functions of cv_experiment.h in base: what a request may ask, what a result says, and the door to training.
+// The public functions of cv_experiment.h in base: what a request may ask, what a result says, and the door to
+// training.
 #include <attnscope/cv_experiment.h>
 
 #include "jobs/compute_module.h"
@@ -24,17 +25,14 @@ void check_distinct(const char* subject, const std::vector<int>& values) {
 } // namespace
 
 void check_experiment(const ExperimentRequest& request) {
-    if (request.dims.empty())
-        throw Error(ErrorKind::usage, "dims", "one width or more", "none");
-    if (request.heads.empty())
-        throw Error(ErrorKind::usage, "heads", "one number of heads or more", "none");
+    if (request.dims.empty()) throw Error(ErrorKind::usage, "dims", "one width or more", "none");
+    if (request.heads.empty()) throw Error(ErrorKind::usage, "heads", "one number of heads or more", "none");
     const std::size_t configs = request.dims.size() * request.heads.size();
     if (request.dims.size() > most_experiment_configs || request.heads.size() > most_experiment_configs ||
         configs > most_experiment_configs)
         throw Error(ErrorKind::usage, "dims × heads", "at most " + std::to_string(most_experiment_configs),
                     std::to_string(configs));
-    for (const int dim : request.dims)
-        check_whole("dims", dim, 1, most_experiment_dim);
+    for (const int dim : request.dims) check_whole("dims", dim, 1, most_experiment_dim);
     for (const int heads : request.heads) {
         check_whole("heads", heads, 1, most_experiment_dim);
         for (const int dim : request.dims)
@@ -47,7 +45,8 @@ void check_experiment(const ExperimentRequest& request) {
     check_whole("epochs", request.epochs, 1, most_experiment_epochs);
     check_whole("every", request.every, 0, most_experiment_epochs);
     if (!(request.learning_rate > 0) || std::isinf(request.learning_rate))
-        throw Error(ErrorKind::usage, "learning rate", "a finite number above 0", std::to_string(request.learning_rate));
+        throw Error(ErrorKind::usage, "learning rate", "a finite number above 0",
+                    std::to_string(request.learning_rate));
     check_parameters(request.parameters);
 }
 
@@ -69,8 +68,8 @@ const ExperimentMeasurement* ExperimentConfig::measured_at(int epoch) const {
 }
 
 std::size_t Experiment::finished() const {
-    return static_cast<std::size_t>(
-        std::count_if(configs.begin(), configs.end(), [](const ExperimentConfigPtr& config) { return config->over(); }));
+    return static_cast<std::size_t>(std::count_if(configs.begin(), configs.end(),
+                                                  [](const ExperimentConfigPtr& config) { return config->over(); }));
 }
 
 } // namespace attnscope::cv

@@ -33,13 +33,11 @@ void check_parameters(const Parameters& parameters) {
 
 std::uint64_t simplex_count(std::uint64_t rows, int points) {
     const auto wanted = static_cast<std::uint64_t>(points);
-    if (rows < wanted)
-        return 0;
+    if (rows < wanted) return 0;
     unsigned __int128 count = 1;
     for (std::uint64_t i = 1; i <= wanted; ++i) {
         count = count * (rows - wanted + i) / i; // a binomial coefficient at every turn
-        if (count > std::numeric_limits<std::uint64_t>::max())
-            return std::numeric_limits<std::uint64_t>::max();
+        if (count > std::numeric_limits<std::uint64_t>::max()) return std::numeric_limits<std::uint64_t>::max();
     }
     return static_cast<std::uint64_t>(count);
 }

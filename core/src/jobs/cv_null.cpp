@@ -1,7 +1,7 @@
 // The null of CV bands: volumes of simplices of independent Gaussian rows.
 //
-// The volume of a Gaussian simplex is, up to a factor of its own number of points, a product of independent chi variables
-// of D, D − 1 … degrees of freedom: heights over ever more edges (Miles 1971, "Isotropic random simplices").
+// The volume of a Gaussian simplex is, up to a factor of its own number of points, a product of independent chi
+// variables of D, D − 1 … degrees of freedom: heights over ever more edges (Miles 1971, "Isotropic random simplices").
 #include <attnscope/cv.h>
 
 #include <cmath>
@@ -30,23 +30,19 @@ double log_spread(double m) {
 
 double null_cv(double dimension, int points) {
     const int k = points - 1;
-    if (!(dimension > k - 1) || points < 2)
-        return std::numeric_limits<double>::quiet_NaN();
+    if (!(dimension > k - 1) || points < 2) return std::numeric_limits<double>::quiet_NaN();
     double log_ratio = 0;
-    for (int j = 0; j < k; ++j)
-        log_ratio += log_spread(dimension - j);
+    for (int j = 0; j < k; ++j) log_ratio += log_spread(dimension - j);
     return std::sqrt(std::expm1(log_ratio));
 }
 
 double effective_dim(double cv, int points) {
     constexpr double largest = 1e12;
-    if (!(cv > 0) || !std::isfinite(cv) || points < 2)
-        return std::numeric_limits<double>::quiet_NaN();
+    if (!(cv > 0) || !std::isfinite(cv) || points < 2) return std::numeric_limits<double>::quiet_NaN();
     // The null falls from infinity at points − 2 dimensions towards zero: bisection of ln(D − (points − 2)).
     const double floor = points - 2;
     double low = std::log(1e-12), high = std::log(largest - floor);
-    if (null_cv(floor + std::exp(high), points) >= cv)
-        return largest;
+    if (null_cv(floor + std::exp(high), points) >= cv) return largest;
     for (int step = 0; step < 200 && high - low > 1e-14; ++step) {
         const double middle = (low + high) / 2;
         (null_cv(floor + std::exp(middle), points) > cv ? low : high) = middle;

@@ -10,8 +10,12 @@ namespace {
 /// Bytes of the UTF-8 sequence that starts `text`, 0 when there is none.
 std::size_t sequence_length(std::string_view text) {
     const auto first = static_cast<unsigned char>(text.front());
-    const std::size_t length = first < 0x80 ? 1 : first < 0xC2 ? 0 : first < 0xE0 ? 2 : first < 0xF0 ? 3
-                               : first < 0xF5 ? 4 : 0;
+    const std::size_t length = first < 0x80   ? 1
+                               : first < 0xC2 ? 0
+                               : first < 0xE0 ? 2
+                               : first < 0xF0 ? 3
+                               : first < 0xF5 ? 4
+                                              : 0;
     if (length == 0 || length > text.size()) return 0;
     for (std::size_t i = 1; i < length; ++i) {
         if ((static_cast<unsigned char>(text[i]) & 0xC0) != 0x80) return 0;
@@ -51,7 +55,7 @@ void append_escaped(std::string& line, std::string_view text) {
     }
 }
 
-}  // namespace
+} // namespace
 
 Error::Error(ErrorKind kind_, std::string subject_, std::string expected_, std::string got_, std::string where_)
     : kind(kind_), subject(std::move(subject_)), expected(std::move(expected_)), got(std::move(got_)),
@@ -92,4 +96,4 @@ void assertion_failed(const char* expression, const char* file, int line) {
     throw Error(ErrorKind::internal, "program", expression, "its contrary", name + ":" + std::to_string(line));
 }
 
-}  // namespace attnscope
+} // namespace attnscope

@@ -44,8 +44,7 @@ Error current_failure(const std::string& subject) {
     } catch (const std::system_error& failure) { // a thread that cannot start, among others
         return Error(is_lack(failure.code()) ? ErrorKind::resource : ErrorKind::internal, subject, "", failure.what());
     } catch (const std::exception& exception) {
-        if (is_lack_of_memory(exception))
-            return no_memory(subject);
+        if (is_lack_of_memory(exception)) return no_memory(subject);
         return Error(ErrorKind::internal, subject, "", exception.what());
     } catch (...) {
         return Error(ErrorKind::internal, subject, "", "an exception of unknown type");
@@ -56,11 +55,11 @@ std::optional<Error> failure_of(const std::string& subject, const std::function<
     try {
         action();
     } catch (const Cancelled&) {
-        return std::nullopt;  // whoever cancelled knows
+        return std::nullopt; // whoever cancelled knows
     } catch (...) {
         return current_failure(subject);
     }
     return std::nullopt;
 }
 
-}  // namespace attnscope
+} // namespace attnscope

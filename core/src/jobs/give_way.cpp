@@ -25,13 +25,11 @@ public:
         std::unique_lock lock(all_.mutex_);
         const auto arrived = WayClock::now();
         // Not held up since the last wait: the next one may last as long as any.
-        if (waiting_ == 0 && arrived >= slice_end_)
-            hungry_since_ = arrived;
+        if (waiting_ == 0 && arrived >= slice_end_) hungry_since_ = arrived;
         ++waiting_;
         while (!stop.stop_requested()) {
             const auto now = WayClock::now();
-            if (now < slice_end_)
-                break;
+            if (now < slice_end_) break;
             const auto free_at = cores_free_at(now);
             if (free_at <= now) {
                 wanted_.store(false, std::memory_order_relaxed);
@@ -53,10 +51,8 @@ private:
     WayClock::time_point cores_free_at(WayClock::time_point now) const {
         auto free_at = now;
         for (std::size_t other = 0; other < all_.jobs_.size(); ++other) {
-            if (!yields(lane_, static_cast<Lane>(other)))
-                continue;
-            if (all_.jobs_[other] > 0)
-                return WayClock::time_point::max();
+            if (!yields(lane_, static_cast<Lane>(other))) continue;
+            if (all_.jobs_[other] > 0) return WayClock::time_point::max();
             free_at = std::max(free_at, all_.last_end_[other] + JobSystem::yield_linger);
         }
         return free_at;
@@ -78,12 +74,9 @@ GiveWay::~GiveWay() = default;
 bool GiveWay::yields(Lane lane, Lane other) noexcept {
     switch (lane) {
     case Lane::interactive:
-    case Lane::files:
-        return false;
-    case Lane::sweep:
-        return other == Lane::interactive;
-    case Lane::batch:
-        return other != Lane::batch;
+    case Lane::files: return false;
+    case Lane::sweep: return other == Lane::interactive;
+    case Lane::batch: return other != Lane::batch;
     }
     return false;
 }
@@ -91,12 +84,9 @@ bool GiveWay::yields(Lane lane, Lane other) noexcept {
 int GiveWay::priority(Lane lane) noexcept {
     switch (lane) {
     case Lane::interactive:
-    case Lane::files:
-        return 0;
-    case Lane::sweep:
-        return 5;
-    case Lane::batch:
-        return 10;
+    case Lane::files: return 0;
+    case Lane::sweep: return 5;
+    case Lane::batch: return 10;
     }
     return 0;
 }
@@ -109,8 +99,7 @@ void GiveWay::submitted(Lane lane) {
     const std::lock_guard lock(mutex_);
     ++jobs_[index_of(lane)];
     for (std::size_t other = 0; other < yields_.size(); ++other)
-        if (yields(static_cast<Lane>(other), lane))
-            yields_[other]->ask();
+        if (yields(static_cast<Lane>(other), lane)) yields_[other]->ask();
 }
 
 void GiveWay::ended(Lane lane) {

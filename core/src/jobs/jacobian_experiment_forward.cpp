@@ -14,8 +14,7 @@ template <class Values, class Name>
 auto parse(const char* subject, std::string_view text, const Values& values, const Name& name) {
     std::string known;
     for (const auto value : values) {
-        if (text == name(value))
-            return value;
+        if (text == name(value)) return value;
         known += (known.empty() ? "" : ", ") + std::string(name(value));
     }
     throw Error(ErrorKind::usage, subject, "one of " + known, std::string(text));
@@ -59,7 +58,9 @@ const char* softmax_gradient_name(SoftmaxGradient gradient) noexcept {
     return "surrogate";
 }
 
-Method parse_method(std::string_view name) { return parse("method", name, methods, method_name); }
+Method parse_method(std::string_view name) {
+    return parse("method", name, methods, method_name);
+}
 SoftmaxGradient parse_softmax_gradient(std::string_view name) {
     return parse("softmax gradient", name, softmax_gradients, softmax_gradient_name);
 }
@@ -71,8 +72,7 @@ std::string combination_name(const Combination& combination) {
 std::vector<Combination> all_combinations() {
     std::vector<Combination> all;
     for (const Method method : methods)
-        for (const SoftmaxGradient gradient : softmax_gradients)
-            all.push_back({method, gradient});
+        for (const SoftmaxGradient gradient : softmax_gradients) all.push_back({method, gradient});
     return all;
 }
 
@@ -89,8 +89,7 @@ double ExperimentMeasurement::mean(Metric metric) const noexcept {
 
 std::size_t ExperimentMeasurement::undefined() const noexcept {
     std::size_t sum = 0;
-    for (const HeadMetrics& head : heads)
-        sum += head.undefined;
+    for (const HeadMetrics& head : heads) sum += head.undefined;
     return sum;
 }
 
@@ -108,8 +107,7 @@ std::size_t Experiment::finished() const {
 
 const TrainingRun* Experiment::find(const Combination& combination) const {
     for (const TrainingRunPtr& run : runs)
-        if (run->combination == combination)
-            return run.get();
+        if (run->combination == combination) return run.get();
     return nullptr;
 }
 
@@ -121,8 +119,7 @@ bool ExperimentRequest::operator==(const ExperimentRequest& other) const {
 }
 
 void check_experiment_parameters(const ExperimentRequest& request) {
-    if (request.combinations.empty())
-        throw Error(ErrorKind::usage, "method", "one combination or more", "none");
+    if (request.combinations.empty()) throw Error(ErrorKind::usage, "method", "one combination or more", "none");
     for (auto each = request.combinations.begin(); each != request.combinations.end(); ++each)
         if (std::find(request.combinations.begin(), each, *each) != each)
             throw Error(ErrorKind::usage, "method", "each combination once", combination_name(*each) + " twice");
@@ -132,13 +129,13 @@ void check_experiment_parameters(const ExperimentRequest& request) {
     check_whole("every", request.every, 0, most_training_steps);
     check_whole("blocks", request.blocks, 1, most_training_windows);
     if (!(request.learning_rate > 0) || std::isinf(request.learning_rate))
-        throw Error(ErrorKind::usage, "learning rate", "a finite number above 0", std::to_string(request.learning_rate));
+        throw Error(ErrorKind::usage, "learning rate", "a finite number above 0",
+                    std::to_string(request.learning_rate));
 }
 
 void check_experiment(const ExperimentRequest& request) {
     check_experiment_parameters(request);
-    if (!request.text)
-        throw Error(ErrorKind::usage, "text", "one to train on", "none");
+    if (!request.text) throw Error(ErrorKind::usage, "text", "one to train on", "none");
     check_experiment_text(*request.text, request.shape.block);
 }
 

@@ -18,11 +18,11 @@ LayerMapsPtr compute_maps(const MapsRequest& request, JobContext& context) {
 }
 
 LayerMapsPtr compute_maps(const CapturedMapsRequest& request, JobContext& context) {
-    if (!request.captures)
-        throw Error(ErrorKind::usage, "captures", "an opened file", "none");
+    if (!request.captures) throw Error(ErrorKind::usage, "captures", "an opened file", "none");
     const auto& layers = request.captures->layers();
     if (request.index >= layers.size())
-        throw Error(ErrorKind::usage, "layer", "one of " + std::to_string(layers.size()), std::to_string(request.index));
+        throw Error(ErrorKind::usage, "layer", "one of " + std::to_string(layers.size()),
+                    std::to_string(request.index));
     if (request.sequence >= layers[request.index].sequences)
         throw Error(ErrorKind::usage, "sequence", "0 to " + std::to_string(layers[request.index].sequences - 1),
                     std::to_string(request.sequence));

@@ -27,12 +27,9 @@ double HeadMetrics::value(Metric metric) const noexcept {
 std::size_t HeadMetrics::left_out(Metric metric) const noexcept {
     switch (metric) {
     case Metric::cos_diag:
-    case Metric::cos_ste:
-        return undefined;
-    case Metric::cos_ste_unmasked:
-        return undefined_unmasked;
-    default:
-        return 0;
+    case Metric::cos_ste: return undefined;
+    case Metric::cos_ste_unmasked: return undefined_unmasked;
+    default: return 0;
     }
 }
 
@@ -54,17 +51,15 @@ const char* metric_name(Metric metric) noexcept {
 Metric parse_metric(std::string_view name) {
     std::string names;
     for (const Metric metric : metrics) {
-        if (name == metric_name(metric))
-            return metric;
+        if (name == metric_name(metric)) return metric;
         names += (names.empty() ? "" : ", ") + std::string(metric_name(metric));
     }
     throw Error(ErrorKind::usage, "metric", "one of " + names, std::string(name));
 }
 
 std::size_t nearest_layer(const std::vector<Captures::Layer>& layers, int number) noexcept {
-    const auto nearest = std::ranges::min_element(layers, {}, [number](const Captures::Layer& layer) {
-        return std::abs(layer.layer - number);
-    });
+    const auto nearest = std::ranges::min_element(
+        layers, {}, [number](const Captures::Layer& layer) { return std::abs(layer.layer - number); });
     return static_cast<std::size_t>(nearest - layers.begin());
 }
 
@@ -78,10 +73,8 @@ Row softmax_row(std::span<const float> probabilities, std::span<const float> gra
     row.gradient.assign(gradient.begin(), gradient.end());
     const std::size_t keys = row.probabilities.size();
     ATTNSCOPE_ASSERT(keys == row.gradient.size());
-    for (std::size_t key = 0; key < keys; ++key)
-        row.inner += row.probabilities[key] * row.gradient[key];
-    for (std::vector<double>* part : {&row.full, &row.diagonal, &row.lateral})
-        part->resize(keys);
+    for (std::size_t key = 0; key < keys; ++key) row.inner += row.probabilities[key] * row.gradient[key];
+    for (std::vector<double>* part : {&row.full, &row.diagonal, &row.lateral}) part->resize(keys);
     for (std::size_t key = 0; key < keys; ++key) {
         const double p = row.probabilities[key], g = row.gradient[key];
         row.full[key] = p * (g - row.inner);

@@ -36,7 +36,7 @@ struct JobContext::Clock {
     bool started = false;
     std::string stage;
     Time stage_start, last_report;
-    double first_done = 0;  // what was finished when the stage was first heard of, e.g. by an earlier run
+    double first_done = 0; // what was finished when the stage was first heard of, e.g. by an earlier run
 };
 
 JobContext::JobContext(ThreadPool& pool, Options options)
@@ -47,7 +47,7 @@ void JobContext::progress(double done, double total, std::string_view stage) {
     if (!options_.on_progress) return;
     using namespace std::chrono_literals;
     constexpr auto interval = 33ms;
-    constexpr double trusted_after = 0.3;  // seconds of a stage before its speed says anything
+    constexpr double trusted_after = 0.3; // seconds of a stage before its speed says anything
 
     const std::lock_guard lock(clock_->mutex);
     const auto now = std::chrono::steady_clock::now();
@@ -89,4 +89,4 @@ JobContext JobContext::part(std::function<void(const Progress&)> on_progress) co
     return JobContext(pool_, std::move(options));
 }
 
-}  // namespace attnscope
+} // namespace attnscope

@@ -38,11 +38,11 @@ void lower_priority([[maybe_unused]] int by) {
 
 /// Of the pool of a lane; 0 = cores.
 int pool_threads(Lane lane, int threads) {
-    constexpr int of_files = 2;  // what is read and written comes from one place
+    constexpr int of_files = 2; // what is read and written comes from one place
     return lane == Lane::files && (threads == 0 || threads > of_files) ? of_files : threads;
 }
 
-}  // namespace
+} // namespace
 
 namespace {
 
@@ -64,7 +64,7 @@ struct JobSystem::Impl {
         std::stop_source stop;
         Clock::time_point started;
         Clock::time_point cancel_at = Clock::time_point::max();
-        std::mutex progress_mutex;  // innermost
+        std::mutex progress_mutex; // innermost
         Progress progress;
     };
     using JobPtr = std::shared_ptr<Job>;
@@ -77,7 +77,7 @@ struct JobSystem::Impl {
     };
 
     Options options;
-    mutable std::mutex mutex;  // never held while a task's function or `wake` is called
+    mutable std::mutex mutex; // never held while a task's function or `wake` is called
     bool closing = false;
     std::uint64_t last_id = 0;
     Device device;
@@ -92,8 +92,7 @@ struct JobSystem::Impl {
     /// A lane whose thread could not start is served by the first that has one.
     Worker& worker(Lane lane) {
         Worker& own = workers[static_cast<std::size_t>(lane)];
-        if (own.thread.joinable())
-            return own;
+        if (own.thread.joinable()) return own;
         return *std::find_if(workers.begin(), workers.end(),
                              [](const Worker& other) { return other.thread.joinable(); });
     }
@@ -124,7 +123,7 @@ struct JobSystem::Impl {
         try {
             pool.emplace(pool_threads(worker.lane, options.threads));
         } catch (...) {
-            pool.emplace(1);  // slower, not less
+            pool.emplace(1); // slower, not less
         }
         for (;;) {
             JobPtr job;
@@ -222,11 +221,9 @@ JobSystem::~JobSystem() {
         impl_->deadline_changed.notify_all();
     }
     for (Impl::Worker& worker : impl_->workers) {
-        if (worker.thread.joinable())
-            worker.thread.join();
+        if (worker.thread.joinable()) worker.thread.join();
     }
-    if (impl_->watch.joinable())
-        impl_->watch.join();
+    if (impl_->watch.joinable()) impl_->watch.join();
     for (const Impl::JobPtr& job : dropped) {
         if (job->task.ended) job->task.ended();
     }
@@ -278,10 +275,11 @@ void JobSystem::cancel_after(std::uint64_t id, double seconds) {
     const std::lock_guard lock(impl_->mutex);
     const Impl::JobPtr job = impl_->running(id);
     if (!job) return;
-    constexpr double never = 1e8;  // seconds; also keeps the sum below inside the clock's range
-    job->cancel_at = seconds < never ? job->started + std::chrono::duration_cast<Clock::duration>(
-                                                          std::chrono::duration<double>(seconds))
-                                     : Clock::time_point::max();
+    constexpr double never = 1e8; // seconds; also keeps the sum below inside the clock's range
+    job->cancel_at =
+        seconds < never
+            ? job->started + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds))
+            : Clock::time_point::max();
     if (job->cancel_at <= Clock::now()) {
         job->stop.request_stop();
     } else {
@@ -329,7 +327,9 @@ void JobSystem::retry_cancelled() {
     impl_->wake();
 }
 
-std::uint64_t JobSystem::retries() const { return impl_->retries; }
+std::uint64_t JobSystem::retries() const {
+    return impl_->retries;
+}
 
 bool JobSystem::idle() const {
     const std::lock_guard lock(impl_->mutex);
@@ -347,6 +347,8 @@ Device JobSystem::device() const {
     return impl_->device;
 }
 
-void JobSystem::wake() const { impl_->wake(); }
+void JobSystem::wake() const {
+    impl_->wake();
+}
 
-}  // namespace attnscope
+} // namespace attnscope

@@ -19,7 +19,7 @@ const Tokenizer* usable_tokenizer(const LanguageModel& model) {
     try {
         return &model.tokenizer();
     } catch (const Error&) {
-        return nullptr;  // whoever needs it will be told
+        return nullptr; // whoever needs it will be told
     }
 }
 
@@ -45,7 +45,7 @@ std::vector<Token> checked(const LanguageModel& model, std::vector<Token> tokens
     return tokens;
 }
 
-}  // namespace
+} // namespace
 
 std::vector<Token> model_tokens(const LanguageModel& model, const std::string& text) {
     return checked(model, model.tokenizer().encode(text));
@@ -62,7 +62,8 @@ void check_tokens(const LanguageModel& model, const std::vector<std::int64_t>& i
     };
     if (ids.empty()) fail("at least one token", "none");
     if (ids.size() > static_cast<std::size_t>(config.positions)) {
-        fail("at most " + std::to_string(config.positions) + " tokens, its longest context", std::to_string(ids.size()));
+        fail("at most " + std::to_string(config.positions) + " tokens, its longest context",
+             std::to_string(ids.size()));
     }
     for (std::size_t i = 0; i < ids.size(); ++i) {
         if (ids[i] >= 0 && ids[i] < config.vocabulary) continue;
@@ -71,4 +72,4 @@ void check_tokens(const LanguageModel& model, const std::vector<std::int64_t>& i
     }
 }
 
-}  // namespace attnscope
+} // namespace attnscope

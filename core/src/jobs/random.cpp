@@ -29,9 +29,11 @@ Block philox(std::uint64_t seed, std::uint64_t stream, std::uint64_t counter) no
     return {x[0] | std::uint64_t{x[1]} << 32, x[2] | std::uint64_t{x[3]} << 32};
 }
 
-double unit_interval(std::uint64_t bits) noexcept { return static_cast<double>(bits >> 11) * 0x1p-53; }
+double unit_interval(std::uint64_t bits) noexcept {
+    return static_cast<double>(bits >> 11) * 0x1p-53;
+}
 
-}  // namespace
+} // namespace
 
 std::uint64_t random_bits(std::uint64_t seed, std::uint64_t stream, std::uint64_t counter) noexcept {
     return philox(seed, stream, counter)[0];
@@ -70,4 +72,4 @@ std::vector<std::size_t> random_subset(std::uint64_t seed, std::uint64_t stream,
     return chosen;
 }
 
-}  // namespace attnscope
+} // namespace attnscope

@@ -12,8 +12,7 @@ constexpr std::uint64_t token_stream = 0x1d0c; ///< of the random numbers that c
 
 /// Whether a token is part of a text rather than a sign of the model's own: <s>, <|endoftext|>, [CLS], or nothing.
 bool is_ordinary(const Tokenizer* tokenizer, std::int64_t id) {
-    if (tokenizer == nullptr)
-        return true;
+    if (tokenizer == nullptr) return true;
     const std::string text = tokenizer->token_text(id);
     const auto enclosed = [&](char open, char close) {
         return text.size() > 2 && text.front() == open && text.back() == close;
@@ -37,8 +36,7 @@ Ids repeated_random_tokens(const LanguageModel& model, int half, std::uint64_t s
     Ids ids;
     for (std::uint64_t i = 0; std::ssize(ids) < half; ++i) {
         const auto id = static_cast<std::int64_t>(random_bits(seed, token_stream, i) % vocabulary);
-        if (i < tries && ((distinct && chosen.contains(id)) || !is_ordinary(tokenizer, id)))
-            continue;
+        if (i < tries && ((distinct && chosen.contains(id)) || !is_ordinary(tokenizer, id))) continue;
         chosen.insert(id);
         ids.push_back(id);
     }

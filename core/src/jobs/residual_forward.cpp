@@ -15,8 +15,7 @@ Value parse(const char* subject, std::string_view name, const std::array<Value, 
             const char* (*name_of)(Value) noexcept) {
     std::string names;
     for (const Value value : values) {
-        if (name == name_of(value))
-            return value;
+        if (name == name_of(value)) return value;
         names += (names.empty() ? "" : " or ") + std::string(name_of(value));
     }
     throw Error(ErrorKind::usage, subject, names, std::string(name));
@@ -41,8 +40,7 @@ bool same_but_ranks(const Request& a, const Request& b) {
 
 Verdict verdict(const Result& result) {
     Verdict out;
-    if (!top1_hurts(result.baseline, result.top1))
-        return out;
+    if (!top1_hurts(result.baseline, result.top1)) return out;
     out.label = Verdict::Label::partial;
     for (const CurvePoint& point : result.curve) {
         const bool enough = point.recovered_ppl >= wanted_recovery;
@@ -50,8 +48,7 @@ Verdict verdict(const Result& result) {
         const bool smaller = out.rank < 0 || point.rank < out.rank;
         const bool better = out.rank < 0 || point.recovered_ppl > out.recovered_ppl ||
                             (point.recovered_ppl == out.recovered_ppl && smaller);
-        if (enough ? had_enough && !smaller : had_enough || !better)
-            continue;
+        if (enough ? had_enough && !smaller : had_enough || !better) continue;
         out.label = enough ? Verdict::Label::yes : Verdict::Label::partial;
         out.rank = point.rank;
         out.recovered_ppl = point.recovered_ppl;
@@ -60,10 +57,8 @@ Verdict verdict(const Result& result) {
 }
 
 std::string Verdict::text() const {
-    if (label == Label::not_applicable)
-        return "NOT APPLICABLE";
-    if (label == Label::yes)
-        return "YES at rank " + std::to_string(rank);
+    if (label == Label::not_applicable) return "NOT APPLICABLE";
+    if (label == Label::yes) return "YES at rank " + std::to_string(rank);
     return rank < 0 ? "PARTIAL" : "PARTIAL, best at rank " + std::to_string(rank);
 }
 

@@ -24,8 +24,7 @@ template <class Value, class Text>
 void check_distinct(const char* parameter, std::vector<Value> values, Text text) {
     std::sort(values.begin(), values.end());
     const auto twice = std::adjacent_find(values.begin(), values.end());
-    if (twice != values.end())
-        refuse(parameter, "each one once", text(*twice) + " twice");
+    if (twice != values.end()) refuse(parameter, "each one once", text(*twice) + " twice");
 }
 
 std::string number_text(int value) {
@@ -40,14 +39,12 @@ std::string head_text(const HeadChoice& choice) {
 std::vector<int> chosen_layers(const Parameters& parameters, int layers) {
     std::vector<int> chosen = parameters.layers;
     if (chosen.empty() && parameters.heads.empty()) {
-        for (int layer = std::max(0, layers - 3); layer < layers; ++layer)
-            chosen.push_back(layer);
+        for (int layer = std::max(0, layers - 3); layer < layers; ++layer) chosen.push_back(layer);
     }
     if (!parameters.heads.empty()) {
         // A layer none of whose heads is replaced is no replaced layer.
         chosen.clear();
-        for (const HeadChoice& choice : parameters.heads)
-            chosen.push_back(choice.layer);
+        for (const HeadChoice& choice : parameters.heads) chosen.push_back(choice.layer);
     }
     std::sort(chosen.begin(), chosen.end());
     chosen.erase(std::unique(chosen.begin(), chosen.end()), chosen.end());
@@ -58,20 +55,17 @@ std::vector<HeadChoice> chosen_heads(const Parameters& parameters, const std::ve
     std::vector<HeadChoice> chosen = parameters.heads;
     if (chosen.empty()) {
         for (const int layer : layers)
-            for (int head = 0; head < heads; ++head)
-                chosen.push_back({layer, head});
+            for (int head = 0; head < heads; ++head) chosen.push_back({layer, head});
     }
     std::sort(chosen.begin(), chosen.end());
     return chosen;
 }
 
 std::vector<int> chosen_ranks(const Parameters& parameters, int head_dim) {
-    if (!parameters.ranks.empty())
-        return parameters.ranks;
+    if (!parameters.ranks.empty()) return parameters.ranks;
     std::vector<int> ranks;
     for (const int rank : {1, 2, 4, 8, 16, 32})
-        if (rank <= head_dim)
-            ranks.push_back(rank);
+        if (rank <= head_dim) ranks.push_back(rank);
     return ranks;
 }
 
@@ -82,8 +76,8 @@ std::uint64_t working_bytes(const ModelConfig& config, Precision precision, std:
     const std::uint64_t hidden = unsigned_of(config.hidden), heads = unsigned_of(config.heads);
     const std::uint64_t attended = heads * unsigned_of(config.head_dim);
     const std::uint64_t keys = unsigned_of(config.key_value_heads * config.head_dim);
-    // The stream and its norm; queries, V*, what is left of the weights' sum, the context, ε and its projection; keys and
-    // values as they are, turned and by head.
+    // The stream and its norm; queries, V*, what is left of the weights' sum, the context, ε and its projection; keys
+    // and values as they are, turned and by head.
     const std::uint64_t attention = 2 * hidden + 9 * attended + 6 * keys;
     const std::uint64_t feed_forward = 3 * hidden + 2 * unsigned_of(config.intermediate);
     // Scores of a tile, a copy, and what they are made of and go into.
@@ -106,8 +100,7 @@ void check_parameters(const Parameters& parameters, const LanguageModel& model) 
     if (!config.causal())
         input_error(model.files().name, "a model that predicts tokens", "an encoder, which has no perplexity");
     const auto layers = static_cast<int>(config.layers), heads = static_cast<int>(config.heads);
-    for (const int layer : parameters.layers)
-        check_range("layers", layer, 0, layers - 1);
+    for (const int layer : parameters.layers) check_range("layers", layer, 0, layers - 1);
     check_distinct("layers", parameters.layers, number_text);
     for (const HeadChoice& choice : parameters.heads) {
         check_range("heads", choice.layer, 0, layers - 1);
@@ -117,8 +110,7 @@ void check_parameters(const Parameters& parameters, const LanguageModel& model) 
             refuse("heads", "heads of the chosen layers", head_text(choice));
     }
     check_distinct("heads", parameters.heads, head_text);
-    for (const int rank : parameters.ranks)
-        check_range("ranks", rank, 0, config.head_dim);
+    for (const int rank : parameters.ranks) check_range("ranks", rank, 0, config.head_dim);
     check_distinct("ranks", parameters.ranks, number_text);
     check_range("seq-len", parameters.seq_len, 2, config.positions);
     check_range("blocks", parameters.blocks, 1, most_blocks);
@@ -151,15 +143,17 @@ Plan plan(const Request& request) {
     out.first_calibration = out.leaks ? 0 : out.blocks;
     out.calibration_blocks = std::min(parameters.calibration_blocks, out.leaks ? out.blocks : there - out.blocks);
     if (out.calibration_blocks < 1)
-        input_error("text", "a block of " + std::to_string(parameters.seq_len) + " tokens behind the " +
-                                std::to_string(out.blocks) + " evaluated ones, to calibrate on",
+        input_error("text",
+                    "a block of " + std::to_string(parameters.seq_len) + " tokens behind the " +
+                        std::to_string(out.blocks) + " evaluated ones, to calibrate on",
                     "none", "fewer evaluated blocks leave one");
 
     const auto tokens = static_cast<std::uint64_t>(out.blocks * parameters.seq_len);
     const std::uint64_t element = request.precision == Precision::bfloat16 ? 2 : float_bytes;
     // Of a token in front of the first replaced layer: what enters it, the context of its heads, and in float32 V*.
     const auto attended = static_cast<std::uint64_t>(config.heads * config.head_dim);
-    out.prefix_bytes = tokens * (static_cast<std::uint64_t>(config.hidden) * element + attended * (element + float_bytes));
+    out.prefix_bytes =
+        tokens * (static_cast<std::uint64_t>(config.hidden) * element + attended * (element + float_bytes));
     out.prefix_on_disk = out.prefix_bytes > parameters.prefix_budget;
     const auto dim = static_cast<std::uint64_t>(config.head_dim);
     const std::uint64_t all_heads = out.layers.size() * static_cast<std::uint64_t>(config.heads);
@@ -167,9 +161,9 @@ Plan plan(const Request& request) {
     const std::uint64_t samples = parameters.two_nn ? all_heads * dim * most_two_nn_rows * float_bytes : 0;
     // Losses of every token: the result's own and a snapshot's.
     const std::uint64_t losses = 2 * tokens * (out.ranks.size() + 3) * float_bytes;
-    out.peak_bytes = std::min(out.prefix_bytes, parameters.prefix_budget) + bases + samples + losses +
-                     working_bytes(config, request.precision, parameters.seq_len,
-                                   std::max(out.blocks, out.calibration_blocks));
+    out.peak_bytes =
+        std::min(out.prefix_bytes, parameters.prefix_budget) + bases + samples + losses +
+        working_bytes(config, request.precision, parameters.seq_len, std::max(out.blocks, out.calibration_blocks));
     return out;
 }
 

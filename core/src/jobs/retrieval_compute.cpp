@@ -58,7 +58,7 @@ Plane plane(const Request& request, double beta, const Spectrum& spectrum, JobCo
     return compute_plane(plane, spectrum, context);
 }
 
-}  // namespace
+} // namespace
 
 Result compute(const Request& request, JobContext& context) {
     if (request.plane && (request.queries.empty() || request.modes.empty())) {
@@ -91,4 +91,4 @@ Result compute(const Request& request, JobContext& context) {
     return result;
 }
 
-}  // namespace attnscope::retrieval
+} // namespace attnscope::retrieval

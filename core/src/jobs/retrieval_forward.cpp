@@ -46,8 +46,7 @@ std::vector<double> Spectrum::singular_values() const {
 
 std::size_t Sweep::unsettled() const noexcept {
     std::size_t count = 0;
-    for (std::size_t b = 0; b < settled_up.size(); ++b)
-        count += !comparable(b);
+    for (std::size_t b = 0; b < settled_up.size(); ++b) count += !comparable(b);
     return count;
 }
 
@@ -88,4 +87,4 @@ Separation compute_separation(const SeparationRequest& request, const Spectrum& 
     return compute_module().separation(request, spectrum, context);
 }
 
-}  // namespace attnscope::retrieval
+} // namespace attnscope::retrieval

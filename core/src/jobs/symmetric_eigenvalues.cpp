@@ -19,16 +19,13 @@ Tridiagonal tridiagonal(std::vector<double>& matrix, std::size_t n, const JobCon
     const auto row_of = [&](std::size_t i) { return matrix.data() + i * n; };
     for (std::size_t i = n; i-- > 1;) {
         // At most a few million multiplications between two checkpoints.
-        if (i % 8 == 0)
-            context.checkpoint();
+        if (i % 8 == 0) context.checkpoint();
         double* const vector = row_of(i);
         double squares = 0;
-        for (std::size_t k = 0; k + 1 < i; ++k)
-            squares += vector[k] * vector[k];
+        for (std::size_t k = 0; k + 1 < i; ++k) squares += vector[k] * vector[k];
         result.diagonal[i] = vector[i];
         result.beside[i - 1] = vector[i - 1];
-        if (!(squares > 0))
-            continue;
+        if (!(squares > 0)) continue;
         const double last = vector[i - 1], length = std::copysign(std::sqrt(squares + last * last), -last);
         result.beside[i - 1] = length;
         vector[i - 1] = last - length;
@@ -50,17 +47,14 @@ Tridiagonal tridiagonal(std::vector<double>& matrix, std::size_t n, const JobCon
             overlap += product[j] * vector[j];
         }
         overlap /= 2 * half;
-        for (std::size_t j = 0; j < i; ++j)
-            product[j] -= overlap * vector[j];
+        for (std::size_t j = 0; j < i; ++j) product[j] -= overlap * vector[j];
         for (std::size_t j = 0; j < i; ++j) {
             double* const row = row_of(j);
             const double u = vector[j], p = product[j];
-            for (std::size_t k = 0; k <= j; ++k)
-                row[k] -= u * product[k] + p * vector[k];
+            for (std::size_t k = 0; k <= j; ++k) row[k] -= u * product[k] + p * vector[k];
         }
     }
-    if (n > 0)
-        result.diagonal[0] = matrix[0];
+    if (n > 0) result.diagonal[0] = matrix[0];
     return result;
 }
 
@@ -72,8 +66,7 @@ void settle(std::vector<double>& d, std::vector<double>& e, std::size_t first) {
         std::size_t last = first;
         while (last + 1 < d.size() && std::abs(e[last]) > rounding * (std::abs(d[last]) + std::abs(d[last + 1])))
             ++last;
-        if (last == first)
-            return;
+        if (last == first) return;
         double shift = (d[first + 1] - d[first]) / (2 * e[first]);
         shift = d[last] - d[first] + e[first] / (shift + std::copysign(std::hypot(shift, 1), shift));
         double sine = 1, cosine = 1, carried = 0;
@@ -97,8 +90,7 @@ void settle(std::vector<double>& d, std::vector<double>& e, std::size_t first) {
             d[i + 1] = before + carried;
             shift = cosine * turned - b;
         }
-        if (split)
-            continue;
+        if (split) continue;
         d[first] -= carried;
         e[first] = shift;
         e[last] = 0;
@@ -110,8 +102,7 @@ void settle(std::vector<double>& d, std::vector<double>& e, std::size_t first) {
 std::vector<double> symmetric_eigenvalues(std::vector<double>& matrix, std::size_t n, const JobContext& context) {
     ATTNSCOPE_ASSERT(matrix.size() == n * n);
     auto [diagonal, beside] = tridiagonal(matrix, n, context);
-    for (std::size_t first = 0; first < n; ++first)
-        settle(diagonal, beside, first);
+    for (std::size_t first = 0; first < n; ++first) settle(diagonal, beside, first);
     return diagonal;
 }
 

@@ -34,15 +34,15 @@ bool spin_until(const Predicate& reached) {
     return false;
 }
 
-}  // namespace
+} // namespace
 
 /// One loop at a time. Threads join an open loop and leave it when no task is left; the caller closes it and waits for
 /// those who joined only, so a loop that is over before a sleeping thread wakes does not wait for it.
 struct ThreadPool::Shared {
     std::mutex mutex;
     std::condition_variable opened, left;
-    std::atomic<std::uint64_t> generation{0};  // written under the mutex
-    std::atomic<int> joined{0};                // written under the mutex
+    std::atomic<std::uint64_t> generation{0}; // written under the mutex
+    std::atomic<int> joined{0};               // written under the mutex
     bool open = false;
     std::atomic<bool> quit{false};
     int sleeping = 0;
@@ -148,4 +148,4 @@ void ThreadPool::run(std::size_t tasks, const std::function<void(std::size_t tas
     if (shared.failure) std::rethrow_exception(std::exchange(shared.failure, nullptr));
 }
 
-}  // namespace attnscope
+} // namespace attnscope

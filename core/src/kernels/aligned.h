@@ -12,8 +12,7 @@ namespace attnscope::kernels {
 template <class T>
 hwy::AlignedFreeUniquePtr<T[]> allocate_aligned(std::size_t count) {
     auto memory = hwy::AllocateAligned<T>(count);
-    if (!memory)
-        throw std::bad_alloc();
+    if (!memory) throw std::bad_alloc();
     return memory;
 }
 

@@ -15,8 +15,7 @@ AttentionRow attention_row_reference(const float* scores, std::size_t count, dou
         sum += weights[j];
         sum_logit += weights[j] * logit;
     }
-    for (std::size_t j = 0; j < count; ++j)
-        weights[j] /= sum;
+    for (std::size_t j = 0; j < count; ++j) weights[j] /= sum;
     return {static_cast<float>(std::log(sum) - sum_logit / sum), static_cast<float>(1 / sum)};
 }
 

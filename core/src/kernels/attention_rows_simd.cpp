@@ -30,12 +30,10 @@ HWY_INLINE float largest_score(const float* HWY_RESTRICT scores, std::size_t cou
     std::size_t j = 0;
     if (count >= lanes) {
         RowVector top = hn::LoadU(tag, scores);
-        for (j = lanes; j + lanes <= count; j += lanes)
-            top = hn::Max(top, hn::LoadU(tag, scores + j));
+        for (j = lanes; j + lanes <= count; j += lanes) top = hn::Max(top, hn::LoadU(tag, scores + j));
         best = hn::GetLane(hn::MaxOfLanes(tag, top));
     }
-    for (; j < count; ++j)
-        best = scores[j] > best ? scores[j] : best;
+    for (; j < count; ++j) best = scores[j] > best ? scores[j] : best;
     return best;
 }
 
@@ -58,14 +56,12 @@ HWY_INLINE RowSums exponentials(const float* scores, float* weights, std::size_t
         const RowVector weight = hn::Exp(tag, logit);
         sum = hn::Add(sum, weight);
         sum_logit = hn::MulAdd(weight, logit, sum_logit);
-        if constexpr (write)
-            hn::StoreU(weight, tag, weights + j);
+        if constexpr (write) hn::StoreU(weight, tag, weights + j);
     }
     if (j < count) {
         // The neighbouring row begins right behind this one and may be another thread's: nothing there is touched.
         HWY_ALIGN float rest[hn::MaxLanes(tag)];
-        for (std::size_t k = 0; k < lanes; ++k)
-            rest[k] = j + k < count ? scores[j + k] : largest;
+        for (std::size_t k = 0; k < lanes; ++k) rest[k] = j + k < count ? scores[j + k] : largest;
         const auto live = hn::FirstN(tag, count - j);
         const RowVector logit = logit_of(hn::Load(tag, rest));
         const RowVector weight = hn::IfThenElseZero(live, hn::Exp(tag, logit));
@@ -84,10 +80,8 @@ HWY_INLINE void multiply(float* HWY_RESTRICT values, std::size_t count, float by
     const std::size_t lanes = hn::Lanes(tag);
     const RowVector factor = hn::Set(tag, by);
     std::size_t j = 0;
-    for (; j + lanes <= count; j += lanes)
-        hn::StoreU(hn::Mul(hn::LoadU(tag, values + j), factor), tag, values + j);
-    for (; j < count; ++j)
-        values[j] *= by;
+    for (; j + lanes <= count; j += lanes) hn::StoreU(hn::Mul(hn::LoadU(tag, values + j), factor), tag, values + j);
+    for (; j < count; ++j) values[j] *= by;
 }
 
 template <bool write>
@@ -102,12 +96,10 @@ HWY_INLINE AttentionRow top_row(const float* scores, float* weights, std::size_t
 template <bool write>
 HWY_INLINE AttentionRow softmax_row(const float* scores, float* weights, std::size_t count, double factor) {
     const float largest = largest_score(scores, count);
-    if (factor > std::numeric_limits<float>::max())
-        return top_row<write>(scores, weights, count, largest);
+    if (factor > std::numeric_limits<float>::max()) return top_row<write>(scores, weights, count, largest);
     const RowSums sums = exponentials<write>(scores, weights, count, largest, static_cast<float>(factor));
     const float inverse = 1 / sums.sum;
-    if constexpr (write)
-        multiply(weights, count, inverse);
+    if constexpr (write) multiply(weights, count, inverse);
     // A row that is all but one weight can round to a little less than nothing.
     return {std::max(0.0f, std::log(sums.sum) - sums.sum_logit * inverse), inverse};
 }

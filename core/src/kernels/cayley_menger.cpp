@@ -16,8 +16,7 @@ void gather(const double* table, const std::uint32_t* tuple, double* out) {
     for (int i = 1; i < Corners; ++i) {
         const std::size_t row = tuple[i];
         const double* const to = table + row * (row - 1) / 2;
-        for (int j = 0; j < i; ++j, out += volume_block)
-            *out = to[tuple[j]];
+        for (int j = 0; j < i; ++j, out += volume_block) *out = to[tuple[j]];
     }
 }
 

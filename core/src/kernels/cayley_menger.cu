@@ -1,5 +1,5 @@
-// A simplex a thread: its distances from the table, which stays in the second-level cache, and the LDLᵀ factorisation of
-// cayley_menger_simd.cpp in registers.
+// A simplex a thread: its distances from the table, which stays in the second-level cache, and the LDLᵀ factorisation
+// of cayley_menger_simd.cpp in registers.
 #include "kernels/cayley_menger_cuda.h"
 
 #include "kernels/cayley_menger.h"
@@ -22,13 +22,11 @@ __global__ void __launch_bounds__(block_threads) volumes_of(CudaSimplices simpli
     constexpr int k = Corners - 1;
     constexpr double pairs = Corners * k / 2, unit = volume_unit<k>;
     const std::size_t s = static_cast<std::size_t>(blockIdx.x) * block_threads + threadIdx.x;
-    if (s >= simplices.count)
-        return;
+    if (s >= simplices.count) return;
     double sides[k], g[k][k], sum = 0;
     std::size_t corners[Corners];
 #pragma unroll
-    for (int i = 0; i < Corners; ++i)
-        corners[i] = simplices.tuples[s * Corners + i];
+    for (int i = 0; i < Corners; ++i) corners[i] = simplices.tuples[s * Corners + i];
 #pragma unroll
     for (int i = 0; i < k; ++i) {
         const double* const to = simplices.table + corners[i + 1] * (corners[i + 1] - 1) / 2;
@@ -45,8 +43,7 @@ __global__ void __launch_bounds__(block_threads) volumes_of(CudaSimplices simpli
     const double twice_mean = sum * (2 / pairs);
     double cut = degenerate_cut, det = g[0][0];
 #pragma unroll
-    for (int i = 0; i < k; ++i)
-        cut *= twice_mean;
+    for (int i = 0; i < k; ++i) cut *= twice_mean;
 #pragma unroll
     for (int c = 0; c + 1 < k; ++c) {
         const double inverse = 1 / g[c][c];
@@ -54,8 +51,7 @@ __global__ void __launch_bounds__(block_threads) volumes_of(CudaSimplices simpli
         for (int i = c + 1; i < k; ++i) {
             const double factor = g[i][c] * inverse;
 #pragma unroll
-            for (int j = c + 1; j <= i; ++j)
-                g[i][j] = fma(-factor, g[j][c], g[i][j]);
+            for (int j = c + 1; j <= i; ++j) g[i][j] = fma(-factor, g[j][c], g[i][j]);
         }
         det *= g[c + 1][c + 1];
     }

@@ -4,8 +4,8 @@
 // gives G from distances alone: 2 g_ij = d_0i + d_0j − d_ij. Distances come from a table of all pairs, or are computed
 // from the rows where a table would cost more than it saves. All arithmetic is in float64.
 //
-// det(2G) is the product of the pivots of an LDLᵀ factorisation without pivoting, which is stable for Gram matrices. Where
-// a pivot is zero or rounding, so is the determinant; what does not exceed the cut is degenerate, NaN included.
+// det(2G) is the product of the pivots of an LDLᵀ factorisation without pivoting, which is stable for Gram matrices.
+// Where a pivot is zero or rounding, so is the determinant; what does not exceed the cut is degenerate, NaN included.
 #pragma once
 
 #include <cstddef>

@@ -21,10 +21,8 @@ double determinant(Matrix matrix, std::size_t size) {
     for (std::size_t c = 0; c < size; ++c) {
         std::size_t pivot = c;
         for (std::size_t r = c + 1; r < size; ++r)
-            if (std::abs(matrix[r][c]) > std::abs(matrix[pivot][c]))
-                pivot = r;
-        if (matrix[pivot][c] == 0)
-            return 0;
+            if (std::abs(matrix[r][c]) > std::abs(matrix[pivot][c])) pivot = r;
+        if (matrix[pivot][c] == 0) return 0;
         if (pivot != c) {
             std::swap(matrix[pivot], matrix[c]);
             product = -product;
@@ -32,8 +30,7 @@ double determinant(Matrix matrix, std::size_t size) {
         product *= matrix[c][c];
         for (std::size_t r = c + 1; r < size; ++r) {
             const double factor = matrix[r][c] / matrix[c][c];
-            for (std::size_t j = c; j < size; ++j)
-                matrix[r][j] -= factor * matrix[c][j];
+            for (std::size_t j = c; j < size; ++j) matrix[r][j] -= factor * matrix[c][j];
         }
     }
     return product;
@@ -69,8 +66,7 @@ double squared_volume_bordered(const RowView& rows, const std::uint32_t* tuple, 
     Matrix bordered{};
     for (std::size_t i = 1; i < size; ++i) {
         bordered[0][i] = bordered[i][0] = 1;
-        for (std::size_t j = 1; j < size; ++j)
-            bordered[i][j] = distance(rows, tuple[i - 1], tuple[j - 1]);
+        for (std::size_t j = 1; j < size; ++j) bordered[i][j] = distance(rows, tuple[i - 1], tuple[j - 1]);
     }
     const double sign = k % 2 == 0 ? -1 : 1;
     return sign * determinant(bordered, size) / (std::pow(2, k) * std::pow(factorial(k), 2));
@@ -79,8 +75,7 @@ double squared_volume_bordered(const RowView& rows, const std::uint32_t* tuple, 
 double mean_squared_edge(const RowView& rows, const std::uint32_t* tuple, int corners) {
     double sum = 0;
     for (int i = 1; i < corners; ++i)
-        for (int j = 0; j < i; ++j)
-            sum += distance(rows, tuple[i], tuple[j]);
+        for (int j = 0; j < i; ++j) sum += distance(rows, tuple[i], tuple[j]);
     return sum / (corners * (corners - 1) / 2);
 }
 

@@ -15,8 +15,12 @@ namespace hn = hwy::HWY_NAMESPACE;
 using Tag = hn::ScalableTag<double>;
 using Vector = hn::Vec<Tag>;
 
-constexpr double factorial(int n) { return n < 2 ? 1 : n * factorial(n - 1); }
-constexpr int pair(int i, int j) { return i * (i - 1) / 2 + j; } // of corners i > j
+constexpr double factorial(int n) {
+    return n < 2 ? 1 : n * factorial(n - 1);
+}
+constexpr int pair(int i, int j) {
+    return i * (i - 1) / 2 + j;
+} // of corners i > j
 
 /// LDLᵀ of 2G in place, row by row of the lower triangle; the product of the pivots.
 template <int K>
@@ -29,8 +33,7 @@ HWY_INLINE Vector determinant(Vector (&g)[K][K]) {
         for (int i = c + 1; i < K; ++i) {
             const Vector factor = hn::Mul(g[i][c], inverse);
             HWY_UNROLL(8)
-            for (int j = c + 1; j <= i; ++j)
-                g[i][j] = hn::NegMulAdd(factor, g[j][c], g[i][j]);
+            for (int j = c + 1; j <= i; ++j) g[i][j] = hn::NegMulAdd(factor, g[j][c], g[i][j]);
         }
         product = hn::Mul(product, g[c + 1][c + 1]);
     }
@@ -67,8 +70,7 @@ HWY_INLINE void volumes_of_block(const double* HWY_RESTRICT distances, double* H
         const Vector twice_mean = hn::Mul(sum, hn::Set(tag, 2 / pairs));
         Vector cut = hn::Set(tag, degenerate_cut);
         HWY_UNROLL(8)
-        for (int i = 0; i < k; ++i)
-            cut = hn::Mul(cut, twice_mean);
+        for (int i = 0; i < k; ++i) cut = hn::Mul(cut, twice_mean);
         const Vector det = determinant<k>(g);
         const Vector volume = hn::Sqrt(hn::Mul(det, hn::Set(tag, unit)));
         hn::Store(hn::IfThenElseZero(hn::Gt(det, cut), volume), tag, volumes + s);

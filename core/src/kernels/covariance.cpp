@@ -2,7 +2,6 @@
 
 #include "kernels/aligned.h"
 
-
 #include <algorithm>
 #include <cmath>
 
@@ -30,10 +29,8 @@ std::vector<double> column_means(const float* rows, std::size_t n, std::size_t d
     });
     std::vector<double> mean(d);
     for (std::size_t part = 0; part < parts; ++part)
-        for (std::size_t k = 0; k < d; ++k)
-            mean[k] += partial[part * d + k];
-    for (double& value : mean)
-        value /= static_cast<double>(n);
+        for (std::size_t k = 0; k < d; ++k) mean[k] += partial[part * d + k];
+    for (double& value : mean) value /= static_cast<double>(n);
     return mean;
 }
 
@@ -63,18 +60,14 @@ Covariance covariance(const float* rows, std::size_t n, std::size_t d, std::span
         });
         context.parallel_for(pairs, [&](std::size_t pair, int) {
             std::size_t i = 0, j = pair;
-            for (; j > i; ++i)
-                j -= i + 1; // the pair's place (i, j ≤ i) in the lower triangle
+            for (; j > i; ++i) j -= i + 1; // the pair's place (i, j ≤ i) in the lower triangle
             multiply_panels(slab.get() + i * pitch, slab.get() + j * pitch, count, &blocks[pair * block]);
         });
     }
     for (std::size_t slice = 0; slice < slices; ++slice)
-        for (std::size_t k = 0; k < d; ++k)
-            out.centered_mean[k] += residuals[slice * d + k] / static_cast<double>(n);
-    for (double& norm : out.raw_norms)
-        norm = std::sqrt(norm);
-    for (double& norm : out.centered_norms)
-        norm = std::sqrt(norm);
+        for (std::size_t k = 0; k < d; ++k) out.centered_mean[k] += residuals[slice * d + k] / static_cast<double>(n);
+    for (double& norm : out.raw_norms) norm = std::sqrt(norm);
+    for (double& norm : out.centered_norms) norm = std::sqrt(norm);
 
     out.matrix.assign(d * d, 0);
     const double scale = 1 / static_cast<double>(n);
@@ -108,8 +101,7 @@ Covariance covariance_reference(const float* rows, std::size_t n, std::size_t d,
         out.centered_norms.push_back(std::sqrt(centered));
         out.mean_products.push_back(static_cast<float>(along));
         for (std::size_t i = 0; i < d; ++i)
-            for (std::size_t j = 0; j < d; ++j)
-                out.matrix[i * d + j] += row[i] * row[j] / static_cast<double>(n);
+            for (std::size_t j = 0; j < d; ++j) out.matrix[i * d + j] += row[i] * row[j] / static_cast<double>(n);
     }
     return out;
 }

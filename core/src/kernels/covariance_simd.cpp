@@ -50,8 +50,7 @@ void add_columns(const float* rows, std::size_t count, std::size_t d, double* su
         hn::StoreU(e, wide, sums + k + 3 * lanes);
     }
     for (; k < d; ++k)
-        for (std::size_t r = 0; r < count; ++r)
-            sums[k] += static_cast<double>(rows[r * d + k]);
+        for (std::size_t r = 0; r < count; ++r) sums[k] += static_cast<double>(rows[r * d + k]);
 }
 
 void row_norms(const float* rows, std::size_t count, std::size_t d, const double* mean, double* raw, double* centered,
@@ -105,10 +104,8 @@ void centre_into_panels(const float* rows, std::size_t count, std::size_t d, con
             std::size_t k = 0;
             for (; k + lanes <= columns; k += lanes)
                 hn::Store(hn::Sub(hn::LoadU(tag, row + first + k), hn::LoadU(tag, mean + first + k)), tag, out + k);
-            for (; k < columns; ++k)
-                out[k] = row[first + k] - mean[first + k];
-            for (; k < panel_columns; ++k)
-                out[k] = 0;
+            for (; k < columns; ++k) out[k] = row[first + k] - mean[first + k];
+            for (; k < panel_columns; ++k) out[k] = 0;
         }
     }
 }
@@ -123,29 +120,25 @@ HWY_INLINE void multiply_block(const float* HWY_RESTRICT left, const float* HWY_
     HWY_UNROLL(8)
     for (std::size_t i = 0; i < block_rows; ++i) {
         HWY_UNROLL(8)
-        for (std::size_t j = 0; j < block_vectors; ++j)
-            sums[i][j] = hn::Load(tag, out + i * panel_columns + j * lanes);
+        for (std::size_t j = 0; j < block_vectors; ++j) sums[i][j] = hn::Load(tag, out + i * panel_columns + j * lanes);
     }
     for (std::size_t r = 0; r < count; ++r) {
         const float* HWY_RESTRICT a = left + r * panel_columns;
         const float* HWY_RESTRICT b = right + r * panel_columns;
         hn::Vec<Float> values[block_vectors];
         HWY_UNROLL(8)
-        for (std::size_t j = 0; j < block_vectors; ++j)
-            values[j] = hn::Load(tag, b + j * lanes);
+        for (std::size_t j = 0; j < block_vectors; ++j) values[j] = hn::Load(tag, b + j * lanes);
         HWY_UNROLL(8)
         for (std::size_t i = 0; i < block_rows; ++i) {
             const auto factor = hn::Set(tag, a[i]);
             HWY_UNROLL(8)
-            for (std::size_t j = 0; j < block_vectors; ++j)
-                sums[i][j] = hn::MulAdd(factor, values[j], sums[i][j]);
+            for (std::size_t j = 0; j < block_vectors; ++j) sums[i][j] = hn::MulAdd(factor, values[j], sums[i][j]);
         }
     }
     HWY_UNROLL(8)
     for (std::size_t i = 0; i < block_rows; ++i) {
         HWY_UNROLL(8)
-        for (std::size_t j = 0; j < block_vectors; ++j)
-            hn::Store(sums[i][j], tag, out + i * panel_columns + j * lanes);
+        for (std::size_t j = 0; j < block_vectors; ++j) hn::Store(sums[i][j], tag, out + i * panel_columns + j * lanes);
     }
 }
 
@@ -161,8 +154,7 @@ void multiply_panels(const float* left, const float* right, std::size_t count, d
             for (std::size_t i = 0; i < panel_columns; i += block_rows)
                 multiply_block(a + i, b + j, rows, narrow + i * panel_columns + j);
         const bool last = first + rows >= count;
-        if ((first + rows) % flush_rows != 0 && !last)
-            continue;
+        if ((first + rows) % flush_rows != 0 && !last) continue;
         for (std::size_t k = 0; k < block; ++k) {
             out[k] += static_cast<double>(narrow[k]);
             narrow[k] = 0;

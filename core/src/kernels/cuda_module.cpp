@@ -18,8 +18,7 @@ namespace attnscope::kernels {
 namespace {
 
 void check(cudaError_t status, const char* wanted) {
-    if (status == cudaSuccess)
-        return;
+    if (status == cudaSuccess) return;
     cudaGetLastError(); // a failure told once must not be found again by the next call
     throw Error(ErrorKind::resource, "CUDA device", wanted, cudaGetErrorString(status));
 }
@@ -34,8 +33,7 @@ public:
         return *this;
     }
     ~DeviceBuffer() {
-        if (data_)
-            cudaFree(data_);
+        if (data_) cudaFree(data_);
     }
     cudaError_t allocate(std::size_t bytes) { return cudaMalloc(&data_, std::max<std::size_t>(bytes, 1)); }
     template <class Value>
@@ -72,8 +70,7 @@ public:
         DeviceBuffer buffer;
         for (;;) {
             const cudaError_t status = buffer.allocate(bytes);
-            if (status == cudaSuccess)
-                return buffer;
+            if (status == cudaSuccess) return buffer;
             const auto last =
                 std::find_if(banks_.rbegin(), banks_.rend(), [&](const Kept& kept) { return kept.device == device; });
             if (status != cudaErrorMemoryAllocation || last == banks_.rend())
@@ -129,8 +126,7 @@ void run_pass(DeviceBanks& banks, int device, const KeyBank& bank, const ChunkIn
     const DeviceBuffer regimes = upload(banks, device, input.regimes, states);
     const DeviceBuffer update = upload(banks, device, input.update, states);
     DeviceBuffer logits;
-    if (with_logits)
-        logits = banks.allocate(device, states * bank.n * sizeof(float));
+    if (with_logits) logits = banks.allocate(device, states * bank.n * sizeof(float));
     const DeviceBuffer device_sums = banks.allocate(device, chunks * states * sizeof(ChunkSums));
     const DeviceBuffer device_updates = banks.allocate(device, chunks * states * padded * sizeof(double));
 
@@ -163,8 +159,7 @@ void run_pass(DeviceBanks& banks, int device, const KeyBank& bank, const ChunkIn
 
 int device_count() {
     int count = 0;
-    if (cudaGetDeviceCount(&count) == cudaSuccess)
-        return count;
+    if (cudaGetDeviceCount(&count) == cudaSuccess) return count;
     cudaGetLastError();
     return 0;
 }
@@ -223,13 +218,12 @@ void run_jacobian(DeviceBanks& banks, int device, const float* probabilities, co
     check(cudaMemcpy(all.data(), jacobian.sums, all.size() * sizeof(JacobianSums), cudaMemcpyDeviceToHost), "its sums");
     for (std::size_t map = 0; map < maps; ++map) {
         sums[map] = {};
-        for (std::size_t part = 0; part < parts; ++part)
-            sums[map] += all[map * parts + part];
+        for (std::size_t part = 0; part < parts; ++part) sums[map] += all[map * parts + part];
     }
 }
 
-void softmax_jacobian(int device, const float* probabilities, const float* gradients, std::size_t maps, std::size_t length,
-                      bool causal, JacobianSums* sums) {
+void softmax_jacobian(int device, const float* probabilities, const float* gradients, std::size_t maps,
+                      std::size_t length, bool causal, JacobianSums* sums) {
     Devices& all = devices();
     const std::lock_guard lock(all.mutex);
     try {

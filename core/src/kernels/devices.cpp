@@ -23,13 +23,11 @@ struct CudaModule {
 CudaModule load() {
     CudaModule module;
     Dl_info info{};
-    if (dladdr(reinterpret_cast<const void*>(&resolve_device), &info) == 0 || info.dli_fname == nullptr)
-        return module;
+    if (dladdr(reinterpret_cast<const void*>(&resolve_device), &info) == 0 || info.dli_fname == nullptr) return module;
     std::error_code failure;
     std::filesystem::path folder = std::filesystem::canonical(info.dli_fname, failure).parent_path();
     const std::filesystem::path path = folder / module_name;
-    if (failure || !std::filesystem::exists(path, failure))
-        return module;
+    if (failure || !std::filesystem::exists(path, failure)) return module;
     // Local symbols; never closed, because a driver that was opened once cannot be put back.
     void* const handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (handle == nullptr) {
@@ -75,8 +73,7 @@ std::vector<std::string> devices() {
 }
 
 Device resolve_device(const Device& device) {
-    if (device.kind == Device::Kind::cpu)
-        return device;
+    if (device.kind == Device::Kind::cpu) return device;
     const CudaModule& module = cuda_module();
     if (device.kind == Device::Kind::automatic)
         return module.devices > 0 ? Device{Device::Kind::cuda, 0} : Device{Device::Kind::cpu, 0};

@@ -40,8 +40,7 @@ Sorted sort_by_bin(std::span<const double> products, const retrieval::FirstStep&
     std::partial_sum(sorted.begin.begin(), sorted.begin.end(), sorted.begin.begin());
     std::vector<std::uint32_t> place(sorted.begin.begin(), sorted.begin.end() - 1);
     sorted.rows.resize(products.size());
-    for (std::size_t i = 0; i < products.size(); ++i)
-        sorted.rows[place[bin[i]]++] = static_cast<std::uint32_t>(i);
+    for (std::size_t i = 0; i < products.size(); ++i) sorted.rows[place[bin[i]]++] = static_cast<std::uint32_t>(i);
     return sorted;
 }
 
@@ -89,20 +88,17 @@ retrieval::FirstStep first_step_table(const KeyBank& bank, std::span<const doubl
     // A task is a run of whole bins: nobody else adds to them, and rows follow in order.
     std::vector<std::size_t> starts{0};
     for (std::size_t b = 1; b <= table.bins; ++b)
-        if (b == table.bins || sorted.begin[b] - sorted.begin[starts.back()] >= rows_a_task)
-            starts.push_back(b);
+        if (b == table.bins || sorted.begin[b] - sorted.begin[starts.back()] >= rows_a_task) starts.push_back(b);
     context.parallel_for(starts.size() - 1, [&](std::size_t task, int) {
         for (std::size_t b = starts[task]; b < starts[task + 1]; ++b) {
             const double middle = table.middle(b);
             float* const sums = &table.sums[b * orders * table.padded];
             for (std::uint32_t at = sorted.begin[b]; at < sorted.begin[b + 1]; ++at) {
-                if (at % 1024 == 1023)
-                    context.checkpoint();
+                if (at % 1024 == 1023) context.checkpoint();
                 const std::uint32_t row = sorted.rows[at];
                 const double u = (table.products[row] - middle) / table.half_width;
                 double power = 1;
-                for (std::size_t k = 0; k < orders; ++k, power *= u)
-                    table.counts[b * orders + k] += power;
+                for (std::size_t k = 0; k < orders; ++k, power *= u) table.counts[b * orders + k] += power;
                 add_row(bank.keys + row * bank.d, prepared.mean.get(), bank.d, table.padded, static_cast<float>(u),
                         sums);
             }
@@ -115,8 +111,7 @@ std::optional<PassResult> first_step_pass(const retrieval::FirstStep& table, con
                                           JobContext& context) {
     const Regime regime = regime_of(bank, probe);
     const double reach = probe.beta * table.half_width;
-    if (regime == Regime::refined || reach > largest_reach)
-        return std::nullopt;
+    if (regime == Regime::refined || reach > largest_reach) return std::nullopt;
     const bool linear = regime == Regime::linear;
     const double reference = linear ? 0 : probe.beta * table.high;
     const std::array<double, orders> powers{1, reach, reach * reach / 2, reach * reach * reach / 6};
@@ -133,8 +128,7 @@ std::optional<PassResult> first_step_pass(const retrieval::FirstStep& table, con
         for (std::size_t b = g * group; b < std::min(table.bins, (g + 1) * group); ++b) {
             const double* const c = &table.counts[b * orders];
             const double logit = probe.beta * table.middle(b) - reference;
-            if (c[0] == 0 || logit < negligible)
-                continue;
+            if (c[0] == 0 || logit < negligible) continue;
             const double scale = std::exp(logit);
             // e^x − 1 of the linear regime leaves the flat part out of the sums.
             const double flat = linear ? std::expm1(logit) : scale;
@@ -142,8 +136,7 @@ std::optional<PassResult> first_step_pass(const retrieval::FirstStep& table, con
             const double x_sum = powers[1] * c[1] + 2 * powers[2] * c[2] + 3 * powers[3] * c[3]; // Σ x e^x
             sums[g].sum += flat * c[0] + scale * higher;
             sums[g].sum_logit += scale * (logit * (c[0] + higher) + x_sum);
-            if (!probe.update)
-                continue;
+            if (!probe.update) continue;
             const float* const moments = &table.sums[b * orders * padded];
             const auto m0 = static_cast<float>(flat), m1 = static_cast<float>(scale * powers[1]),
                        m2 = static_cast<float>(scale * powers[2]), m3 = static_cast<float>(scale * powers[3]);
@@ -156,8 +149,7 @@ std::optional<PassResult> first_step_pass(const retrieval::FirstStep& table, con
     for (std::size_t g = 0; g < groups; ++g) {
         whole.sum += sums[g].sum;
         whole.sum_logit += sums[g].sum_logit;
-        for (std::size_t k = 0; k < padded; ++k)
-            update[k] += updates[g * padded + k];
+        for (std::size_t k = 0; k < padded; ++k) update[k] += updates[g * padded + k];
     }
     if (!probe.logits.empty()) {
         std::transform(table.products.begin(), table.products.end(), probe.logits.begin(),

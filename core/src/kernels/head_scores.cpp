@@ -21,8 +21,7 @@ constexpr double near_maximum = 60;
 
 double norm(const float* vector, std::size_t size) {
     double squares = 0;
-    for (std::size_t k = 0; k < size; ++k)
-        squares += static_cast<double>(vector[k]) * vector[k];
+    for (std::size_t k = 0; k < size; ++k) squares += static_cast<double>(vector[k]) * vector[k];
     return std::sqrt(squares);
 }
 
@@ -31,18 +30,15 @@ void refine(const HeadKeys& keys, const float* query, double reach, const HeadRo
     const std::size_t d = keys.head_dim, count = row.keys();
     std::vector<double> wide(query, query + d), exact(row.scores, row.scores + count);
     double shift = 0;
-    for (std::size_t k = 0; k < d; ++k)
-        shift += wide[k] * keys.mean[k];
+    for (std::size_t k = 0; k < d; ++k) shift += wide[k] * keys.mean[k];
     const double cut = *std::max_element(exact.begin(), exact.end()) - reach;
     double maximum = -std::numeric_limits<double>::infinity();
     for (std::size_t j = 0; j < count; ++j) {
-        if (!(exact[j] >= cut))
-            continue;
+        if (!(exact[j] >= cut)) continue;
         exact[j] = exact_dot(keys.rows + (row.begin + j) * d, wide.data(), d) - shift;
         maximum = std::max(maximum, exact[j]);
     }
-    for (std::size_t j = 0; j < count; ++j)
-        row.scores[j] = static_cast<float>(exact[j] - maximum);
+    for (std::size_t j = 0; j < count; ++j) row.scores[j] = static_cast<float>(exact[j] - maximum);
 }
 
 } // namespace
@@ -54,8 +50,7 @@ HeadKeys pack_keys(const float* rows, std::size_t count, std::size_t head_dim) {
     keys.head_dim = head_dim;
     std::vector<double> mean(head_dim);
     for (std::size_t j = 0; j < count; ++j)
-        for (std::size_t k = 0; k < head_dim; ++k)
-            mean[k] += rows[j * head_dim + k];
+        for (std::size_t k = 0; k < head_dim; ++k) mean[k] += rows[j * head_dim + k];
     for (const double sum : mean)
         keys.mean.push_back(static_cast<float>(sum / static_cast<double>(std::max<std::size_t>(count, 1))));
 

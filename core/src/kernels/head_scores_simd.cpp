@@ -33,27 +33,23 @@ HWY_INLINE void one_panel(const float* HWY_RESTRICT panel, std::size_t head_dim,
     HWY_UNROLL(8)
     for (std::size_t r = 0; r < Rows; ++r) {
         HWY_UNROLL(16)
-        for (std::size_t v = 0; v < panel_vectors; ++v)
-            sums[r][v] = hn::Zero(tag);
+        for (std::size_t v = 0; v < panel_vectors; ++v) sums[r][v] = hn::Zero(tag);
     }
     for (std::size_t k = 0; k < head_dim; ++k) {
         hn::Vec<Tag> keys[panel_vectors];
         HWY_UNROLL(16)
-        for (std::size_t v = 0; v < panel_vectors; ++v)
-            keys[v] = hn::Load(tag, panel + k * panel_keys + v * lanes);
+        for (std::size_t v = 0; v < panel_vectors; ++v) keys[v] = hn::Load(tag, panel + k * panel_keys + v * lanes);
         HWY_UNROLL(8)
         for (std::size_t r = 0; r < Rows; ++r) {
             const auto query = hn::Set(tag, queries[r * head_dim + k]);
             HWY_UNROLL(16)
-            for (std::size_t v = 0; v < panel_vectors; ++v)
-                sums[r][v] = hn::MulAdd(query, keys[v], sums[r][v]);
+            for (std::size_t v = 0; v < panel_vectors; ++v) sums[r][v] = hn::MulAdd(query, keys[v], sums[r][v]);
         }
     }
     HWY_UNROLL(8)
     for (std::size_t r = 0; r < Rows; ++r) {
         HWY_UNROLL(16)
-        for (std::size_t v = 0; v < panel_vectors; ++v)
-            hn::Store(sums[r][v], tag, out + r * pitch + v * lanes);
+        for (std::size_t v = 0; v < panel_vectors; ++v) hn::Store(sums[r][v], tag, out + r * pitch + v * lanes);
     }
 }
 
@@ -67,8 +63,7 @@ void panel_products(const HeadKeys& keys, std::size_t first, std::size_t end, co
         std::size_t r = 0;
         for (; r + product_rows <= rows; r += product_rows)
             one_panel<product_rows>(panel, d, queries + r * d, column + r * pitch, pitch);
-        for (; r < rows; ++r)
-            one_panel<1>(panel, d, queries + r * d, column + r * pitch, pitch);
+        for (; r < rows; ++r) one_panel<1>(panel, d, queries + r * d, column + r * pitch, pitch);
     }
 }
 
@@ -79,19 +74,16 @@ std::size_t largest_score(const float* scores, std::size_t count) {
     std::size_t j = 0;
     if (count >= lanes) {
         auto top = hn::LoadU(tag, scores);
-        for (j = lanes; j + lanes <= count; j += lanes)
-            top = hn::Max(top, hn::LoadU(tag, scores + j));
+        for (j = lanes; j + lanes <= count; j += lanes) top = hn::Max(top, hn::LoadU(tag, scores + j));
         best = hn::GetLane(hn::MaxOfLanes(tag, top));
     }
-    for (; j < count; ++j)
-        best = scores[j] > best ? scores[j] : best;
+    for (; j < count; ++j) best = scores[j] > best ? scores[j] : best;
     const auto wanted = hn::Set(tag, best);
     for (j = 0; j + lanes <= count; j += lanes)
         if (const auto found = hn::FindFirstTrue(tag, hn::Eq(hn::LoadU(tag, scores + j), wanted)); found >= 0)
             return j + static_cast<std::size_t>(found);
     for (; j < count; ++j)
-        if (scores[j] == best)
-            return j;
+        if (scores[j] == best) return j;
     return 0; // not a number among them
 }
 

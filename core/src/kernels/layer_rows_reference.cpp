@@ -6,8 +6,7 @@ namespace attnscope::kernels {
 
 void rms_norm_row_reference(const float* row, const float* weight, std::size_t width, double epsilon, double* result) {
     double squares = 0;
-    for (std::size_t i = 0; i < width; ++i)
-        squares += static_cast<double>(row[i]) * static_cast<double>(row[i]);
+    for (std::size_t i = 0; i < width; ++i) squares += static_cast<double>(row[i]) * static_cast<double>(row[i]);
     const double length = std::sqrt(squares / static_cast<double>(width) + epsilon);
     for (std::size_t i = 0; i < width; ++i)
         result[i] = static_cast<double>(weight[i]) * static_cast<double>(row[i]) / length;

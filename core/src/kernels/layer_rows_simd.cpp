@@ -27,15 +27,13 @@ void rms_norm_row_simd(const float* row, const float* weight, std::size_t width,
         sums = hn::MulAdd(some, some, sums);
     }
     float squares = hn::GetLane(hn::SumOfLanes(tag, sums));
-    for (std::size_t i = whole; i < width; ++i)
-        squares += row[i] * row[i];
-    const auto factor = static_cast<float>(
-        1 / std::sqrt(static_cast<double>(squares) / static_cast<double>(width) + epsilon));
+    for (std::size_t i = whole; i < width; ++i) squares += row[i] * row[i];
+    const auto factor =
+        static_cast<float>(1 / std::sqrt(static_cast<double>(squares) / static_cast<double>(width) + epsilon));
     const LayerVector scale = hn::Set(tag, factor);
     for (std::size_t i = 0; i < whole; i += lanes)
         hn::StoreU(hn::Mul(hn::Mul(hn::LoadU(tag, row + i), scale), hn::LoadU(tag, weight + i)), tag, result + i);
-    for (std::size_t i = whole; i < width; ++i)
-        result[i] = row[i] * factor * weight[i];
+    for (std::size_t i = whole; i < width; ++i) result[i] = row[i] * factor * weight[i];
 }
 
 void rotate_row_simd(float* row, const float* cosines, const float* sines, std::size_t pairs, PairLayout layout) {
@@ -81,8 +79,7 @@ void silu_gate_simd(float* values, const float* by, std::size_t count) {
     const std::size_t lanes = hn::Lanes(tag), whole = count / lanes * lanes;
     for (std::size_t i = 0; i < whole; i += lanes)
         hn::StoreU(gated(hn::LoadU(tag, values + i), hn::LoadU(tag, by + i)), tag, values + i);
-    if (whole == count)
-        return;
+    if (whole == count) return;
     // What lies behind the last number may be another thread's.
     HWY_ALIGN float value[hn::MaxLanes(tag)] = {}, factor[hn::MaxLanes(tag)] = {};
     const std::size_t bytes = (count - whole) * sizeof(float);

@@ -2,7 +2,6 @@
 
 #include "kernels/aligned.h"
 
-
 #include <algorithm>
 #include <limits>
 
@@ -19,10 +18,8 @@ double exact_gap(const double* centered, const float* own, const float* other, s
         return centered[i] * (static_cast<double>(own[i]) - static_cast<double>(other[i]));
     };
     for (; k + 8 <= d; k += 8)
-        for (std::size_t j = 0; j < 8; ++j)
-            sums[j] += term(k + j);
-    for (; k < d; ++k)
-        sums[0] += term(k);
+        for (std::size_t j = 0; j < 8; ++j) sums[j] += term(k + j);
+    for (; k < d; ++k) sums[0] += term(k);
     return ((sums[0] + sums[4]) + (sums[1] + sums[5])) + ((sums[2] + sums[6]) + (sums[3] + sums[7]));
 }
 
@@ -63,8 +60,7 @@ std::vector<Neighbour> nearest_neighbours(const KeyBank& bank, std::span<const s
         std::vector<NearestSoFar> found(chunks * group.size());
         context.parallel_for(chunks, [&](std::size_t chunk, int thread) {
             auto& own = scratch[static_cast<std::size_t>(thread)];
-            if (!own)
-                own = allocate_aligned<float>(chunk_scratch_floats(group_size, padded));
+            if (!own) own = allocate_aligned<float>(chunk_scratch_floats(group_size, padded));
             ChunkInput input;
             input.first = chunk * rows;
             input.count = std::min(rows, bank.n - input.first);
@@ -82,8 +78,7 @@ std::vector<Neighbour> nearest_neighbours(const KeyBank& bank, std::span<const s
             Neighbour best;
             for (std::size_t chunk = 0; chunk < chunks; ++chunk) {
                 const Neighbour& part = found[chunk * group.size() + s].neighbour;
-                if (part.gap < best.gap)
-                    best = part;
+                if (part.gap < best.gap) best = part;
             }
             out.push_back(best);
         }
@@ -101,8 +96,7 @@ std::vector<Neighbour> nearest_neighbours_reference(const KeyBank& bank, std::sp
                 const double own = bank.keys[i * bank.d + k], other = bank.keys[j * bank.d + k];
                 gap += (own - bank.mean[k]) * (own - other);
             }
-            if (j != i && gap < neighbour.gap)
-                neighbour = {gap, j};
+            if (j != i && gap < neighbour.gap) neighbour = {gap, j};
         }
         out.push_back(neighbour);
     }

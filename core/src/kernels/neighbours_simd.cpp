@@ -30,23 +30,19 @@ void nearest_chunk(const ChunkInput& input, const std::uint32_t* memories, Neare
         for (std::size_t s = 0; s < states; ++s) {
             float* row = products + s * logit_rows;
             const std::size_t memory = memories[s];
-            if (memory >= start && memory < start + count)
-                row[memory - start] = -std::numeric_limits<float>::max();
+            if (memory >= start && memory < start + count) row[memory - start] = -std::numeric_limits<float>::max();
             const float top = largest(row, count);
             best[s].product = std::max(best[s].product, top);
             // The nearest memory's product is at most twice the error below the largest one.
             const double cut = static_cast<double>(best[s].product) - 2 * input.slack[s];
-            if (static_cast<double>(top) < cut)
-                continue;
+            if (static_cast<double>(top) < cut) continue;
             Neighbour& nearest = best[s].neighbour;
             for (std::size_t r = 0; r < count; ++r) {
                 const std::size_t other = start + r;
-                if (static_cast<double>(row[r]) < cut || other == memory)
-                    continue;
+                if (static_cast<double>(row[r]) < cut || other == memory) continue;
                 const double gap = exact_gap(input.exact_queries + s * input.d, keys + memory * input.d,
                                              keys + other * input.d, input.d);
-                if (gap < nearest.gap)
-                    nearest = {gap, static_cast<std::uint32_t>(other)};
+                if (gap < nearest.gap) nearest = {gap, static_cast<std::uint32_t>(other)};
             }
         }
     }

@@ -5,7 +5,6 @@
 #include "kernels/packed_matrix.h"
 #include "kernels/packed_matrix_simd.h"
 
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -64,8 +63,7 @@ void log_sum_exp_part(const PackedMatrix& matrix, const LogSumExpPart& part) {
     const DepthBlocks blocks(matrix.inputs());
     float* const packed = packed_rows_memory(packed_floats(rows, matrix.inputs()));
     const auto logits = allocate_aligned<float>(rows * pitch);
-    if (!logits)
-        throw std::bad_alloc();
+    if (!logits) throw std::bad_alloc();
     const auto packed_block = [&](std::size_t block) { return packed + packed_floats(rows, blocks.begin(block)); };
     for (std::size_t block = 0; block < blocks.count; ++block)
         pack_rows(part.input + part.first_row * part.input_stride + blocks.begin(block), part.input_stride, rows,

@@ -4,7 +4,6 @@
 #include "kernels/aligned.h"
 #include "kernels/packed_matrix_simd.h"
 
-
 #include <algorithm>
 #include <new>
 
@@ -23,12 +22,12 @@ float* packed_rows_memory(std::size_t floats) {
 
 PackedMatrix::PackedMatrix(std::size_t outputs, std::size_t inputs)
     : outputs_(outputs), inputs_(inputs), panel_width_(packed_panel_width()),
-      memory_(allocate_bytes(std::max(panel_width_, panels() * panel_width_ * inputs) * sizeof(float), "packed weights")) {}
+      memory_(
+          allocate_bytes(std::max(panel_width_, panels() * panel_width_ * inputs) * sizeof(float), "packed weights")) {}
 
 void PackedMatrix::pack(const float* values, Order order, std::size_t first_panel, std::size_t end_panel,
                         std::size_t stride) {
-    if (stride == 0)
-        stride = order == Order::columns ? outputs_ : inputs_;
+    if (stride == 0) stride = order == Order::columns ? outputs_ : inputs_;
     for (std::size_t panel = first_panel; panel < end_panel; ++panel) {
         const std::size_t first = panel * panel_width_, taken = std::min(panel_width_, outputs_ - first);
         float* to = numbers() + panel * panel_width_ * inputs_;
@@ -36,8 +35,7 @@ void PackedMatrix::pack(const float* values, Order order, std::size_t first_pane
             if (order == Order::columns) {
                 std::copy_n(values + i * stride + first, taken, to);
             } else {
-                for (std::size_t o = 0; o < taken; ++o)
-                    to[o] = values[(first + o) * stride + i];
+                for (std::size_t o = 0; o < taken; ++o) to[o] = values[(first + o) * stride + i];
             }
             std::fill(to + taken, to + panel_width_, 0.0f);
         }
@@ -46,8 +44,7 @@ void PackedMatrix::pack(const float* values, Order order, std::size_t first_pane
 
 void PackedMatrix::copy_output(std::size_t output, float* to) const {
     const float* from = panel(output / panel_width_) + output % panel_width_;
-    for (std::size_t i = 0; i < inputs_; ++i, from += panel_width_)
-        to[i] = *from;
+    for (std::size_t i = 0; i < inputs_; ++i, from += panel_width_) to[i] = *from;
 }
 
 namespace {
@@ -66,8 +63,7 @@ std::size_t row_block_begin(std::size_t rows, std::size_t block, std::size_t blo
 
 ProductPlan::ProductPlan(const PackedMatrix& matrix, const ProductPart& whole, std::size_t threads) : whole_(whole) {
     const std::size_t rows = whole.end_row - whole.first_row, panels = whole.end_panel - whole.first_panel;
-    if (rows == 0 || panels == 0)
-        return;
+    if (rows == 0 || panels == 0) return;
     row_blocks_ = (rows + most_rows - 1) / most_rows;
     // No part of more than some milliseconds, and enough of them that no thread waits long for another.
     constexpr std::size_t most_products = 100'000'000;
@@ -75,8 +71,7 @@ ProductPlan::ProductPlan(const PackedMatrix& matrix, const ProductPart& whole, s
     const std::size_t panel_products = row_block * matrix.panel_width() * std::max<std::size_t>(1, matrix.inputs());
     const std::size_t panels_a_part = std::max<std::size_t>(1, most_products / panel_products);
     std::size_t wanted = (panels + panels_a_part - 1) / panels_a_part;
-    if (threads > 1)
-        wanted = std::max(wanted, (threads * parts_per_thread + row_blocks_ - 1) / row_blocks_);
+    if (threads > 1) wanted = std::max(wanted, (threads * parts_per_thread + row_blocks_ - 1) / row_blocks_);
     panel_blocks_ = std::clamp<std::size_t>(wanted, 1, std::max<std::size_t>(1, panels / fewest_panels));
 }
 

@@ -85,8 +85,8 @@ void multiply_reference(const PackedMatrix& matrix, const ProductPart& part);
 
 /// The softmax over some panels of the outputs, for some rows of a product whose numbers are never held together.
 struct LogSumExpPart {
-    const float* input = nullptr; ///< (rows, inputs)
-    std::size_t input_stride = 0; ///< numbers between two rows
+    const float* input = nullptr;          ///< (rows, inputs)
+    std::size_t input_stride = 0;          ///< numbers between two rows
     const std::int64_t* targets = nullptr; ///< (rows) an output of the matrix each
     double* normalisers = nullptr; ///< (rows) ln Σ_o e^logit over the outputs of these panels; NaN where a logit is
     float* chosen = nullptr;       ///< (rows) the target's logit, where the target is one of these outputs

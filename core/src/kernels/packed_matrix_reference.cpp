@@ -36,11 +36,9 @@ void log_sum_exp_reference(const PackedMatrix& matrix, const LogSumExpPart& part
             for (std::size_t i = 0; i < weights.size(); ++i)
                 logit += static_cast<double>(part.input[r * part.input_stride + i]) * weights[i];
             largest = std::max(largest, logit);
-            if (part.targets[r] == static_cast<std::int64_t>(o))
-                part.chosen[r] = static_cast<float>(logit);
+            if (part.targets[r] == static_cast<std::int64_t>(o)) part.chosen[r] = static_cast<float>(logit);
         }
-        for (const double logit : logits)
-            sum += std::exp(logit - largest);
+        for (const double logit : logits) sum += std::exp(logit - largest);
         part.normalisers[r] = largest + std::log(sum);
     }
 }

@@ -1,6 +1,6 @@
 // The product of rows with packed weights, compiled once per instruction set and chosen when the program runs.
-#include "kernels/packed_matrix.h"
 #include "kernels/packed_matrix_simd.h"
+#include "kernels/packed_matrix.h"
 
 #include <algorithm>
 
@@ -24,8 +24,7 @@ void multiply_part(const PackedMatrix& matrix, const ProductPart& part) {
 
     for (std::size_t block = 0; block < blocks.count; ++block) {
         const std::size_t first = blocks.begin(block), depth = blocks.begin(block + 1) - first;
-        pack_rows(part.input + part.first_row * part.input_stride + first, part.input_stride, rows, depth,
-                  packed);
+        pack_rows(part.input + part.first_row * part.input_stride + first, part.input_stride, rows, depth, packed);
         for (std::size_t panel = part.first_panel; panel < part.end_panel; ++panel) {
             const std::size_t column = panel * width, next = std::min(panel + 1, part.end_panel - 1);
             const std::size_t skipped = (part.first_input + first) * width;

@@ -86,9 +86,8 @@ HWY_INLINE void multiply_tile(const TileInput& tile, const TileTarget& target) {
     for (std::size_t block = tile.depth / inputs_together; block > 0; --block) {
         hwy::Prefetch(ahead);
         ahead += line_floats;
-    #pragma GCC unroll 8
-        for (std::size_t k = 0; k < inputs_together; ++k)
-            add_products(input + k, weights + k * 2 * lanes, low, high);
+#pragma GCC unroll 8
+        for (std::size_t k = 0; k < inputs_together; ++k) add_products(input + k, weights + k * 2 * lanes, low, high);
         input += tile_rows * inputs_together;
         weights += inputs_together * 2 * lanes;
     }
@@ -99,7 +98,7 @@ HWY_INLINE void multiply_tile(const TileInput& tile, const TileTarget& target) {
         const Vector low_bias = target.bias ? hn::LoadU(tag, target.bias) : hn::Zero(tag);
         const Vector high_bias = target.bias ? hn::LoadU(tag, target.bias + lanes) : hn::Zero(tag);
         float* row = target.result;
-    #pragma GCC unroll 16
+#pragma GCC unroll 16
         for (std::size_t r = 0; r < rows; ++r, row += target.stride) {
             Vector left = hn::Add(low[r], low_bias), right = hn::Add(high[r], high_bias);
             if (target.add) {

@@ -22,8 +22,7 @@ Prepared prepare(const KeyBank& bank, std::span<const Probe> probes) {
                  {}};
     std::fill_n(out.mean.get(), padded, 0.0f);
     std::fill_n(out.queries.get(), states * padded, 0.0f);
-    for (std::size_t k = 0; k < d; ++k)
-        out.mean[k] = static_cast<float>(bank.mean[k]);
+    for (std::size_t k = 0; k < d; ++k) out.mean[k] = static_cast<float>(bank.mean[k]);
     for (std::size_t s = 0; s < states; ++s) {
         const Probe& probe = probes[s];
         ATTNSCOPE_ASSERT(probe.query.size() == d && (probe.logits.empty() || probe.logits.size() == bank.n));
@@ -54,18 +53,15 @@ PassResult merge(const KeyBank& bank, const Probe& probe, const Prepared& prepar
         result.max_logit = std::max(result.max_logit, sums[c * states].max_logit);
     }
     double sum = 0, sum_logit = 0;
-    if (probe.update)
-        result.update.assign(d, 0);
+    if (probe.update) result.update.assign(d, 0);
     for (std::size_t c = 0; c < chunks; ++c) {
         const ChunkSums& part = sums[c * states];
         const double step = part.reference - reference, factor = std::exp(step);
-        if (factor == 0)
-            continue;
+        if (factor == 0) continue;
         sum += factor * part.sum;
         sum_logit += factor * (part.sum_logit + step * part.sum);
         const double* update = updates + c * states * prepared.padded;
-        for (std::size_t k = 0; k < result.update.size(); ++k)
-            result.update[k] += factor * update[k];
+        for (std::size_t k = 0; k < result.update.size(); ++k) result.update[k] += factor * update[k];
     }
     // A sum is at least its largest term; the float32 sums and the first step's bins may leave it just below.
     const double total = std::max(linear ? n + sum : sum, std::exp(result.max_logit - reference));
@@ -78,8 +74,7 @@ PassResult merge(const KeyBank& bank, const Probe& probe, const Prepared& prepar
     const double weight = linear ? sum / total : 1;
     for (std::size_t k = 0; k < d; ++k) {
         const double rounding = static_cast<double>(prepared.mean[k]) - bank.mean[k];
-        if (probe.update)
-            result.update[k] = result.update[k] / total + weight * rounding;
+        if (probe.update) result.update[k] = result.update[k] / total + weight * rounding;
         result.log_mean_exp += prepared.exact_queries[state * d + k] * rounding;
     }
     return result;

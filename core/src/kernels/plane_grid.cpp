@@ -2,7 +2,6 @@
 
 #include "kernels/aligned.h"
 
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -18,8 +17,7 @@ std::vector<double> plane_log_sums(std::span<const float> a, std::span<const flo
                                    double beta, const GridAxis& x, const GridAxis& y, JobContext& context) {
     const std::size_t n = a.size(), columns = x.count, grid_rows = y.count;
     std::vector<float> slope(columns);
-    for (std::size_t i = 0; i < columns; ++i)
-        slope[i] = static_cast<float>(beta * x.at(i));
+    for (std::size_t i = 0; i < columns; ++i) slope[i] = static_cast<float>(beta * x.at(i));
     std::vector<double> out(grid_rows * columns);
     struct Scratch {
         hwy::AlignedFreeUniquePtr<float[]> base, along;
@@ -58,8 +56,7 @@ std::vector<double> plane_log_sums(std::span<const float> a, std::span<const flo
                 own.top[i] = top;
             }
         }
-        for (std::size_t i = 0; i < columns; ++i)
-            out[row * columns + i] = own.top[i] + std::log(own.total[i]);
+        for (std::size_t i = 0; i < columns; ++i) out[row * columns + i] = own.top[i] + std::log(own.total[i]);
         context.progress(static_cast<double>(++done), static_cast<double>(grid_rows), "energy");
     });
     return out;
@@ -76,8 +73,7 @@ std::vector<double> plane_log_sums_reference(std::span<const float> a, std::span
                 logits.push_back(beta * (c[i] + x.at(column) * a[i] + y.at(row) * b[i]));
             const double top = *std::max_element(logits.begin(), logits.end());
             double sum = 0;
-            for (const double logit : logits)
-                sum += std::exp(logit - top);
+            for (const double logit : logits) sum += std::exp(logit - top);
             out.push_back(top + std::log(sum));
         }
     return out;

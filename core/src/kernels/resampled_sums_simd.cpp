@@ -21,8 +21,7 @@ void resampled_sums(const std::uint8_t* times, const double* values, std::size_t
     const hn::Rebind<std::int32_t, Tag> whole;
     const std::size_t lanes = hn::Lanes(tag), resamples = blocks * resample_block;
     for (std::size_t first = 0; first < resamples; first += lanes) {
-        const std::uint8_t* from =
-            times + first / resample_block * groups * resample_block + first % resample_block;
+        const std::uint8_t* from = times + first / resample_block * groups * resample_block + first % resample_block;
         auto sum0 = hn::Zero(tag), sum1 = hn::Zero(tag), sum2 = hn::Zero(tag);
         for (std::size_t g = 0; g < groups; ++g, from += resample_block) {
             const auto taken = hn::PromoteTo(tag, hn::PromoteTo(whole, hn::LoadU(narrow, from)));

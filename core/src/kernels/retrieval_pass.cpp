@@ -6,7 +6,6 @@
 #include "kernels/devices.h"
 #include "kernels/pass_sums.h"
 
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -45,8 +44,7 @@ void run_on_cpu(const KeyBank& bank, const ChunkInput& shared, std::size_t rows,
     std::vector<hwy::AlignedFreeUniquePtr<float[]>> scratch(static_cast<std::size_t>(context.threads()));
     context.parallel_for(chunks, [&](std::size_t chunk, int thread) {
         auto& own = scratch[static_cast<std::size_t>(thread)];
-        if (!own)
-            own = allocate_aligned<float>(chunk_scratch_floats(states, padded));
+        if (!own) own = allocate_aligned<float>(chunk_scratch_floats(states, padded));
         ChunkInput input = shared;
         input.first = chunk * rows;
         input.count = std::min(rows, bank.n - input.first);
@@ -97,8 +95,7 @@ void run_group(const KeyBank& bank, std::span<const Probe> probes, JobContext& c
         results[s] = merge(bank, probes[s], prepared, s, &sums[s], &updates[s * padded], chunks);
     };
     if (states * chunks < 1000) {
-        for (std::size_t s = 0; s < states; ++s)
-            merge_state(s);
+        for (std::size_t s = 0; s < states; ++s) merge_state(s);
     } else {
         context.parallel_for(states, [&](std::size_t s, int) { merge_state(s); });
     }
@@ -117,8 +114,7 @@ std::vector<PassResult> run(const KeyBank& bank, std::span<const Probe> probes, 
 
 double norm(std::span<const double> vector) noexcept {
     double sum = 0;
-    for (double value : vector)
-        sum += value * value;
+    for (double value : vector) sum += value * value;
     return std::sqrt(sum);
 }
 
@@ -148,10 +144,8 @@ double exact_dot(const float* row, const double* query, std::size_t d) noexcept 
     double sums[8] = {};
     std::size_t k = 0;
     for (; k + 8 <= d; k += 8)
-        for (std::size_t j = 0; j < 8; ++j)
-            sums[j] += static_cast<double>(row[k + j]) * query[k + j];
-    for (; k < d; ++k)
-        sums[0] += static_cast<double>(row[k]) * query[k];
+        for (std::size_t j = 0; j < 8; ++j) sums[j] += static_cast<double>(row[k + j]) * query[k + j];
+    for (; k < d; ++k) sums[0] += static_cast<double>(row[k]) * query[k];
     return ((sums[0] + sums[4]) + (sums[1] + sums[5])) + ((sums[2] + sums[6]) + (sums[3] + sums[7]));
 }
 

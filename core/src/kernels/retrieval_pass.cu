@@ -17,14 +17,12 @@ constexpr double lowest = -DBL_MAX;
 /// Sum over the lanes of a warp, the same in each, in a fixed order.
 template <class Number>
 __device__ Number warp_sum(Number value) {
-    for (int step = warp / 2; step > 0; step /= 2)
-        value += __shfl_xor_sync(0xffffffffu, value, step);
+    for (int step = warp / 2; step > 0; step /= 2) value += __shfl_xor_sync(0xffffffffu, value, step);
     return value;
 }
 
 __device__ double warp_max(double value) {
-    for (int step = warp / 2; step > 0; step /= 2)
-        value = fmax(value, __shfl_xor_sync(0xffffffffu, value, step));
+    for (int step = warp / 2; step > 0; step /= 2) value = fmax(value, __shfl_xor_sync(0xffffffffu, value, step));
     return value;
 }
 
@@ -47,21 +45,17 @@ __device__ void tile_logits(const CudaPass& pass, Shared& shared, std::size_t fi
             if (pass.regimes[state + s] == Regime::refined) {
                 const double* query = pass.exact_queries + (state + s) * pass.d;
                 double sum = 0;
-                for (std::size_t k = lane; k < pass.d; k += warp)
-                    sum += static_cast<double>(row[k]) * query[k];
+                for (std::size_t k = lane; k < pass.d; k += warp) sum += static_cast<double>(row[k]) * query[k];
                 logit = warp_sum(sum) - pass.shifts[state + s];
             } else {
                 const float* query = pass.queries + (state + s) * pass.padded;
                 float sum = 0;
-                for (std::size_t k = lane; k < pass.d; k += warp)
-                    sum = fmaf(row[k] - pass.mean[k], query[k], sum);
+                for (std::size_t k = lane; k < pass.d; k += warp) sum = fmaf(row[k] - pass.mean[k], query[k], sum);
                 logit = static_cast<double>(warp_sum(sum));
             }
-            if (lane != 0)
-                continue;
+            if (lane != 0) continue;
             shared.logits[s][r] = logit;
-            if (pass.logits)
-                pass.logits[(state + s) * pass.n + first + r] = static_cast<float>(logit);
+            if (pass.logits) pass.logits[(state + s) * pass.n + first + r] = static_cast<float>(logit);
         }
     }
 }
@@ -71,8 +65,7 @@ __device__ void weigh(const CudaPass& pass, Shared& shared, int count, std::size
     const int lane = threadIdx.x % warp;
     const bool linear = pass.regimes[state + s] == Regime::linear;
     double top = lowest;
-    for (int r = lane; r < count; r += warp)
-        top = fmax(top, shared.logits[s][r]);
+    for (int r = lane; r < count; r += warp) top = fmax(top, shared.logits[s][r]);
     top = warp_max(top);
     const ChunkSums before = shared.sums[s];
     const double reference = linear ? 0 : fmax(before.reference, top), step = before.reference - reference;
@@ -87,8 +80,7 @@ __device__ void weigh(const CudaPass& pass, Shared& shared, int count, std::size
     }
     sum = warp_sum(sum);
     sum_logit = warp_sum(sum_logit);
-    if (lane != 0)
-        return;
+    if (lane != 0) return;
     const double factor = linear ? 1 : before.sum > 0 ? exp(step) : 0;
     ChunkSums after;
     after.reference = reference;
@@ -110,8 +102,7 @@ __global__ void __launch_bounds__(block_threads) pass_chunks(CudaPass pass) {
         const bool linear = pass.regimes[state + threadIdx.x] == Regime::linear;
         shared.sums[threadIdx.x] = {linear ? 0 : lowest, lowest, 0, 0};
     }
-    for (std::size_t k = threadIdx.x; k < states * pass.padded; k += block_threads)
-        updates[k] = 0;
+    for (std::size_t k = threadIdx.x; k < states * pass.padded; k += block_threads) updates[k] = 0;
     __syncthreads();
 
     for (std::size_t first = begin; first < end; first += tile) {
@@ -119,28 +110,24 @@ __global__ void __launch_bounds__(block_threads) pass_chunks(CudaPass pass) {
         tile_logits(pass, shared, first, count, state, states);
         __syncthreads();
         const int own = threadIdx.x / warp;
-        if (own < states)
-            weigh(pass, shared, count, state, own);
+        if (own < states) weigh(pass, shared, count, state, own);
         __syncthreads();
         for (std::size_t k = threadIdx.x; k < pass.d; k += block_threads) {
             float partial[block_states] = {};
             const float* column = pass.keys + first * pass.d + k;
             for (int r = 0; r < count; ++r) {
                 const float value = column[r * pass.d] - pass.mean[k];
-                for (int s = 0; s < states; ++s)
-                    partial[s] = fmaf(shared.weights[s][r], value, partial[s]);
+                for (int s = 0; s < states; ++s) partial[s] = fmaf(shared.weights[s][r], value, partial[s]);
             }
             for (int s = 0; s < states; ++s) {
-                if (!pass.update[state + s])
-                    continue;
+                if (!pass.update[state + s]) continue;
                 double& total = updates[s * pass.padded + k];
                 total = total * shared.factor[s] + (shared.live[s] ? static_cast<double>(partial[s]) : 0);
             }
         }
         __syncthreads();
     }
-    if (threadIdx.x < states)
-        pass.sums[chunk * pass.states + state + threadIdx.x] = shared.sums[threadIdx.x];
+    if (threadIdx.x < states) pass.sums[chunk * pass.states + state + threadIdx.x] = shared.sums[threadIdx.x];
 }
 
 } // namespace

@@ -102,7 +102,8 @@ struct ChunkSums {
     double sum = 0;       ///< Σ e^{l − reference}, less the count in the linear regime
     double sum_logit = 0; ///< Σ e^{l − reference} (l − reference)
 };
-/// update: (states, padded) float64, Σ weight · (m − μ32). scratch: chunk_scratch_floats() floats. Both 64-byte aligned.
+/// update: (states, padded) float64, Σ weight · (m − μ32). scratch: chunk_scratch_floats() floats. Both 64-byte
+/// aligned.
 void pass_chunk(const ChunkInput& input, ChunkSums* sums, double* update, float* scratch);
 /// The same for one state with logits, weights and sums in float64, where a bank is small. update: (padded).
 void pass_chunk_exactly(const ChunkInput& input, std::size_t state, ChunkSums& sums, double* update);

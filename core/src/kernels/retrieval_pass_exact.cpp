@@ -25,8 +25,7 @@ void pass_chunk_exactly(const ChunkInput& input, std::size_t state, ChunkSums& s
         const double weight = linear ? std::expm1(logit) : std::exp(logit);
         sums.sum += weight;
         sums.sum_logit += linear ? (weight + 1) * logit : weight * logit;
-        if (!input.update[state])
-            continue;
+        if (!input.update[state]) continue;
         const float* const row = input.rows + r * d;
         for (std::size_t k = 0; k < d; ++k)
             update[k] += weight * (static_cast<double>(row[k]) - static_cast<double>(input.mean[k]));

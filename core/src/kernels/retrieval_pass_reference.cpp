@@ -22,20 +22,15 @@ std::vector<PassResult> retrieval_pass_reference(const KeyBank& bank, std::span<
             const double weight = std::exp(logits[i] - result.max_logit);
             sum += weight;
             sum_logit += weight * (logits[i] - result.max_logit);
-            for (std::size_t k = 0; k < d; ++k)
-                result.update[k] += weight * (bank.keys[i * d + k] - bank.mean[k]);
+            for (std::size_t k = 0; k < d; ++k) result.update[k] += weight * (bank.keys[i * d + k] - bank.mean[k]);
         }
-        for (double& value : result.update)
-            value /= sum;
+        for (double& value : result.update) value /= sum;
         result.entropy = std::log(sum) - sum_logit / sum;
         result.max_weight = 1 / sum;
         result.log_mean_exp = result.max_logit + std::log(sum / static_cast<double>(n));
-        for (std::size_t k = 0; k < d; ++k)
-            result.shift += probe.beta * bank.mean[k] * probe.query[k];
-        if (!probe.logits.empty())
-            std::copy(logits.begin(), logits.end(), probe.logits.begin());
-        if (!probe.update)
-            result.update.clear();
+        for (std::size_t k = 0; k < d; ++k) result.shift += probe.beta * bank.mean[k] * probe.query[k];
+        if (!probe.logits.empty()) std::copy(logits.begin(), logits.end(), probe.logits.begin());
+        if (!probe.update) result.update.clear();
         results.push_back(std::move(result));
     }
     return results;

@@ -41,9 +41,8 @@ HWY_INLINE Moments online_weights(float* HWY_RESTRICT logits, std::size_t count,
     const std::size_t lanes = hn::Lanes(tag);
     const auto shift = hn::Set(tag, reference), floor = hn::Set(tag, least_exponent);
     auto sum = hn::Zero(tag), sum_logit = hn::Zero(tag);
-    const auto shifted = [&](std::size_t r) HWY_ATTR {
-        return hn::Max(hn::Sub(hn::Load(tag, logits + r), shift), floor);
-    };
+    const auto shifted = [&](std::size_t r)
+                             HWY_ATTR { return hn::Max(hn::Sub(hn::Load(tag, logits + r), shift), floor); };
     std::size_t r = 0;
     for (; r + lanes <= count; r += lanes) {
         const auto logit = shifted(r), weight = hn::Exp(tag, logit);
@@ -91,28 +90,24 @@ HWY_INLINE void update_block(const float* HWY_RESTRICT tile, std::size_t rows, s
     HWY_UNROLL(8)
     for (std::size_t s = 0; s < States; ++s) {
         HWY_UNROLL(8)
-        for (std::size_t c = 0; c < Columns; ++c)
-            sums[s][c] = hn::Load(tag, out[s] + column + c * lanes);
+        for (std::size_t c = 0; c < Columns; ++c) sums[s][c] = hn::Load(tag, out[s] + column + c * lanes);
     }
     for (std::size_t r = 0; r < rows; ++r) {
         const float* HWY_RESTRICT row = tile + r * pitch + column;
         FloatVector values[Columns];
         HWY_UNROLL(8)
-        for (std::size_t c = 0; c < Columns; ++c)
-            values[c] = hn::Load(tag, row + c * lanes);
+        for (std::size_t c = 0; c < Columns; ++c) values[c] = hn::Load(tag, row + c * lanes);
         HWY_UNROLL(8)
         for (std::size_t s = 0; s < States; ++s) {
             const auto weight = hn::Set(tag, weights[s][r]);
             HWY_UNROLL(8)
-            for (std::size_t c = 0; c < Columns; ++c)
-                sums[s][c] = hn::MulAdd(weight, values[c], sums[s][c]);
+            for (std::size_t c = 0; c < Columns; ++c) sums[s][c] = hn::MulAdd(weight, values[c], sums[s][c]);
         }
     }
     HWY_UNROLL(8)
     for (std::size_t s = 0; s < States; ++s) {
         HWY_UNROLL(8)
-        for (std::size_t c = 0; c < Columns; ++c)
-            hn::Store(sums[s][c], tag, out[s] + column + c * lanes);
+        for (std::size_t c = 0; c < Columns; ++c) hn::Store(sums[s][c], tag, out[s] + column + c * lanes);
     }
 }
 
@@ -123,8 +118,7 @@ HWY_INLINE void update_states(const float* HWY_RESTRICT tile, std::size_t rows, 
     std::size_t column = 0;
     for (; column + Columns * lanes <= padded; column += Columns * lanes)
         update_block<States, Columns>(tile, rows, pitch, weights, out, column);
-    for (; column < padded; column += lanes)
-        update_block<States, 1>(tile, rows, pitch, weights, out, column);
+    for (; column < padded; column += lanes) update_block<States, 1>(tile, rows, pitch, weights, out, column);
 }
 
 /// Logits of a refined state: those that can matter are computed again in float64, relative to the new maximum.
@@ -138,8 +132,7 @@ HWY_INLINE Moments refined_weights(const ChunkInput& input, std::size_t state, s
     const double cut = std::max(static_cast<double>(tile_max), *reference) - reach;
     for (std::size_t r = 0; r < count; ++r) {
         exact[r] = logits[r];
-        if (logits[r] < cut)
-            continue;
+        if (logits[r] < cut) continue;
         exact[r] = exact_dot(input.rows + (tile_first + r) * input.d, input.exact_queries + state * input.d, input.d) -
                    input.shifts[state];
         best = std::max(best, exact[r]);
@@ -149,13 +142,11 @@ HWY_INLINE Moments refined_weights(const ChunkInput& input, std::size_t state, s
     float* out = input.logits[state] ? input.logits[state] + input.first + tile_first : nullptr;
     for (std::size_t r = 0; r < rows; ++r) {
         if (r >= count || exact[r] < cut) {
-            if (out && r < count)
-                out[r] = logits[r];
+            if (out && r < count) out[r] = logits[r];
             logits[r] = 0;
             continue;
         }
-        if (out)
-            out[r] = static_cast<float>(exact[r]);
+        if (out) out[r] = static_cast<float>(exact[r]);
         const double weight = std::exp(exact[r] - best);
         sum += weight;
         sum_logit += weight * (exact[r] - best);
@@ -191,8 +182,7 @@ struct Running {
 
     /// Moves what was summed so far to a larger reference.
     HWY_INLINE void raise_reference(double reference, std::size_t padded) {
-        if (reference <= sums.reference)
-            return;
+        if (reference <= sums.reference) return;
         if (sums.sum > 0) {
             const double step = sums.reference - reference, factor = std::exp(step);
             sums.sum_logit = factor > 0 ? factor * (sums.sum_logit + step * sums.sum) : 0;
@@ -206,8 +196,7 @@ struct Running {
     }
 
     HWY_INLINE void flush(std::size_t padded) {
-        if (update)
-            move_sums(recent, update, padded);
+        if (update) move_sums(recent, update, padded);
     }
 };
 
@@ -221,18 +210,15 @@ HWY_INLINE bool weigh(const ChunkInput& input, std::size_t state, Running& runni
         moments = refined_weights(input, state, first, logits, count, rows, tile_max, &reference);
         running.raise_reference(reference, input.padded);
         running.sums.max_logit = reference;
-        if (moments.sum == 0)
-            return false;
+        if (moments.sum == 0) return false;
     } else {
-        if (input.logits[state])
-            std::copy(logits, logits + count, input.logits[state] + input.first + first);
+        if (input.logits[state]) std::copy(logits, logits + count, input.logits[state] + input.first + first);
         running.sums.max_logit = std::max(running.sums.max_logit, static_cast<double>(tile_max));
         if (input.regimes[state] == Regime::linear) {
             moments = linear_weights(logits, count, rows);
         } else {
             running.raise_reference(tile_max, input.padded);
-            if (tile_max - running.sums.reference < negligible)
-                return false;
+            if (tile_max - running.sums.reference < negligible) return false;
             moments = online_weights(logits, count, rows, static_cast<float>(running.sums.reference));
         }
     }
@@ -245,32 +231,23 @@ HWY_INLINE bool weigh(const ChunkInput& input, std::size_t state, Running& runni
 HWY_INLINE void add_rows(const float* tile, std::size_t count, std::size_t pitch, std::size_t padded,
                          std::size_t states, const float* const* weights, float* const* out) {
     switch (states) {
-    case 0:
-        return;
-    case 1:
-        return update_states<1, 8>(tile, count, pitch, padded, weights, out);
-    case 2:
-        return update_states<2, 6>(tile, count, pitch, padded, weights, out);
-    case 3:
-        return update_states<3, 4>(tile, count, pitch, padded, weights, out);
-    default:
-        break;
+    case 0: return;
+    case 1: return update_states<1, 8>(tile, count, pitch, padded, weights, out);
+    case 2: return update_states<2, 6>(tile, count, pitch, padded, weights, out);
+    case 3: return update_states<3, 4>(tile, count, pitch, padded, weights, out);
+    default: break;
     }
     // Columns outside, states inside: a strip of the tile stays in the first-level cache for all of them.
     constexpr std::size_t vectors = 3;
     const std::size_t lanes = hn::Lanes(FloatTag());
     const auto strip = [&]<std::size_t Vectors>(std::size_t column) HWY_ATTR {
         std::size_t s = 0;
-        for (; s + 4 <= states; s += 4)
-            update_block<4, Vectors>(tile, count, pitch, weights + s, out + s, column);
-        for (; s < states; ++s)
-            update_block<1, Vectors>(tile, count, pitch, weights + s, out + s, column);
+        for (; s + 4 <= states; s += 4) update_block<4, Vectors>(tile, count, pitch, weights + s, out + s, column);
+        for (; s < states; ++s) update_block<1, Vectors>(tile, count, pitch, weights + s, out + s, column);
     };
     std::size_t column = 0;
-    for (; column + vectors * lanes <= padded; column += vectors * lanes)
-        strip.template operator()<vectors>(column);
-    for (; column < padded; column += lanes)
-        strip.template operator()<1>(column);
+    for (; column + vectors * lanes <= padded; column += vectors * lanes) strip.template operator()<vectors>(column);
+    for (; column < padded; column += lanes) strip.template operator()<1>(column);
 }
 
 /// How far ahead of the row that is read the next lines are asked for.
@@ -304,8 +281,8 @@ HWY_INLINE void four_logits(const float* HWY_RESTRICT rows, std::size_t d, const
     store_four_sums(sums[0], sums[1], sums[2], sums[3], logits);
 }
 
-/// out[k] += Σ_r weights[r] (rows[r][k] − mean[k]) for `Columns` vectors of columns. Asks for the rows that come next as
-/// it goes, from `next` on.
+/// out[k] += Σ_r weights[r] (rows[r][k] − mean[k]) for `Columns` vectors of columns. Asks for the rows that come next
+/// as it goes, from `next` on.
 template <std::size_t Columns>
 HWY_INLINE void update_columns(const float* HWY_RESTRICT rows, std::size_t count, std::size_t d,
                                const float* HWY_RESTRICT mean, const float* HWY_RESTRICT weights,
@@ -331,8 +308,7 @@ HWY_INLINE void update_columns(const float* HWY_RESTRICT rows, std::size_t count
         }
     }
     HWY_UNROLL(8)
-    for (std::size_t c = 0; c < Columns; ++c)
-        hn::Store(sums[c], tag, out + c * lanes);
+    for (std::size_t c = 0; c < Columns; ++c) hn::Store(sums[c], tag, out + c * lanes);
 }
 
 HWY_INLINE void update_in_place(const float* HWY_RESTRICT rows, std::size_t count, std::size_t d,
@@ -344,8 +320,7 @@ HWY_INLINE void update_in_place(const float* HWY_RESTRICT rows, std::size_t coun
     std::size_t k = 0;
     for (; k + columns * lanes <= d; k += columns * lanes)
         update_columns<columns>(rows + k, count, d, mean + k, weights, out + k, next);
-    for (; k < d; k += lanes)
-        update_columns<1>(rows + k, count, d, mean + k, weights, out + k, next);
+    for (; k < d; k += lanes) update_columns<1>(rows + k, count, d, mean + k, weights, out + k, next);
 }
 
 void pass_chunk(const ChunkInput& input, ChunkSums* sums, double* update, float* scratch) {
@@ -361,8 +336,7 @@ void pass_chunk(const ChunkInput& input, ChunkSums* sums, double* update, float*
     for (std::size_t s = 0; s < states; ++s) {
         const double start = -std::numeric_limits<double>::infinity();
         running[s].sums = {input.regimes[s] == Regime::linear ? 0 : start, start, 0, 0};
-        if (!input.update[s])
-            continue;
+        if (!input.update[s]) continue;
         running[s].recent = recent + s * padded;
         running[s].update = update + s * padded;
     }
@@ -384,8 +358,7 @@ void pass_chunk(const ChunkInput& input, ChunkSums* sums, double* update, float*
             std::size_t pending = 0;
             for (std::size_t s = 0; s < states; ++s) {
                 float* row = logits + s * logit_rows;
-                if (!weigh(input, s, running[s], row, first, count, logit_rows))
-                    continue;
+                if (!weigh(input, s, running[s], row, first, count, logit_rows)) continue;
                 weights[pending] = row;
                 out[pending++] = running[s].recent;
             }
@@ -393,13 +366,11 @@ void pass_chunk(const ChunkInput& input, ChunkSums* sums, double* update, float*
         }
         unflushed += count;
         if (unflushed >= flush_rows || first + rows >= input.count) {
-            for (Running& state : running)
-                state.flush(padded);
+            for (Running& state : running) state.flush(padded);
             unflushed = 0;
         }
     }
-    for (std::size_t s = 0; s < states; ++s)
-        sums[s] = running[s].sums;
+    for (std::size_t s = 0; s < states; ++s) sums[s] = running[s].sums;
 }
 
 } // namespace attnscope::kernels::HWY_NAMESPACE

@@ -8,8 +8,8 @@
 
 namespace attnscope::kernels {
 
-/// second (d, d) = Σ_r x_r x_rᵀ and first (d) = Σ_r x_r over rows (count, d) of float32 that lie `stride` numbers apart,
-/// in float64. Throws std::bad_alloc.
+/// second (d, d) = Σ_r x_r x_rᵀ and first (d) = Σ_r x_r over rows (count, d) of float32 that lie `stride` numbers
+/// apart, in float64. Throws std::bad_alloc.
 void second_moments(const float* rows, std::size_t stride, std::size_t count, std::size_t d, double* second,
                     double* first);
 /// The same in plain loops; for tests.

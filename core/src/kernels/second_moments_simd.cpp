@@ -2,7 +2,6 @@
 #include "kernels/aligned.h"
 #include "kernels/second_moments.h"
 
-
 #include <algorithm>
 #include <new>
 
@@ -23,7 +22,8 @@ using Narrow = hn::Rebind<float, Wide>; // as many floats as a vector of doubles
 inline constexpr std::size_t block_rows = 4;
 
 /// A row as doubles; the columns from d to `padded` are zero and stay so. Adds it to `first`.
-HWY_INLINE void widen(const float* HWY_RESTRICT row, std::size_t d, double* HWY_RESTRICT to, double* HWY_RESTRICT first) {
+HWY_INLINE void widen(const float* HWY_RESTRICT row, std::size_t d, double* HWY_RESTRICT to,
+                      double* HWY_RESTRICT first) {
     const Wide wide;
     const Narrow narrow;
     const std::size_t lanes = hn::Lanes(wide);
@@ -73,22 +73,19 @@ void second_moments(const float* rows, std::size_t stride, std::size_t count, st
     const std::size_t padded = (d + step - 1) / step * step;
     const std::size_t slab_rows = std::max(fewest_slab_rows, slab_numbers / std::max<std::size_t>(1, padded));
     const auto memory = allocate_aligned<double>((slab_rows + padded + 1) * padded);
-    if (!memory)
-        throw std::bad_alloc();
+    if (!memory) throw std::bad_alloc();
     double *const slab = memory.get(), *const sums = slab + slab_rows * padded, *const totals = sums + padded * padded;
     std::fill_n(memory.get(), (slab_rows + padded + 1) * padded, 0.0);
     for (std::size_t begin = 0; begin < count; begin += slab_rows) {
         const std::size_t taken = std::min(slab_rows, count - begin);
-        for (std::size_t r = 0; r < taken; ++r)
-            widen(rows + (begin + r) * stride, d, slab + r * padded, totals);
+        for (std::size_t r = 0; r < taken; ++r) widen(rows + (begin + r) * stride, d, slab + r * padded, totals);
         for (std::size_t j = 0; j < padded; j += columns) {
             for (std::size_t i = 0; i < std::min(j + columns, d); i += block_rows)
                 add_block(slab + i, slab + j, taken, padded, sums + i * padded + j);
         }
     }
     for (std::size_t i = 0; i < d; ++i) {
-        for (std::size_t j = i; j < d; ++j)
-            second[i * d + j] = second[j * d + i] = sums[i * padded + j];
+        for (std::size_t j = i; j < d; ++j) second[i * d + j] = second[j * d + i] = sums[i * padded + j];
         first[i] = totals[i];
     }
 }

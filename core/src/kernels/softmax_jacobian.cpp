@@ -28,8 +28,7 @@ JacobianSums softmax_jacobian_map(const float* probabilities, const float* gradi
 void HeadTotals::MeanCosine::add(double inner, double first_squared, double second_squared) {
     // Roots first: the product of two squares of small gradients leaves float64.
     const double norms = std::sqrt(first_squared) * std::sqrt(second_squared);
-    if (!(norms > 0))
-        return;
+    if (!(norms > 0)) return;
     sum += inner / std::max(norms, cosine_floor);
     ++count;
     floored += norms < cosine_floor ? 1 : 0;
@@ -70,8 +69,7 @@ jacobian::HeadMetrics HeadTotals::metrics(int layer, int head) const {
 
 jacobian::HeadMetrics head_metrics(int layer, int head, std::span<const JacobianSums> sequences) {
     HeadTotals totals;
-    for (const JacobianSums& sums : sequences)
-        totals.add(sums);
+    for (const JacobianSums& sums : sequences) totals.add(sums);
     return totals.metrics(layer, head);
 }
 

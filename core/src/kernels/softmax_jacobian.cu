@@ -1,5 +1,6 @@
-// A warp a row: Σ A g over the row, then everything else while the row is in the cache. A block sums a part of the rows of
-// one map, each warp every so many of them, and its warps are added in order: results do not depend on the device's load.
+// A warp a row: Σ A g over the row, then everything else while the row is in the cache. A block sums a part of the rows
+// of one map, each warp every so many of them, and its warps are added in order: results do not depend on the device's
+// load.
 #include "kernels/softmax_jacobian_cuda.h"
 
 #include <algorithm>
@@ -14,8 +15,7 @@ constexpr unsigned all_lanes = 0xffffffffu;
 
 __device__ double warp_sum(double value) {
 #pragma unroll
-    for (int lane = warp_threads / 2; lane > 0; lane /= 2)
-        value += __shfl_xor_sync(all_lanes, value, lane);
+    for (int lane = warp_threads / 2; lane > 0; lane /= 2) value += __shfl_xor_sync(all_lanes, value, lane);
     return value;
 }
 
@@ -24,7 +24,8 @@ struct RowSums {
     double positive, mass, entropy, full, diagonal, lateral, cross, straight, gradient;
 
     __device__ void add(double p, double g, double inner) {
-        const double product = p * g, whole = p * (g - inner), own = product - p * product, others = p * (product - inner);
+        const double product = p * g, whole = p * (g - inner), own = product - p * product,
+                     others = p * (product - inner);
         positive += p > 0 ? 1 : 0;
         mass += p;
         entropy -= p > 0 ? p * log(p) : 0;
@@ -37,7 +38,7 @@ struct RowSums {
     }
 };
 
-__global__ void __launch_bounds__(warp_threads * block_warps) sums_of(CudaJacobian jacobian) {
+__global__ void __launch_bounds__(warp_threads* block_warps) sums_of(CudaJacobian jacobian) {
     const std::size_t map = blockIdx.x / jacobian.parts, part = blockIdx.x % jacobian.parts;
     const std::size_t length = jacobian.length, first = part * rows_per_part;
     const std::size_t end = first + rows_per_part < length ? first + rows_per_part : length;
@@ -52,10 +53,8 @@ __global__ void __launch_bounds__(warp_threads * block_warps) sums_of(CudaJacobi
         for (std::size_t key = lane; key < attended; key += warp_threads)
             inner += static_cast<double>(a[key]) * static_cast<double>(g[key]);
         inner = warp_sum(inner);
-        for (std::size_t key = lane; key < visible; key += warp_threads)
-            seen.add(a[key], g[key], inner);
-        for (std::size_t key = visible + lane; key < attended; key += warp_threads)
-            unseen.add(a[key], g[key], inner);
+        for (std::size_t key = lane; key < visible; key += warp_threads) seen.add(a[key], g[key], inner);
+        for (std::size_t key = visible + lane; key < attended; key += warp_threads) unseen.add(a[key], g[key], inner);
         for (std::size_t key = attended + lane; key < length; key += warp_threads)
             masked += static_cast<double>(g[key]) * static_cast<double>(g[key]);
     }
@@ -79,14 +78,11 @@ __global__ void __launch_bounds__(warp_threads * block_warps) sums_of(CudaJacobi
     constexpr int fields = sizeof(JacobianSums) / sizeof(double);
     __shared__ double warps[block_warps][fields];
     if (lane == 0)
-        for (int field = 0; field < fields; ++field)
-            warps[warp][field] = reinterpret_cast<const double*>(&sums)[field];
+        for (int field = 0; field < fields; ++field) warps[warp][field] = reinterpret_cast<const double*>(&sums)[field];
     __syncthreads();
-    if (threadIdx.x >= fields)
-        return;
+    if (threadIdx.x >= fields) return;
     double total = warps[0][threadIdx.x];
-    for (int other = 1; threadIdx.x > 0 && other < block_warps; ++other)
-        total += warps[other][threadIdx.x];
+    for (int other = 1; threadIdx.x > 0 && other < block_warps; ++other) total += warps[other][threadIdx.x];
     reinterpret_cast<double*>(jacobian.sums + blockIdx.x)[threadIdx.x] = total;
 }
 
@@ -100,8 +96,7 @@ std::size_t cuda_jacobian_parts(std::size_t length) noexcept {
 
 cudaError_t launch_softmax_jacobian(const CudaJacobian& jacobian, cudaStream_t stream) {
     const auto blocks = static_cast<unsigned>(jacobian.maps * jacobian.parts);
-    if (blocks > 0)
-        sums_of<<<blocks, warp_threads * block_warps, 0, stream>>>(jacobian);
+    if (blocks > 0) sums_of<<<blocks, warp_threads * block_warps, 0, stream>>>(jacobian);
     return cudaGetLastError();
 }
 

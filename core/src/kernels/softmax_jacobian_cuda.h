@@ -14,9 +14,9 @@ struct CudaJacobian {
     const float* probabilities; ///< (maps, length, length)
     const float* gradients;     ///< the same
     std::size_t maps, length;
-    bool causal;                ///< probabilities after a query are 0 and are not read
-    std::size_t parts;          ///< of the rows of a map
-    JacobianSums* sums;         ///< (maps, parts): to be added in order
+    bool causal;        ///< probabilities after a query are 0 and are not read
+    std::size_t parts;  ///< of the rows of a map
+    JacobianSums* sums; ///< (maps, parts): to be added in order
 };
 /// Parts that the rows of a map are summed in, whatever the device.
 std::size_t cuda_jacobian_parts(std::size_t length) noexcept;

@@ -12,8 +12,7 @@ JacobianSums softmax_jacobian_reference(const JacobianRows& rows) {
         const auto visible = [&](std::size_t key) { return key <= rows.first_row + r; };
         const auto weight = [&](std::size_t key) -> double { return rows.causal && !visible(key) ? 0 : a[key]; };
         double inner = 0;
-        for (std::size_t key = 0; key < rows.keys; ++key)
-            inner += weight(key) * g[key];
+        for (std::size_t key = 0; key < rows.keys; ++key) inner += weight(key) * g[key];
         sums.rows += 1;
         for (std::size_t key = 0; key < rows.keys; ++key) {
             const double p = weight(key), gradient = g[key];

@@ -42,8 +42,7 @@ HWY_INLINE void for_keys(const float* HWY_RESTRICT a, const float* HWY_RESTRICT 
     const Narrow tag;
     const std::size_t lanes = hn::Lanes(tag);
     std::size_t key = first;
-    for (; key + lanes <= end; key += lanes)
-        step(hn::LoadU(tag, a + key), hn::LoadU(tag, g + key));
+    for (; key + lanes <= end; key += lanes) step(hn::LoadU(tag, a + key), hn::LoadU(tag, g + key));
     if (key < end) {
         HWY_ALIGN float rest_a[hn::MaxLanes(tag)] = {}, rest_g[hn::MaxLanes(tag)] = {};
         std::copy(a + key, a + end, rest_a);
@@ -150,8 +149,7 @@ JacobianSums softmax_jacobian(const JacobianRows& rows) {
         }
         inner = hn::SumOfLanes(Wide(), inner);
         seen.add(product_sums(a, g, 0, visible, inner));
-        if (visible < attended)
-            unseen.add(product_sums(a, g, visible, attended, inner));
+        if (visible < attended) unseen.add(product_sums(a, g, visible, attended, inner));
         for_keys(g, g, attended, rows.keys, [&](NarrowVector gradient, NarrowVector) HWY_ATTR {
             masked_gradient = hn::MulAdd(lower(gradient), lower(gradient), masked_gradient);
             masked_gradient = hn::MulAdd(upper(gradient), upper(gradient), masked_gradient);

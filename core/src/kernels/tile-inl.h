@@ -47,12 +47,10 @@ HWY_INLINE float largest(const float* HWY_RESTRICT logits, std::size_t count) {
     std::size_t r = 0;
     if (count >= lanes) {
         auto top = hn::Load(tag, logits);
-        for (r = lanes; r + lanes <= count; r += lanes)
-            top = hn::Max(top, hn::Load(tag, logits + r));
+        for (r = lanes; r + lanes <= count; r += lanes) top = hn::Max(top, hn::Load(tag, logits + r));
         best = hn::GetLane(hn::MaxOfLanes(tag, top));
     }
-    for (; r < count; ++r)
-        best = logits[r] > best ? logits[r] : best;
+    for (; r < count; ++r) best = logits[r] > best ? logits[r] : best;
     return best;
 }
 
@@ -60,8 +58,7 @@ HWY_INLINE float largest(const float* HWY_RESTRICT logits, std::size_t count) {
 /// nothing.
 HWY_INLINE void fetch_lines(const float*& next, std::size_t floats) {
     constexpr std::size_t line_floats = 16;
-    for (std::size_t k = 0; k < floats; k += line_floats)
-        __builtin_prefetch(next + k, 0, 2);
+    for (std::size_t k = 0; k < floats; k += line_floats) __builtin_prefetch(next + k, 0, 2);
     next += floats;
 }
 
@@ -78,14 +75,11 @@ HWY_INLINE void centre_rows(const float* HWY_RESTRICT rows, std::size_t count, s
         float* HWY_RESTRICT out = tile + r * pitch;
         for (std::size_t k = 0; k < whole; k += lanes)
             hn::Store(hn::Sub(hn::LoadU(tag, row + k), hn::Load(tag, mean + k)), tag, out + k);
-        for (std::size_t k = whole; k < d; ++k)
-            out[k] = row[k] - mean[k];
-        for (std::size_t k = d; k < padded; ++k)
-            out[k] = 0;
+        for (std::size_t k = whole; k < d; ++k) out[k] = row[k] - mean[k];
+        for (std::size_t k = d; k < padded; ++k) out[k] = 0;
     }
     for (std::size_t r = count; r < 8; ++r)
-        for (std::size_t k = 0; k < padded; ++k)
-            tile[r * pitch + k] = 0;
+        for (std::size_t k = 0; k < padded; ++k) tile[r * pitch + k] = 0;
 }
 
 #if HWY_TARGET != HWY_SCALAR
@@ -134,20 +128,17 @@ HWY_INLINE void logit_block(const float* HWY_RESTRICT tile, std::size_t pitch, c
     HWY_UNROLL(8)
     for (int s = 0; s < States; ++s) {
         HWY_UNROLL(8)
-        for (int r = 0; r < Rows; ++r)
-            sums[s][r] = hn::Zero(tag);
+        for (int r = 0; r < Rows; ++r) sums[s][r] = hn::Zero(tag);
     }
     for (std::size_t k = 0; k < padded; k += lanes) {
         FloatVector query[States];
         HWY_UNROLL(8)
-        for (int s = 0; s < States; ++s)
-            query[s] = hn::Load(tag, queries + s * padded + k);
+        for (int s = 0; s < States; ++s) query[s] = hn::Load(tag, queries + s * padded + k);
         HWY_UNROLL(8)
         for (int r = 0; r < Rows; ++r) {
             const auto row = hn::Load(tag, tile + r * pitch + k);
             HWY_UNROLL(8)
-            for (int s = 0; s < States; ++s)
-                sums[s][r] = hn::MulAdd(row, query[s], sums[s][r]);
+            for (int s = 0; s < States; ++s) sums[s][r] = hn::MulAdd(row, query[s], sums[s][r]);
         }
     }
     HWY_UNROLL(8)
@@ -159,8 +150,8 @@ HWY_INLINE void logit_block(const float* HWY_RESTRICT tile, std::size_t pitch, c
 }
 
 /// Centres `count` rows into a tile and writes their logits (states, stride), eight rows at a time: the first use of a
-/// row finds it in the first-level cache. Rows up to a multiple of 8 are written. The eight rows that come next are asked
-/// for meanwhile, some before every block of states, so that the memory is busy while the products are made.
+/// row finds it in the first-level cache. Rows up to a multiple of 8 are written. The eight rows that come next are
+/// asked for meanwhile, some before every block of states, so that the memory is busy while the products are made.
 HWY_INLINE void fill_tile(const float* HWY_RESTRICT rows, std::size_t count, std::size_t d,
                           const float* HWY_RESTRICT mean, const float* HWY_RESTRICT queries, std::size_t states,
                           std::size_t padded, float* HWY_RESTRICT tile, std::size_t pitch, float* HWY_RESTRICT logits,

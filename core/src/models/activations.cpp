@@ -48,8 +48,7 @@ void in_pieces(const std::array<at::Tensor, count>& tensors, const Function& fun
             function(parts);
         }
     });
-    if (whole == total)
-        return;
+    if (whole == total) return;
     const c10::InferenceMode no_gradients;
     const auto rest = static_cast<std::size_t>((total - whole) * bytes);
     std::array<at::Tensor, count> padded;
@@ -58,8 +57,7 @@ void in_pieces(const std::array<at::Tensor, count>& tensors, const Function& fun
         std::memcpy(padded[i].data_ptr(), place(i, whole), rest);
     }
     function(padded);
-    for (std::size_t i = 0; i < count; ++i)
-        std::memcpy(place(i, whole), padded[i].data_ptr(), rest);
+    for (std::size_t i = 0; i < count; ++i) std::memcpy(place(i, whole), padded[i].data_ptr(), rest);
 }
 
 void activate_at_once(at::Tensor& values, Activation activation) {
@@ -95,9 +93,8 @@ struct ActivationFunction : torch::autograd::Function<ActivationFunction> {
         const at::Tensor input = ctx->get_saved_variables()[0].contiguous();
         at::Tensor gradient = gradients[0].clone(at::MemoryFormat::Contiguous);
         if (gradient.is_cpu())
-            in_pieces<2>({gradient, input}, [&](std::array<at::Tensor, 2>& parts) {
-                pull_back_at_once(parts[0], parts[1], activation);
-            });
+            in_pieces<2>({gradient, input},
+                         [&](std::array<at::Tensor, 2>& parts) { pull_back_at_once(parts[0], parts[1], activation); });
         else
             pull_back_at_once(gradient, input, activation);
         return {gradient, at::Tensor()};

@@ -104,8 +104,7 @@ private:
             for (std::int64_t key = 0; key < keys; ++key)
                 inner += static_cast<double>(p[key]) * static_cast<double>(g[key]);
             const auto mean = static_cast<float>(inner);
-            for (std::int64_t key = 0; key < keys; ++key)
-                g[key] = p[key] * (g[key] - mean) * scale;
+            for (std::int64_t key = 0; key < keys; ++key) g[key] = p[key] * (g[key] - mean) * scale;
         }
     }
 
@@ -156,10 +155,9 @@ struct AttentionFunction : torch::autograd::Function<AttentionFunction> {
             const ThreadGuard one(1); // a product's rounding must not depend on the number of threads
             for (std::int64_t task = first; task < end && !attending.context->stopping(); ++task) {
                 const std::int64_t text = task / shared, head = task % shared;
-                GroupBackward(attending,
-                              {of_group(queries, task), keys[text][head], values[text][head],
-                               of_group(context_gradient, task), of_group(query_gradient, task), key_gradient[text][head],
-                               value_gradient[text][head]})
+                GroupBackward(attending, {of_group(queries, task), keys[text][head], values[text][head],
+                                          of_group(context_gradient, task), of_group(query_gradient, task),
+                                          key_gradient[text][head], value_gradient[text][head]})
                     .run(text, head * group);
             }
         });

@@ -1,9 +1,9 @@
-// Attention and linear maps whose gradient can be asked for, by LibTorch's autograd: what a forward pass is made of where
-// it is differentiated. Neither keeps probabilities: the backward pass makes them again, some rows of a head at a time,
-// and that is where they can be looked at together with their gradient.
+// Attention and linear maps whose gradient can be asked for, by LibTorch's autograd: what a forward pass is made of
+// where it is differentiated. Neither keeps probabilities: the backward pass makes them again, some rows of a head at a
+// time, and that is where they can be looked at together with their gradient.
 //
-// Products are made in parts. A job that is no longer wanted leaves the rest undone: nothing is thrown through autograd,
-// so whoever differentiates looks at the job afterwards.
+// Products are made in parts. A job that is no longer wanted leaves the rest undone: nothing is thrown through
+// autograd, so whoever differentiates looks at the job afterwards.
 #pragma once
 
 #include "models/attention_point.h"

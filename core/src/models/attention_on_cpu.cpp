@@ -111,7 +111,7 @@ private:
     /// Rows begin … end of the tile, of one head; `head` counts within the tile.
     struct Rows {
         std::int64_t text, head, begin, end;
-        std::size_t index; ///< of the first in (texts, heads, rows)
+        std::size_t index;              ///< of the first in (texts, heads, rows)
         std::size_t first_key, end_key; ///< that any of them sees
         std::size_t count() const { return size(end - begin); }
     };
@@ -120,8 +120,13 @@ private:
         const auto whole = static_cast<std::int64_t>(part);
         const std::int64_t block = whole % row_parts_, head = whole / row_parts_ % heads(),
                            text = whole / row_parts_ / heads();
-        Rows rows{.text = text, .head = head, .begin = rows_ * block / row_parts_, .end = rows_ * (block + 1) / row_parts_,
-                  .index = 0, .first_key = 0, .end_key = 0};
+        Rows rows{.text = text,
+                  .head = head,
+                  .begin = rows_ * block / row_parts_,
+                  .end = rows_ * (block + 1) / row_parts_,
+                  .index = 0,
+                  .first_key = 0,
+                  .end_key = 0};
         rows.index = size((text * heads() + head) * rows_ + rows.begin);
         rows.first_key = size(point_.first_key(first_row_ + rows.begin));
         rows.end_key = size(point_.end_key(first_row_ + rows.end - 1));
@@ -175,21 +180,19 @@ at::Tensor attend_on_cpu(const AttentionPoint& point, double factor, AttentionOb
             float* const largest = max_weight.mutable_data_ptr<float>();
             parallel_parts(tile.parts(), context, [&](std::size_t part) {
                 tile.weigh(part, factor * point.scale, weights, entropies, largest);
-                if (!watcher)
-                    tile.add_values(part, weights, result);
+                if (!watcher) tile.add_values(part, weights, result);
             });
-            if (!watcher)
-                continue;
+            if (!watcher) continue;
             const std::int64_t first_key = point.first_key(first);
-            watcher->observe(point, {.first_head = first_head * group,
-                                     .first_row = first,
-                                     .first_key = first_key,
-                                     .probabilities =
-                                         tile_memory.narrow(0, 0, texts * tile.heads() * taken * tile.columns())
-                                             .view({texts, tile.heads(), taken, tile.columns()})
-                                             .narrow(3, first_key, tile.columns() - first_key),
-                                     .entropy = entropy,
-                                     .max_weight = max_weight});
+            watcher->observe(point,
+                             {.first_head = first_head * group,
+                              .first_row = first,
+                              .first_key = first_key,
+                              .probabilities = tile_memory.narrow(0, 0, texts * tile.heads() * taken * tile.columns())
+                                                   .view({texts, tile.heads(), taken, tile.columns()})
+                                                   .narrow(3, first_key, tile.columns() - first_key),
+                              .entropy = entropy,
+                              .max_weight = max_weight});
             parallel_parts(tile.parts(), context, [&](std::size_t part) { tile.add_values(part, weights, result); });
         }
     }

@@ -28,8 +28,7 @@ void normalise(at::Tensor& scores, const AttentionPoint& point, const AttentionT
         const at::Tensor last = at::arange(tile.first_row, tile.first_row + rows, options).unsqueeze(1);
         const at::Tensor key = at::arange(tile.first_key, tile.first_key + scores.size(-1), options);
         at::Tensor hidden = key.gt(last);
-        if (point.window > 0)
-            hidden.logical_or_(key.le(last.sub(point.window)));
+        if (point.window > 0) hidden.logical_or_(key.le(last.sub(point.window)));
         scores.view({scores.size(0), -1, rows, scores.size(-1)}).masked_fill_(hidden, nothing);
     }
     const at::Tensor largest = scores.amax(-1, true);
@@ -92,15 +91,15 @@ namespace {
 
 at::Tensor attend_on_device(const AttentionPoint& point, double factor, AttentionObserver* watcher,
                             JobContext& context) {
-    const std::int64_t texts = point.texts(), heads = point.heads(), rows = point.rows(), head_dim = point.queries.size(3);
+    const std::int64_t texts = point.texts(), heads = point.heads(), rows = point.rows(),
+                       head_dim = point.queries.size(3);
     const std::int64_t key_value_heads = point.key_value_heads(), group = heads / key_value_heads;
     const std::int64_t value_dim = point.values.size(3);
     ATTNSCOPE_ASSERT(group * key_value_heads == heads && (!point.causal || rows == point.keys.size(2)));
     const TilePlan plan = plan_tiles(texts, heads, key_value_heads, rows, point.keys.size(2));
 
     // (texts, key_value_heads, group, T, head_dim): the queries that share keys are rows of one product.
-    const at::Tensor queries =
-        point.queries.to(at::kFloat).reshape({texts, key_value_heads, group, rows, head_dim});
+    const at::Tensor queries = point.queries.to(at::kFloat).reshape({texts, key_value_heads, group, rows, head_dim});
     const at::Tensor keys = point.keys.to(at::kFloat), values = point.values.to(at::kFloat);
     const at::Tensor result = empty_context(point, queries.options());
     const std::int64_t tile_rows = texts * plan.key_value_heads * group * plan.rows;
@@ -119,9 +118,8 @@ at::Tensor attend_on_device(const AttentionPoint& point, double factor, Attentio
             const std::int64_t taken = std::min(plan.rows, rows - first);
             const std::int64_t first_key = point.first_key(first);
             const std::int64_t columns = point.end_key(first + taken - 1) - first_key;
-            const at::Tensor tile_queries = queries.narrow(1, first_head, count)
-                                                .narrow(3, first, taken)
-                                                .reshape({batch, group * taken, head_dim});
+            const at::Tensor tile_queries =
+                queries.narrow(1, first_head, count).narrow(3, first, taken).reshape({batch, group * taken, head_dim});
             at::Tensor scores =
                 tile_memory.narrow(0, 0, batch * group * taken * columns).view({batch, group * taken, columns});
             at::bmm_out(scores, tile_queries, block_keys.narrow(2, first_key, columns));
@@ -163,14 +161,12 @@ at::Tensor attend(const AttentionPoint& point, AttentionObserver* observer, JobC
     if (observer) {
         observer->observe_inputs(point);
         at::Tensor replaced = observer->replacement(point);
-        if (replaced.defined())
-            return replaced;
+        if (replaced.defined()) return replaced;
     }
     const double factor = observer ? observer->score_factor(point) : 1.0;
     ATTNSCOPE_ASSERT(factor >= 0);
     const bool watched = observer && observer->wants_probabilities(point);
-    if (!watched && attends_at_once(point, factor))
-        return attend_at_once(point, factor);
+    if (!watched && attends_at_once(point, factor)) return attend_at_once(point, factor);
     return attend_in_tiles(point, factor, watched ? observer : nullptr, context);
 }
 

@@ -43,7 +43,8 @@ struct AttentionTile {
     at::Tensor max_weight;      ///< (texts, H, R) float32
 };
 
-/// Stands at the attention point of every layer, and beside the residual stream. Whatever is not overridden leaves the model as it is.
+/// Stands at the attention point of every layer, and beside the residual stream. Whatever is not overridden leaves the
+/// model as it is.
 class AttentionObserver {
 public:
     virtual ~AttentionObserver() = default;
@@ -59,7 +60,8 @@ public:
     virtual at::Tensor replacement(const AttentionPoint&) { return {}; }
     /// Whether observe() is to be called for this point.
     virtual bool wants_probabilities(const AttentionPoint&) { return false; }
-    /// Every tile of a point once: heads in blocks, and within a block rows in order. Not called for a replaced context.
+    /// Every tile of a point once: heads in blocks, and within a block rows in order. Not called for a replaced
+    /// context.
     virtual void observe(const AttentionPoint&, const AttentionTile&) {}
     /// Sees the residual stream (texts, T, hidden) behind a layer, −1 for what enters layer 0. The pass may write into
     /// it afterwards.
@@ -71,8 +73,7 @@ public:
 at::Tensor attend(const AttentionPoint& point, AttentionObserver* observer, JobContext& context);
 
 /// The same by tiles, whether or not somebody looks: `watcher` sees them all, or is null.
-at::Tensor attend_in_tiles(const AttentionPoint& point, double factor, AttentionObserver* watcher,
-                           JobContext& context);
+at::Tensor attend_in_tiles(const AttentionPoint& point, double factor, AttentionObserver* watcher, JobContext& context);
 
 /// Bytes that attend() holds at once for a point of these sizes: tiles, and on the CPU the keys and values laid out for
 /// their products.

@@ -26,7 +26,7 @@ Bert::Bert(const ModelConfig& config, const TensorFile& file) : config_(config) 
     const std::int64_t hidden = config.hidden;
     const auto linear = [&](const std::string& name, std::int64_t outputs, std::int64_t inputs) {
         return LinearMap{pack_matrix(weights.read(name + ".weight", {outputs, inputs}), false),
-                      weights.read(name + ".bias", {outputs})};
+                         weights.read(name + ".bias", {outputs})};
     };
     const auto layer_norm = [&](const std::string& name) {
         return LayerNorm{weights.read(name + ".weight", {hidden}), weights.read(name + ".bias", {hidden}),
@@ -63,8 +63,7 @@ at::Tensor Bert::forward(const RaggedBatch& batch, JobContext& context, Attentio
     places.reserve(batch.ids.size());
     for (const std::int64_t length : batch.lengths) {
         ATTNSCOPE_ASSERT(length >= 1 && length <= config_.positions);
-        for (std::int64_t place = 0; place < length; ++place)
-            places.push_back(place);
+        for (std::int64_t place = 0; place < length; ++place) places.push_back(place);
     }
     ATTNSCOPE_ASSERT(places.size() == batch.ids.size() && !places.empty());
     const auto indices = [](const std::vector<std::int64_t>& values) {
@@ -77,8 +76,8 @@ at::Tensor Bert::forward(const RaggedBatch& batch, JobContext& context, Attentio
         embedding_norm_(at::embedding(words_, indices(batch.ids)).add_(at::embedding(positions_, indices(places))));
     const std::int64_t last = last_layer < 0 ? config_.layers - 1 : last_layer;
     // Texts of one length are a stream of their own shape; others have none to show.
-    const bool even = std::adjacent_find(batch.lengths.begin(), batch.lengths.end(), std::not_equal_to<>()) ==
-                      batch.lengths.end();
+    const bool even =
+        std::adjacent_find(batch.lengths.begin(), batch.lengths.end(), std::not_equal_to<>()) == batch.lengths.end();
     const auto show = [&](int layer) {
         if (observer && even)
             observer->observe_residual(layer, hidden.view({std::ssize(batch.lengths), batch.lengths.front(), -1}));
@@ -102,7 +101,8 @@ at::Tensor Bert::forward(const RaggedBatch& batch, JobContext& context, Attentio
 std::uint64_t Bert::packed_bytes() const {
     std::uint64_t bytes = 0;
     for (const Layer& layer : layers_) {
-        for (const LinearMap* const part : {&layer.attention_input, &layer.attention_output, &layer.intermediate, &layer.output})
+        for (const LinearMap* const part :
+             {&layer.attention_input, &layer.attention_output, &layer.intermediate, &layer.output})
             bytes += part->weights->bytes();
     }
     return bytes;
@@ -113,13 +113,12 @@ at::Tensor Bert::attention(const Layer& layer, int index, const at::Tensor& hidd
     const std::int64_t head_dim = config_.hidden / config_.heads;
     // (tokens, 3·hidden)
     const at::Tensor projected = linear(hidden, layer.attention_input, context);
-    at::Tensor result = at::empty_like(hidden);                 // (tokens, hidden)
+    at::Tensor result = at::empty_like(hidden); // (tokens, hidden)
     std::int64_t row = 0;
     for (std::size_t first = 0; first < batch.lengths.size();) {
         const std::int64_t length = batch.lengths[first];
         std::size_t last = first;
-        while (last < batch.lengths.size() && batch.lengths[last] == length)
-            ++last;
+        while (last < batch.lengths.size() && batch.lengths[last] == length) ++last;
         const auto texts = static_cast<std::int64_t>(last - first);
 
         // (3, texts, heads, T, head_dim)

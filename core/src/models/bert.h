@@ -30,11 +30,12 @@ struct RaggedBatch {
 
 class Bert {
 public:
-    /// Matrices are packed for products; all else is a view of the file where that holds float32. Throws Error{input}: a tensor missing (named) or of another shape.
+    /// Matrices are packed for products; all else is a view of the file where that holds float32. Throws Error{input}:
+    /// a tensor missing (named) or of another shape.
     Bert(const ModelConfig& config, const TensorFile& weights);
 
-    /// Hidden states (tokens, hidden) behind `last_layer`, −1 for the last there is. A checkpoint before every half of a
-    /// layer. `observer` may be null; it is called once a layer and group of texts of equal length.
+    /// Hidden states (tokens, hidden) behind `last_layer`, −1 for the last there is. A checkpoint before every half of
+    /// a layer. `observer` may be null; it is called once a layer and group of texts of equal length.
     at::Tensor forward(const RaggedBatch& batch, JobContext& context, AttentionObserver* observer = nullptr,
                        std::int64_t last_layer = -1) const;
 

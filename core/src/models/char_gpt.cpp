@@ -82,8 +82,7 @@ private:
     at::Tensor take() {
         const CharGptPart& part = model_.parts_[next_++];
         at::Tensor values = view(model_.parameters_, part);
-        if (!gradients_)
-            return values;
+        if (!gradients_) return values;
         values = values.detach().set_requires_grad(true);
         values.mutable_grad() = view(*gradients_, part);
         return values;
@@ -116,18 +115,15 @@ CharGpt::CharGpt(const jacobian::CharGptShape& shape, std::size_t vocabulary, co
                  std::uint64_t seed)
     : shape_(shape), combination_(combination), parts_(jacobian::char_gpt_parts(shape, vocabulary)) {
     const std::int64_t total = jacobian::char_gpt_size(parts_);
-    for (at::Tensor* flat : {&parameters_, &first_moments_, &second_moments_})
-        *flat = at::zeros({total}, at::kFloat);
+    for (at::Tensor* flat : {&parameters_, &first_moments_, &second_moments_}) *flat = at::zeros({total}, at::kFloat);
     const bool aligned = combination.method == Method::feedback_alignment;
-    if (aligned || combination.method == Method::sign_symmetric)
-        feedback_ = at::zeros({total}, at::kFloat);
+    if (aligned || combination.method == Method::sign_symmetric) feedback_ = at::zeros({total}, at::kFloat);
     for (std::size_t i = 0; i < parts_.size(); ++i) {
         const CharGptPart& part = parts_[i];
         float* const values = parameters_.mutable_data_ptr<float>() + part.offset;
         if (part.kind == Kind::embedding || part.kind == Kind::position || part.kind == Kind::weight)
             fill_normal(values, part.size(), seed, weight_stream + i);
-        if (part.kind == Kind::norm_weight)
-            std::fill_n(values, part.size(), 1.0f);
+        if (part.kind == Kind::norm_weight) std::fill_n(values, part.size(), 1.0f);
         if (aligned && part.kind == Kind::weight)
             fill_normal(feedback_.mutable_data_ptr<float>() + part.offset, part.size(), seed, feedback_stream + i);
     }
@@ -179,8 +175,7 @@ void CharGpt::update(std::span<const at::Tensor> gradients, double learning_rate
         const std::int64_t count = size() * static_cast<std::int64_t>(slice + 1) / slices - first;
         const auto part = [&](const at::Tensor& flat) { return flat.narrow(0, first, count); };
         const at::Tensor sum = part(gradients.front()).clone();
-        for (const at::Tensor& each : gradients.subspan(1))
-            sum.add_(part(each));
+        for (const at::Tensor& each : gradients.subspan(1)) sum.add_(part(each));
         const at::Tensor step = at::full({}, static_cast<double>(updates_), at::kFloat);
         at::_fused_adamw_({part(parameters_)}, {sum}, {part(first_moments_)}, {part(second_moments_)}, {}, {step},
                           learning_rate, .9, .999, weight_decay, 1e-8, false, false);
@@ -190,13 +185,11 @@ void CharGpt::update(std::span<const at::Tensor> gradients, double learning_rate
 }
 
 void CharGpt::refresh() {
-    if (combination_.method != Method::sign_symmetric)
-        return;
+    if (combination_.method != Method::sign_symmetric) return;
     const ThreadGuard calling_thread(1);
     const c10::NoGradGuard guard;
     for (const CharGptPart& part : parts_) {
-        if (part.kind != Kind::weight)
-            continue;
+        if (part.kind != Kind::weight) continue;
         const at::Tensor weight = view(parameters_, part);
         at::Tensor signs = view(feedback_, part);
         signs.copy_(weight.sign());
@@ -210,7 +203,8 @@ TrainingState CharGpt::state(Kept kept) const {
         const float* const begin = flat.const_data_ptr<float>();
         return std::vector<float>(begin, begin + flat.numel());
     };
-    TrainingState state{.updates = updates_, .parameters = values(parameters_), .first_moments = {}, .second_moments = {}};
+    TrainingState state{
+        .updates = updates_, .parameters = values(parameters_), .first_moments = {}, .second_moments = {}};
     if (kept == Kept::all) {
         state.first_moments = values(first_moments_);
         state.second_moments = values(second_moments_);

@@ -1,12 +1,13 @@
 // The character model of the softmax-gradient experiment: a small pre-LayerNorm transformer, and its training.
 //
 //   h = embedding[character] + position[t]
-//   h = h + out(attention(in(LayerNorm(h)))),  h = h + down(GELU(up(LayerNorm(h))))      for every layer, up to 4 × width
-//   logits = head(LayerNorm(h))                                                          the head is not the embedding
+//   h = h + out(attention(in(LayerNorm(h)))),  h = h + down(GELU(up(LayerNorm(h))))      for every layer, up to 4 ×
+//   width logits = head(LayerNorm(h))                                                          the head is not the
+//   embedding
 //
-// Embeddings, positions and weights start as N(0, .02²), biases at 0, norms at 1 with ε 1e-5; GELU is the exact one. Random
-// feedback matrices are N(0, .02²) too: the initial scale of the weights they stand for. A pass runs on the calling thread
-// alone; passes of one model may run side by side.
+// Embeddings, positions and weights start as N(0, .02²), biases at 0, norms at 1 with ε 1e-5; GELU is the exact one.
+// Random feedback matrices are N(0, .02²) too: the initial scale of the weights they stand for. A pass runs on the
+// calling thread alone; passes of one model may run side by side.
 #pragma once
 
 #include "models/char_gpt_functions.h"
@@ -57,7 +58,7 @@ public:
     /// The reverse of state(Kept::all). Throws Error{input} for the state of another model.
     void restore(const TrainingState& state);
     at::Tensor& parameters() noexcept { return parameters_; } ///< flat; call refresh() after changing them
-    void refresh();                                            ///< makes feedback that depends on the weights
+    void refresh();                                           ///< makes feedback that depends on the weights
 
 private:
     class Forward;

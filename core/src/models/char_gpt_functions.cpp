@@ -24,8 +24,8 @@ namespace {
 using jacobian::SoftmaxGradient;
 using torch::autograd::variable_list;
 
-/// What `compute` makes of the inputs, with `node` as its backward function; gradients that the node returns belong to the
-/// inputs in order.
+/// What `compute` makes of the inputs, with `node` as its backward function; gradients that the node returns belong to
+/// the inputs in order.
 template <class Compute>
 at::Tensor with_backward(const std::shared_ptr<torch::autograd::Node>& node, const variable_list& inputs,
                          const Compute& compute) {
@@ -34,8 +34,7 @@ at::Tensor with_backward(const std::shared_ptr<torch::autograd::Node>& node, con
         const c10::NoGradGuard no_gradients;
         output = compute();
     }
-    if (!c10::GradMode::is_enabled())
-        return output;
+    if (!c10::GradMode::is_enabled()) return output;
     torch::autograd::edge_list edges;
     for (const at::Tensor& input : inputs)
         edges.push_back(input.defined() ? torch::autograd::impl::gradient_edge(input) : torch::autograd::Edge());
@@ -55,11 +54,9 @@ struct LinearBackward final : torch::autograd::Node {
     variable_list apply(variable_list&& errors) override {
         const at::Tensor rows = as_rows(errors[0]);
         variable_list gradients(3);
-        if (task_should_compute_output(0))
-            gradients[0] = at::mm(rows, feedback).view(input.sizes());
+        if (task_should_compute_output(0)) gradients[0] = at::mm(rows, feedback).view(input.sizes());
         gradients[1] = at::mm(rows.t(), as_rows(input));
-        if (next_edge(2).is_valid())
-            gradients[2] = rows.sum(0);
+        if (next_edge(2).is_valid()) gradients[2] = rows.sum(0);
         return gradients;
     }
     void release_variables() override {
@@ -105,7 +102,8 @@ struct AttentionBackward final : torch::autograd::Node {
     }
 
     variable_list apply(variable_list&& errors) override {
-        const std::int64_t windows = split.size(1), heads = split.size(2), length = split.size(3), head_dim = split.size(4);
+        const std::int64_t windows = split.size(1), heads = split.size(2), length = split.size(3),
+                           head_dim = split.size(4);
         const at::Tensor context_errors = errors[0]
                                               .view({windows, length, heads, head_dim})
                                               .transpose(1, 2)
@@ -134,8 +132,7 @@ struct DirectFeedbackBackward final : torch::autograd::Node {
 
     variable_list apply(variable_list&& errors) override {
         variable_list gradients{errors[0]};
-        for (const at::Tensor& matrix : feedback)
-            gradients.push_back(at::matmul(errors[0], matrix));
+        for (const at::Tensor& matrix : feedback) gradients.push_back(at::matmul(errors[0], matrix));
         return gradients;
     }
 };
@@ -147,8 +144,9 @@ at::Tensor feedback_linear(const at::Tensor& input, const at::Tensor& weight, co
     const auto node = std::make_shared<LinearBackward>();
     node->input = input.detach();
     node->feedback = feedback.detach();
-    return with_backward(node, {input, weight, bias},
-                         [&] { return at::linear(input, weight, bias.defined() ? std::optional(bias) : std::nullopt); });
+    return with_backward(node, {input, weight, bias}, [&] {
+        return at::linear(input, weight, bias.defined() ? std::optional(bias) : std::nullopt);
+    });
 }
 
 at::Tensor causal_attention(const at::Tensor& packed, const AttentionSettings& settings) {

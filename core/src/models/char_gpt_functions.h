@@ -24,8 +24,8 @@ struct AttentionSettings {
     jacobian::SoftmaxGradient gradient = jacobian::SoftmaxGradient::full;
     AttentionTap tap; ///< or none
 };
-/// Causal self-attention with scores ⟨q, k⟩/√head_dim: packed (windows, T, 3·width), queries, keys and values one behind
-/// the other, each head by head → (windows, T, width).
+/// Causal self-attention with scores ⟨q, k⟩/√head_dim: packed (windows, T, 3·width), queries, keys and values one
+/// behind the other, each head by head → (windows, T, width).
 at::Tensor causal_attention(const at::Tensor& packed, const AttentionSettings& settings);
 
 /// The logits as they are; in the backward pass their gradient e (windows, T, V) goes on as it is, and to each of

@@ -15,8 +15,8 @@ namespace attnscope::models {
 struct FamilyForward {
     Family family;
     WeightNames names;
-    const char* embedding;  ///< the token embedding, which is the head as well where the two are tied
-    const char* head;       ///< a head of its own; null in a family without one
+    const char* embedding; ///< the token embedding, which is the head as well where the two are tied
+    const char* head;      ///< a head of its own; null in a family without one
     /// ids (texts, T) → (texts, T, hidden): tokens, and learned positions where the family has them.
     at::Tensor (*embed)(const Pass& pass, const at::Tensor& ids);
     /// (texts, T, hidden) → (texts, T, hidden). May write into its input.

@@ -48,8 +48,7 @@ at::Tensor id_tensor(const std::vector<std::vector<std::int64_t>>& texts, at::De
     const auto length = static_cast<std::int64_t>(texts.front().size());
     at::Tensor ids = at::empty({static_cast<std::int64_t>(texts.size()), length}, at::kLong);
     std::int64_t* next = ids.mutable_data_ptr<std::int64_t>();
-    for (const auto& text : texts)
-        next = std::copy(text.begin(), text.end(), next);
+    for (const auto& text : texts) next = std::copy(text.begin(), text.end(), next);
     return ids.to(device);
 }
 
@@ -69,8 +68,7 @@ at::Tensor encoder_states(const LoadedModel& model, const std::vector<std::vecto
 /// A pass over texts of `places` tokens.
 Pass pass_over(const LoadedModel& model, std::int64_t places, const ForwardOptions& options, JobContext& context) {
     Pass pass = make_pass(model, options, context);
-    if (model.config().rotary.dimensions > 0)
-        pass.rotary = rotary_table(model.config().rotary, places, pass.device);
+    if (model.config().rotary.dimensions > 0) pass.rotary = rotary_table(model.config().rotary, places, pass.device);
     return pass;
 }
 
@@ -88,10 +86,8 @@ at::Tensor run_layers(const LoadedModel& model, const Pass& pass, at::Tensor hid
         pass.context.progress(static_cast<double>(index - first), static_cast<double>(last + 1 - first), "forward");
         pass.weights.prepare(index, pass.type, pass.device, pass.context);
         hidden = family.layer(pass, index, std::move(hidden));
-        if (!hidden.defined())
-            break;
-        if (pass.observer)
-            pass.observer->observe_residual(static_cast<int>(index), hidden);
+        if (!hidden.defined()) break;
+        if (pass.observer) pass.observer->observe_residual(static_cast<int>(index), hidden);
     }
     pass.context.progress(1, 1, "forward");
     return hidden.defined() && last + 1 == model.config().layers ? family.finish(pass, hidden) : hidden;
@@ -109,15 +105,12 @@ at::Tensor hidden_states(const LoadedModel& model, const std::vector<std::vector
     const std::int64_t last = last_layer(model, options);
     const c10::InferenceMode no_gradients;
     const ThreadGuard threads(context.threads());
-    if (model.is_encoder())
-        return encoder_states(model, texts, last, options.observer, context);
+    if (model.is_encoder()) return encoder_states(model, texts, last, options.observer, context);
 
     Pass pass = pass_over(model, static_cast<std::int64_t>(texts.front().size()), options, context);
-    if (options.attention_only)
-        pass.attention_only = last;
+    if (options.attention_only) pass.attention_only = last;
     at::Tensor hidden = model.forward().embed(pass, id_tensor(texts, pass.device));
-    if (pass.observer)
-        pass.observer->observe_residual(-1, hidden);
+    if (pass.observer) pass.observer->observe_residual(-1, hidden);
     return run_layers(model, pass, std::move(hidden), 0, last);
 }
 
@@ -145,8 +138,7 @@ using ReportPart = std::function<void(double part)>;
 
 /// ln Σ e^logit of each row of logits (rows, columns), in float64.
 at::Tensor row_log_sum_exp(const at::Tensor& logits, const JobContext& context) {
-    if (!logits.is_cpu())
-        return at::logsumexp(logits, 1).to(at::kDouble);
+    if (!logits.is_cpu()) return at::logsumexp(logits, 1).to(at::kDouble);
     constexpr std::int64_t rows_of_part = 16;
     const std::int64_t rows = logits.size(0);
     const at::Tensor sums = at::empty({rows}, logits.options().dtype(at::kDouble));

@@ -25,14 +25,14 @@ struct ForwardOptions {
     bool attention_only = false;
 };
 
-/// Hidden states (texts, T, hidden) behind the last layer asked for; behind the final norm too when all are run. `texts`
-/// have one length. On the job's device (an encoder always on the CPU, in float32). A checkpoint before every part of a
-/// layer; progress under the stage "forward". Throws Error{input} as check_tokens() and Weights::get() do.
+/// Hidden states (texts, T, hidden) behind the last layer asked for; behind the final norm too when all are run.
+/// `texts` have one length. On the job's device (an encoder always on the CPU, in float32). A checkpoint before every
+/// part of a layer; progress under the stage "forward". Throws Error{input} as check_tokens() and Weights::get() do.
 at::Tensor hidden_states(const LoadedModel& model, const std::vector<std::vector<std::int64_t>>& texts,
                          const ForwardOptions& options, JobContext& context);
 
-/// The same, going on from hidden states (texts, T, hidden) in front of layer `first_layer`, which it may write into; not for an
-/// encoder.
+/// The same, going on from hidden states (texts, T, hidden) in front of layer `first_layer`, which it may write into;
+/// not for an encoder.
 at::Tensor continued_states(const LoadedModel& model, at::Tensor hidden, std::int64_t first_layer,
                             const ForwardOptions& options, JobContext& context);
 

@@ -42,8 +42,7 @@ at::Tensor attention(const Block& block, const ModelConfig& config, const at::Te
 at::Tensor layer(const Pass& pass, std::int64_t index, at::Tensor hidden) {
     const Block block(pass, index);
     const ModelConfig& config = pass.config;
-    if (!block.add_attention(hidden, "attn.c_proj", true, [&] { return attention(block, config, hidden); }))
-        return {};
+    if (!block.add_attention(hidden, "attn.c_proj", true, [&] { return attention(block, config, hidden); })) return {};
     at::Tensor inner = block.linear(block.layer_norm(hidden, "ln_2"), "mlp.c_fc", config.intermediate, true);
     activate(inner, config.activation);
     block.add_linear(hidden, inner, "mlp.c_proj", true);

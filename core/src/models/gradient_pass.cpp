@@ -88,8 +88,7 @@ void gradients_of_logits(at::Tensor logits, const at::Tensor& targets, double we
 /// The same, some rows a thread.
 void losses_of_logits(const at::Tensor& logits, const at::Tensor& targets, double weight, double* losses,
                       const JobContext& context) {
-    if (!logits.is_cpu())
-        return gradients_of_logits(logits, targets, weight, losses);
+    if (!logits.is_cpu()) return gradients_of_logits(logits, targets, weight, losses);
     constexpr std::int64_t numbers_of_part = std::int64_t{1} << 18;
     const std::int64_t rows = logits.size(0), most = std::max<std::int64_t>(1, numbers_of_part / logits.size(1));
     parallel_parts<LibTorchCalls>(static_cast<std::size_t>((rows + most - 1) / most), context, [&](std::size_t part) {
@@ -146,8 +145,7 @@ double gradient_pass(const LoadedModel& model, const std::vector<std::vector<std
     forward.observer = &attention;
     Pass pass = make_pass(model, forward, context);
     pass.differentiable = true;
-    if (config.rotary.dimensions > 0)
-        pass.rotary = rotary_table(config.rotary, length, pass.device);
+    if (config.rotary.dimensions > 0) pass.rotary = rotary_table(config.rotary, length, pass.device);
     const FamilyForward& family = model.forward();
     const at::Tensor ids = id_tensor(texts, pass.device);
 
@@ -155,8 +153,7 @@ double gradient_pass(const LoadedModel& model, const std::vector<std::vector<std
     std::vector<at::Tensor> entering(static_cast<std::size_t>(config.layers));
     for (std::int64_t layer = 0; layer < config.layers; ++layer) {
         context.progress(static_cast<double>(layer), static_cast<double>(config.layers), "forward");
-        if (layer >= options.first_layer)
-            entering[static_cast<std::size_t>(layer)] = hidden;
+        if (layer >= options.first_layer) entering[static_cast<std::size_t>(layer)] = hidden;
         hidden = family.layer(pass, layer, std::move(hidden));
     }
 
@@ -164,14 +161,13 @@ double gradient_pass(const LoadedModel& model, const std::vector<std::vector<std
     at::Tensor gradient = pull_back(
         hidden, [&](const at::Tensor& leaf) { return family.finish(pass, leaf); },
         [&](const at::Tensor& states) {
-            const Loss loss = loss_of_states(pass, model, states, ids.narrow(1, 1, length).reshape({-1}),
-                                             options.prediction_weight);
+            const Loss loss =
+                loss_of_states(pass, model, states, ids.narrow(1, 1, length).reshape({-1}), options.prediction_weight);
             sum = loss.sum;
             return loss.gradient;
         });
     hidden.reset();
-    if (!std::isfinite(sum))
-        input_error(model.files().name, "a finite loss", std::isnan(sum) ? "NaN" : "infinity");
+    if (!std::isfinite(sum)) input_error(model.files().name, "a finite loss", std::isnan(sum) ? "NaN" : "infinity");
 
     const std::int64_t at_once = std::max<std::int64_t>(1, tokens_of_a_layer / length);
     const std::int64_t last = config.layers - 1;
@@ -180,21 +176,20 @@ double gradient_pass(const LoadedModel& model, const std::vector<std::vector<std
         const auto layers = static_cast<double>(config.layers - options.first_layer);
         for (std::int64_t first = 0; first < count; first += at_once) {
             const std::int64_t taken = std::min(at_once, count - first);
-            context.progress(static_cast<double>(last - layer) + static_cast<double>(first) / static_cast<double>(count),
+            context.progress(static_cast<double>(last - layer) +
+                                 static_cast<double>(first) / static_cast<double>(count),
                              layers, "gradients");
             attention.first_text = first;
             at::Tensor part = gradient.narrow(0, first, taken);
-            const at::Tensor below =
-                pull_back(input.narrow(0, first, taken),
-                          [&](const at::Tensor& leaf) { return family.layer(pass, layer, leaf); },
-                          [&](const at::Tensor&) { return part; });
+            const at::Tensor below = pull_back(
+                input.narrow(0, first, taken), [&](const at::Tensor& leaf) { return family.layer(pass, layer, leaf); },
+                [&](const at::Tensor&) { return part; });
             // A job that was cancelled left its products undone.
             context.checkpoint();
             part.copy_(below);
         }
         input.reset();
-        if (options.after_layer)
-            options.after_layer(layer);
+        if (options.after_layer) options.after_layer(layer);
     }
     return sum;
 }

@@ -1,8 +1,8 @@
 // The gradient of a language model's loss with respect to the attention probabilities of its layers.
 //
-// A forward pass keeps what enters each layer. Then, from the top down, each layer is run once more with autograd on, its
-// vector–Jacobian product is taken, and its graph is gone before the next one's is made: memory holds the inputs of all
-// layers and the inner life of one. Nothing has the size heads × T × T but the tiles that are looked at.
+// A forward pass keeps what enters each layer. Then, from the top down, each layer is run once more with autograd on,
+// its vector–Jacobian product is taken, and its graph is gone before the next one's is made: memory holds the inputs of
+// all layers and the inner life of one. Nothing has the size heads × T × T but the tiles that are looked at.
 #pragma once
 
 #include "models/attention_gradient.h"
@@ -17,15 +17,15 @@
 namespace attnscope::models {
 
 struct GradientPassOptions {
-    std::int64_t first_layer = 0; ///< layers below are run, but have no gradient
-    double prediction_weight = 1; ///< of −ln p of every prediction in the loss: one by their number for the mean
-    AttentionGradientVisitor visitor;              ///< `text` counts within the texts
+    std::int64_t first_layer = 0;     ///< layers below are run, but have no gradient
+    double prediction_weight = 1;     ///< of −ln p of every prediction in the loss: one by their number for the mean
+    AttentionGradientVisitor visitor; ///< `text` counts within the texts
     std::function<void(std::int64_t)> after_layer; ///< when the visitor has seen all of it; or none
 };
 
-/// Σ −ln p over the predictions of texts: `texts` (of one length T + 1) give T inputs and T predictions each. Float32, on
-/// the job's device; a decoder. Progress under the stages "forward", "loss" and "gradients"; a checkpoint before every
-/// part of a layer. Throws Error{input} as Weights::get(), and for a loss that is not finite.
+/// Σ −ln p over the predictions of texts: `texts` (of one length T + 1) give T inputs and T predictions each. Float32,
+/// on the job's device; a decoder. Progress under the stages "forward", "loss" and "gradients"; a checkpoint before
+/// every part of a layer. Throws Error{input} as Weights::get(), and for a loss that is not finite.
 double gradient_pass(const LoadedModel& model, const std::vector<std::vector<std::int64_t>>& texts,
                      const GradientPassOptions& options, JobContext& context);
 

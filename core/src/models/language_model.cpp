@@ -5,8 +5,7 @@
 namespace attnscope::models {
 
 LoadedModel::LoadedModel(ModelFiles files) : files_(std::move(files)) {
-    if (is_encoder())
-        return;
+    if (is_encoder()) return;
     forward_ = &family_forward(files_.config.family, files_.name);
     weights_ = std::make_unique<Weights>(files_.weights, files_.name, forward_->names);
 }
@@ -27,21 +26,18 @@ std::string LoadedModel::sha256(const std::function<void(std::uint64_t)>& betwee
 }
 
 WeightMemory LoadedModel::memory() const {
-    if (weights_)
-        return weights_->memory();
+    if (weights_) return weights_->memory();
     const Bert* const bert = opened_bert_;
     return bert ? WeightMemory{.mapped = files_.bytes, .converted = bert->packed_bytes(), .budget = 0} : WeightMemory{};
 }
 
 void LoadedModel::set_memory_budget(std::uint64_t bytes) const {
-    if (weights_)
-        weights_->set_budget(bytes);
+    if (weights_) weights_->set_budget(bytes);
 }
 
 const Bert& LoadedModel::bert() const {
     const std::lock_guard lock(bert_mutex_);
-    if (!bert_)
-        bert_ = std::make_unique<Bert>(files_.config, *files_.weights);
+    if (!bert_) bert_ = std::make_unique<Bert>(files_.config, *files_.weights);
     opened_bert_ = bert_.get();
     return *bert_;
 }

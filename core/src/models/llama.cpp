@@ -35,14 +35,13 @@ at::Tensor attention(const Block& block, const Pass& pass, const at::Tensor& hid
     const ModelConfig& config = pass.config;
     const std::int64_t width = config.heads * config.head_dim, shared_width = config.key_value_heads * config.head_dim;
     const bool bias = config.attention_bias;
-    const auto projected = block.linears(block.rms_norm(hidden, "input_layernorm"),
-                                         {{"self_attn.q_proj", width, bias},
-                                          {"self_attn.k_proj", shared_width, bias},
-                                          {"self_attn.v_proj", shared_width, bias}});
+    const auto projected =
+        block.linears(block.rms_norm(hidden, "input_layernorm"), {{"self_attn.q_proj", width, bias},
+                                                                  {"self_attn.k_proj", shared_width, bias},
+                                                                  {"self_attn.v_proj", shared_width, bias}});
     const auto heads_of = [&](const at::Tensor& tensor, std::int64_t heads, const char* norm) {
         at::Tensor split = tensor.view({tensor.size(0), tensor.size(1), heads, config.head_dim});
-        if (config.family == Family::qwen3)
-            split = block.rms_norm(split, norm);
+        if (config.family == Family::qwen3) split = block.rms_norm(split, norm);
         split = split.transpose(1, 2);
         rotate(split, pass.rotary);
         return split;

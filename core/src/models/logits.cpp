@@ -21,10 +21,8 @@ private:
 
 void check_request(const LogitsRequest& request) {
     ATTNSCOPE_ASSERT(request.model);
-    if (!(request.gain > 0))
-        throw Error(ErrorKind::usage, "gain", "a number above 0", std::to_string(request.gain));
-    if (request.top < 0)
-        throw Error(ErrorKind::usage, "top", "0 or more logits", std::to_string(request.top));
+    if (!(request.gain > 0)) throw Error(ErrorKind::usage, "gain", "a number above 0", std::to_string(request.gain));
+    if (request.top < 0) throw Error(ErrorKind::usage, "top", "0 or more logits", std::to_string(request.top));
     check_tokens(*request.model, request.ids);
 }
 
@@ -55,8 +53,7 @@ const Tokenizer* tokenizer_of(const models::LoadedModel& model) {
 LogitsResult logits(const LogitsRequest& request, JobContext& context) {
     check_request(request);
     const models::LoadedModel& model = models::loaded(*request.model);
-    if (model.is_encoder())
-        input_error(model.files().name, "a model that predicts tokens", "an encoder");
+    if (model.is_encoder()) input_error(model.files().name, "a model that predicts tokens", "an encoder");
     Gain gain(request.gain);
     const models::ForwardOptions options{.observer = &gain, .last_layer = -1, .precision = request.precision};
     const at::Tensor hidden = models::hidden_states(model, {request.ids}, options, context)[0];
@@ -77,13 +74,11 @@ LogitsResult logits(const LogitsRequest& request, JobContext& context) {
     }
     const double top = *std::max_element(values.begin(), values.end());
     double sum = 0;
-    for (const float value : values)
-        sum += std::exp(value - top);
+    for (const float value : values) sum += std::exp(value - top);
     result.log_sum_exp = top + std::log(sum);
     if (length > 1) {
         result.loss = models::loss_sum(model, hidden, request.ids, options, context) / static_cast<double>(length - 1);
-        if (!std::isfinite(*result.loss))
-            input_error(model.files().name, "a finite loss", "another");
+        if (!std::isfinite(*result.loss)) input_error(model.files().name, "a finite loss", "another");
     }
     return result;
 }

@@ -59,8 +59,7 @@ void run(std::span<const Product> products, const at::Tensor& rows, JobContext& 
     }
     parallel_parts(parts, context, [&](std::size_t index) {
         auto product = planned.begin();
-        while (index >= product->end_part)
-            ++product;
+        while (index >= product->end_part) ++product;
         kernels::multiply(product->weights, product->plan.part(index + product->plan.parts() - product->end_part));
     });
 }
@@ -97,7 +96,8 @@ class LossPlan {
 public:
     LossPlan(const kernels::PackedMatrix& weights, std::size_t rows)
         : rows_(rows), panels_(weights.panels()), row_blocks_((rows + most_rows - 1) / most_rows) {
-        const std::size_t panel_products = most_rows * weights.panel_width() * std::max<std::size_t>(1, weights.inputs());
+        const std::size_t panel_products =
+            most_rows * weights.panel_width() * std::max<std::size_t>(1, weights.inputs());
         panels_a_part_ = std::max<std::size_t>(panels_at_least, most_products / panel_products);
     }
     std::size_t parts() const { return row_blocks_ * panel_blocks(); }
@@ -122,10 +122,8 @@ private:
 /// ln Σ e^part of `count` numbers `stride` apart; NaN where one is.
 double combined(const double* parts, std::size_t count, std::size_t stride) {
     double largest = parts[0], sum = 0;
-    for (std::size_t i = 1; i < count; ++i)
-        largest = std::max(largest, parts[i * stride]);
-    for (std::size_t i = 0; i < count; ++i)
-        sum += std::exp(parts[i * stride] - largest);
+    for (std::size_t i = 1; i < count; ++i) largest = std::max(largest, parts[i * stride]);
+    for (std::size_t i = 0; i < count; ++i) sum += std::exp(parts[i * stride] - largest);
     return largest + std::log(sum);
 }
 

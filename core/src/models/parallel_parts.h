@@ -37,8 +37,7 @@ void hand_out_parts(std::size_t parts, const JobContext& context, const Work& wo
     std::atomic<std::size_t> next{0};
     at::parallel_for(0, static_cast<std::int64_t>(parallel_threads()), 1, [&](std::int64_t, std::int64_t) {
         [[maybe_unused]] const Surroundings surroundings;
-        for (std::size_t part; (part = next++) < parts && !context.stopping();)
-            work(part);
+        for (std::size_t part; (part = next++) < parts && !context.stopping();) work(part);
     });
 }
 

@@ -53,8 +53,7 @@ std::int64_t rows_per_task(std::int64_t width) {
 
 at::Tensor product(const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias,
                    const JobContext& context) {
-    if (!input.is_cpu())
-        return at::linear(input, weight, bias);
+    if (!input.is_cpu()) return at::linear(input, weight, bias);
     const auto widened = [widen = widen_products(input)](const at::Tensor& tensor) {
         return widen && tensor.defined() ? tensor.to(at::kFloat) : tensor;
     };
@@ -102,8 +101,7 @@ at::Tensor Block::unpacked_linear(const at::Tensor& input, const std::string& na
     const std::string full = name + ".weight";
     const at::Tensor weights =
         pass_.weights.columns({layer_, full}) ? weight(full, {inputs, outputs}).t() : weight(full, {outputs, inputs});
-    if (input.requires_grad())
-        return differentiable_linear(input, weights, bias, pass_.context);
+    if (input.requires_grad()) return differentiable_linear(input, weights, bias, pass_.context);
     return in_row_chunks(pass_, input, 2.0 * static_cast<double>(inputs) * static_cast<double>(outputs), outputs,
                          [&](const at::Tensor& rows) { return product(rows, weights, bias, pass_.context); });
 }
@@ -161,8 +159,7 @@ at::Tensor Block::layer_norm(const at::Tensor& input, const std::string& name) c
 at::Tensor Block::rms_norm(const at::Tensor& input, const std::string& name) const {
     const std::int64_t width = input.size(-1);
     const at::Tensor weights = weight(name + ".weight", {width});
-    if (!goes_by_rows(input))
-        return at::rms_norm(input, {width}, weights, pass_.config.norm_epsilon);
+    if (!goes_by_rows(input)) return at::rms_norm(input, {width}, weights, pass_.config.norm_epsilon);
     at::Tensor result = at::empty_like(input);
     const float* const from = input.const_data_ptr<float>();
     const float* const factors = weights.const_data_ptr<float>();
@@ -200,8 +197,7 @@ bool Block::add_attention(at::Tensor& hidden, const std::string& name, bool bias
                           const std::function<at::Tensor()>& compute) const {
     const at::Tensor known = pass_.observer ? pass_.observer->known_context(static_cast<int>(layer_)) : at::Tensor();
     const at::Tensor attended = known.defined() ? merge_heads(known) : compute();
-    if (attended.defined())
-        add_linear(hidden, attended, name, bias);
+    if (attended.defined()) add_linear(hidden, attended, name, bias);
     return attended.defined();
 }
 

@@ -28,7 +28,8 @@ struct Pass {
     RotaryTable rotary; ///< for all places of the texts; none without rotary positions
     /// A layer that is run up to its attention, as the last: its function gives an undefined tensor. −1: none.
     std::int64_t attention_only = -1;
-    /// A layer's input may ask for gradients: weights are tensors then, and nothing is written into what a gradient needs.
+    /// A layer's input may ask for gradients: weights are tensors then, and nothing is written into what a gradient
+    /// needs.
     bool differentiable = false;
 };
 
@@ -59,8 +60,8 @@ public:
     /// Softmax attention of heads (texts, heads or key-value heads, T, head_dim) at this layer's point, the heads of a
     /// token side by side: (texts, T, heads · head_dim). Undefined where the pass ends with it.
     at::Tensor attention(const at::Tensor& queries, const at::Tensor& keys, const at::Tensor& values) const;
-    /// Adds the layer's attention to `hidden`, by the weights `name`: what `compute` gives, or what somebody knows before
-    /// there are queries, keys and values. False where the pass ends with attention, and nothing is added.
+    /// Adds the layer's attention to `hidden`, by the weights `name`: what `compute` gives, or what somebody knows
+    /// before there are queries, keys and values. False where the pass ends with attention, and nothing is added.
     bool add_attention(at::Tensor& hidden, const std::string& name, bool bias,
                        const std::function<at::Tensor()>& compute) const;
 

@@ -29,8 +29,8 @@ Projections of_gpt2(const LoadedModel& model, std::int64_t layer) {
     // The Hugging Face library keeps these two a column an output, GGUF a row.
     const bool rows = weights.is_gguf();
     const auto read = [&](const char* part, std::int64_t outputs) {
-        const at::Tensor stored =
-            rows ? weights.get({layer, part}, {outputs, config.hidden}) : weights.get({layer, part}, {config.hidden, outputs});
+        const at::Tensor stored = rows ? weights.get({layer, part}, {outputs, config.hidden})
+                                       : weights.get({layer, part}, {config.hidden, outputs});
         return rows ? stored : stored.t();
     };
     const auto parts = read("attn.c_attn.weight", 3 * config.hidden).chunk(3);
@@ -76,8 +76,7 @@ Projections attention_projections(const LoadedModel& model, std::int64_t layer) 
 at::Tensor token_embedding(const LoadedModel& model) {
     const ModelConfig& config = model.config();
     const std::vector<std::int64_t> shape{config.vocabulary, config.hidden};
-    if (model.is_encoder())
-        return BertWeights(*model.files().weights).read("embeddings.word_embeddings.weight", shape);
+    if (model.is_encoder()) return BertWeights(*model.files().weights).read("embeddings.word_embeddings.weight", shape);
     return model.weights().get({-1, std::string(model.forward().embedding) + ".weight"}, shape);
 }
 

@@ -46,14 +46,12 @@ constexpr std::size_t texts_per_task = 64;
 std::vector<std::int64_t> cut_ids(const std::vector<Token>& tokens, std::size_t longest) {
     const auto added = [](const Token& token) { return token.begin == token.end; };
     std::size_t cut_end = tokens.size();
-    while (cut_end > 0 && added(tokens[cut_end - 1]))
-        --cut_end;
+    while (cut_end > 0 && added(tokens[cut_end - 1])) --cut_end;
     const std::size_t excess = tokens.size() > longest ? tokens.size() - longest : 0;
     const std::size_t cut_begin = cut_end - std::min(excess, cut_end);
     std::vector<std::int64_t> ids;
     for (std::size_t i = 0; i < tokens.size(); ++i) {
-        if (i < cut_begin || i >= cut_end)
-            ids.push_back(tokens[i].id);
+        if (i < cut_begin || i >= cut_end) ids.push_back(tokens[i].id);
     }
     return ids;
 }
@@ -95,8 +93,7 @@ public:
         std::stable_sort(order.begin(), order.end(),
                          [&](std::size_t a, std::size_t b) { return ids[a].size() > ids[b].size(); });
         std::size_t total = 0;
-        for (const auto& text : ids)
-            total += text.size();
+        for (const auto& text : ids) total += text.size();
         const auto threads = static_cast<std::size_t>(context.threads());
         const std::size_t wanted = std::min(tokens_per_batch(model_.config()), (total + threads - 1) / threads);
 
@@ -131,8 +128,7 @@ private:
             const std::size_t last = std::min(first + texts_per_task, texts.size());
             for (std::size_t i = first; i < last; ++i) {
                 ids[i] = cut_ids(tokenizer_->encode(texts[i]), longest_);
-                if (ids[i].empty())
-                    input_error("text " + std::to_string(i), "at least one token", "none");
+                if (ids[i].empty()) input_error("text " + std::to_string(i), "at least one token", "none");
             }
             context.progress(static_cast<double>(last), static_cast<double>(texts.size()), "tokenizing");
         });
@@ -144,8 +140,7 @@ private:
         std::size_t last = first;
         for (std::size_t tokens = 0; last < order.size(); ++last) {
             tokens += ids[order[last]].size();
-            if (last > first && tokens > wanted)
-                break;
+            if (last > first && tokens > wanted) break;
         }
         return {first, last};
     }
@@ -165,8 +160,7 @@ private:
                std::vector<float>& embeddings) const {
         const c10::InferenceMode no_gradients;
         // Left so on a thread of the pool: what runs there is parallel already.
-        if (at::get_num_threads() != 1)
-            at::set_num_threads(1);
+        if (at::get_num_threads() != 1) at::set_num_threads(1);
         const at::Tensor hidden = model_.forward(batch, context).contiguous();
         const std::size_t width = dimension();
         const float* token = hidden.const_data_ptr<float>();
@@ -174,8 +168,7 @@ private:
         for (std::size_t i = 0; i < indices.size(); ++i) {
             std::fill(sum.begin(), sum.end(), 0.0);
             for (std::int64_t t = 0; t < batch.lengths[i]; ++t, token += width) {
-                for (std::size_t k = 0; k < width; ++k)
-                    sum[k] += token[k];
+                for (std::size_t k = 0; k < width; ++k) sum[k] += token[k];
             }
             // The mean's own length cancels: sum and mean point the same way.
             const double norm = std::sqrt(std::inner_product(sum.begin(), sum.end(), sum.begin(), 0.0));
@@ -183,8 +176,7 @@ private:
                 input_error(weights_->path().string(), "weights that give finite embeddings", "one that is not");
             }
             const std::span row = std::span(embeddings).subspan(indices[i] * width, width);
-            for (std::size_t k = 0; k < width; ++k)
-                row[k] = static_cast<float>(sum[k] / norm);
+            for (std::size_t k = 0; k < width; ++k) row[k] = static_cast<float>(sum[k] / norm);
         }
     }
 
@@ -203,15 +195,13 @@ nlohmann::json read_config(const fs::path& path) {
 
 /// The reference library pools as this file says; only the mean is done here.
 void check_pooling(const fs::path& path) {
-    if (!fs::exists(path))
-        return;
+    if (!fs::exists(path)) return;
     const nlohmann::json document = read_config(path);
     const JsonMembers members(document, path.string());
     for (const char* const mode :
          {"pooling_mode_cls_token", "pooling_mode_max_tokens", "pooling_mode_mean_sqrt_len_tokens",
           "pooling_mode_weightedmean_tokens", "pooling_mode_lasttoken"}) {
-        if (members.flag(mode, false))
-            members.fail(mode, "mean pooling", "another");
+        if (members.flag(mode, false)) members.fail(mode, "mean pooling", "another");
     }
 }
 
@@ -242,8 +232,7 @@ std::shared_ptr<const TextEncoder> open_bert(const fs::path& folder) {
     std::unique_ptr<Tokenizer> tokenizer =
         fitting_tokenizer(folder, (folder / "config.json").string(), config.vocabulary, longest);
     for (const char* const name : {"model.safetensors", "pytorch_model.bin"}) {
-        if (!fs::exists(folder / name))
-            continue;
+        if (!fs::exists(folder / name)) continue;
         return std::make_shared<BertTextEncoder>(folder, std::move(tokenizer), open_tensor_file(folder / name), config,
                                                  static_cast<std::size_t>(longest));
     }
@@ -260,8 +249,7 @@ constexpr std::array families{Family{"bert", open_bert}};
 
 std::string family_names() {
     std::string names;
-    for (const Family& family : families)
-        names += (names.empty() ? "" : ", ") + std::string(family.model_type);
+    for (const Family& family : families) names += (names.empty() ? "" : ", ") + std::string(family.model_type);
     return names;
 }
 
@@ -295,19 +283,16 @@ std::shared_ptr<const TextEncoder> open_gguf_encoder(const fs::path& file) {
 std::shared_ptr<const TextEncoder> open_text_encoder(const fs::path& path) {
     std::error_code failure;
     const fs::path folder = fs::canonical(path, failure);
-    if (!failure && !fs::is_directory(folder) && is_model(folder))
-        return open_gguf_encoder(folder);
+    if (!failure && !fs::is_directory(folder) && is_model(folder)) return open_gguf_encoder(folder);
     if (failure || !fs::is_directory(folder)) {
         input_error(path.string(), "the folder of an encoder, or a GGUF file",
                     failure ? "nothing there" : "another file");
     }
-    if (!fs::exists(folder / "config.json"))
-        input_error(folder.string(), "config.json", "none");
+    if (!fs::exists(folder / "config.json")) input_error(folder.string(), "config.json", "none");
     const nlohmann::json config = read_config(folder / "config.json");
     const std::string type = JsonMembers(config, (folder / "config.json").string()).text("model_type", "none");
     for (const Family& family : families) {
-        if (type == family.model_type)
-            return family.open(folder);
+        if (type == family.model_type) return family.open(folder);
     }
     input_error((folder / "config.json").string(), "an encoder of architecture " + family_names(), excerpt(type),
                 "model_type");

@@ -25,8 +25,17 @@ namespace attnscope::models {
 namespace {
 
 enum Part {
-    token_table, position_table, in_weight, in_bias, out_weight, out_bias, norm_weight, norm_bias, class_weight,
-    class_bias, parts
+    token_table,
+    position_table,
+    in_weight,
+    in_bias,
+    out_weight,
+    out_bias,
+    norm_weight,
+    norm_bias,
+    class_weight,
+    class_bias,
+    parts
 };
 
 /// Parameters lie one behind the other, each on a cache line of its own.
@@ -46,8 +55,7 @@ std::array<Sizes, parts> part_sizes(const cv::ExperimentData& data, std::int64_t
 
 std::int64_t count(const Sizes& sizes) {
     std::int64_t product = 1;
-    for (const std::int64_t size : sizes)
-        product *= size;
+    for (const std::int64_t size : sizes) product *= size;
     return product;
 }
 
@@ -73,8 +81,9 @@ struct TinyMha::Tensors {
     at::Tensor embedded, queries, keys, values, features;
 
     Tensors(const std::array<Sizes, parts>& sizes, std::int64_t activation_rows, std::int64_t dim)
-        : embedded(zeros(activation_rows, dim)), queries(zeros(activation_rows, dim)), keys(zeros(activation_rows, dim)),
-          values(zeros(activation_rows, dim)), features(zeros(activation_rows, dim)) {
+        : embedded(zeros(activation_rows, dim)), queries(zeros(activation_rows, dim)),
+          keys(zeros(activation_rows, dim)), values(zeros(activation_rows, dim)),
+          features(zeros(activation_rows, dim)) {
         std::int64_t total = 0;
         std::array<std::int64_t, parts> offsets{};
         for (std::size_t i = 0; i < parts; ++i) {
@@ -106,16 +115,15 @@ struct TinyMha::Tensors {
     /// Copies what a block's first rows contribute to the kept activations.
     void keep(at::Tensor& kept, const at::Tensor& rows, std::int64_t first) const {
         const std::int64_t missing = std::min(kept.size(0) - first, rows.size(0));
-        if (missing > 0)
-            kept.narrow(0, first, missing).copy_(rows.narrow(0, 0, missing));
+        if (missing > 0) kept.narrow(0, first, missing).copy_(rows.narrow(0, 0, missing));
     }
 
 private:
     void fill_normal(Part which, double deviation, std::uint64_t seed) {
         float* const out = part[which].mutable_data_ptr<float>();
         for (std::int64_t i = 0; i < part[which].numel(); ++i)
-            out[i] = static_cast<float>(
-                deviation * random_normal(seed, first_stream + which, static_cast<std::uint64_t>(i)));
+            out[i] = static_cast<float>(deviation *
+                                        random_normal(seed, first_stream + which, static_cast<std::uint64_t>(i)));
     }
     void fill_uniform(Part which, double bound, std::uint64_t seed) {
         float* const out = part[which].mutable_data_ptr<float>();
@@ -169,8 +177,7 @@ TinyMha::Evaluation TinyMha::evaluate(Gradients gradients, const JobContext& con
         const at::Tensor logits = at::linear(features.mean(1), t.part[class_weight], t.part[class_bias]);
         const at::Tensor block_labels = labels.narrow(0, first, size);
         const at::Tensor block_loss = at::cross_entropy_loss(logits, block_labels, {}, at::Reduction::Sum);
-        if (gradients == Gradients::wanted)
-            block_loss.div(static_cast<double>(sequences)).backward();
+        if (gradients == Gradients::wanted) block_loss.div(static_cast<double>(sequences)).backward();
         loss += block_loss.item<double>();
 
         const c10::NoGradGuard guard;
@@ -242,8 +249,7 @@ std::vector<NamedMatrix> TinyMha::matrices() const {
     const std::vector<std::string> names = cv::experiment_matrices(shape_.heads);
     ATTNSCOPE_ASSERT(names.size() == found.size());
     std::vector<NamedMatrix> out;
-    for (std::size_t i = 0; i < names.size(); ++i)
-        out.push_back(copy(names[i], found[i]));
+    for (std::size_t i = 0; i < names.size(); ++i) out.push_back(copy(names[i], found[i]));
     return out;
 }
 

@@ -31,7 +31,7 @@ struct NamedMatrix {
 class TinyMha {
 public:
     struct Shape {
-        int dim = 64, heads = 1; ///< heads divides dim
+        int dim = 64, heads = 1;            ///< heads divides dim
         std::int64_t activation_rows = 512; ///< kept of every activation, from the first sequence on
     };
     /// Keeps a reference to `data`. Initial values depend on the seed, the width and the weight alone, so that models

@@ -23,8 +23,7 @@ std::uint64_t half_of_memory() {
 
 std::string shape_text(const std::vector<std::int64_t>& shape) {
     std::string text;
-    for (const std::int64_t size : shape)
-        text += (text.empty() ? "" : " × ") + std::to_string(size);
+    for (const std::int64_t size : shape) text += (text.empty() ? "" : " × ") + std::to_string(size);
     return text.empty() ? "one number" : text;
 }
 
@@ -41,8 +40,7 @@ std::string gguf_name(std::span<const std::pair<std::string_view, std::string_vi
     const std::size_t dot = part.rfind('.');
     const auto known =
         std::find_if(names.begin(), names.end(), [&](const auto& pair) { return pair.first == part.substr(0, dot); });
-    if (known == names.end())
-        return {};
+    if (known == names.end()) return {};
     const std::string front = layer < 0 ? std::string() : "blk." + std::to_string(layer) + ".";
     return front + std::string(known->second) + std::string(part.substr(dot));
 }
@@ -62,18 +60,15 @@ std::string Weights::file_name(const WeightName& name, bool with_prefix) const {
 
 const TensorInfo* Weights::find(const WeightName& name) const {
     for (const bool with_prefix : {true, false}) {
-        if (const TensorInfo* const info = file_->find(file_name(name, with_prefix)))
-            return info;
+        if (const TensorInfo* const info = file_->find(file_name(name, with_prefix))) return info;
     }
     return nullptr;
 }
 
 const TensorInfo& Weights::find(const WeightName& name, const std::vector<std::int64_t>& shape) const {
     const TensorInfo* const info = find(name);
-    if (!info)
-        input_error(model_, "tensor " + file_name(name, true), "none");
-    if (info->shape != shape)
-        input_error(model_, shape_text(shape), shape_text(info->shape), "tensor " + info->name);
+    if (!info) input_error(model_, "tensor " + file_name(name, true), "none");
+    if (info->shape != shape) input_error(model_, shape_text(shape), shape_text(info->shape), "tensor " + info->name);
     return *info;
 }
 
@@ -121,18 +116,15 @@ Weights::Converted Weights::obtain(const Key& key, std::int64_t layer) const {
     {
         const std::lock_guard lock(mutex_);
         std::shared_ptr<Entry>& known = entries_[key];
-        if (!known)
-            known = std::make_shared<Entry>();
+        if (!known) known = std::make_shared<Entry>();
         entry = known;
         entry->last_use = ++uses_;
-        if (entry->weight.exists())
-            return entry->weight;
+        if (entry->weight.exists()) return entry->weight;
     }
     const std::lock_guard converting(entry->converting);
     {
         const std::lock_guard lock(mutex_);
-        if (entry->weight.exists())
-            return entry->weight;
+        if (entry->weight.exists()) return entry->weight;
     }
     Entry made;
     made.checked = entry->checked;
@@ -155,17 +147,14 @@ void Weights::prepare(std::int64_t layer, at::ScalarType type, at::Device device
         const std::lock_guard lock(mutex_);
         for (const TensorInfo& info : file_->tensors()) {
             std::string_view name = info.name;
-            if (name.starts_with(names_.prefix))
-                name.remove_prefix(names_.prefix.size());
+            if (name.starts_with(names_.prefix)) name.remove_prefix(names_.prefix.size());
             // Older files keep masks among the weights, with more dimensions than any weight has.
-            if (!name.starts_with(front) || info.shape.size() > 2)
-                continue;
+            if (!name.starts_with(front) || info.shape.size() > 2) continue;
             // A matrix of a layer belongs to a linear map.
             const bool packed = type == at::kFloat && device.is_cpu() && info.shape.size() == 2;
             Key key{&info, type, device.str(), packed};
             const auto known = entries_.find(key);
-            if (known == entries_.end() || !known->second->weight.exists())
-                missing.push_back(std::move(key));
+            if (known == entries_.end() || !known->second->weight.exists()) missing.push_back(std::move(key));
         }
     }
     context.parallel_for(missing.size(), [&](std::size_t task, int) {
@@ -183,8 +172,7 @@ void Weights::convert(const Key& key, std::int64_t layer, Entry& entry) const {
     // ATen has no tensor of constants; nothing here writes to a weight.
     at::Tensor tensor = at::from_blob(
         const_cast<float*>(values.values.data()), values.shape, [owner = values.owner](void*) {}, at::kFloat);
-    if (!entry.checked)
-        check_finite(tensor, *key.info, layer);
+    if (!entry.checked) check_finite(tensor, *key.info, layer);
     if (key.packed) {
         entry.weight.packed = pack_matrix(tensor, names_.columns && !gguf_ && layer >= 0);
         entry.bytes = entry.weight.packed->bytes();
@@ -201,13 +189,11 @@ void Weights::convert(const Key& key, std::int64_t layer, Entry& entry) const {
 
 void Weights::check_finite(const at::Tensor& tensor, const TensorInfo& info, std::int64_t layer) const {
     // What is not finite shows in the sum, at the speed of memory; a sum can also overflow by itself.
-    if (tensor.numel() == 0 || std::isfinite(tensor.sum().item<float>()))
-        return;
+    if (tensor.numel() == 0 || std::isfinite(tensor.sum().item<float>())) return;
     const float* const values = tensor.const_data_ptr<float>();
     const float* const end = values + tensor.numel();
     const float* const found = std::find_if(values, end, [](float value) { return !std::isfinite(value); });
-    if (found != end)
-        not_finite(*found, info, layer, found - values);
+    if (found != end) not_finite(*found, info, layer, found - values);
 }
 
 void Weights::not_finite(float value, const TensorInfo& info, std::int64_t layer, std::int64_t element) const {
@@ -217,17 +203,14 @@ void Weights::not_finite(float value, const TensorInfo& info, std::int64_t layer
 
 void Weights::keep_within_budget(const Entry* latest) const {
     std::uint64_t converted = 0;
-    for (const auto& [key, entry] : entries_)
-        converted += entry->weight.exists() && !entry->mapped ? entry->bytes : 0;
+    for (const auto& [key, entry] : entries_) converted += entry->weight.exists() && !entry->mapped ? entry->bytes : 0;
     while (converted > budget_) {
         Entry* oldest = nullptr;
         for (const auto& [key, entry] : entries_) {
             const bool droppable = entry->weight.exists() && !entry->mapped && entry.get() != latest;
-            if (droppable && (!oldest || entry->last_use < oldest->last_use))
-                oldest = entry.get();
+            if (droppable && (!oldest || entry->last_use < oldest->last_use)) oldest = entry.get();
         }
-        if (!oldest)
-            return;
+        if (!oldest) return;
         oldest->weight = {};
         converted -= oldest->bytes;
     }
@@ -236,8 +219,7 @@ void Weights::keep_within_budget(const Entry* latest) const {
 void Weights::sum_memory() const {
     std::uint64_t mapped = 0, converted = 0;
     for (const auto& [key, entry] : entries_) {
-        if (entry->weight.exists())
-            (entry->mapped ? mapped : converted) += entry->bytes;
+        if (entry->weight.exists()) (entry->mapped ? mapped : converted) += entry->bytes;
     }
     mapped_ = mapped;
     converted_ = converted;

@@ -1,5 +1,5 @@
-// The weights of a model: converted one by one when first used, kept within a budget. On the CPU, matrices of linear maps
-// are kept packed for products, in float32; everything else is a tensor.
+// The weights of a model: converted one by one when first used, kept within a budget. On the CPU, matrices of linear
+// maps are kept packed for products, in float32; everything else is a tensor.
 //
 // Names are those of the Hugging Face library, in two parts: the layer, and what stands behind it
 // (self_attn.q_proj.weight). A family's *names* say how they are spelt in the files there are.
@@ -13,8 +13,8 @@
 
 #include <ATen/core/Tensor.h>
 
-#include <compare>
 #include <atomic>
+#include <compare>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -60,8 +60,8 @@ public:
     at::Tensor get(const WeightName& name, const std::vector<std::int64_t>& shape, at::ScalarType type = at::kFloat,
                    at::Device device = at::kCPU) const;
 
-    /// Rows `ids` (…), int64 on the CPU, of a matrix (outputs, inputs) as (…, inputs) in float32 on the CPU: nothing else of
-    /// it is converted, or looked at. Every id is a row. Thread-safe, and throws, as get().
+    /// Rows `ids` (…), int64 on the CPU, of a matrix (outputs, inputs) as (…, inputs) in float32 on the CPU: nothing
+    /// else of it is converted, or looked at. Every id is a row. Thread-safe, and throws, as get().
     at::Tensor rows(const WeightName& name, std::int64_t outputs, std::int64_t inputs, const at::Tensor& ids) const;
     /// The matrix of a linear map, in float32 on the CPU; a copy. Thread-safe, and throws, as get().
     std::shared_ptr<const kernels::PackedMatrix> packed(const WeightName& name, std::int64_t outputs,

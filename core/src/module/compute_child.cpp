@@ -35,8 +35,7 @@ constexpr bool can_fork = true;
 
 [[noreturn]] void be_child(const std::function<void()>& work, pid_t parent) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent)
-        _exit(1); // it ended before the line above
+    if (getppid() != parent) _exit(1); // it ended before the line above
     try {
         work();
     } catch (...) {
@@ -49,8 +48,7 @@ constexpr bool can_fork = true;
 double processor_seconds(pid_t process) {
     clockid_t clock = 0;
     timespec used{};
-    if (clock_getcpuclockid(process, &clock) != 0 || clock_gettime(clock, &used) != 0)
-        return -1;
+    if (clock_getcpuclockid(process, &clock) != 0 || clock_gettime(clock, &used) != 0) return -1;
     return static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) * 1e-9;
 }
 
@@ -73,8 +71,7 @@ struct Child {
     }
     void end() {
         const std::lock_guard lock(mutex);
-        if (process > 0)
-            kill(process, SIGKILL);
+        if (process > 0) kill(process, SIGKILL);
     }
     /// Negative where none runs.
     double seconds() {
@@ -88,15 +85,12 @@ struct Child {
 bool start_and_wait(const std::function<void()>& work, Child& child) {
     const pid_t parent = getpid();
     const pid_t started = fork();
-    if (started == 0)
-        be_child(work, parent);
-    if (started < 0)
-        return false;
+    if (started == 0) be_child(work, parent);
+    if (started < 0) return false;
     child.set(started);
     siginfo_t ended{};
     while (waitid(P_PID, static_cast<id_t>(started), &ended, WEXITED | WNOWAIT) != 0)
-        if (errno != EINTR)
-            break;
+        if (errno != EINTR) break;
     return child.reap();
 }
 
@@ -105,8 +99,7 @@ bool start_and_wait(const std::function<void()>& work, Child& child) {
 SharedNumbers::SharedNumbers(std::size_t count) : count_(count) {
     void* const memory =
         mmap(nullptr, count * sizeof(double), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED)
-        throw std::bad_alloc();
+    if (memory == MAP_FAILED) throw std::bad_alloc();
     data_ = static_cast<double*>(memory);
 }
 
@@ -116,8 +109,7 @@ SharedNumbers::~SharedNumbers() {
 
 bool run_in_child(const std::function<void()>& work, JobContext& context) {
     context.checkpoint();
-    if (!can_fork)
-        return false;
+    if (!can_fork) return false;
     Child child;
     std::packaged_task<bool()> task([&] { return start_and_wait(work, child); });
     std::future<bool> done = task.get_future();
@@ -128,8 +120,7 @@ bool run_in_child(const std::function<void()>& work, JobContext& context) {
         return false;
     }
     const auto end_child = [&] {
-        while (done.wait_for(std::chrono::milliseconds(1)) != std::future_status::ready)
-            child.end();
+        while (done.wait_for(std::chrono::milliseconds(1)) != std::future_status::ready) child.end();
         thread.join();
     };
     double used = -1;

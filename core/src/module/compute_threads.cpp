@@ -31,8 +31,7 @@ int threads_that_start(int wanted) {
         over = true;
     }
     released.notify_all();
-    for (std::thread& thread : threads)
-        thread.join();
+    for (std::thread& thread : threads) thread.join();
     return static_cast<int>(threads.size());
 }
 
@@ -40,8 +39,7 @@ int threads_that_start(int wanted) {
 
 int startable_threads(int wanted) {
     thread_local int known = 1; // OpenMP keeps the threads that worked for this one
-    if (wanted > known)
-        known = std::clamp(threads_that_start(wanted), 1, wanted);
+    if (wanted > known) known = std::clamp(threads_that_start(wanted), 1, wanted);
     return std::min(wanted, known);
 }
 

@@ -8,14 +8,12 @@ namespace attnscope {
 
 void AddedTokens::add(AddedToken token, std::string_view spelling) {
     // Other bytes could be found inside a character.
-    if (spelling.empty() || invalid_utf8(spelling) != std::string_view::npos)
-        return;
+    if (spelling.empty() || invalid_utf8(spelling) != std::string_view::npos) return;
     std::size_t node = 0;
     for (const char character : spelling) {
         const auto byte = static_cast<unsigned char>(character);
         const auto [child, inserted] = children_.try_emplace(std::uint64_t{node} << 8 | byte, tokens_at_.size());
-        if (inserted)
-            tokens_at_.push_back(none);
+        if (inserted) tokens_at_.push_back(none);
         node = child->second;
     }
     begins_[static_cast<unsigned char>(spelling.front())] = true;
@@ -30,11 +28,9 @@ AddedTokens::Match AddedTokens::longest_at(std::string_view text) const {
     std::size_t node = 0;
     for (std::size_t i = 0; i < text.size(); ++i) {
         const auto child = children_.find(std::uint64_t{node} << 8 | static_cast<unsigned char>(text[i]));
-        if (child == children_.end())
-            break;
+        if (child == children_.end()) break;
         node = child->second;
-        if (tokens_at_[node] != none)
-            longest = {&tokens_[tokens_at_[node]], i + 1};
+        if (tokens_at_[node] != none) longest = {&tokens_[tokens_at_[node]], i + 1};
     }
     return longest;
 }
@@ -52,27 +48,22 @@ std::vector<AddedTokens::Piece> AddedTokens::split(std::string_view text) const 
         place = end;
         const bool touches_word = (begin > 0 && is_word_character(character_before(text, begin).code)) ||
                                   (end < text.size() && is_word_character(character_at(text, end).code));
-        if (match.token->single_word && touches_word)
-            continue;
+        if (match.token->single_word && touches_word) continue;
         while (match.token->strip_left && begin > done) {
             const Character before = character_before(text, begin);
-            if (!is_space(before.code))
-                break;
+            if (!is_space(before.code)) break;
             begin = before.begin;
         }
         while (match.token->strip_right && end < text.size()) {
             const Character after = character_at(text, end);
-            if (!is_space(after.code))
-                break;
+            if (!is_space(after.code)) break;
             place = end = after.end;
         }
-        if (done < begin)
-            pieces.push_back({{done, begin}, nullptr});
+        if (done < begin) pieces.push_back({{done, begin}, nullptr});
         pieces.push_back({{begin, end}, match.token});
         done = end;
     }
-    if (done < text.size())
-        pieces.push_back({{done, text.size()}, nullptr});
+    if (done < text.size()) pieces.push_back({{done, text.size()}, nullptr});
     return pieces;
 }
 

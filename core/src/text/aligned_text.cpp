@@ -21,16 +21,14 @@ AlignedText::AlignedText(std::span<const Character> characters) {
 }
 
 AlignedText AlignedText::original(std::string_view text) {
-    if (invalid_utf8(text) != std::string_view::npos)
-        return AlignedText(decode_utf8(text));
+    if (invalid_utf8(text) != std::string_view::npos) return AlignedText(decode_utf8(text));
     AlignedText result;
     result.bytes_ = text;
     return result;
 }
 
 ByteRange AlignedText::source(ByteRange range) const {
-    if (sources_.empty())
-        return {offset_ + range.begin, offset_ + range.end};
+    if (sources_.empty()) return {offset_ + range.begin, offset_ + range.end};
     if (range.empty()) {
         const std::size_t place = range.begin < sources_.size() ? sources_[range.begin].begin : sources_.back().end;
         return {place, place};
@@ -68,8 +66,7 @@ std::vector<Character> AlignedText::characters() const {
 
 void AlignedText::append(const AlignedText& other, ByteRange range) {
     bytes_ += other.bytes(range);
-    for (std::size_t i = range.begin; i < range.end; ++i)
-        sources_.push_back(other.source({i, i + 1}));
+    for (std::size_t i = range.begin; i < range.end; ++i) sources_.push_back(other.source({i, i + 1}));
 }
 
 void AlignedText::append(std::string_view text, ByteRange source) {

@@ -23,10 +23,8 @@ constexpr std::size_t alphabet_end = 0x100 + 68; // behind its last character
 
 constexpr std::array<int, alphabet_end> bytes = [] {
     std::array<int, alphabet_end> result{};
-    for (int& byte : result)
-        byte = -1;
-    for (int byte = 0; byte < 256; ++byte)
-        result[characters[static_cast<std::size_t>(byte)]] = byte;
+    for (int& byte : result) byte = -1;
+    for (int byte = 0; byte < 256; ++byte) result[characters[static_cast<std::size_t>(byte)]] = byte;
     return result;
 }();
 
@@ -39,8 +37,7 @@ char32_t byte_character(unsigned char byte) {
 std::optional<std::string> spelled_bytes(std::string_view spelling) {
     std::string result;
     for (const Character& character : decode_utf8(spelling)) {
-        if (character.code >= bytes.size() || bytes[character.code] < 0)
-            return std::nullopt;
+        if (character.code >= bytes.size() || bytes[character.code] < 0) return std::nullopt;
         result += static_cast<char>(bytes[character.code]);
     }
     return result;

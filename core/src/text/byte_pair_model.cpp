@@ -25,21 +25,17 @@ struct Candidate {
 };
 
 std::size_t unit_size(std::string_view text, BytePairSettings::Units units) {
-    if (units == BytePairSettings::Units::bytes)
-        return 1;
+    if (units == BytePairSettings::Units::bytes) return 1;
     std::size_t size = 1;
-    while (size < text.size() && (static_cast<unsigned char>(text[size]) & 0xc0) == 0x80)
-        ++size;
+    while (size < text.size() && (static_cast<unsigned char>(text[size]) & 0xc0) == 0x80) ++size;
     return size;
 }
 
 std::optional<unsigned char> byte_of_token(std::string_view spelling) {
     unsigned value = 0;
-    if (spelling.size() != 6 || !spelling.starts_with("<0x") || spelling.back() != '>')
-        return std::nullopt;
+    if (spelling.size() != 6 || !spelling.starts_with("<0x") || spelling.back() != '>') return std::nullopt;
     const auto [end, failure] = std::from_chars(spelling.data() + 3, spelling.data() + 5, value, 16);
-    if (failure != std::errc() || end != spelling.data() + 5)
-        return std::nullopt;
+    if (failure != std::errc() || end != spelling.data() + 5) return std::nullopt;
     return static_cast<unsigned char>(value);
 }
 
@@ -56,14 +52,12 @@ void replace_all(std::string& text, std::string_view from, std::string_view to) 
 } // namespace
 
 BytePairModel::BytePairModel(BytePairSettings settings) : settings_(std::move(settings)) {
-    if (settings_.units != BytePairSettings::Units::bytes)
-        return;
+    if (settings_.units != BytePairSettings::Units::bytes) return;
     // Looked up by the bytes of the text; what is no spelling of bytes is never met.
     Vocabulary by_bytes;
     by_bytes.reserve(settings_.vocabulary.size());
     for (const auto& [spelling, id] : settings_.vocabulary) {
-        if (auto bytes = spelled_bytes(spelling))
-            by_bytes.emplace(std::move(*bytes), id);
+        if (auto bytes = spelled_bytes(spelling)) by_bytes.emplace(std::move(*bytes), id);
     }
     settings_.vocabulary = std::move(by_bytes);
 }
@@ -73,8 +67,7 @@ std::vector<BytePairModel::Symbol> BytePairModel::units_of(std::string_view piec
     symbols.reserve(piece.size());
     const auto append = [&](std::int64_t id, ByteRange range) {
         const auto place = static_cast<std::ptrdiff_t>(symbols.size());
-        if (place > 0)
-            symbols.back().next = place;
+        if (place > 0) symbols.back().next = place;
         symbols.push_back({static_cast<std::uint32_t>(id), range, place - 1, -1});
     };
     bool after_unknown = false;
@@ -108,12 +101,10 @@ std::vector<BytePairModel::Symbol> BytePairModel::units_of(std::string_view piec
 
 std::vector<std::int64_t> BytePairModel::byte_ids(std::string_view spelling) const {
     std::vector<std::int64_t> ids;
-    if (!settings_.byte_fallback)
-        return ids;
+    if (!settings_.byte_fallback) return ids;
     for (const char byte : spelling) {
         const auto found = settings_.vocabulary.find(byte_token(static_cast<unsigned char>(byte)));
-        if (found == settings_.vocabulary.end())
-            return {};
+        if (found == settings_.vocabulary.end()) return {};
         ids.push_back(found->second);
     }
     return ids;
@@ -124,28 +115,23 @@ void BytePairModel::merge(std::vector<Symbol>& symbols) const {
     found.reserve(symbols.size());
     const auto candidate_at = [&](std::size_t place) -> std::optional<Candidate> {
         const Symbol& left = symbols[place];
-        if (left.next < 0)
-            return std::nullopt;
+        if (left.next < 0) return std::nullopt;
         const Symbol& right = symbols[static_cast<std::size_t>(left.next)];
         const MergeTable::Merge* const merge = settings_.merges.find(left.id, right.id);
-        if (!merge)
-            return std::nullopt;
+        if (!merge) return std::nullopt;
         return Candidate{merge->rank, place, left.id, right.id, merge->id};
     };
     for (std::size_t place = 0; place < symbols.size(); ++place) {
-        if (const auto candidate = candidate_at(place))
-            found.push_back(*candidate);
+        if (const auto candidate = candidate_at(place)) found.push_back(*candidate);
     }
     std::priority_queue<Candidate> queue(std::less<Candidate>(), std::move(found));
     while (!queue.empty()) {
         const Candidate candidate = queue.top();
         queue.pop();
         Symbol& left = symbols[candidate.place];
-        if (left.next < 0 || left.id != candidate.left)
-            continue;
+        if (left.next < 0 || left.id != candidate.left) continue;
         Symbol& right = symbols[static_cast<std::size_t>(left.next)];
-        if (right.id != candidate.right)
-            continue;
+        if (right.id != candidate.right) continue;
         left.id = candidate.id;
         left.range.end = right.range.end;
         left.next = right.next;
@@ -153,11 +139,9 @@ void BytePairModel::merge(std::vector<Symbol>& symbols) const {
         if (left.next >= 0)
             symbols[static_cast<std::size_t>(left.next)].previous = static_cast<std::ptrdiff_t>(candidate.place);
         if (left.previous >= 0) {
-            if (const auto before = candidate_at(static_cast<std::size_t>(left.previous)))
-                queue.push(*before);
+            if (const auto before = candidate_at(static_cast<std::size_t>(left.previous))) queue.push(*before);
         }
-        if (const auto here = candidate_at(candidate.place))
-            queue.push(*here);
+        if (const auto here = candidate_at(candidate.place)) queue.push(*here);
     }
 }
 
@@ -171,28 +155,23 @@ void BytePairModel::encode(std::string_view piece, std::vector<PieceToken>& toke
     std::vector<Symbol> symbols = units_of(piece);
     merge(symbols);
     for (const Symbol& symbol : symbols) {
-        if (symbol.id != merged_away)
-            tokens.push_back({symbol.id, symbol.range});
+        if (symbol.id != merged_away) tokens.push_back({symbol.id, symbol.range});
     }
 }
 
 std::string BytePairModel::bytes(std::string_view spelling) const {
     if (settings_.byte_fallback) {
-        if (const auto byte = byte_of_token(spelling))
-            return std::string(1, static_cast<char>(*byte));
+        if (const auto byte = byte_of_token(spelling)) return std::string(1, static_cast<char>(*byte));
     }
     std::string text(spelling);
     if (!settings_.continuation.empty() && text.starts_with(settings_.continuation))
         text.erase(0, settings_.continuation.size());
     const bool ends_word = !settings_.word_end.empty() && text.ends_with(settings_.word_end);
-    if (ends_word)
-        text.resize(text.size() - settings_.word_end.size());
+    if (ends_word) text.resize(text.size() - settings_.word_end.size());
     if (settings_.units != BytePairSettings::Units::characters) {
-        if (auto bytes = spelled_bytes(text))
-            text = std::move(*bytes);
+        if (auto bytes = spelled_bytes(text)) text = std::move(*bytes);
     }
-    if (!settings_.space_mark.empty())
-        replace_all(text, settings_.space_mark, " ");
+    if (!settings_.space_mark.empty()) replace_all(text, settings_.space_mark, " ");
     return ends_word ? text + ' ' : text;
 }
 

@@ -33,11 +33,9 @@ Character character_before(std::string_view text, std::size_t place) {
 }
 
 std::string valid_utf8(std::string_view text) {
-    if (invalid_utf8(text) == std::string_view::npos)
-        return std::string(text);
+    if (invalid_utf8(text) == std::string_view::npos) return std::string(text);
     std::string result;
-    for (const Character& character : decode_utf8(text))
-        append_utf8(result, character.code);
+    for (const Character& character : decode_utf8(text)) append_utf8(result, character.code);
     return result;
 }
 
@@ -49,16 +47,13 @@ void append_utf8(std::string& text, char32_t code) {
 }
 
 bool is_space(char32_t code) {
-    if (code < 0x80)
-        return code == ' ' || (code >= '\t' && code <= '\r');
+    if (code < 0x80) return code == ' ' || (code >= '\t' && code <= '\r');
     return u_hasBinaryProperty(static_cast<UChar32>(code), UCHAR_WHITE_SPACE);
 }
 
 bool is_control(char32_t code) {
-    if (code == '\t' || code == '\n' || code == '\r')
-        return false;
-    if (code < 0x80)
-        return code < 0x20 || code == 0x7f;
+    if (code == '\t' || code == '\n' || code == '\r') return false;
+    if (code < 0x80) return code < 0x20 || code == 0x7f;
     // Unassigned code points stay: the reference library's tables are older than many of them.
     return U_GET_GC_MASK(static_cast<UChar32>(code)) & (U_GC_CC_MASK | U_GC_CF_MASK | U_GC_CO_MASK);
 }

@@ -28,7 +28,7 @@ bool is_space(char32_t code);       ///< Unicode White_Space
 bool is_control(char32_t code);     ///< control, format or private use, but neither tab nor line break
 bool is_punctuation(char32_t code); ///< ASCII symbols included
 bool is_nonspacing_mark(char32_t code);
-bool is_mark(char32_t code);          ///< nonspacing, spacing or enclosing
+bool is_mark(char32_t code);           ///< nonspacing, spacing or enclosing
 bool is_word_character(char32_t code); ///< what `\w` matches
 bool is_cjk_ideograph(char32_t code);  ///< the blocks BERT was trained to split
 

@@ -21,8 +21,7 @@ public:
             const std::size_t tag = next_tag();
             raw(text_.substr(at_, tag - at_), tag);
             at_ = tag;
-            if (at_ < text_.size())
-                take_tag();
+            if (at_ < text_.size()) take_tag();
         }
         return std::move(out_);
     }
@@ -32,8 +31,7 @@ private:
     std::size_t next_tag() const {
         for (std::size_t at = text_.find('{', at_); at != std::string_view::npos; at = text_.find('{', at + 1)) {
             const char kind = at + 1 < text_.size() ? text_[at + 1] : ' ';
-            if (kind == '{' || kind == '%' || kind == '#')
-                return at;
+            if (kind == '{' || kind == '%' || kind == '#') return at;
         }
         return text_.size();
     }
@@ -50,12 +48,10 @@ private:
                 between = between.substr(0, between.find_last_not_of(white_space) + 1);
             } else if (text_[tag + 1] != '{') {
                 const std::size_t last = between.find_last_not_of(" \t");
-                if (last == std::string_view::npos || between[last] == '\n')
-                    between = between.substr(0, last + 1);
+                if (last == std::string_view::npos || between[last] == '\n') between = between.substr(0, last + 1);
             }
         }
-        for (const char c : between)
-            literal(c);
+        for (const char c : between) literal(c);
     }
 
     void take_tag() {
@@ -66,11 +62,9 @@ private:
             const std::size_t end = text_.find("#}", at_);
             at_ = end == std::string_view::npos ? text_.size() : end;
         } else {
-            if (kind == '%')
-                out_ += outline_mark::statement;
+            if (kind == '%') out_ += outline_mark::statement;
             expression(closing);
-            if (kind == '%')
-                out_ += outline_mark::statement;
+            if (kind == '%') out_ += outline_mark::statement;
         }
         strip_next_ = at_ > 2 && at_ <= text_.size() && text_[at_ - 1] == '-';
         drop_line_break_ = kind != '{';
@@ -102,8 +96,7 @@ private:
         for (;;) {
             const std::size_t before = at_;
             at_ = std::min(text_.find_first_not_of(white_space, at_), text_.size());
-            if (at_end(closing))
-                break;
+            if (at_end(closing)) break;
             const char c = text_[at_];
             if (c == '[' || c == '(') {
                 bracket(closing);
@@ -128,8 +121,7 @@ private:
 
     std::string_view take_name() {
         const std::size_t begin = at_;
-        while (at_ < text_.size() && is_name(text_[at_]))
-            ++at_;
+        while (at_ < text_.size() && is_name(text_[at_])) ++at_;
         return text_.substr(begin, at_ - begin);
     }
 
@@ -158,16 +150,14 @@ private:
                 c = text_[at_++];
                 c = c == 'n' ? '\n' : c == 't' ? '\t' : c == 'r' ? '\r' : c;
             }
-            if (written)
-                literal(c);
+            if (written) literal(c);
         }
         at_ = std::min(at_ + 1, text_.size());
     }
 
     /// A template's own control characters are no marks.
     void literal(char c) {
-        if (c < '\1' || c > '\5')
-            out_ += c;
+        if (c < '\1' || c > '\5') out_ += c;
     }
 
     std::string_view text_;

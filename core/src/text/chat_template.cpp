@@ -55,17 +55,12 @@ public:
 
     ChatFormat format() const {
         std::optional<ChatFormat> found = instruction();
-        for (std::size_t i = 0; !found && i < forms.size(); ++i)
-            found = matching(forms[i]);
-        if (!found)
-            fail("one of another form");
-        if (sets_a_system_message())
-            fail("one that sets a system message by a variable");
+        for (std::size_t i = 0; !found && i < forms.size(); ++i) found = matching(forms[i]);
+        if (!found) fail("one of another form");
+        if (sets_a_system_message()) fail("one that sets a system message by a variable");
         std::string system;
-        if (found->name == "ChatML")
-            system = default_system();
-        if (found->name == "Llama 3")
-            system = dated_system();
+        if (found->name == "ChatML") system = default_system();
+        if (found->name == "Llama 3") system = dated_system();
         const bool begins = outline_.find(outline_mark::beginning) != std::string::npos;
         found->before = (begins ? tokens_.beginning : "") + system + found->before;
         return *found;
@@ -89,16 +84,14 @@ private:
     }
 
     std::optional<ChatFormat> matching(const Form& form) const {
-        if (!writes(form.answer))
-            return std::nullopt;
+        if (!writes(form.answer)) return std::nullopt;
         std::string stripped(form.turn);
         stripped[stripped.rfind(outline_mark::value)] = outline_mark::trimmed;
         const bool trimmed = writes(stripped);
         // Gemma's later templates write a message's parts one by one.
-        const bool in_parts = form.name == std::string_view("Gemma") && writes("<start_of_turn>\1\n") &&
-                              writes("\5") && writes("<end_of_turn>\n");
-        if (!trimmed && !in_parts && !writes(form.turn))
-            return std::nullopt;
+        const bool in_parts = form.name == std::string_view("Gemma") && writes("<start_of_turn>\1\n") && writes("\5") &&
+                              writes("<end_of_turn>\n");
+        if (!trimmed && !in_parts && !writes(form.turn)) return std::nullopt;
         return ChatFormat{form.name, std::string(form.before), written(form.after), trimmed || in_parts};
     }
 
@@ -110,17 +103,13 @@ private:
         };
         for (std::size_t at = outline_.find(open); at != std::string::npos; at = outline_.find(open, at + 1)) {
             std::size_t begin = at;
-            while (begin > 0 && outline_[begin - 1] == ' ')
-                --begin;
+            while (begin > 0 && outline_[begin - 1] == ' ') --begin;
             const std::size_t value = at + open.size() + spaces_from(at + open.size());
-            if (value >= outline_.size())
-                break;
+            if (value >= outline_.size()) break;
             const bool trimmed = outline_[value] == outline_mark::trimmed;
-            if (!trimmed && outline_[value] != outline_mark::value)
-                continue;
+            if (!trimmed && outline_[value] != outline_mark::value) continue;
             const std::size_t spaces = spaces_from(value + 1), end = value + 1 + spaces;
-            if (outline_.compare(end, close.size(), close) != 0)
-                continue;
+            if (outline_.compare(end, close.size(), close) != 0) continue;
             return ChatFormat{"Llama 2 or Mistral", outline_.substr(begin, value - begin),
                               std::string(spaces, ' ') + std::string(close), trimmed};
         }
@@ -135,8 +124,7 @@ private:
             const std::size_t end = rest.find(close);
             const bool literal = end != std::string_view::npos && end > 0 &&
                                  rest.substr(0, end).find_first_of("\1\2\3\4\5") == std::string_view::npos;
-            if (literal)
-                return outline_.substr(at, open.size() + end + close.size());
+            if (literal) return outline_.substr(at, open.size() + end + close.size());
         }
         return {};
     }
@@ -145,19 +133,18 @@ private:
     /// prompts are equal tokens.
     std::string dated_system() const {
         constexpr std::string_view knowledge = "Cutting Knowledge Date: December 2023\n";
-        if (!writes(knowledge))
-            return {};
+        if (!writes(knowledge)) return {};
         constexpr std::string_view name = "date_string = \"";
         const std::size_t begin = text_.find(name);
-        const std::string_view date = begin == std::string_view::npos
-                                          ? std::string_view()
-                                          : text_.substr(begin + name.size(), text_.find('"', begin + name.size()) -
-                                                                                  begin - name.size());
+        const std::string_view date =
+            begin == std::string_view::npos
+                ? std::string_view()
+                : text_.substr(begin + name.size(), text_.find('"', begin + name.size()) - begin - name.size());
         constexpr std::size_t longest_date = 40;
         if (date.empty() || date.size() > longest_date || !writes("Today Date: \1\n\n"))
             fail("one of Llama 3 without a date of its own");
-        return "<|start_header_id|>system<|end_header_id|>\n\n" + std::string(knowledge) + "Today Date: " +
-               std::string(date) + "\n\n<|eot_id|>";
+        return "<|start_header_id|>system<|end_header_id|>\n\n" + std::string(knowledge) +
+               "Today Date: " + std::string(date) + "\n\n<|eot_id|>";
     }
 
     /// Whether a text of its own is given to a variable named for the system message.
@@ -166,16 +153,12 @@ private:
         for (std::size_t at = text_.find(word); at != std::string_view::npos; at = text_.find(word, at + 1)) {
             constexpr std::string_view name = "abcdefghijklmnopqrstuvwxyz_";
             std::size_t after = text_.find_first_not_of(name, at);
-            if (after == std::string_view::npos)
-                break;
+            if (after == std::string_view::npos) break;
             after = text_.find_first_not_of(' ', after);
-            if (after == std::string_view::npos || text_[after] != '=')
-                continue;
+            if (after == std::string_view::npos || text_[after] != '=') continue;
             after = text_.find_first_not_of(' ', after + 1);
-            if (after == std::string_view::npos || (text_[after] != '\'' && text_[after] != '"'))
-                continue;
-            if (after + 1 < text_.size() && text_[after + 1] != text_[after])
-                return true;
+            if (after == std::string_view::npos || (text_[after] != '\'' && text_[after] != '"')) continue;
+            if (after + 1 < text_.size() && text_[after + 1] != text_[after]) return true;
         }
         return false;
     }
@@ -189,8 +172,7 @@ private:
 /// "<s>", or an object with it as `content`; empty where there is none.
 std::string token_named(const JsonMembers& config, const char* name) {
     const nlohmann::json* const token = config.find(name);
-    if (token == nullptr)
-        return {};
+    if (token == nullptr) return {};
     return token->is_object() ? config.object(name).text("content", "") : config.text(name);
 }
 
@@ -198,14 +180,11 @@ std::string token_named(const JsonMembers& config, const char* name) {
 std::optional<std::string> template_of(const JsonMembers& config) {
     constexpr const char* member = "chat_template";
     const nlohmann::json* const found = config.find(member);
-    if (found == nullptr)
-        return std::nullopt;
-    if (!found->is_array())
-        return config.text(member);
+    if (found == nullptr) return std::nullopt;
+    if (!found->is_array()) return config.text(member);
     for (const nlohmann::json& entry : *found) {
         const JsonMembers named(entry, config.subject(), config.path(member));
-        if (named.text("name", "") == "default")
-            return named.text("template");
+        if (named.text("name", "") == "default") return named.text("template");
     }
     return std::nullopt;
 }
@@ -225,18 +204,15 @@ ChatFormat format_of_folder(const fs::path& folder) {
         tokens = {token_named(config, "bos_token"), token_named(config, "eos_token")};
         text = template_of(config);
     }
-    if (fs::exists(own_file))
-        text = read_file(own_file, largest_template);
-    if (!text)
-        no_template(folder);
+    if (fs::exists(own_file)) text = read_file(own_file, largest_template);
+    if (!text) no_template(folder);
     return recognise_chat_template(*text, tokens, folder.filename().string());
 }
 
 ChatFormat format_of_gguf(const fs::path& file) {
     const GgufMetadata metadata = read_gguf_metadata(file);
     const std::string text = metadata.text("tokenizer.chat_template", "");
-    if (text.empty())
-        no_template(file);
+    if (text.empty()) no_template(file);
     const auto spellings = metadata.texts("tokenizer.ggml.tokens");
     const auto token = [&](const char* key) {
         const std::int64_t id = metadata.integer(key, -1, std::int64_t{UINT32_MAX}, -1);
@@ -267,10 +243,8 @@ ChatFormat recognise_chat_template(std::string_view text, const ChatTokens& toke
 }
 
 ChatFormat open_chat_format(const fs::path& model) {
-    if (fs::is_directory(model))
-        return format_of_folder(model);
-    if (is_model(model))
-        return format_of_gguf(model);
+    if (fs::is_directory(model)) return format_of_folder(model);
+    if (is_model(model)) return format_of_gguf(model);
     return format_of_folder(model.has_parent_path() ? model.parent_path() : fs::path("."));
 }
 

@@ -11,8 +11,7 @@ namespace {
 /// Equal for equal texts only: every text is preceded by its length.
 std::string hash_of(std::span<const std::string> texts) {
     std::string joined;
-    for (const std::string& text : texts)
-        joined += std::to_string(text.size()) + ":" + text;
+    for (const std::string& text : texts) joined += std::to_string(text.size()) + ":" + text;
     return sha256(joined);
 }
 
@@ -35,13 +34,11 @@ void embed_missing(const TextEncoder& encoder, std::span<const std::string> text
     std::vector<std::size_t> missing;
     std::vector<std::string> missing_texts;
     for (std::size_t i = 0; i < texts.size(); ++i) {
-        if (partial.finished(i))
-            continue;
+        if (partial.finished(i)) continue;
         missing.push_back(i);
         missing_texts.push_back(texts[i]);
     }
-    if (missing.empty())
-        return;
+    if (missing.empty()) return;
     encoder.encode(missing_texts, context,
                    [&](std::size_t i, std::span<const float> row) { partial.store(missing[i], row); });
 }
@@ -50,8 +47,7 @@ void embed_missing(const TextEncoder& encoder, std::span<const std::string> text
 
 void embed_to_file(const TextEncoder& encoder, std::span<const std::string> lines, std::span<const std::string> texts,
                    const std::filesystem::path& out, JobContext& context) {
-    if (texts.empty())
-        input_error("texts", "at least one", "none");
+    if (texts.empty()) input_error("texts", "at least one", "none");
     ATTNSCOPE_ASSERT(lines.size() == texts.size());
     context.checkpoint();
 

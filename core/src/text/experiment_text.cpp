@@ -17,8 +17,7 @@ constexpr std::size_t code_points = 0x110000;
 
 void check_encoding(std::string_view bytes, const std::string& subject) {
     const std::size_t wrong = invalid_utf8(bytes);
-    if (wrong == std::string_view::npos)
-        return;
+    if (wrong == std::string_view::npos) return;
     char got[16];
     std::snprintf(got, sizeof got, "0x%02x", static_cast<unsigned char>(bytes[wrong]));
     input_error(subject, "text in UTF-8", got, "byte " + std::to_string(wrong));
@@ -49,8 +48,7 @@ ExperimentTextPtr experiment_text(std::string_view bytes, std::string name) {
     std::sort(text->vocabulary.begin(), text->vocabulary.end());
     for (std::size_t number = 0; number < distinct; ++number)
         numbers[text->vocabulary[number]] = static_cast<std::int32_t>(number);
-    for (std::int32_t& id : text->ids)
-        id = numbers[static_cast<std::size_t>(id)];
+    for (std::int32_t& id : text->ids) id = numbers[static_cast<std::size_t>(id)];
     text->sha256 = sha256(bytes);
     text->name = std::move(name);
     return text;
@@ -62,8 +60,7 @@ ExperimentTextPtr open_experiment_text(const std::filesystem::path& path) {
 
 void check_experiment_text(const ExperimentText& text, int block) {
     const auto window = static_cast<std::size_t>(block) + 1;
-    if (text.training() >= window)
-        return;
+    if (text.training() >= window) return;
     const std::size_t least = (window * 10 + 8) / 9;
     input_error(text.name,
                 "at least " + std::to_string(least) + " characters, so that nine tenths hold a block of " +

@@ -89,14 +89,11 @@ GgufSplit gguf_split(const std::string& name, const std::string& subject) {
     std::string names;
     for (const Known& entry : known) {
         add_to_list(names, entry.name);
-        if (entry.name != (name.empty() ? "gpt-2" : name))
-            continue;
+        if (entry.name != (name.empty() ? "gpt-2" : name)) continue;
         GgufSplit split;
-        if (entry.composed)
-            split.normalizer.steps.push_back(normal_form_step(NormalForm::nfc));
+        if (entry.composed) split.normalizer.steps.push_back(normal_form_step(NormalForm::nfc));
         for (const char* const pattern : entry.patterns) {
-            if (pattern)
-                split.pre_tokenizer.steps.push_back(known_split(pattern));
+            if (pattern) split.pre_tokenizer.steps.push_back(known_split(pattern));
         }
         split.pre_tokenizer.gives_bytes = true;
         split.ignore_merges = entry.ignore_merges;

@@ -88,8 +88,7 @@ private:
     }
     /// Tokens that are cut out of a text where a file has no types.
     void name_ends() {
-        if (data_.types.empty())
-            named_ = {data_.bos, data_.eos};
+        if (data_.types.empty()) named_ = {data_.bos, data_.eos};
     }
 
     int type(std::size_t id) const { return data_.types.empty() ? normal : data_.types[id]; }
@@ -103,8 +102,7 @@ private:
         BytePairSettings pairs;
         pairs.units = BytePairSettings::Units::bytes;
         pairs.ignore_merges = split.ignore_merges;
-        if (data_.merges.empty())
-            fail("merges", "the merges of a byte-level tokenizer", "none");
+        if (data_.merges.empty()) fail("merges", "the merges of a byte-level tokenizer", "none");
         MergeBuilder builder(vocabulary_, {}, data_.merges.size());
         for (std::size_t i = 0; i < data_.merges.size(); ++i) {
             const auto [left, right] = split_merge(data_.merges[i]);
@@ -120,13 +118,11 @@ private:
     void sentence_piece() {
         index_tokens();
         name_ends();
-        if (data_.scores.empty())
-            fail("scores", "the scores of a SentencePiece tokenizer", "none");
+        if (data_.scores.empty()) fail("scores", "the scores of a SentencePiece tokenizer", "none");
         BytePairSettings pairs;
         pairs.byte_fallback = true;
         pairs.fuse_unknown = true;
-        if (data_.unknown >= 0)
-            pairs.unknown = data_.unknown;
+        if (data_.unknown >= 0) pairs.unknown = data_.unknown;
         SpaceMark spaces{lower_one_eighth_block, BytePairSettings::SpacePrefix::none};
         if (data_.add_space_prefix.value_or(true)) {
             settings_.normalizer.steps.push_back(prepend_step(spaces.mark));
@@ -137,10 +133,8 @@ private:
         // What stands for itself only is no part of another token.
         std::vector<float> scores = data_.scores;
         for (std::size_t id = 0; id < scores.size(); ++id) {
-            if (std::isnan(scores[id]))
-                fail("scores", "numbers", "NaN for token " + std::to_string(id));
-            if (type(id) != normal && type(id) != user_defined)
-                scores[id] = std::numeric_limits<float>::infinity();
+            if (std::isnan(scores[id])) fail("scores", "numbers", "NaN for token " + std::to_string(id));
+            if (type(id) != normal && type(id) != user_defined) scores[id] = std::numeric_limits<float>::infinity();
         }
         pairs.merges = merges_by_score(vocabulary_, scores);
         pairs.vocabulary = std::move(vocabulary_);
@@ -154,10 +148,8 @@ private:
     std::string wordpiece_spelling(std::size_t id, const std::string& continuation) const {
         const std::string& token = data_.tokens[id];
         const std::string_view mark = lower_one_eighth_block;
-        if (type(id) == control || type(id) == unknown_type)
-            return token;
-        if (token.size() > mark.size() && token.starts_with(mark))
-            return token.substr(mark.size());
+        if (type(id) == control || type(id) == unknown_type) return token;
+        if (token.size() > mark.size() && token.starts_with(mark)) return token.substr(mark.size());
         return in_brackets(token) ? token : continuation + token;
     }
     static bool in_brackets(std::string_view token) { return token.starts_with('[') && token.ends_with(']'); }
@@ -166,10 +158,8 @@ private:
     std::int64_t special_id(std::initializer_list<std::int64_t> stated, const std::string& spelling,
                             const char* key) const {
         for (const std::int64_t id : stated)
-            if (id >= 0)
-                return id;
-        if (const auto known = vocabulary_.find(spelling); known != vocabulary_.end())
-            return known->second;
+            if (id >= 0) return id;
+        if (const auto known = vocabulary_.find(spelling); known != vocabulary_.end()) return known->second;
         fail(key, "the id of " + spelling, "none");
     }
 
@@ -187,8 +177,7 @@ private:
         bool accents = false;
         for (std::size_t id = 0; id < data_.tokens.size(); ++id) {
             const std::string& spelling = spellings.emplace_back(wordpiece_spelling(id, words.continuation));
-            if (type(id) != normal || in_brackets(spelling))
-                continue;
+            if (type(id) != normal || in_brackets(spelling)) continue;
             normalizer.lower_case = normalizer.lower_case && !has_upper_case(spelling);
             accents = accents || has_accents(spelling);
         }
@@ -223,10 +212,8 @@ private:
         }
         const auto set_around = [&](const std::optional<bool>& wanted, std::int64_t id, const char* key,
                                     std::vector<Token>& tokens) {
-            if (!wanted.value_or(false))
-                return;
-            if (id < 0)
-                fail(key, "the id of the token to add", "none");
+            if (!wanted.value_or(false)) return;
+            if (id < 0) fail(key, "the id of the token to add", "none");
             tokens.push_back({id, data_.tokens[static_cast<std::size_t>(id)], 0, 0});
         };
         set_around(data_.add_bos, data_.bos, "bos_token_id", settings_.before);
@@ -264,8 +251,7 @@ GgufTokenizerData read_gguf_tokenizer(const GgufMetadata& metadata) {
     data.bos = id("tokenizer.ggml.bos_token_id");
     data.eos = id("tokenizer.ggml.eos_token_id");
     data.unknown = id("tokenizer.ggml.unknown_token_id");
-    if (data.model != "bert")
-        return data;
+    if (data.model != "bert") return data;
     data.cls = id("tokenizer.ggml.cls_token_id");
     data.separator = id("tokenizer.ggml.seperator_token_id");
     data.padding = id("tokenizer.ggml.padding_token_id");

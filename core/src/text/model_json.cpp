@@ -18,15 +18,13 @@ constexpr std::int64_t longest_word_limit = 10'000; // cutting a word is quadrat
 std::pair<std::string, std::string> read_merge(const nlohmann::json& merge) {
     if (merge.is_array() && merge.size() == 2 && merge[0].is_string() && merge[1].is_string())
         return {merge[0].get<std::string>(), merge[1].get<std::string>()};
-    if (!merge.is_string())
-        return {};
+    if (!merge.is_string()) return {};
     return split_merge(merge.get_ref<const std::string&>());
 }
 
 MergeTable read_merges(const JsonMembers& model, const Vocabulary& vocabulary, const std::string& continuation) {
     const nlohmann::json& merges = model.at("merges");
-    if (!merges.is_array())
-        model.fail("merges", "a list", describe(merges));
+    if (!merges.is_array()) model.fail("merges", "a list", describe(merges));
     MergeBuilder builder(vocabulary, continuation, merges.size());
     for (std::size_t i = 0; i < merges.size(); ++i) {
         const auto [left, right] = read_merge(merges[i]);
@@ -71,8 +69,7 @@ std::unique_ptr<Tokenizer> wordpiece_from_json(const nlohmann::json& json, const
     bool spells_bytes = false;
     settings.normalizer = read_normalizer(document, spaces);
     settings.pre_tokenizer = read_pre_tokenizer(document, spaces, spells_bytes);
-    if (spells_bytes)
-        document.fail("pre_tokenizer", "pieces of text for WordPiece", "bytes");
+    if (spells_bytes) document.fail("pre_tokenizer", "pieces of text for WordPiece", "bytes");
     settings.model = wordpiece_model(model, vocabulary);
     return finished(document, vocabulary, std::move(settings),
                     document.find("post_processor") ? read_surroundings(document) : bert_surroundings(vocabulary));
@@ -89,8 +86,7 @@ std::unique_ptr<Tokenizer> byte_pair_from_json(const nlohmann::json& json, const
     settings.normalizer = read_normalizer(document, spaces);
     settings.pre_tokenizer = read_pre_tokenizer(document, spaces, spells_bytes);
 
-    if (model.number("dropout", 0) != 0)
-        model.fail("dropout", "no dropout", describe(model.at("dropout")));
+    if (model.number("dropout", 0) != 0) model.fail("dropout", "no dropout", describe(model.at("dropout")));
     BytePairSettings pairs;
     pairs.units = !spells_bytes                        ? Units::characters
                   : settings.pre_tokenizer.gives_bytes ? Units::bytes
@@ -123,15 +119,13 @@ std::unique_ptr<Tokenizer> wordpiece_from_vocabulary(const std::filesystem::path
     for (std::size_t begin = 0; begin < lines.size(); ++id) {
         const std::size_t end = std::min(lines.find('\n', begin), lines.size());
         std::string token = lines.substr(begin, end - begin);
-        if (token.ends_with('\r'))
-            token.pop_back();
+        if (token.ends_with('\r')) token.pop_back();
         if (token.size() > longest_token || id >= most_token_ids)
             input_error(subject, "a token a line", bytes_text(token.size()), "line " + std::to_string(id + 1));
         model.vocabulary.insert_or_assign(std::move(token), id);
         begin = end + 1;
     }
-    if (!model.vocabulary.contains(model.unknown))
-        input_error(subject, "the unknown token " + model.unknown, "none");
+    if (!model.vocabulary.contains(model.unknown)) input_error(subject, "the unknown token " + model.unknown, "none");
 
     const std::filesystem::path beside = path.parent_path() / "tokenizer_config.json";
     nlohmann::json config = nlohmann::json::object();

@@ -20,18 +20,10 @@ const icu::Normalizer2& normalizer(NormalForm form) {
     UErrorCode failure = U_ZERO_ERROR;
     const icu::Normalizer2* result = nullptr;
     switch (form) {
-    case NormalForm::nfc:
-        result = icu::Normalizer2::getNFCInstance(failure);
-        break;
-    case NormalForm::nfd:
-        result = icu::Normalizer2::getNFDInstance(failure);
-        break;
-    case NormalForm::nfkc:
-        result = icu::Normalizer2::getNFKCInstance(failure);
-        break;
-    case NormalForm::nfkd:
-        result = icu::Normalizer2::getNFKDInstance(failure);
-        break;
+    case NormalForm::nfc: result = icu::Normalizer2::getNFCInstance(failure); break;
+    case NormalForm::nfd: result = icu::Normalizer2::getNFDInstance(failure); break;
+    case NormalForm::nfkc: result = icu::Normalizer2::getNFKCInstance(failure); break;
+    case NormalForm::nfkd: result = icu::Normalizer2::getNFKDInstance(failure); break;
     }
     ATTNSCOPE_ASSERT(U_SUCCESS(failure) && result);
     return *result;
@@ -97,15 +89,13 @@ std::vector<Character> composed(const std::vector<Character>& text, const icu::N
 std::vector<Character> normalized(const std::vector<Character>& text, NormalForm form) {
     std::vector<Character> result;
     result.reserve(text.size());
-    for (const Character& character : text)
-        append_decomposed(result, character, normalizer(form));
+    for (const Character& character : text) append_decomposed(result, character, normalizer(form));
     put_in_canonical_order(result);
     return composes(form) ? composed(result, normalizer(form)) : result;
 }
 
 bool is_normalized(std::string_view utf8, NormalForm form) {
-    if (utf8.size() > std::size_t{INT32_MAX})
-        return false;
+    if (utf8.size() > std::size_t{INT32_MAX}) return false;
     UErrorCode failure = U_ZERO_ERROR;
     const icu::StringPiece bytes(utf8.data(), static_cast<std::int32_t>(utf8.size()));
     return normalizer(form).isNormalizedUTF8(bytes, failure) && U_SUCCESS(failure);

@@ -30,8 +30,7 @@ void append_normalizer(const JsonMembers& members, Normalizer& normalizer, Space
                                       Form{"NFKC", NormalForm::nfkc}, Form{"NFKD", NormalForm::nfkd}};
     const std::string type = members.text("type");
     for (const Form& form : forms) {
-        if (type == form.name)
-            return normalizer.steps.push_back(normal_form_step(form.form));
+        if (type == form.name) return normalizer.steps.push_back(normal_form_step(form.form));
     }
     if (type == "Sequence") {
         for_each_object(members, "normalizers",
@@ -50,8 +49,7 @@ void append_normalizer(const JsonMembers& members, Normalizer& normalizer, Space
     } else if (type == "Replace") {
         std::string content = members.text("content");
         check_token(content, members, "content");
-        if (members.object("pattern").text("String", "") == " ")
-            spaces.mark = content;
+        if (members.object("pattern").text("String", "") == " ") spaces.mark = content;
         normalizer.steps.push_back(replace_step(read_pattern(members), std::move(content)));
     } else if (type == "BertNormalizer") {
         normalizer.steps.push_back(bert_step(read_bert_normalizer(members)));
@@ -74,8 +72,7 @@ SplitBehavior read_behavior(const JsonMembers& members) {
         Name{"MergedWithNext", SplitBehavior::merged_with_next}, Name{"Contiguous", SplitBehavior::contiguous}};
     const std::string text = members.text("behavior");
     for (const Name& name : names) {
-        if (text == name.name)
-            return name.behavior;
+        if (text == name.name) return name.behavior;
     }
     members.fail("behavior", "Removed, Isolated, MergedWithPrevious, MergedWithNext or Contiguous", excerpt(text));
 }
@@ -94,10 +91,8 @@ public:
             ends_in_bytes_ = false;
         }
         if (type == "ByteLevel") {
-            if (members.flag("add_prefix_space", true))
-                steps.push_back(prefix_step(" "));
-            if (members.flag("use_regex", true))
-                steps.push_back(known_split(gpt2_pattern));
+            if (members.flag("add_prefix_space", true)) steps.push_back(prefix_step(" "));
+            if (members.flag("use_regex", true)) steps.push_back(known_split(gpt2_pattern));
             ends_in_bytes_ = spells_bytes = true;
         } else if (type == "Split") {
             steps.push_back(split_step(read_pattern(members), read_behavior(members), members.flag("invert", false)));
@@ -115,8 +110,7 @@ public:
             steps.push_back(known_split(punctuation_pattern,
                                         members.find("behavior") ? read_behavior(members) : SplitBehavior::isolated));
         } else if (type == "BertPreTokenizer") {
-            for (const SplitStep& step : bert_split())
-                steps.push_back(step);
+            for (const SplitStep& step : bert_split()) steps.push_back(step);
         } else {
             members.fail("type",
                          "ByteLevel, Split, Digits, Metaspace, Whitespace, WhitespaceSplit, Punctuation, "
@@ -134,8 +128,7 @@ private:
     void append_metaspace(const JsonMembers& members) {
         const std::string mark = members.text("replacement", lower_one_eighth_block);
         check_token(mark, members, "replacement");
-        if (mark.empty())
-            members.fail("replacement", "a character", "none");
+        if (mark.empty()) members.fail("replacement", "a character", "none");
         const std::string scheme =
             members.text("prepend_scheme", members.flag("add_prefix_space", true) ? "always" : "never");
         steps.push_back(replace_in_pieces_step(' ', mark));
@@ -160,15 +153,13 @@ private:
 
 Normalizer read_normalizer(const JsonMembers& document, SpaceMark& spaces) {
     Normalizer normalizer;
-    if (document.find("normalizer"))
-        append_normalizer(document.object("normalizer"), normalizer, spaces);
+    if (document.find("normalizer")) append_normalizer(document.object("normalizer"), normalizer, spaces);
     return normalizer;
 }
 
 PreTokenizer read_pre_tokenizer(const JsonMembers& document, SpaceMark& spaces, bool& spells_bytes) {
     PreTokenizerReader reader(spaces);
-    if (document.find("pre_tokenizer"))
-        reader.append(document.object("pre_tokenizer"));
+    if (document.find("pre_tokenizer")) reader.append(document.object("pre_tokenizer"));
     spells_bytes = reader.spells_bytes;
     return reader.result();
 }

@@ -28,10 +28,8 @@ std::string header_of(const PartialEmbedding::Key& key) {
 bool read_whole(int descriptor, std::span<std::byte> bytes) {
     while (!bytes.empty()) {
         const ssize_t count = read(descriptor, bytes.data(), bytes.size());
-        if (count < 0 && errno == EINTR)
-            continue;
-        if (count <= 0)
-            return false;
+        if (count < 0 && errno == EINTR) continue;
+        if (count <= 0) return false;
         bytes = bytes.subspan(static_cast<std::size_t>(count));
     }
     return true;
@@ -55,11 +53,9 @@ PartialEmbedding::PartialEmbedding(std::filesystem::path path, const Key& key)
       values_(key.rows * key.dimension) {
     // O_NOFOLLOW: the name is derived from another file's, so nobody meant a link that lies there.
     descriptor_ = open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
-    if (descriptor_ < 0)
-        fail();
+    if (descriptor_ < 0) fail();
     try {
-        if (!take_up())
-            start();
+        if (!take_up()) start();
     } catch (const Error&) {
         close(descriptor_);
         remove();
@@ -73,8 +69,7 @@ PartialEmbedding::~PartialEmbedding() {
 
 bool PartialEmbedding::take_up() {
     std::string found(header_.size(), '\0');
-    if (!read_whole(descriptor_, std::as_writable_bytes(std::span(found))) || found != header_)
-        return false;
+    if (!read_whole(descriptor_, std::as_writable_bytes(std::span(found))) || found != header_) return false;
     std::uint64_t row = 0;
     std::vector<float> values(dimension_);
     std::string said(checksum_size, '\0');
@@ -84,22 +79,18 @@ bool PartialEmbedding::take_up() {
            read_whole(descriptor_, std::as_writable_bytes(std::span(said)))) {
         // A crash of the machine can leave a record that was never written to the disk, and a disk can lose bits: what
         // follows such a record is embedded again.
-        if (row >= finished_.size() || said != checksum(header_, row, values))
-            break;
+        if (row >= finished_.size() || said != checksum(header_, row, values)) break;
         std::memcpy(values_.data() + row * dimension_, values.data(), dimension_ * sizeof(float));
         finished_[row] = true;
         size += sizeof row + dimension_ * sizeof(float) + checksum_size;
     }
-    if (ftruncate(descriptor_, static_cast<off_t>(size)) != 0)
-        fail();
-    if (lseek(descriptor_, 0, SEEK_END) < 0)
-        fail();
+    if (ftruncate(descriptor_, static_cast<off_t>(size)) != 0) fail();
+    if (lseek(descriptor_, 0, SEEK_END) < 0) fail();
     return true;
 }
 
 void PartialEmbedding::start() {
-    if (ftruncate(descriptor_, 0) != 0 || lseek(descriptor_, 0, SEEK_SET) < 0)
-        fail();
+    if (ftruncate(descriptor_, 0) != 0 || lseek(descriptor_, 0, SEEK_SET) < 0) fail();
     append(std::as_bytes(std::span(header_)));
 }
 
@@ -119,10 +110,8 @@ void PartialEmbedding::store(std::size_t row, std::span<const float> values) {
 void PartialEmbedding::append(std::span<const std::byte> bytes) {
     while (!bytes.empty()) {
         const ssize_t count = write(descriptor_, bytes.data(), bytes.size());
-        if (count < 0 && errno == EINTR)
-            continue;
-        if (count <= 0)
-            fail();
+        if (count < 0 && errno == EINTR) continue;
+        if (count <= 0) fail();
         bytes = bytes.subspan(static_cast<std::size_t>(count));
     }
 }

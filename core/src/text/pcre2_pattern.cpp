@@ -52,8 +52,7 @@ private:
     void open_class() {
         classes_ = 1;
         keep();
-        if (ahead("^"))
-            keep();
+        if (ahead("^")) keep();
         if (ahead("]")) // first in a class it is a character
             keep();
     }
@@ -61,8 +60,7 @@ private:
     void inside_class() {
         if (ahead("[:")) {
             const std::size_t end = pattern_.find(":]", place_);
-            if (end == std::string_view::npos)
-                refuse("an open class");
+            if (end == std::string_view::npos) refuse("an open class");
             keep(end + 2 - place_);
         } else if (ahead("&&")) {
             refuse("an intersection of classes");
@@ -87,29 +85,20 @@ private:
         const bool in_class = classes_ > 0;
         const std::string_view word = "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}";
         switch (kind) {
-        case 's':
-            return replace("\\p{White_Space}");
-        case 'S':
-            return replace("\\P{White_Space}");
-        case 'h':
-            return replace(in_class ? "0-9A-Fa-f" : "[0-9A-Fa-f]");
-        case 'w':
-            return replace(in_class ? std::string(word) : '[' + std::string(word) + ']');
+        case 's': return replace("\\p{White_Space}");
+        case 'S': return replace("\\P{White_Space}");
+        case 'h': return replace(in_class ? "0-9A-Fa-f" : "[0-9A-Fa-f]");
+        case 'w': return replace(in_class ? std::string(word) : '[' + std::string(word) + ']');
         case 'W':
-            if (in_class)
-                refuse("\\W in a class");
+            if (in_class) refuse("\\W in a class");
             return replace("[^" + std::string(word) + ']');
         case 'H':
-            if (in_class)
-                refuse("\\H in a class");
+            if (in_class) refuse("\\H in a class");
             return replace("[^0-9A-Fa-f]");
-        case 'u':
-            return code_point();
+        case 'u': return code_point();
         case 'p':
-        case 'P':
-            return property();
-        default:
-            return keep(std::min<std::size_t>(2, pattern_.size() - place_));
+        case 'P': return property();
+        default: return keep(std::min<std::size_t>(2, pattern_.size() - place_));
         }
     }
 
@@ -130,16 +119,14 @@ private:
     /// A script's name stands for the script, not for what may be written in it.
     void property() {
         const std::size_t end = pattern_.find('}', place_);
-        if (pattern_.substr(place_ + 2, 1) != "{" || end == std::string_view::npos)
-            return keep(2);
+        if (pattern_.substr(place_ + 2, 1) != "{" || end == std::string_view::npos) return keep(2);
         std::string name(pattern_.substr(place_ + 3, end - place_ - 3));
         result_ += pattern_.substr(place_, 3);
         if (name.starts_with('^')) {
             result_ += '^';
             name.erase(0, 1);
         }
-        if (u_getPropertyValueEnum(UCHAR_SCRIPT, name.c_str()) != UCHAR_INVALID_CODE)
-            result_ += "sc:";
+        if (u_getPropertyValueEnum(UCHAR_SCRIPT, name.c_str()) != UCHAR_INVALID_CODE) result_ += "sc:";
         result_ += name + '}';
         place_ = end + 1;
     }

@@ -39,8 +39,7 @@ private:
 std::unordered_map<std::int64_t, std::string> spellings_of(const Vocabulary& vocabulary) {
     std::unordered_map<std::int64_t, std::string> spellings;
     spellings.reserve(vocabulary.size());
-    for (const auto& [spelling, id] : vocabulary)
-        spellings.emplace(id, spelling);
+    for (const auto& [spelling, id] : vocabulary) spellings.emplace(id, spelling);
     return spellings;
 }
 
@@ -53,11 +52,9 @@ PipelineTokenizer::PipelineTokenizer(PipelineSettings settings)
         entries_.insert_or_assign(id, std::move(entry));
     };
     entries_.reserve(settings.spellings.size() + settings.added.size());
-    for (const auto& [id, spelling] : settings.spellings)
-        enter(id, {model_->bytes(spelling), false});
+    for (const auto& [id, spelling] : settings.spellings) enter(id, {model_->bytes(spelling), false});
     for (const auto* const around : {&before_, &after_}) {
-        for (const Token& token : *around)
-            enter(token.id, {token.text, true});
+        for (const Token& token : *around) enter(token.id, {token.text, true});
     }
     for (AddedToken& token : settings.added) {
         enter(token.id, {token.content, true});

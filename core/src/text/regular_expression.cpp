@@ -75,8 +75,7 @@ RegularExpression::RegularExpression(const std::string& pattern, std::string sub
     }
     const std::string translated = pcre2_pattern(pattern, subject, where);
     const CompileContext context(pcre2_compile_context_create(nullptr));
-    if (!context)
-        throw std::bad_alloc();
+    if (!context) throw std::bad_alloc();
     pcre2_set_newline(context.get(), PCRE2_NEWLINE_LF);
     int error = 0;
     PCRE2_SIZE place = 0;
@@ -84,8 +83,7 @@ RegularExpression::RegularExpression(const std::string& pattern, std::string sub
                                         PCRE2_UTF | PCRE2_UCP | PCRE2_MULTILINE | PCRE2_NEVER_BACKSLASH_C, &error,
                                         &place, context.get()));
     if (!compiled_->code) {
-        if (is_lack_of_memory(error))
-            throw std::bad_alloc();
+        if (is_lack_of_memory(error)) throw std::bad_alloc();
         input_error(std::move(subject), "a regular expression", excerpt(pattern) + ": " + error_text(error),
                     std::move(where));
     }
@@ -102,8 +100,7 @@ RegularExpression RegularExpression::literal(std::string_view text) {
     PCRE2_SIZE place = 0;
     compiled->code.reset(
         pcre2_compile(code_units(text), text.size(), PCRE2_UTF | PCRE2_LITERAL, &error, &place, nullptr));
-    if (!compiled->code && is_lack_of_memory(error))
-        throw std::bad_alloc();
+    if (!compiled->code && is_lack_of_memory(error)) throw std::bad_alloc();
     ATTNSCOPE_ASSERT(compiled->code);
     pcre2_jit_compile(compiled->code.get(), PCRE2_JIT_COMPLETE);
     compiled->pattern = text;
@@ -115,8 +112,7 @@ RegularExpression::Search::Search(const RegularExpression& expression)
     state_->context.reset(pcre2_match_context_create(nullptr));
     state_->stack.reset(pcre2_jit_stack_create(32 * 1024, jit_stack_limit, nullptr));
     state_->data.reset(pcre2_match_data_create_from_pattern(expression.compiled_->code.get(), nullptr));
-    if (!state_->context || !state_->data)
-        throw std::bad_alloc();
+    if (!state_->context || !state_->data) throw std::bad_alloc();
     pcre2_jit_stack_assign(state_->context.get(), nullptr, state_->stack.get());
     pcre2_set_heap_limit(state_->context.get(), heap_limit);
 }
@@ -133,12 +129,9 @@ void RegularExpression::Search::find_all(std::string_view text, std::vector<Byte
     for (std::size_t from = 0; from <= text.size();) {
         pcre2_set_match_limit(state_->context.get(), step_limit(text.size() - from));
         int count = match(from, 0);
-        if (count == PCRE2_ERROR_JIT_STACKLIMIT)
-            count = match(from, PCRE2_NO_JIT);
-        if (count == PCRE2_ERROR_NOMATCH)
-            return;
-        if (is_lack_of_memory(count))
-            throw std::bad_alloc();
+        if (count == PCRE2_ERROR_JIT_STACKLIMIT) count = match(from, PCRE2_NO_JIT);
+        if (count == PCRE2_ERROR_NOMATCH) return;
+        if (is_lack_of_memory(count)) throw std::bad_alloc();
         if (count < 0) {
             input_error(compiled.subject, "a pattern that finds its matches in a few steps",
                         excerpt(compiled.pattern) + ": " + error_text(count), compiled.where);

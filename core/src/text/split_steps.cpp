@@ -18,13 +18,11 @@ void cover(std::size_t size, const std::vector<ByteRange>& matches, bool inverte
     parts.clear();
     std::size_t done = 0;
     for (const ByteRange& match : matches) {
-        if (done < match.begin)
-            parts.push_back({{done, match.begin}, inverted});
+        if (done < match.begin) parts.push_back({{done, match.begin}, inverted});
         parts.push_back({match, !inverted});
         done = match.end;
     }
-    if (done < size)
-        parts.push_back({{done, size}, inverted});
+    if (done < size) parts.push_back({{done, size}, inverted});
 }
 
 /// Joins parts into their neighbours; a part left over has an empty range.
@@ -34,12 +32,10 @@ void join(std::vector<Part>& parts, SplitBehavior behavior) {
         gone = {};
     };
     if (behavior == SplitBehavior::removed) {
-        for (Part& part : parts)
-            part.range = part.match ? ByteRange{} : part.range;
+        for (Part& part : parts) part.range = part.match ? ByteRange{} : part.range;
     } else if (behavior == SplitBehavior::merged_with_next) {
         for (std::size_t i = parts.size(); i-- > 1;) {
-            if (parts[i - 1].match && !parts[i].match)
-                take_in(parts[i - 1].range, parts[i].range);
+            if (parts[i - 1].match && !parts[i].match) take_in(parts[i - 1].range, parts[i].range);
         }
     } else if (behavior == SplitBehavior::merged_with_previous || behavior == SplitBehavior::contiguous) {
         std::size_t kept = 0;
@@ -93,11 +89,9 @@ SplitStep prefix_step(std::string prefix, bool first_only) {
             return !pieces.text.bytes(range).starts_with(prefix) &&
                    (!first_only || pieces.text.source({range.begin, range.begin}).begin == 0);
         };
-        if (std::none_of(pieces.ranges.begin(), pieces.ranges.end(), lacks))
-            return;
+        if (std::none_of(pieces.ranges.begin(), pieces.ranges.end(), lacks)) return;
         rewrite(pieces, [&](AlignedText& text, const ByteRange& range) {
-            if (lacks(range))
-                text.append(prefix, pieces.text.source({range.begin, range.begin}));
+            if (lacks(range)) text.append(prefix, pieces.text.source({range.begin, range.begin}));
             text.append(pieces.text, range);
         });
     };
@@ -105,8 +99,7 @@ SplitStep prefix_step(std::string prefix, bool first_only) {
 
 SplitStep replace_in_pieces_step(char from, std::string to) {
     return [from, to = std::move(to)](Pieces& pieces) {
-        if (pieces.text.bytes().find(from) == std::string::npos)
-            return;
+        if (pieces.text.bytes().find(from) == std::string::npos) return;
         rewrite(pieces, [&](AlignedText& text, const ByteRange& range) {
             for (std::size_t i = range.begin; i < range.end;) {
                 const std::size_t stop = std::min(pieces.text.bytes().find(from, i), range.end);
@@ -156,12 +149,10 @@ SplitStep split_before_runs_step(std::string mark) {
 
 Pieces PreTokenizer::split(AlignedText text) const {
     Pieces pieces;
-    if (text.bytes().empty())
-        return pieces;
+    if (text.bytes().empty()) return pieces;
     pieces.ranges = {{0, text.bytes().size()}};
     pieces.text = std::move(text);
-    for (const SplitStep& step : steps)
-        step(pieces);
+    for (const SplitStep& step : steps) step(pieces);
     return pieces;
 }
 

@@ -22,16 +22,14 @@ TextStep lower_case_step() {
     return [](AlignedText text) {
         std::vector<Character> lowered;
         lowered.reserve(text.bytes().size());
-        for (const Character& character : text.characters())
-            append_lower_case(lowered, character);
+        for (const Character& character : text.characters()) append_lower_case(lowered, character);
         return AlignedText(lowered);
     };
 }
 
 TextStep strip_accents_step() {
     return [](AlignedText text) {
-        if (is_ascii(text.bytes()))
-            return text;
+        if (is_ascii(text.bytes())) return text;
         std::vector<Character> kept = text.characters();
         std::erase_if(kept, [](const Character& character) { return is_mark(character.code); });
         return AlignedText(kept);
@@ -42,20 +40,16 @@ TextStep strip_step(bool left, bool right) {
     return [left, right](AlignedText text) {
         const std::vector<Character> characters = decode_utf8(text.bytes());
         std::size_t begin = 0, end = characters.size();
-        while (left && begin < end && is_space(characters[begin].code))
-            ++begin;
-        while (right && begin < end && is_space(characters[end - 1].code))
-            --end;
-        if (begin == end)
-            return AlignedText();
+        while (left && begin < end && is_space(characters[begin].code)) ++begin;
+        while (right && begin < end && is_space(characters[end - 1].code)) --end;
+        if (begin == end) return AlignedText();
         return text.part({characters[begin].begin, characters[end - 1].end});
     };
 }
 
 TextStep prepend_step(std::string text) {
     return [added = std::move(text)](AlignedText text) {
-        if (text.bytes().empty())
-            return text;
+        if (text.bytes().empty()) return text;
         AlignedText result;
         result.append(added, text.source({0, 0}));
         result.append(text, {0, text.bytes().size()});
@@ -67,8 +61,7 @@ TextStep replace_step(std::shared_ptr<const RegularExpression> pattern, std::str
     return [pattern = std::move(pattern), replacement = std::move(replacement)](AlignedText text) {
         std::vector<ByteRange> found;
         RegularExpression::Search(*pattern).find_all(text.bytes(), found);
-        if (found.empty())
-            return text;
+        if (found.empty()) return text;
         AlignedText result;
         std::size_t done = 0;
         for (const ByteRange& match : found) {
@@ -86,8 +79,7 @@ TextStep bert_step(BertNormalizer normalizer) {
 }
 
 AlignedText Normalizer::apply(AlignedText text) const {
-    for (const TextStep& step : steps)
-        text = step(std::move(text));
+    for (const TextStep& step : steps) text = step(std::move(text));
     return text;
 }
 

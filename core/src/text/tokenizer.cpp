@@ -26,8 +26,7 @@ constexpr std::array kinds{Kind{"BPE", byte_pair_from_json}, Kind{"WordPiece", w
 
 std::string kind_names() {
     std::string names;
-    for (const Kind& kind : kinds)
-        add_to_list(names, kind.name);
+    for (const Kind& kind : kinds) add_to_list(names, kind.name);
     return names;
 }
 
@@ -35,8 +34,7 @@ std::string kind_names() {
 
 std::vector<std::int64_t> token_ids(std::span<const Token> tokens) {
     std::vector<std::int64_t> ids;
-    for (const Token& token : tokens)
-        ids.push_back(token.id);
+    for (const Token& token : tokens) ids.push_back(token.id);
     return ids;
 }
 
@@ -45,8 +43,7 @@ std::unique_ptr<Tokenizer> tokenizer_from_json(std::string_view text, const std:
     const JsonMembers model = JsonMembers(document, subject).object("model");
     const std::string type = model.text("type");
     for (const Kind& kind : kinds) {
-        if (type == kind.name)
-            return kind.make(document, subject);
+        if (type == kind.name) return kind.make(document, subject);
     }
     model.fail("type", "a tokenizer of kind " + kind_names(), excerpt(type));
 }
@@ -55,21 +52,17 @@ std::unique_ptr<Tokenizer> open_tokenizer(const std::filesystem::path& path) {
     std::filesystem::path file = path;
     if (std::filesystem::is_directory(path)) {
         file = path / "tokenizer.json";
-        if (!std::filesystem::exists(file))
-            file = path / "vocab.txt";
-        if (!std::filesystem::exists(file))
-            input_error(path.string(), "tokenizer.json or vocab.txt", "neither");
+        if (!std::filesystem::exists(file)) file = path / "vocab.txt";
+        if (!std::filesystem::exists(file)) input_error(path.string(), "tokenizer.json or vocab.txt", "neither");
     } else if (is_model(path)) {
         return tokenizer_from_gguf(read_gguf_tokenizer(read_gguf_metadata(path)), path.string());
     }
-    if (file.extension() == ".txt")
-        return wordpiece_from_vocabulary(file);
+    if (file.extension() == ".txt") return wordpiece_from_vocabulary(file);
     return tokenizer_from_json(read_file(file, json_kinds::tokenizer.most_bytes), file.string());
 }
 
 std::unique_ptr<Tokenizer> open_tokenizer(const ModelFiles& files) {
-    if (!files.has_tokenizer)
-        input_error(files.path.string(), "a tokenizer with the model", "none");
+    if (!files.has_tokenizer) input_error(files.path.string(), "a tokenizer with the model", "none");
     return open_tokenizer(files.path);
 }
 

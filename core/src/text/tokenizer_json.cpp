@@ -37,8 +37,7 @@ void append_special(const JsonMembers& processor, const std::string& name, std::
     if (!ids.is_array() || !texts.is_array() || ids.size() != texts.size() || ids.size() > most_template_tokens)
         special.fail("ids", "as many ids as tokens", describe(ids));
     for (std::size_t i = 0; i < ids.size(); ++i) {
-        if (!is_id(ids[i]) || !texts[i].is_string())
-            special.fail("ids", "an id and a text", describe(ids[i]));
+        if (!is_id(ids[i]) || !texts[i].is_string()) special.fail("ids", "an id and a text", describe(ids[i]));
         tokens.push_back(special_token(ids[i], texts[i]));
     }
 }
@@ -54,16 +53,14 @@ Surroundings read_template(const JsonMembers& processor) {
     for (const nlohmann::json& piece : pieces) {
         const JsonMembers members(piece, processor.subject(), processor.path("single"));
         if (members.find("Sequence")) {
-            if (text_seen)
-                processor.fail("single", "the text once", "it twice");
+            if (text_seen) processor.fail("single", "the text once", "it twice");
             text_seen = true;
         } else {
             append_special(processor, members.object("SpecialToken").text("id"),
                            text_seen ? around.after : around.before);
         }
     }
-    if (!text_seen)
-        processor.fail("single", "the text once", "no text");
+    if (!text_seen) processor.fail("single", "the text once", "no text");
     return around;
 }
 
@@ -93,8 +90,7 @@ void apply_processor(const JsonMembers& processor, Surroundings& around) {
 void for_each_object(const JsonMembers& members, const char* name,
                      const std::function<void(const JsonMembers&)>& take) {
     const nlohmann::json& list = members.at(name);
-    if (!list.is_array())
-        members.fail(name, "a list", describe(list));
+    if (!list.is_array()) members.fail(name, "a list", describe(list));
     for (std::size_t i = 0; i < list.size(); ++i)
         take(JsonMembers(list[i], members.subject(), members.path(name) + "[" + std::to_string(i) + "]"));
 }
@@ -106,8 +102,7 @@ void check_token(const std::string& token, const JsonMembers& members, const cha
 
 Vocabulary read_vocabulary(const JsonMembers& model) {
     const nlohmann::json& entries = model.at("vocab");
-    if (!entries.is_object())
-        model.fail("vocab", "an object of tokens and ids", describe(entries));
+    if (!entries.is_object()) model.fail("vocab", "an object of tokens and ids", describe(entries));
     Vocabulary vocabulary;
     vocabulary.reserve(entries.size());
     for (const auto& [token, id] : entries.items()) {
@@ -123,15 +118,13 @@ Vocabulary read_vocabulary(const JsonMembers& model) {
 
 std::vector<AddedToken> read_added_tokens(const JsonMembers& document, const Vocabulary& vocabulary) {
     std::vector<AddedToken> added;
-    if (!document.find("added_tokens"))
-        return added;
+    if (!document.find("added_tokens")) return added;
     for_each_object(document, "added_tokens", [&](const JsonMembers& members) {
         AddedToken token;
         token.id = members.integer("id", 0, most_token_ids - 1);
         token.content = members.text("content");
         check_token(token.content, members, "content");
-        if (const auto known = vocabulary.find(token.content); known != vocabulary.end())
-            token.id = known->second;
+        if (const auto known = vocabulary.find(token.content); known != vocabulary.end()) token.id = known->second;
         token.single_word = members.flag("single_word", false);
         token.strip_left = members.flag("lstrip", false);
         token.strip_right = members.flag("rstrip", false);
@@ -147,24 +140,21 @@ std::shared_ptr<const RegularExpression> read_pattern(const JsonMembers& members
         return std::make_shared<RegularExpression>(pattern.text("Regex"), members.subject(), pattern.path("Regex"));
     }
     const std::string literal = pattern.text("String");
-    if (literal.empty())
-        pattern.fail("String", "a text to look for", "an empty one");
+    if (literal.empty()) pattern.fail("String", "a text to look for", "an empty one");
     check_token(literal, pattern, "String");
     return std::make_shared<RegularExpression>(RegularExpression::literal(literal));
 }
 
 Surroundings read_surroundings(const JsonMembers& document) {
     Surroundings around;
-    if (document.find("post_processor"))
-        apply_processor(document.object("post_processor"), around);
+    if (document.find("post_processor")) apply_processor(document.object("post_processor"), around);
     return around;
 }
 
 Surroundings bert_surroundings(const Vocabulary& vocabulary) {
     const auto first = vocabulary.find(beginning);
     const auto last = vocabulary.find(ending);
-    if (first == vocabulary.end() || last == vocabulary.end())
-        return {};
+    if (first == vocabulary.end() || last == vocabulary.end()) return {};
     return {{{first->second, first->first, 0, 0}}, {{last->second, last->first, 0, 0}}};
 }
 

@@ -12,8 +12,7 @@ bool marks_begin_tokens(const Vocabulary& vocabulary, std::string_view mark) {
         std::size_t run_end = 0;
         for (std::size_t place = spelling.find(mark); place != std::string_view::npos;
              place = spelling.find(mark, run_end)) {
-            if (place != run_end)
-                return false;
+            if (place != run_end) return false;
             run_end = place + mark.size();
         }
         return true;
@@ -31,8 +30,7 @@ std::vector<SplitStep> bert_split() {
 }
 
 void set_spaces(const SpaceMark& spaces, BytePairSettings& model, PreTokenizer& pre_tokenizer) {
-    if (spaces.mark.empty() || model.units != BytePairSettings::Units::characters)
-        return;
+    if (spaces.mark.empty() || model.units != BytePairSettings::Units::characters) return;
     model.space_mark = spaces.mark;
     model.space_prefix = spaces.prefix;
     // A mark that is a token itself ends a run of unknown characters; spellings that depend on where a piece begins or

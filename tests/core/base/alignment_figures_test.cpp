@@ -35,8 +35,7 @@ protected:
     template <class Kind>
     static const Kind* first(const Axes& axes) {
         for (const Element& element : axes.elements)
-            if (const auto* found = std::get_if<Kind>(&element))
-                return found;
+            if (const auto* found = std::get_if<Kind>(&element)) return found;
         return nullptr;
     }
     static bool says(const Figure& figure, const std::string& words) {
@@ -70,7 +69,8 @@ TEST_F(AlignmentFigures, TilesHoldEveryHead) {
     ASSERT_TRUE(map);
     const Tiles tiles = tiles_of(3, 2);
     EXPECT_EQ(map->width, tiles.columns * 4);
-    EXPECT_FLOAT_EQ(map->values[static_cast<std::size_t>(tiles.gap * map->width + 1)], 0.1f) << "head 0, layers 0 and 1";
+    EXPECT_FLOAT_EQ(map->values[static_cast<std::size_t>(tiles.gap * map->width + 1)], 0.1f)
+        << "head 0, layers 0 and 1";
     EXPECT_TRUE(std::isnan(map->values[0])) << "its number stands there";
 }
 
@@ -117,8 +117,7 @@ TEST_F(AlignmentFigures, WhatIsMissingIsSaid) {
     EXPECT_TRUE(says(spectra_figure({}, shown()), "no eigenvalues"));
     EXPECT_TRUE(says(matched_figure({}, shown()), "not matched"));
     EXPECT_TRUE(says(verdict_figure({}, shown()), "WEAK"));
-    for (const std::string& id : panel_ids())
-        EXPECT_STRNE(panel_title(id), "") << id;
+    for (const std::string& id : panel_ids()) EXPECT_STRNE(panel_title(id), "") << id;
 }
 
 } // namespace

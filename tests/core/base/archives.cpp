@@ -7,8 +7,7 @@ std::uint32_t checksum(std::string_view bytes) {
     std::uint32_t crc = 0xffffffff;
     for (const char byte : bytes) {
         crc ^= static_cast<unsigned char>(byte);
-        for (int bit = 0; bit < 8; ++bit)
-            crc = (crc >> 1) ^ ((crc & 1) != 0 ? 0xedb88320 : 0);
+        for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ ((crc & 1) != 0 ? 0xedb88320 : 0);
     }
     return ~crc;
 }
@@ -75,8 +74,7 @@ std::string zip(std::span<const Member> members) {
 std::string pytorch(const std::string& pickle, std::initializer_list<std::string> storages) {
     std::vector<Member> members{{"bank/data.pkl", pickle}, {"bank/byteorder", "little"}};
     std::size_t key = 0;
-    for (const std::string& storage : storages)
-        members.push_back({"bank/data/" + std::to_string(key++), storage});
+    for (const std::string& storage : storages) members.push_back({"bank/data/" + std::to_string(key++), storage});
     return zip(members);
 }
 

@@ -17,8 +17,7 @@ template <class Wanted>
 std::vector<const Wanted*> elements_of(const Axes& axes) {
     std::vector<const Wanted*> found;
     for (const Element& element : axes.elements)
-        if (const auto* wanted = std::get_if<Wanted>(&element))
-            found.push_back(wanted);
+        if (const auto* wanted = std::get_if<Wanted>(&element)) found.push_back(wanted);
     return found;
 }
 
@@ -29,8 +28,7 @@ TEST(AttentionFigures, AreReadableInEveryStyle) {
     nothing_said.view.tokens.clear();
     for (const AttentionFigureSample& sample : {sentence, page, token, nothing_said})
         for (const Figure& figure : sample.figures())
-            for (const Style& style : built_in_styles())
-                test::expect_readable(figure, style);
+            for (const Style& style : built_in_styles()) test::expect_readable(figure, style);
 }
 
 TEST(AttentionFigures, AreWrittenInEveryForm) {
@@ -122,8 +120,7 @@ TEST(AttentionFigures, GainIsMarkedWhereTheModelIs) {
 
 TEST(AttentionFigures, AreWrittenToAFolderThatAsksForThem) {
     const char* const folder = std::getenv("ATTNSCOPE_FIGURE_SAMPLES");
-    if (folder == nullptr)
-        GTEST_SKIP() << "ATTNSCOPE_FIGURE_SAMPLES is not set";
+    if (folder == nullptr) GTEST_SKIP() << "ATTNSCOPE_FIGURE_SAMPLES is not set";
     const AttentionFigureSample sentence, page(300);
     for (const AttentionFigureSample* sample : {&sentence, &page})
         for (const Figure& figure : sample->figures())

@@ -226,7 +226,7 @@ TEST_F(Banks, OpenAGigabyteWithoutReadingIt) {
     const auto bank = open_bank(path);
     EXPECT_TRUE(bank->mapped);
     EXPECT_EQ(bank->n, static_cast<std::size_t>(n));
-    EXPECT_LT(resident_bytes(), before + (std::size_t{64} << 20));  // neither copied nor read through
+    EXPECT_LT(resident_bytes(), before + (std::size_t{64} << 20)); // neither copied nor read through
 }
 
 TEST_F(Banks, ReadQueriesOfTheRightLength) {
@@ -301,8 +301,7 @@ TEST(Letters, StandUprightAndSymmetric) {
 
 TEST(WordNet, GivesEverySynset) {
     const auto error = test::error_of([] { read_wordnet({}, 1); });
-    if (error)
-        GTEST_SKIP() << error->what();
+    if (error) GTEST_SKIP() << error->what();
     const auto all = read_wordnet();
     ASSERT_EQ(all.size(), 117'659u);
     EXPECT_EQ(all[0].label, "entity");
@@ -318,8 +317,7 @@ TEST(WordNet, GivesEverySynset) {
     }
     const auto some = read_wordnet({}, 1000);
     ASSERT_EQ(some.size(), 1000u);
-    for (std::size_t i = 0; i < some.size(); ++i)
-        ASSERT_EQ(some[i].gloss, all[i * all.size() / 1000].gloss);
+    for (std::size_t i = 0; i < some.size(); ++i) ASSERT_EQ(some[i].gloss, all[i * all.size() / 1000].gloss);
     EXPECT_EQ(read_wordnet({}, 1'000'000).size(), all.size());
 }
 
@@ -365,8 +363,7 @@ TEST(Samples, LieInTheCacheFolder) {
 
 TEST(GoldenBanks, AreTheSameInBothFormats) {
     const auto golden = test::golden_folder();
-    if (golden.empty())
-        GTEST_SKIP() << test::without_golden;
+    if (golden.empty()) GTEST_SKIP() << test::without_golden;
     const auto npy = open_bank(golden / "retrieval" / "clustered.bank.npy");
     const auto torch = open_bank(golden / "retrieval" / "clustered.bank.pt");
     EXPECT_EQ(npy->n, torch->n);

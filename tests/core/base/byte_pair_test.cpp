@@ -26,15 +26,13 @@ std::unique_ptr<Tokenizer> make(const json& from = test::tiny_tokenizer_json()) 
 /// Texts of the tokens, with bars between.
 std::string cut(std::string_view text, const json& from = test::tiny_tokenizer_json()) {
     std::string joined;
-    for (const Token& token : make(from)->encode(text))
-        joined += (joined.empty() ? "" : "|") + token.text;
+    for (const Token& token : make(from)->encode(text)) joined += (joined.empty() ? "" : "|") + token.text;
     return joined;
 }
 
 std::vector<std::int64_t> ids_of(const std::vector<Token>& tokens) {
     std::vector<std::int64_t> ids;
-    for (const Token& token : tokens)
-        ids.push_back(token.id);
+    for (const Token& token : tokens) ids.push_back(token.id);
     return ids;
 }
 
@@ -70,8 +68,7 @@ TEST(BytePairs, TakesBothSpellingsOfMerges) {
 
 TEST(BytePairs, GivesEveryTextBack) {
     const auto tokenizer = make();
-    for (const std::string& text : odd_texts)
-        EXPECT_EQ(tokenizer->decode(ids_of(tokenizer->encode(text))), text);
+    for (const std::string& text : odd_texts) EXPECT_EQ(tokenizer->decode(ids_of(tokenizer->encode(text))), text);
 }
 
 TEST(BytePairs, OffsetsTileTheText) {
@@ -281,8 +278,7 @@ TEST(BytePairs, GivesUpOnAPatternThatNeverEnds) {
 
 TEST(BytePairs, GivesTheIdsOfTheReference) {
     const auto golden = test::golden_folder();
-    if (golden.empty())
-        GTEST_SKIP() << test::without_golden;
+    if (golden.empty()) GTEST_SKIP() << test::without_golden;
     const json inputs = json::parse(read_file(golden / "texts" / "tokenizer_inputs.json"));
     const std::string prose = read_file(golden / "texts" / "prose.txt");
     const auto compare = [&](const std::filesystem::path& path, const std::string& name) {

@@ -40,8 +40,7 @@ protected:
     std::string refusal(const std::filesystem::path& path) const {
         return message_of([&] {
             const auto captures = jacobian::open_captures(path);
-            for (std::size_t i = 0; i < captures->layers().size(); ++i)
-                captures->read(i, context);
+            for (std::size_t i = 0; i < captures->layers().size(); ++i) captures->read(i, context);
         });
     }
     const TemporaryFolder folder;
@@ -53,11 +52,9 @@ TEST_F(CapturesFile, ComesBackAsItWasWrittenInBothFormats) {
     for (const char* name : {"c.npz", "c.safetensors"}) {
         for (const std::vector<int>& layers : {std::vector{5}, std::vector{3, 2, 11}}) {
             std::vector<jacobian::Captures::Layer> shapes;
-            for (const int layer : layers)
-                shapes.push_back({layer, 2, 3, 4});
+            for (const int layer : layers) shapes.push_back({layer, 2, 3, 4});
             jacobian::CapturesWriter writer(folder / name, shapes);
-            for (const int layer : layers)
-                writer.add(sample(layer, 2, 3, 4), context);
+            for (const int layer : layers) writer.add(sample(layer, 2, 3, 4), context);
             writer.commit();
             const auto captures = jacobian::open_captures(folder / name);
             ASSERT_EQ(captures->layers().size(), layers.size());

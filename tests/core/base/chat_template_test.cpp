@@ -31,7 +31,8 @@ TEST(ChatOutline, StripsWhiteSpaceAsTheHuggingFaceLibraryDoes) {
 }
 
 TEST(ChatOutline, TakesAnyText) {
-    for (const char* text : {"", "{", "{{", "{%", "{{ '", "{{ \"\\", "{{ a[", "{{ a['", "{{ a | ", "{#", "{{ a(b[c", "{{-", "%}"})
+    for (const char* text :
+         {"", "{", "{{", "{%", "{{ '", "{{ \"\\", "{{ a[", "{{ a['", "{{ a | ", "{#", "{{ a(b[c", "{{-", "%}"})
         EXPECT_LE(chat_outline(text).size(), 4u) << text;
 }
 
@@ -39,19 +40,21 @@ TEST(ChatTemplates, AreWrittenAsTheirTemplatesDo) {
     EXPECT_EQ(written(test::chatml_template),
               "<|im_start|>system\nBe kind<|im_end|>\n<|im_start|>user\n Hi <|im_end|>\n<|im_start|>assistant\n");
     // Qwen 3: the parts by name, no message of its own.
-    EXPECT_EQ(written("{%- if tools %}{{- '<|im_start|>system\\n' }}{%- else %}{%- if messages[0].role == 'system' %}"
-                      "{{- '<|im_start|>system\\n' + messages[0].content + '<|im_end|>\\n' }}{%- endif %}{%- endif %}"
-                      "{%- for message in messages %}{{- '<|im_start|>' + message.role + '\\n' + content + '<|im_end|>' "
-                      "+ '\\n' }}{%- endfor %}{%- if add_generation_prompt %}{{- '<|im_start|>assistant\\n' }}"
-                      "{%- if enable_thinking is defined and enable_thinking is false %}{{- '<think>\\n\\n</think>\\n\\n' "
-                      "}}{%- endif %}{%- endif %}"),
-              "<|im_start|>user\n Hi <|im_end|>\n<|im_start|>assistant\n");
-    EXPECT_EQ(written("{% for message in messages %}{% set content = '<|start_header_id|>' + message['role'] + "
-                      "'<|end_header_id|>\\n\\n'+ message['content'] | trim + '<|eot_id|>' %}{% if loop.index0 == 0 %}{% "
-                      "set content = bos_token + content %}{% endif %}{{ content }}{% endfor %}"
-                      "{{ '<|start_header_id|>assistant<|end_header_id|>\\n\\n' }}"),
-              "<s><|start_header_id|>user<|end_header_id|>\n\nHi<|eot_id|>"
-              "<|start_header_id|>assistant<|end_header_id|>\n\n");
+    EXPECT_EQ(
+        written("{%- if tools %}{{- '<|im_start|>system\\n' }}{%- else %}{%- if messages[0].role == 'system' %}"
+                "{{- '<|im_start|>system\\n' + messages[0].content + '<|im_end|>\\n' }}{%- endif %}{%- endif %}"
+                "{%- for message in messages %}{{- '<|im_start|>' + message.role + '\\n' + content + '<|im_end|>' "
+                "+ '\\n' }}{%- endfor %}{%- if add_generation_prompt %}{{- '<|im_start|>assistant\\n' }}"
+                "{%- if enable_thinking is defined and enable_thinking is false %}{{- '<think>\\n\\n</think>\\n\\n' "
+                "}}{%- endif %}{%- endif %}"),
+        "<|im_start|>user\n Hi <|im_end|>\n<|im_start|>assistant\n");
+    EXPECT_EQ(
+        written("{% for message in messages %}{% set content = '<|start_header_id|>' + message['role'] + "
+                "'<|end_header_id|>\\n\\n'+ message['content'] | trim + '<|eot_id|>' %}{% if loop.index0 == 0 %}{% "
+                "set content = bos_token + content %}{% endif %}{{ content }}{% endfor %}"
+                "{{ '<|start_header_id|>assistant<|end_header_id|>\\n\\n' }}"),
+        "<s><|start_header_id|>user<|end_header_id|>\n\nHi<|eot_id|>"
+        "<|start_header_id|>assistant<|end_header_id|>\n\n");
     const std::string dated =
         "{{- bos_token }}\n{%- if not date_string is defined %}{%- set date_string = \"26 Jul 2024\" %}{%- endif %}"
         "{%- set system_message = \"\" %}{{- \"<|start_header_id|>system<|end_header_id|>\\n\\n\" }}"
@@ -70,23 +73,26 @@ TEST(ChatTemplates, AreWrittenAsTheirTemplatesDo) {
                       "\"[/INST]\" }}{{- \"[INST]\" + message[\"content\"] + \"[/INST]\" }}"),
               "<s>[INST] Hi [/INST]");
     EXPECT_EQ(written("{{ '[INST] ' + content.strip() + ' [/INST]' }}"), "[INST] Hi [/INST]");
-    EXPECT_EQ(written("{% for message in messages %}\n{% if message['role'] == 'user' %}\n{{ '<|user|>\\n' + "
-                      "message['content'] + eos_token }}\n{% elif message['role'] == 'assistant' %}\n{{ '<|assistant|>\\n' "
-                      "+ message['content'] + eos_token }}\n{% endif %}\n{% if loop.last and add_generation_prompt "
-                      "%}\n{{ '<|assistant|>' }}\n{% endif %}\n{% endfor %}"),
-              "<|user|>\n Hi </s>\n<|assistant|>\n");
+    EXPECT_EQ(
+        written("{% for message in messages %}\n{% if message['role'] == 'user' %}\n{{ '<|user|>\\n' + "
+                "message['content'] + eos_token }}\n{% elif message['role'] == 'assistant' %}\n{{ '<|assistant|>\\n' "
+                "+ message['content'] + eos_token }}\n{% endif %}\n{% if loop.last and add_generation_prompt "
+                "%}\n{{ '<|assistant|>' }}\n{% endif %}\n{% endfor %}"),
+        "<|user|>\n Hi </s>\n<|assistant|>\n");
     EXPECT_EQ(written("{{ bos_token }}{% for message in messages %}{{'<|' + message['role'] + '|>' + '\\n' + "
                       "message['content'] + '<|end|>\\n' }}{% endfor %}{{ '<|assistant|>\\n' }}"),
               "<s><|user|>\n Hi <|end|>\n<|assistant|>\n");
-    EXPECT_EQ(written("{{ bos_token }}{% if message['role'] == 'user' %}{{ '<|user|>\\n' + message['content'] + '\\n' }}"
-                      "{% endif %}{% if loop.last and add_generation_prompt %}{{ '<|assistant|>\\n' }}{% endif %}"),
-              "<s><|user|>\n Hi \n<|assistant|>\n");
+    EXPECT_EQ(
+        written("{{ bos_token }}{% if message['role'] == 'user' %}{{ '<|user|>\\n' + message['content'] + '\\n' }}"
+                "{% endif %}{% if loop.last and add_generation_prompt %}{{ '<|assistant|>\\n' }}{% endif %}"),
+        "<s><|user|>\n Hi \n<|assistant|>\n");
     EXPECT_EQ(written("{{ bos_token }}{{ '<start_of_turn>' + role + '\\n' + message['content'] | trim + "
                       "'<end_of_turn>\\n' }}{{'<start_of_turn>model\\n'}}"),
               "<s><start_of_turn>user\nHi<end_of_turn>\n<start_of_turn>model\n");
-    EXPECT_EQ(written("{{bos_token}}{%- if message['role'] == 'user' %}{{'<｜User｜>' + message['content']}}{%- endif %}"
-                      "{% if add_generation_prompt %}{{'<｜Assistant｜>'}}{% endif %}"),
-              "<s><｜User｜> Hi <｜Assistant｜>");
+    EXPECT_EQ(
+        written("{{bos_token}}{%- if message['role'] == 'user' %}{{'<｜User｜>' + message['content']}}{%- endif %}"
+                "{% if add_generation_prompt %}{{'<｜Assistant｜>'}}{% endif %}"),
+        "<s><｜User｜> Hi <｜Assistant｜>");
 }
 
 TEST(ChatTemplates, OfAnotherFormAreRefusedInOneLine) {
@@ -106,8 +112,9 @@ TEST(ChatTemplates, OfAnotherFormAreRefusedInOneLine) {
 }
 
 TEST(ChatTemplates, HostileOnesCostLittle) {
-    EXPECT_NE(test::message_of([] { recognise_chat_template(std::string(300 << 10, 'x'), tokens, "model"); })
-                  .find("262144 bytes"),
+    EXPECT_NE(test::message_of([] {
+                  recognise_chat_template(std::string(300 << 10, 'x'), tokens, "model");
+              }).find("262144 bytes"),
               std::string::npos);
     std::string openings, tags, marks;
     for (int i = 0; i < 10000; ++i) {
@@ -115,8 +122,7 @@ TEST(ChatTemplates, HostileOnesCostLittle) {
         tags += "{{ a[((('";
         marks += "\1\2\3\4\5 system = ";
     }
-    for (const std::string& text : {openings + test::chatml_template, tags, marks, tags + openings})
-        try {
+    for (const std::string& text : {openings + test::chatml_template, tags, marks, tags + openings}) try {
             recognise_chat_template(text.substr(0, 250 << 10), tokens, "model");
         } catch (const Error& refused) {
             EXPECT_EQ(refused.kind, ErrorKind::input);
@@ -141,8 +147,7 @@ TEST_F(ChatFiles, MarkersBecomeTheirSpecialTokens) {
     const std::int64_t begin = test::chat_token("<|im_start|>"), end = test::chat_token("<|im_end|>");
     std::vector<std::int64_t> expected;
     const auto text = [&](const char* part) {
-        for (const Token& token : tokenizer->encode(part))
-            expected.push_back(token.id);
+        for (const Token& token : tokenizer->encode(part)) expected.push_back(token.id);
     };
     const auto turn = [&](const char* part) {
         expected.push_back(begin);
@@ -164,7 +169,8 @@ TEST_F(ChatFiles, NothingIsSetAroundThatTheTemplateDoesNotWrite) {
     const auto special = tokenizer["added_tokens"][0];
     tokenizer["post_processor"] = {
         {"type", "TemplateProcessing"},
-        {"single", {{{"SpecialToken", {{"id", "<|end|>"}, {"type_id", 0}}}}, {{"Sequence", {{"id", "A"}, {"type_id", 0}}}}}},
+        {"single",
+         {{{"SpecialToken", {{"id", "<|end|>"}, {"type_id", 0}}}}, {{"Sequence", {{"id", "A"}, {"type_id", 0}}}}}},
         {"special_tokens",
          {{"<|end|>", {{"id", "<|end|>"}, {"ids", {special["id"]}}, {"tokens", {special["content"]}}}}}}};
     write_file(folder_ / "tokenizer.json", tokenizer.dump());

@@ -33,7 +33,8 @@ cv::Matrix measured(cv::Kind kind, int layer, int head, double value, std::size_
 std::vector<cv::Matrix> model_matrices() {
     std::vector<cv::Matrix> matrices{measured(cv::Kind::embedding, -1, -1, 0.5)};
     for (int layer = 0; layer < 2; ++layer) {
-        for (int head = 0; head < 4; ++head) matrices.push_back(measured(cv::Kind::query, layer, head, 0.1 + 0.1 * head));
+        for (int head = 0; head < 4; ++head)
+            matrices.push_back(measured(cv::Kind::query, layer, head, 0.1 + 0.1 * head));
         for (int head = 0; head < 2; ++head) matrices.push_back(measured(cv::Kind::key, layer, head, 0.2));
         matrices.push_back(measured(cv::Kind::act_query, layer, 0, 0.6, 8));
     }
@@ -153,7 +154,9 @@ cv::Experiment half_done() {
     waiting.dim = 64;
     waiting.heads = 4;
     waiting.epochs = 4;
-    return {{std::make_shared<const cv::ExperimentConfig>(config), std::make_shared<const cv::ExperimentConfig>(waiting)}, 1};
+    return {
+        {std::make_shared<const cv::ExperimentConfig>(config), std::make_shared<const cv::ExperimentConfig>(waiting)},
+        1};
 }
 
 TEST(CvFigures, TheExperimentFillsIn) {
@@ -179,5 +182,5 @@ TEST(CvFigures, TheExperimentFillsIn) {
         expect_readable_everywhere(figure);
 }
 
-}  // namespace
-}  // namespace attnscope
+} // namespace
+} // namespace attnscope

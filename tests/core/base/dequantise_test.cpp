@@ -25,8 +25,7 @@ constexpr std::array quantised{DType::q4_0, DType::q4_1, DType::q5_0, DType::q5_
 void expect_same(const std::vector<float>& got, const std::vector<float>& expected) {
     ASSERT_EQ(got.size(), expected.size());
     for (std::size_t i = 0; i < got.size(); ++i) {
-        if (std::isnan(got[i]) && std::isnan(expected[i]))
-            continue;
+        if (std::isnan(got[i]) && std::isnan(expected[i])) continue;
         ASSERT_EQ(std::bit_cast<std::uint32_t>(got[i]), std::bit_cast<std::uint32_t>(expected[i]))
             << "element " << i << ": " << got[i] << " and " << expected[i];
     }
@@ -75,8 +74,7 @@ TEST(Dequantise, AgreesWithTheReferenceOnEveryPatternOfABlock) {
                 std::memcpy(bytes.data() + block * size + 2, &offset, sizeof offset);
         }
         const std::vector<float> expected = with(dequantise_reference, dtype, bytes);
-        for (const float value : expected)
-            ASSERT_TRUE(std::isfinite(value));
+        for (const float value : expected) ASSERT_TRUE(std::isfinite(value));
         test::on_every_target([&] { expect_same(with(dequantise, dtype, bytes), expected); });
     }
 }
@@ -145,12 +143,10 @@ TEST(Dequantise, GivesTheNumbersOfTheFormatsOwnTools) {
     for (const Expected& expected : expectations) {
         SCOPED_TRACE(dtype_name(expected.dtype));
         std::vector<std::byte> block(block_size(expected.dtype));
-        for (std::size_t i = 0; i < block.size(); ++i)
-            block[i] = static_cast<std::byte>((i * 37 + 11) & 255);
+        for (std::size_t i = 0; i < block.size(); ++i) block[i] = static_cast<std::byte>((i * 37 + 11) & 255);
         const std::uint16_t scale = 0x2e66, second = 0x3555;
         std::memcpy(block.data() + (expected.dtype == DType::q6_k ? 208 : 0), &scale, sizeof scale);
-        if (expected.second)
-            std::memcpy(block.data() + 2, &second, sizeof second);
+        if (expected.second) std::memcpy(block.data() + 2, &second, sizeof second);
         const std::vector<float> values = with(dequantise, expected.dtype, block);
         for (std::size_t i = 0; i < expected.places.size(); ++i)
             EXPECT_EQ(values[expected.places[i]], expected.values[i]) << i;

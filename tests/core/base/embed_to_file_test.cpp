@@ -29,10 +29,8 @@ public:
                               const std::function<void(std::size_t, std::span<const float>)>& finished) const override {
         std::vector<float> rows(texts.size() * 2);
         for (std::size_t i = texts.size(); i-- > 0;) {
-            if (calls == cancel_after)
-                throw Cancelled{};
-            if (calls == fail_after)
-                throw Error(ErrorKind::input, "weights", "finite ones", "others");
+            if (calls == cancel_after) throw Cancelled{};
+            if (calls == fail_after) throw Error(ErrorKind::input, "weights", "finite ones", "others");
             ++calls;
             const auto angle = static_cast<float>(texts[i].size());
             rows[2 * i] = std::cos(angle);

@@ -16,20 +16,17 @@ using test::texts_of;
 TEST(FigureLayout, KeepsEveryTextOnThePageAndApartInEveryStyle) {
     const auto figures = test::RetrievalSample().figures();
     for (const Style& style : built_in_styles()) {
-        for (const Figure& figure : figures)
-            expect_readable(figure, style);
+        for (const Figure& figure : figures) expect_readable(figure, style);
         expect_readable(test::every_element(), style);
     }
 }
 
 TEST(FigureLayout, KeepsOrderWhenTextsAreLongAndHostile) {
-    for (const Style& style : built_in_styles())
-        expect_readable(test::hostile_texts(), style);
+    for (const Style& style : built_in_styles()) expect_readable(test::hostile_texts(), style);
     Figure figure = test::every_element();
     figure.title = std::string(3000, 'W');
     figure.subtitle = figure.caption = figure.title;
-    for (Axes& axes : figure.axes)
-        axes.title = axes.x.label = axes.y.label = figure.title;
+    for (Axes& axes : figure.axes) axes.title = axes.x.label = axes.y.label = figure.title;
     Style style = find_style("acl");
     style.caption = true;
     expect_readable(figure, style);
@@ -60,8 +57,7 @@ TEST(FigureLayout, ShowsTheWholePanelOnAnOddPage) {
             style.height_ratio = ratio;
             for (const Figure& figure : figures) {
                 const Page page = lay_out(figure, style, Fonts(style));
-                for (const Rect& plot : page.plots)
-                    EXPECT_GT(std::min(plot.width, plot.height), 0);
+                for (const Rect& plot : page.plots) EXPECT_GT(std::min(plot.width, plot.height), 0);
             }
         }
 }
@@ -83,8 +79,7 @@ TEST(FigureLayout, HatchesCellsWithoutAValue) {
     const Page page = lay_out(test::every_element(), style, Fonts(style));
     std::size_t cells = 0;
     for (const Shape& shape : page.shapes)
-        if (const auto* hatch = std::get_if<HatchShape>(&shape.what))
-            cells += hatch->cells.size();
+        if (const auto* hatch = std::get_if<HatchShape>(&shape.what)) cells += hatch->cells.size();
     EXPECT_EQ(cells, 1u);
 }
 
@@ -129,8 +124,7 @@ TEST(Contours, OfAConeAreClosedRingsAtTheirLevel) {
             contours.values.push_back(static_cast<float>(std::hypot((i - 20) / 20.5, (j - 20) / 20.5)));
     int rings = 0;
     for (const ContourLine& line : contour_lines(contours)) {
-        for (std::size_t i = 0; i < line.x.size(); ++i)
-            EXPECT_NEAR(std::hypot(line.x[i], line.y[i]), line.level, 0.02);
+        for (std::size_t i = 0; i < line.x.size(); ++i) EXPECT_NEAR(std::hypot(line.x[i], line.y[i]), line.level, 0.02);
         rings += line.x.front() == line.x.back() && line.y.front() == line.y.back();
     }
     EXPECT_GE(rings, 6);

@@ -65,8 +65,7 @@ TEST(TickLabels, UseAProperMinusPowersAndThinSpaces) {
 TEST(TickLabels, OfNeighboursDiffer) {
     const auto ticks = axis_ticks(1e9, 1e9 + 1, Scale::linear, 4);
     const auto labels = format_ticks(ticks, Scale::linear);
-    for (std::size_t i = 1; i < labels.size(); ++i)
-        EXPECT_NE(labels[i - 1], labels[i]);
+    for (std::size_t i = 1; i < labels.size(); ++i) EXPECT_NE(labels[i - 1], labels[i]);
 }
 
 TEST(DataRange, CoversEveryElementAndIgnoresGaps) {

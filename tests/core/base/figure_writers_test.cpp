@@ -120,8 +120,7 @@ TEST(Svg, IsWellFormedKeepsTextAndHatchesNothingElse) {
         ASSERT_TRUE(parsed) << figure.id << ": " << parsed.description();
         EXPECT_TRUE(document.select_nodes("//script").empty());
         EXPECT_GT(document.select_nodes("//text").size(), 5u);
-        for (const auto& found : document.select_nodes("//text"))
-            EXPECT_TRUE(found.node().children("script").empty());
+        for (const auto& found : document.select_nodes("//text")) EXPECT_TRUE(found.node().children("script").empty());
     }
     pugi::xml_document document;
     const std::string svg = figure_svg(test::every_element(), find_style("neurips"));
@@ -130,16 +129,14 @@ TEST(Svg, IsWellFormedKeepsTextAndHatchesNothingElse) {
     EXPECT_EQ(document.select_nodes("//image").size(), 3u)
         << "the smooth map and two colour bars; few cells are shapes";
     std::string all;
-    for (const auto& found : document.select_nodes("//text"))
-        all += text_of(found.node()) + "\n";
+    for (const auto& found : document.select_nodes("//text")) all += text_of(found.node()) + "\n";
     for (const char* expected : {"Every element", "inverse temperature β", "H / ln n (nats)", "βc 12", "overnight"})
         EXPECT_NE(all.find(expected), std::string::npos) << expected;
     EXPECT_STREQ(document.child("svg").attribute("width").value(), "139.7mm");
 }
 
 TEST(Svg, IsDrawnByAnotherRenderer) {
-    if (!has_program("rsvg-convert"))
-        GTEST_SKIP() << "rsvg-convert is not here";
+    if (!has_program("rsvg-convert")) GTEST_SKIP() << "rsvg-convert is not here";
     const test::TemporaryFolder folder;
     write_figure(folder / "figure.svg", test::hostile_texts(), find_style("neurips"));
     run("rsvg-convert -o '" + (folder / "figure.png").string() + "' '" + (folder / "figure.svg").string() + "' 2>&1");
@@ -147,8 +144,7 @@ TEST(Svg, IsDrawnByAnotherRenderer) {
 }
 
 TEST(Pdf, EmbedsItsFontsAndItsTextCanBeSearched) {
-    if (!has_program("pdffonts") || !has_program("pdftotext"))
-        GTEST_SKIP() << "poppler's programs are not here";
+    if (!has_program("pdffonts") || !has_program("pdftotext")) GTEST_SKIP() << "poppler's programs are not here";
     const test::TemporaryFolder folder;
     const auto path = folder / "figure.pdf";
     write_figure(path, test::every_element(), find_style("neurips"));
@@ -183,8 +179,7 @@ TEST(Png, DecodesWithItsSizeAndResolution) {
     png_infop info = png_create_info_struct(png);
     png_set_read_fn(png, &reader, [](png_structp reading, png_bytep data, std::size_t length) {
         auto& from = *static_cast<PngReader*>(png_get_io_ptr(reading));
-        if (length > from.bytes.size() - from.at)
-            png_error(reading, "cut");
+        if (length > from.bytes.size() - from.at) png_error(reading, "cut");
         std::memcpy(data, from.bytes.data() + from.at, length);
         from.at += length;
     });
@@ -238,8 +233,7 @@ TEST(Npz, HoldsTheArraysTheScriptReads) {
 }
 
 TEST(Matplotlib, ScriptsAreValidPythonWhateverTheTexts) {
-    if (!has_program("python3"))
-        GTEST_SKIP() << "python3 is not here";
+    if (!has_program("python3")) GTEST_SKIP() << "python3 is not here";
     const test::TemporaryFolder folder;
     write_figure(folder / "figure.py", test::hostile_texts(), find_style("neurips"));
     const std::string said = run("python3 -c \"import ast,sys; ast.parse(open('" + (folder / "figure.py").string() +

@@ -34,8 +34,7 @@ TEST(Sha256, GivesTheVectorsOfTheStandard) {
 
 TEST(Sha256, AgreesWithTheReferenceAtEveryLengthAndCut) {
     std::string bytes;
-    for (int i = 0; i < 300; ++i)
-        bytes += static_cast<char>(i * 37);
+    for (int i = 0; i < 300; ++i) bytes += static_cast<char>(i * 37);
     for (std::size_t size = 0; size <= bytes.size(); ++size) {
         Sha256 plain = Sha256::plain(), pieces;
         plain.add(std::as_bytes(std::span(bytes.data(), size)));
@@ -123,8 +122,7 @@ TEST(WriteFile, NamesFoldersThatAreNotThereAndFolders) {
 }
 
 TEST(WriteFile, SaysWhenItMayNotWrite) {
-    if (geteuid() == 0)
-        GTEST_SKIP() << "everything is permitted here";
+    if (geteuid() == 0) GTEST_SKIP() << "everything is permitted here";
     const test::TemporaryFolder folder;
     std::filesystem::permissions(folder.path(),
                                  std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec);

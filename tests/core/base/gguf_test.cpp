@@ -92,8 +92,7 @@ TEST_F(Gguf, DequantisesToTheWholeTensor) {
     std::string data;
     for (const std::uint16_t scale : {std::uint16_t{0x3800}, std::uint16_t{0x4000}}) {
         data += raw(scale);
-        for (int i = -16; i < 16; ++i)
-            data += raw(static_cast<std::int8_t>(i));
+        for (int i = -16; i < 16; ++i) data += raw(static_cast<std::int8_t>(i));
     }
     file.tensor({"w", {2, 32}, 8, data});
     const auto opened = open(file);
@@ -143,8 +142,7 @@ TEST_F(Gguf, RefusesHeadersThatLie) {
     says(
         [](TinyGguf& f) {
             std::string nested;
-            for (int i = 0; i < 50; ++i)
-                nested += raw<std::uint32_t>(9) + raw<std::uint64_t>(1);
+            for (int i = 0; i < 50; ++i) nested += raw<std::uint32_t>(9) + raw<std::uint64_t>(1);
             f.list("k", 9, 1, nested);
         },
         "lists nested at most 4 deep");

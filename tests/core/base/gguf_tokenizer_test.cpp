@@ -19,15 +19,13 @@ using test::message_of;
 
 std::vector<std::int64_t> ids_of(const std::vector<Token>& tokens) {
     std::vector<std::int64_t> ids;
-    for (const Token& token : tokens)
-        ids.push_back(token.id);
+    for (const Token& token : tokens) ids.push_back(token.id);
     return ids;
 }
 
 std::string texts_of(const std::vector<Token>& tokens) {
     std::string joined;
-    for (const Token& token : tokens)
-        joined += (joined.empty() ? "" : "|") + token.text;
+    for (const Token& token : tokens) joined += (joined.empty() ? "" : "|") + token.text;
     return joined;
 }
 
@@ -182,8 +180,7 @@ TEST(GgufWordPiece, GivesWhatTheSameVocabularyGivesElsewhere) {
     WordPieces words;
     const test::TemporaryFolder folder;
     std::string lines;
-    for (const std::string& token : words.vocabulary)
-        lines += token + "\n";
+    for (const std::string& token : words.vocabulary) lines += token + "\n";
     const auto expected = open_tokenizer(folder.put("vocab.txt", lines));
     const auto agree = [&](const Tokenizer& tokenizer) {
         ASSERT_EQ(tokenizer.vocabulary_size(), words.vocabulary.size());

@@ -51,8 +51,7 @@ void expect_readable_everywhere(const Figure& figure) {
 
 TEST(JacobianFigures, SayHowManySequencesCosinesLeaveOut) {
     jacobian::Result result = measured(3, 4);
-    for (jacobian::HeadMetrics& head : result.heads)
-        head.sequences = 8;
+    for (jacobian::HeadMetrics& head : result.heads) head.sequences = 8;
     result.heads[0].undefined = 8; // it has no cosine at all
     result.heads[5].undefined = 3;
     result.heads[5].undefined_unmasked = 4;
@@ -84,7 +83,8 @@ TEST(JacobianFigures, MapsTheMetricAndHatchesWhatHasNone) {
     EXPECT_FLOAT_EQ(map.values[4 + 2], 1.0f);
     EXPECT_EQ(map.map, ColourMap::viridis);
     view.metric = Metric::energy_cross;
-    EXPECT_EQ(std::get<HeatMap>(jacobian::map_figure(view, measured(3, 4)).axes[0].elements[0]).map, ColourMap::diverging);
+    EXPECT_EQ(std::get<HeatMap>(jacobian::map_figure(view, measured(3, 4)).axes[0].elements[0]).map,
+              ColourMap::diverging);
     expect_readable_everywhere(figure);
 }
 
@@ -140,8 +140,9 @@ TEST(JacobianFigures, DrawsARowWithItsPartsOnOneScale) {
 }
 
 TEST(JacobianFigures, SayWhenThereIsNothingYet) {
-    for (const Figure& figure : {jacobian::map_figure({}, {}), jacobian::bars_figure({}, {}), jacobian::energy_figure({}, {}),
-                                 jacobian::row_figure({}, nullptr), jacobian::maps_figure({}, nullptr)})
+    for (const Figure& figure :
+         {jacobian::map_figure({}, {}), jacobian::bars_figure({}, {}), jacobian::energy_figure({}, {}),
+          jacobian::row_figure({}, nullptr), jacobian::maps_figure({}, nullptr)})
         expect_readable_everywhere(figure);
 }
 

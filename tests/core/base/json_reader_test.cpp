@@ -18,10 +18,8 @@ using OrderedJson = nlohmann::ordered_json;
 
 std::string nested(std::size_t depth, const char* open = "[", const char* close = "]") {
     std::string text;
-    for (std::size_t i = 0; i < depth; ++i)
-        text += open;
-    for (std::size_t i = 0; i < depth; ++i)
-        text += close;
+    for (std::size_t i = 0; i < depth; ++i) text += open;
+    for (std::size_t i = 0; i < depth; ++i) text += close;
     return text;
 }
 
@@ -29,8 +27,7 @@ std::string refusal_of(std::string_view text, const JsonKind& kind = json_kinds:
     const auto ordered = test::error_of([&] { parse_json(text, "f", kind); });
     const auto sorted = test::error_of([&] { parse_json<SortedJson>(text, "f", kind); });
     EXPECT_EQ(ordered.has_value(), sorted.has_value());
-    if (!ordered || !sorted)
-        return "no error";
+    if (!ordered || !sorted) return "no error";
     EXPECT_EQ(ordered->kind, ErrorKind::input);
     EXPECT_STREQ(ordered->what(), sorted->what());
     return ordered->what();
@@ -75,8 +72,7 @@ TEST(JsonReader, ANumberThatNoDoubleHoldsIsRefused) {
 TEST(JsonReader, OwnDocumentsNameAMemberOnce) {
     EXPECT_EQ(refusal_of(R"({"a":1,"b":2,"a":3})"), "f: expected each member once, got a second one (a)");
     std::string many = "{";
-    for (int i = 0; i < 100; ++i)
-        many += "\"k" + std::to_string(i) + "\":0,";
+    for (int i = 0; i < 100; ++i) many += "\"k" + std::to_string(i) + "\":0,";
     EXPECT_EQ(refusal_of(many + "\"k3\":1}"), "f: expected each member once, got a second one (k3)");
     EXPECT_EQ(refusal_of(many + "\"k\":{\"k3\":1}}"), "no error") << "another object's";
     // As the libraries that write configurations read them.
@@ -86,8 +82,7 @@ TEST(JsonReader, OwnDocumentsNameAMemberOnce) {
 
 TEST(JsonReader, ManyMembersOfAnObjectDoNotTakeQuadraticTime) {
     std::string text = "{";
-    for (int i = 0; i < 200'000; ++i)
-        text += (i ? ",\"" : "\"") + std::to_string(i) + "\":0";
+    for (int i = 0; i < 200'000; ++i) text += (i ? ",\"" : "\"") + std::to_string(i) + "\":0";
     text += "}";
     EXPECT_EQ(parse_json<SortedJson>(text, "f", json_kinds::tokenizer).size(), 200'000u);
     EXPECT_EQ(test::message_of([&] { parse_json(text, "f", json_kinds::result); }),

@@ -46,8 +46,7 @@ TEST_F(ModelFolders, OpensEveryArchitecture) {
         EXPECT_TRUE(files.config.causal());
         EXPECT_EQ(files.config.window(1), 0);
         std::uint64_t parameters = 0;
-        for (const auto& [name, weight] : model.weights)
-            parameters += weight.values.size();
+        for (const auto& [name, weight] : model.weights) parameters += weight.values.size();
         EXPECT_EQ(files.parameters, parameters);
         EXPECT_EQ(files.sha256(), sha256_file(folder / "model.safetensors"));
     }

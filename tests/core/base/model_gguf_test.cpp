@@ -80,8 +80,7 @@ TEST_F(GgufModels, OpensGptNeoX) {
     EXPECT_FLOAT_EQ(static_cast<float>(config.norm_epsilon), 1e-5f);
 
     file.flag("gptneox.use_parallel_residual", false).number("gptneox.rope.freq_base", 500);
-    for (int i = 0; i < TinySizes::layers; ++i)
-        file.drop("blk." + std::to_string(i) + ".attn_qkv.bias");
+    for (int i = 0; i < TinySizes::layers; ++i) file.drop("blk." + std::to_string(i) + ".attn_qkv.bias");
     EXPECT_FALSE(open(file).config.parallel_residual);
     EXPECT_EQ(open(file).config.rotary.theta, 500);
     EXPECT_FALSE(open(file).config.attention_bias);

@@ -33,11 +33,9 @@ std::vector<LargeTensor> large_llama(const LargeNames& names) {
         const std::string layer = names.layer + std::to_string(i) + ".";
         for (const char* const square : {names.queries, names.keys, names.values, names.output})
             tensors.push_back({layer + square, {hidden, hidden}});
-        for (const char* const wide : {names.gate, names.up})
-            tensors.push_back({layer + wide, {intermediate, hidden}});
+        for (const char* const wide : {names.gate, names.up}) tensors.push_back({layer + wide, {intermediate, hidden}});
         tensors.push_back({layer + names.down, {hidden, intermediate}});
-        for (const char* const norm : {names.first, names.second})
-            tensors.push_back({layer + norm, {hidden}});
+        for (const char* const norm : {names.first, names.second}) tensors.push_back({layer + norm, {hidden}});
     }
     return tensors;
 }
@@ -56,8 +54,7 @@ TEST_F(LargeModels, OpensAGgufOfSevenBillionByItsHeader) {
     file.integer("llama.embedding_length", 4096).integer("llama.feed_forward_length", 11008);
     file.integer("llama.attention.head_count", 32);
     std::vector<std::string> tokens;
-    for (int i = 0; i < 32000; ++i)
-        tokens.push_back("token " + std::to_string(i));
+    for (int i = 0; i < 32000; ++i) tokens.push_back("token " + std::to_string(i));
     file.text("tokenizer.ggml.model", "llama").texts("tokenizer.ggml.tokens", tokens);
     std::uint64_t offset = 0;
     for (const LargeTensor& tensor :
@@ -101,8 +98,7 @@ TEST_F(LargeModels, OpensAFolderOfSevenBillionByItsHeaders) {
 
 TEST(SampleModel, IsWhatItIs) {
     const fs::path path = find_samples().model;
-    if (path.empty())
-        GTEST_SKIP() << "no sample model";
+    if (path.empty()) GTEST_SKIP() << "no sample model";
     const ModelFiles files = open_model_files(path);
     EXPECT_EQ(files.summary(), "llama · 30 layers · 9 heads (3 KV) · hidden 576 · Q4_1");
     EXPECT_EQ(files.parameters, 134515008u);
@@ -117,8 +113,7 @@ TEST(SampleModel, IsWhatItIs) {
 
 TEST(GoldenModels, OpenAsTheyAreDescribed) {
     const fs::path golden = test::golden_folder();
-    if (golden.empty())
-        GTEST_SKIP() << test::without_golden;
+    if (golden.empty()) GTEST_SKIP() << test::without_golden;
     const fs::path models = golden.parent_path() / "models";
     const auto summary = [&](const char* name) { return open_model_files(models / name).summary(); };
     EXPECT_EQ(summary("gpt2-tiny"), "gpt2 · 4 layers · 4 heads · hidden 128 · float32");

@@ -1,6 +1,6 @@
 // Models in PyTorch files and in shards.
-#include "support/model_folder.h"
 #include "support/archives.h"
+#include "support/model_folder.h"
 
 namespace attnscope {
 namespace {
@@ -18,13 +18,11 @@ std::string pytorch_file(const TinyModel& model, std::size_t first, std::size_t 
     pickle.op("}(");
     std::string storage;
     std::size_t count = 0, i = 0;
-    for (const auto& [name, weight] : model.weights)
-        count += i++ % step == first ? weight.values.size() : 0;
+    for (const auto& [name, weight] : model.weights) count += i++ % step == first ? weight.values.size() : 0;
     const auto size = [](auto number) { return static_cast<std::int32_t>(number); };
     i = 0;
     for (const auto& [name, weight] : model.weights) {
-        if (i++ % step != first)
-            continue;
+        if (i++ % step != first) continue;
         const std::int32_t offset = size(storage.size() / sizeof(float));
         pickle.text(name);
         if (weight.shape.size() == 1)
@@ -50,8 +48,7 @@ TEST_F(PyTorchModels, OpensPyTorchFilesAndTheirShards) {
     fs::remove(folder / "pytorch_model.bin");
     nlohmann::json map;
     std::size_t i = 0;
-    for (const auto& [name, weight] : model.weights)
-        map[name] = i++ % 2 == 0 ? "a.bin" : "b.bin";
+    for (const auto& [name, weight] : model.weights) map[name] = i++ % 2 == 0 ? "a.bin" : "b.bin";
     folder.put("a.bin", pytorch_file(model, 0, 2));
     folder.put("b.bin", pytorch_file(model, 1, 2));
     folder.put("pytorch_model.bin.index.json", nlohmann::json{{"weight_map", map}}.dump());
@@ -81,8 +78,7 @@ TEST_F(Shards, AreOneFile) {
     EXPECT_EQ(files.weight_files.size(), 3u);
     EXPECT_EQ(files.weights->tensors().size(), model.weights.size());
     std::uint64_t bytes = 0;
-    for (const auto& path : files.weight_files)
-        bytes += fs::file_size(path);
+    for (const auto& path : files.weight_files) bytes += fs::file_size(path);
     EXPECT_EQ(files.bytes, bytes);
     for (const auto& [name, weight] : model.weights) {
         const TensorInfo* const tensor = files.weights->find(name);

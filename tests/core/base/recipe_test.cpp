@@ -51,7 +51,8 @@ TEST(Recipe, ReadsBackWhatItWrote) {
 
 TEST(Recipe, MakesTheSameJobAgain) {
     RetrievalJob job = letters_job();
-    job.figure = FigureSpec{.panel = "retrieval.plane", .style = "acl", .width_mm = 60, .dpi = 150, .zoom = {{0, {-1, 2}, {0.5, 3}}}};
+    job.figure = FigureSpec{
+        .panel = "retrieval.plane", .style = "acl", .width_mm = 60, .dpi = 150, .zoom = {{0, {-1, 2}, {0.5, 3}}}};
     const RetrievalJob back = retrieval_job(retrieval_recipe(job), {});
     EXPECT_TRUE(back.letters);
     EXPECT_EQ(back.queries, job.queries);
@@ -70,9 +71,10 @@ TEST(Recipe, HoldsEveryParameterDefaultsIncluded) {
     job.queries.rows = {0};
     job.request.bank = letters_bank();
     const Json params = Json::parse(retrieval_recipe(job).params);
-    for (const char* name : {"layout", "key", "queries", "beta_table", "beta", "mode", "steps", "tol", "lambda",
-                             "origin_beta", "origin_eps", "origin_steps", "sweep", "plane", "plane_beta", "plane_x",
-                             "plane_y", "basins", "separation", "separation_samples", "cursor"}) {
+    for (const char* name :
+         {"layout",  "key",         "queries",    "beta_table",         "beta",  "mode",  "steps",      "tol",
+          "lambda",  "origin_beta", "origin_eps", "origin_steps",       "sweep", "plane", "plane_beta", "plane_x",
+          "plane_y", "basins",      "separation", "separation_samples", "cursor"}) {
         EXPECT_TRUE(params.contains(name)) << name;
     }
     EXPECT_EQ(params["beta"], Json({5.0, 20.0, 50.0, 100.0}));
@@ -186,7 +188,8 @@ TEST(CompareResults, SmallValuesAgreeAbsolutely) {
 TEST(CompareResults, NoiseDoesNotCount) {
     EXPECT_TRUE(compare_results(R"({"cos_v1":1e-5})", R"({"cos_v1":9e-5})").empty());
     EXPECT_FALSE(compare_results(R"({"cos_v1":1e-3})", R"({"cos_v1":2e-3})").empty());
-    EXPECT_TRUE(compare_results(R"({"norm":1e-7,"amplification":0.5})", R"({"norm":1e-7,"amplification":0.9})").empty());
+    EXPECT_TRUE(
+        compare_results(R"({"norm":1e-7,"amplification":0.5})", R"({"norm":1e-7,"amplification":0.9})").empty());
     const std::string trace = R"({"converged":true,"steps":[1.0,2.0]})";
     EXPECT_TRUE(compare_results(trace, R"({"converged":true,"steps":[1.0]})").empty());
     EXPECT_FALSE(compare_results(trace, R"({"converged":false,"steps":[1.0]})").empty());
@@ -198,5 +201,5 @@ TEST(CompareResults, RefusesWhatIsNoJson) {
     EXPECT_EQ(kind_of([] { compare_results("{}", std::string(100000, '[')); }), ErrorKind::input);
 }
 
-}  // namespace
-}  // namespace attnscope
+} // namespace
+} // namespace attnscope

@@ -77,8 +77,7 @@ TEST(SafetensorsReader, RefusesOtherJson) {
 
 TEST(SafetensorsReader, RefusesNestingWithoutEnd) {
     std::string deep = "{\"a\":";
-    for (int i = 0; i < 100'000; ++i)
-        deep += "[";
+    for (int i = 0; i < 100'000; ++i) deep += "[";
     EXPECT_EQ(with_header(deep), "f: expected an object for each tensor, got a list (header)");
 }
 
@@ -143,8 +142,7 @@ TEST(NpyReader, RefusesElementsThatAreNoLittleEndianNumbers) {
 
 TEST(NpyReader, RefusesHeadersThatAreNotThere) {
     const std::string good = npy(npy_text("<f4", "(2,)"), std::string(8, '\0'));
-    for (std::size_t size = 6; size < good.size(); ++size)
-        EXPECT_NE(parse(good.substr(0, size)), "no error") << size;
+    for (std::size_t size = 6; size < good.size(); ++size) EXPECT_NE(parse(good.substr(0, size)), "no error") << size;
     EXPECT_EQ(parse(good.substr(0, 9)), "f: expected a whole header, got the end of the file (tensor array)");
     EXPECT_EQ(parse(good + "x"), "f: expected 8 bytes of elements for its shape, got 9 bytes (tensor array)");
     std::string version = good;
@@ -178,8 +176,7 @@ const std::string array = npy(npy_text("<f4", "(2,)"), std::string(8, '\0'));
 TEST(ZipReader, RefusesArchivesCutShort) {
     const std::string good = test::zip({{"a.npy", array}});
     EXPECT_EQ(parse(good), "no error");
-    for (std::size_t size = 4; size < good.size(); ++size)
-        ASSERT_NE(parse(good.substr(0, size)), "no error") << size;
+    for (std::size_t size = 4; size < good.size(); ++size) ASSERT_NE(parse(good.substr(0, size)), "no error") << size;
     EXPECT_EQ(parse(good.substr(0, 100)),
               "f: expected a zip archive with its directory, got none: the file is cut short or damaged (byte 100)");
 }

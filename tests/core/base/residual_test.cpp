@@ -112,8 +112,7 @@ TEST(ResidualFigures, ShowTheCursorTheReplacedHeadsAndWhatTokensPay) {
     EXPECT_EQ(std::get<Bars>(text.axes[0].elements.front()).value.size(), 2u);
     view.block = 9;
     EXPECT_TRUE(residual::token_costs(view, result).empty());
-    for (const std::string& id : residual::panel_ids())
-        EXPECT_STRNE(residual::panel_title(id), "") << id;
+    for (const std::string& id : residual::panel_ids()) EXPECT_STRNE(residual::panel_title(id), "") << id;
     const Figure empty = residual::curve_figure(view, Result());
     EXPECT_FALSE(figure_svg(empty, built_in_styles().front()).empty());
 }

@@ -20,15 +20,13 @@ const test::RetrievalSample& shared_sample() {
 template <class Wanted>
 const Wanted* first_of(const Axes& axes) {
     for (const Element& element : axes.elements)
-        if (const auto* wanted = std::get_if<Wanted>(&element))
-            return wanted;
+        if (const auto* wanted = std::get_if<Wanted>(&element)) return wanted;
     return nullptr;
 }
 
 const Band* hatched_band(const Axes& axes) {
     for (const Element& element : axes.elements)
-        if (const auto* band = std::get_if<Band>(&element); band && band->hatched)
-            return band;
+        if (const auto* band = std::get_if<Band>(&element); band && band->hatched) return band;
     return nullptr;
 }
 
@@ -71,8 +69,7 @@ TEST(RetrievalFigures, ABetaThatHasNotSettledIsHatchedAndHasNoGap) {
         EXPECT_LT(hatched->x.back(), sweep.betas[31]);
         for (const Element& element : axes.elements)
             if (const auto* gap = std::get_if<Band>(&element); gap && !gap->hatched) {
-                for (std::size_t b = 0; b < sweep.betas.size(); ++b)
-                    EXPECT_EQ(std::isnan(gap->low[b]), b == 30) << b;
+                for (std::size_t b = 0; b < sweep.betas.size(); ++b) EXPECT_EQ(std::isnan(gap->low[b]), b == 30) << b;
             }
     }
     for (const std::string& bytes : {figure_svg(figure, built_in_styles().front()),

@@ -61,20 +61,18 @@ std::vector<std::string> names(const Json& object) {
 TEST(RetrievalResult, JsonHasTheFieldsOfTheSpecification) {
     const Json json = Json::parse(retrieval_result_json(small_result()));
     EXPECT_EQ(names(json), (std::vector<std::string>{"bank", "spectrum", "traces", "origin_test"}));
-    EXPECT_EQ(names(json["bank"]), (std::vector<std::string>{"n", "d", "mean_norm", "raw_norm", "centered_norm",
-                                                             "centered_mean_norm"}));
+    EXPECT_EQ(names(json["bank"]),
+              (std::vector<std::string>{"n", "d", "mean_norm", "raw_norm", "centered_norm", "centered_mean_norm"}));
     EXPECT_EQ(names(json["bank"]["raw_norm"]), (std::vector<std::string>{"mean", "std"}));
-    EXPECT_EQ(names(json["spectrum"]),
-              (std::vector<std::string>{"lambda_max", "beta_critical", "singular_values", "spectral_radius",
-                                        "eigenvalues", "beta_modes"}));
+    EXPECT_EQ(names(json["spectrum"]), (std::vector<std::string>{"lambda_max", "beta_critical", "singular_values",
+                                                                 "spectral_radius", "eigenvalues", "beta_modes"}));
     EXPECT_EQ(json["spectrum"]["spectral_radius"][1], Json({{"beta", 5.0}, {"rho", 2.5}, {"stable", false}}));
     EXPECT_EQ(json["spectrum"]["beta_modes"], Json({2.0, nullptr}));
 
     const Json& trace = json["traces"][0];
-    EXPECT_EQ(names(trace),
-              (std::vector<std::string>{"beta", "query", "mode", "steps", "converged", "fixed_point", "norm_ratio",
-                                        "predicted_norm", "mass_top5", "mass_top50", "top5", "overlap_initial",
-                                        "overlap_final"}));
+    EXPECT_EQ(names(trace), (std::vector<std::string>{"beta", "query", "mode", "steps", "converged", "fixed_point",
+                                                      "norm_ratio", "predicted_norm", "mass_top5", "mass_top50", "top5",
+                                                      "overlap_initial", "overlap_final"}));
     EXPECT_EQ(trace["mode"], "residual");
     EXPECT_EQ(names(trace["top5"]), (std::vector<std::string>{"raw", "initial", "final"}));
     EXPECT_EQ(trace["steps"][0], Json({{"t", 0}, {"norm", 1.0}}));
@@ -175,8 +173,7 @@ TEST(RetrievalResult, WarnsOfWhatHasNotSettled) {
     RetrievalJob job;
     job.request.modes = {Mode::centered};
     std::vector<std::string> codes;
-    for (const Warning& warning : retrieval_warnings(job, with_unsettled()))
-        codes.push_back(warning.code);
+    for (const Warning& warning : retrieval_warnings(job, with_unsettled())) codes.push_back(warning.code);
     EXPECT_EQ(codes, (std::vector<std::string>{"beta-critical", "unsettled-sweep", "unsettled-basins"}));
 }
 
@@ -193,5 +190,5 @@ TEST(RetrievalResult, WarnsThatHybridIsNoCure) {
     EXPECT_EQ(retrieval_warnings(job, small_result()).size(), 1u);
 }
 
-}  // namespace
-}  // namespace attnscope
+} // namespace
+} // namespace attnscope

@@ -33,8 +33,7 @@ TEST(SymmetricEigenvalues, AreThoseThatWereTurnedAwayFromTheDiagonal) {
         };
         for (std::size_t i = 0; i < n; ++i)
             for (std::size_t j = 0; j < n; ++j)
-                for (std::size_t k = 0; k < n; ++k)
-                    matrix[i * n + j] += turned(i, k) * expected[k] * turned(k, j);
+                for (std::size_t k = 0; k < n; ++k) matrix[i * n + j] += turned(i, k) * expected[k] * turned(k, j);
         std::sort(expected.begin(), expected.end());
         const std::vector<double> values = sorted_eigenvalues(matrix, n);
         for (std::size_t i = 0; i < n; ++i)
@@ -47,8 +46,7 @@ TEST(SymmetricEigenvalues, OfSecondDifferencesAndOfDiagonals) {
     std::vector<double> differences(n * n), diagonal(n * n);
     for (std::size_t i = 0; i < n; ++i) {
         differences[i * n + i] = 2;
-        if (i > 0)
-            differences[i * n + i - 1] = -1;
+        if (i > 0) differences[i * n + i - 1] = -1;
         diagonal[i * n + i] = static_cast<double>(i) - 10;
     }
     const std::vector<double> values = sorted_eigenvalues(differences, n), plain = sorted_eigenvalues(diagonal, n);

@@ -288,8 +288,7 @@ TEST(Elements, EveryHalfKeepsItsOrder) {
 
 TEST(GoldenFiles, PyTorchAndNpyHoldTheSameBank) {
     const auto golden = test::golden_folder();
-    if (golden.empty())
-        GTEST_SKIP() << test::without_golden;
+    if (golden.empty()) GTEST_SKIP() << test::without_golden;
     for (const std::string name : {"clustered", "orthonormal"}) {
         const auto npy = open_tensor_file(golden / "retrieval" / (name + ".bank.npy"));
         const auto torch = open_tensor_file(golden / "retrieval" / (name + ".bank.pt"));

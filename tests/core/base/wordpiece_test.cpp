@@ -28,8 +28,7 @@ const std::vector<std::string> pieces{"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK
 
 json document() {
     json vocabulary = json::object();
-    for (std::size_t i = 0; i < pieces.size(); ++i)
-        vocabulary[pieces[i]] = i;
+    for (std::size_t i = 0; i < pieces.size(); ++i) vocabulary[pieces[i]] = i;
     json added = json::array();
     for (const int id : {0, 1, 2, 3, 4}) {
         added.push_back({{"id", id},
@@ -67,8 +66,7 @@ std::unique_ptr<Tokenizer> make(const json& from = document()) {
 std::string words(std::string_view text, const json& from = document()) {
     const std::vector<Token> tokens = make(from)->encode(text);
     std::string joined;
-    for (std::size_t i = 1; i + 1 < tokens.size(); ++i)
-        joined += (i > 1 ? " " : "") + tokens[i].text;
+    for (std::size_t i = 1; i + 1 < tokens.size(); ++i) joined += (i > 1 ? " " : "") + tokens[i].text;
     return joined;
 }
 
@@ -154,8 +152,7 @@ TEST(WordPiece, OffsetsPointAtTheBytesOfTheOriginalText) {
     const std::string text = "  Ünaffable, 日CAFÉ";
     const std::vector<Token> tokens = make()->encode(text);
     std::vector<std::string> ranges;
-    for (const Token& token : tokens)
-        ranges.push_back(text.substr(token.begin, token.end - token.begin));
+    for (const Token& token : tokens) ranges.push_back(text.substr(token.begin, token.end - token.begin));
     EXPECT_EQ(ranges, (std::vector<std::string>{"", "Ün", "aff", "able", ",", "日", "CAFÉ", ""}));
     EXPECT_EQ(tokens.back().begin, text.size());
 }
@@ -184,8 +181,7 @@ TEST(WordPiece, ReadsTemplates) {
 TEST(WordPiece, ReadsAPlainVocabulary) {
     const test::TemporaryFolder folder;
     std::string lines;
-    for (const std::string& piece : pieces)
-        lines += piece + "\r\n";
+    for (const std::string& piece : pieces) lines += piece + "\r\n";
     write_file(folder.path() / "vocab.txt", lines);
     EXPECT_EQ(open_tokenizer(folder.path())->encode("CAFÉ [SEP]").size(), 4u);
     EXPECT_EQ(open_tokenizer(folder.path() / "vocab.txt")->vocabulary_size(), pieces.size());
@@ -240,10 +236,8 @@ TEST(TokenizerFile, RefusesWhatIsNoJson) {
 TEST(TokenizerFile, GivesTheIdsOfTheReferenceOnMiniLm) {
     const auto golden = test::golden_folder();
     const auto encoder = find_samples().encoder;
-    if (golden.empty())
-        GTEST_SKIP() << test::without_golden;
-    if (encoder.empty())
-        GTEST_SKIP() << "no sample encoder";
+    if (golden.empty()) GTEST_SKIP() << test::without_golden;
+    if (encoder.empty()) GTEST_SKIP() << "no sample encoder";
     const json inputs = json::parse(read_file(golden / "texts" / "tokenizer_inputs.json"));
     const json expected = json::parse(read_file(golden / "models" / "minilm" / "tokenizer.json"));
     ASSERT_EQ(inputs.size(), expected.size());
@@ -251,8 +245,7 @@ TEST(TokenizerFile, GivesTheIdsOfTheReferenceOnMiniLm) {
         const auto tokenizer = open_tokenizer(encoder / file);
         for (std::size_t i = 0; i < inputs.size(); ++i) {
             std::vector<std::int64_t> ids;
-            for (const Token& token : tokenizer->encode(inputs[i].get<std::string>()))
-                ids.push_back(token.id);
+            for (const Token& token : tokenizer->encode(inputs[i].get<std::string>())) ids.push_back(token.id);
             EXPECT_EQ(ids, expected[i].get<std::vector<std::int64_t>>()) << file << ", input " << i;
         }
     }

@@ -170,15 +170,13 @@ TEST_F(MemoryLimit, KnowsTheFirstVersionOfGroups) {
 }
 
 TEST(MemoryLimitOfTheProcess, RespectsTheLimitOfTheShell) {
-    if (!test::limits_on_memory_work)
-        GTEST_SKIP() << "the sanitizers need more memory than the limit";
+    if (!test::limits_on_memory_work) GTEST_SKIP() << "the sanitizers need more memory than the limit";
     // In a child, as a limit that was lowered stays.
     const pid_t child = fork();
     if (child == 0) {
         const rlim_t bytes = rlim_t{123} << 20;
         const struct rlimit limit = {bytes, bytes};
-        if (setrlimit(RLIMIT_DATA, &limit) != 0)
-            _exit(2);
+        if (setrlimit(RLIMIT_DATA, &limit) != 0) _exit(2);
         _exit(memory_limit() == bytes ? 0 : 1);
     }
     int status = 0;

@@ -101,8 +101,7 @@ TEST(AlignmentOperators, SingularDirectionsAreThoseOfTheFormedMatrices) {
         const Operators operators = made(source, basis, 2);
         ASSERT_EQ(operators.values, 5);
         at::Tensor g = formed(source, 1, 2);
-        if (basis == Basis::left)
-            g = g.t();
+        if (basis == Basis::left) g = g.t();
         const at::Tensor values = at::linalg_svdvals(g);
         at::Tensor v = at::empty({24, 1}, at::kDouble);
         std::copy_n(operators.directions.data() + operators.pair(1, 2) * 2 * 24, 24, v.data_ptr<double>());
@@ -253,10 +252,8 @@ TEST_F(AlignmentModel, HeadsAreMatchedWithWhomTheyWereSwapped) {
     for (const char* const part : {"attn.c_attn.weight"}) {
         std::string first, second;
         for (const auto& [name, weight] : model.weights) {
-            if (name.find("h.0." + std::string(part)) != std::string::npos)
-                first = name;
-            if (name.find("h.1." + std::string(part)) != std::string::npos)
-                second = name;
+            if (name.find("h.0." + std::string(part)) != std::string::npos) first = name;
+            if (name.find("h.1." + std::string(part)) != std::string::npos) second = name;
         }
         const auto& from = model.weights[first];
         auto& to = model.weights[second];
@@ -303,8 +300,7 @@ TEST(Assignment, IsTheBestOfAllPermutations) {
     for (std::uint64_t trial = 0; trial < 20; ++trial) {
         constexpr int n = 6;
         std::vector<double> value(n * n);
-        for (std::size_t i = 0; i < value.size(); ++i)
-            value[i] = random_uniform(trial, 3, i);
+        for (std::size_t i = 0; i < value.size(); ++i) value[i] = random_uniform(trial, 3, i);
         std::vector<std::int32_t> order(n);
         std::iota(order.begin(), order.end(), 0);
         const auto sum = [&](const std::vector<std::int32_t>& partner) {
@@ -314,8 +310,7 @@ TEST(Assignment, IsTheBestOfAllPermutations) {
             return total;
         };
         double best = 0;
-        do
-            best = std::max(best, sum(order));
+        do best = std::max(best, sum(order));
         while (std::next_permutation(order.begin(), order.end()));
         EXPECT_DOUBLE_EQ(sum(alignment::assign(value, n)), best);
     }

@@ -27,8 +27,7 @@ protected:
         MapRequest request;
         request.capture = capture;
         request.head = 1;
-        if (change)
-            change(request);
+        if (change) change(request);
         return compute::head_map(request, context);
     }
 };
@@ -88,11 +87,9 @@ TEST_F(AttentionHead, TopOneSharesTheWeightBetweenEqualKeys) {
     // Key 2 once more as key 6, and queries that like it best.
     std::copy_n(capture.keys.begin() + 2 * 8, 8, capture.keys.begin() + 6 * 8);
     for (std::size_t t = 0; t < 10; ++t)
-        for (std::size_t k = 0; k < 8; ++k)
-            capture.queries[t * 8 + k] = 100 * capture.keys[2 * 8 + k];
+        for (std::size_t k = 0; k < 8; ++k) capture.queries[t * 8 + k] = 100 * capture.keys[2 * 8 + k];
     for (std::size_t i = 0; i < 80; ++i)
-        if (i / 8 != 2 && i / 8 != 6)
-            capture.keys[i] *= 0.1f;
+        if (i / 8 != 2 && i / 8 != 6) capture.keys[i] *= 0.1f;
     const auto shared = std::make_shared<const Capture>(std::move(capture));
     const Row last = row(shared, 0, 9, infinite);
     EXPECT_EQ(last.weights, (std::vector<float>{0, 0, 0.5f, 0, 0, 0, 0.5f, 0, 0, 0}));
@@ -102,8 +99,7 @@ TEST_F(AttentionHead, TopOneSharesTheWeightBetweenEqualKeys) {
 
 TEST_F(AttentionHead, MapHoldsEveryRowAndLeavesMaskedCellsBlank) {
     for (const CaptureShape& shape : shapes) {
-        if (shape.heads < 2)
-            continue;
+        if (shape.heads < 2) continue;
         const auto capture = random_capture(shape);
         const Map whole = map(capture);
         ASSERT_EQ(whole.rows, shape.tokens);
@@ -184,8 +180,7 @@ TEST_F(AttentionHead, TheSinkIsLeftOutAndTheRestRenormalizedOnRequest) {
             const auto i = static_cast<std::size_t>(t * 20 + j);
             ASSERT_EQ(std::isfinite(plain.weights[i]), j > 0 && j <= t);
             ASSERT_EQ(std::isfinite(scaled.weights[i]), j > 0 && j <= t);
-            if (j == 0 || j > t)
-                continue;
+            if (j == 0 || j > t) continue;
             EXPECT_NEAR(plain.weights[i], all[static_cast<std::size_t>(j)], 1e-6);
             EXPECT_NEAR(scaled.weights[i], rest[static_cast<std::size_t>(j)], 1e-6);
             sum += scaled.weights[i];
@@ -243,8 +238,7 @@ TEST_F(AttentionHead, ResultsDoNotDependOnTheNumberOfThreads) {
 TEST_F(AttentionHead, AsABankRetrievesItsOwnRow) {
     const auto capture = random_capture({.tokens = 30, .window = 11});
     std::vector<std::string> texts;
-    for (int t = 0; t < 30; ++t)
-        texts.push_back(t == 25 ? "\n" : "token " + std::to_string(t));
+    for (int t = 0; t < 30; ++t) texts.push_back(t == 25 ? "\n" : "token " + std::to_string(t));
     const HeadBank head = head_bank(*capture, 2, 29, 3, texts);
     ASSERT_EQ(head.bank->n, 11u);
     EXPECT_EQ(head.bank->texts.text(0), "token 19");

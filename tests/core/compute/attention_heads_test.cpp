@@ -30,8 +30,7 @@ models::AttentionPoint point_at(const std::function<std::int64_t(std::int64_t)>&
     point.values = at::zeros({1, 1, tokens, 2});
     for (std::int64_t t = 0; t < tokens; ++t) {
         point.keys[0][0][t][t] = 1;
-        if (target(t) >= 0)
-            point.queries[0][0][t][target(t)] = 1000;
+        if (target(t) >= 0) point.queries[0][0][t][target(t)] = 1000;
     }
     return point;
 }
@@ -123,8 +122,7 @@ protected:
         Request request;
         request.model = model;
         request.texts = {text(20)};
-        if (change)
-            change(request);
+        if (change) change(request);
         return compute::attention_heads(request, context);
     }
 
@@ -255,8 +253,7 @@ TEST_F(AttentionHeads, CancelSoonAndSayHowFarTheyAre) {
     request.texts = {text(20)};
     compute::attention_heads(request, watched);
     EXPECT_FALSE(fractions.empty());
-    for (const double fraction : fractions)
-        EXPECT_LE(fraction, 1);
+    for (const double fraction : fractions) EXPECT_LE(fraction, 1);
     stop.request_stop();
     EXPECT_THROW(compute::attention_heads(request, watched), Cancelled);
     EXPECT_THROW(compute::attention_capture({model, text(20), 1}, watched), Cancelled);

@@ -1,6 +1,6 @@
 // The attention point against plain loops in float64: tiles, masks, grouped heads, gains and observers.
-#include "models/attention_point.h"
 #include "core/compute/support.h"
+#include "models/attention_point.h"
 
 #include "kernels/attention_rows.h"
 
@@ -59,13 +59,12 @@ Expected plain_loops(const AttentionPoint& point, double factor) {
                 std::vector<float> scores;
                 for (std::int64_t s = point.first_key(t); s < point.end_key(t); ++s) {
                     double score = 0;
-                    for (std::int64_t k = 0; k < dim; ++k)
-                        score += queries[b][h][t][k] * keys[b][h / group][s][k];
+                    for (std::int64_t k = 0; k < dim; ++k) score += queries[b][h][t][k] * keys[b][h / group][s][k];
                     scores.push_back(static_cast<float>(score));
                 }
                 std::vector<double> row(scores.size());
-                const auto told = kernels::attention_row_reference(scores.data(), scores.size(), factor * point.scale,
-                                                                   row.data());
+                const auto told =
+                    kernels::attention_row_reference(scores.data(), scores.size(), factor * point.scale, row.data());
                 entropies[b][h][t] = told.entropy;
                 weights[b][h][t] = told.max_weight;
                 for (std::size_t i = 0; i < row.size(); ++i) {
@@ -192,8 +191,7 @@ TEST_F(AttentionPoints, TakeAReplacementAndShowWhatTheyAttendWith) {
 TEST_F(AttentionPoints, ComputeInBfloat16WhatTheyWouldInFloat32) {
     AttentionPoint point = random_point({.texts = 1, .heads = 4, .key_value_heads = 2, .rows = 40});
     const at::Tensor exact = models::attend(point, nullptr, context);
-    for (at::Tensor* tensor : {&point.queries, &point.keys, &point.values})
-        *tensor = tensor->to(at::kBFloat16);
+    for (at::Tensor* tensor : {&point.queries, &point.keys, &point.values}) *tensor = tensor->to(at::kBFloat16);
     Collector collector(point);
     for (AttentionObserver* const observer : std::initializer_list<AttentionObserver*>{nullptr, &collector}) {
         const at::Tensor rough = models::attend(point, observer, context);

@@ -10,8 +10,7 @@ namespace {
 
 std::vector<float> random_scores(std::size_t count, double spread, std::uint64_t seed = 1) {
     std::vector<float> scores(count);
-    for (std::size_t j = 0; j < count; ++j)
-        scores[j] = static_cast<float>(spread * random_normal(seed, count, j));
+    for (std::size_t j = 0; j < count; ++j) scores[j] = static_cast<float>(spread * random_normal(seed, count, j));
     return scores;
 }
 

@@ -40,8 +40,7 @@ protected:
     }
     std::vector<std::int64_t> ids(const TextEncoder& encoder, const std::string& text) {
         std::vector<std::int64_t> result;
-        for (const Token& token : encoder.tokenizer().encode(text))
-            result.push_back(token.id);
+        for (const Token& token : encoder.tokenizer().encode(text)) result.push_back(token.id);
         return result;
     }
 
@@ -279,10 +278,8 @@ TEST_F(AttentionPointTest, AnObserverReplacesTheContext) {
 TEST(MiniLm, GivesTheEmbeddingsOfTheReference) {
     const auto golden = test::golden_folder();
     const auto folder = find_samples().encoder;
-    if (golden.empty())
-        GTEST_SKIP() << test::without_golden;
-    if (folder.empty())
-        GTEST_SKIP() << "no sample encoder";
+    if (golden.empty()) GTEST_SKIP() << test::without_golden;
+    if (folder.empty()) GTEST_SKIP() << "no sample encoder";
     ThreadPool pool(2);
     JobContext context(pool);
     const auto encoder = compute::open_text_encoder(folder);

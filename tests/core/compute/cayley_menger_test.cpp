@@ -23,8 +23,7 @@ struct Rows {
 
 Rows gaussian(std::size_t n, std::size_t d, double scale = 1) {
     Rows rows{n, d, std::vector<float>(n * d)};
-    for (std::size_t i = 0; i < n * d; ++i)
-        rows.values[i] = static_cast<float>(scale * random_normal(3, n, i));
+    for (std::size_t i = 0; i < n * d; ++i) rows.values[i] = static_cast<float>(scale * random_normal(3, n, i));
     return rows;
 }
 
@@ -97,7 +96,8 @@ TEST(SimplexVolumes, TheCutIsAHeightOfOneHundredThousandthOfAnEdge) {
         // Corners of a regular simplex but for the last, which stands at a height over the first.
         for (int corners = 3; corners <= 8; ++corners) {
             for (const double height : {3e-6, 3e-4}) {
-                Rows rows{static_cast<std::size_t>(corners), 9, std::vector<float>(static_cast<std::size_t>(corners) * 9)};
+                Rows rows{static_cast<std::size_t>(corners), 9,
+                          std::vector<float>(static_cast<std::size_t>(corners) * 9)};
                 std::vector<std::uint32_t> tuple;
                 for (std::size_t i = 0; i < rows.n; ++i) {
                     tuple.push_back(static_cast<std::uint32_t>(i));
@@ -110,8 +110,8 @@ TEST(SimplexVolumes, TheCutIsAHeightOfOneHundredThousandthOfAnEdge) {
                 const double squared = kernels::squared_volume_gram(rows.view(), tuple.data(), corners);
                 const double factorial = std::tgamma(corners);
                 const double edge = kernels::mean_squared_edge(rows.view(), tuple.data(), corners);
-                EXPECT_EQ(volume > 0, squared > kernels::degenerate_cut * std::pow(edge, corners - 1) /
-                                                    (factorial * factorial));
+                EXPECT_EQ(volume > 0,
+                          squared > kernels::degenerate_cut * std::pow(edge, corners - 1) / (factorial * factorial));
             }
         }
     });
@@ -120,11 +120,9 @@ TEST(SimplexVolumes, TheCutIsAHeightOfOneHundredThousandthOfAnEdge) {
 TEST(ResampledSums, AgreeWithAPlainLoop) {
     constexpr std::size_t groups = 37, blocks = 3, block = kernels::resample_block;
     std::vector<std::uint8_t> times(blocks * groups * block);
-    for (std::size_t i = 0; i < times.size(); ++i)
-        times[i] = static_cast<std::uint8_t>(random_bits(1, 2, i) % 256);
+    for (std::size_t i = 0; i < times.size(); ++i) times[i] = static_cast<std::uint8_t>(random_bits(1, 2, i) % 256);
     std::vector<double> values(3 * groups);
-    for (std::size_t i = 0; i < values.size(); ++i)
-        values[i] = random_normal(1, 3, i);
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] = random_normal(1, 3, i);
     on_every_target([&] {
         std::vector<double> sums(3 * blocks * block);
         kernels::resampled_sums(times.data(), values.data(), groups, blocks, sums.data());

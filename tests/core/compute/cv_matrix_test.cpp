@@ -23,8 +23,7 @@ using Values = std::vector<float>;
 
 Values gaussian(std::size_t n, std::size_t d, std::uint64_t seed = 1) {
     Values values(n * d);
-    for (std::size_t i = 0; i < values.size(); ++i)
-        values[i] = static_cast<float>(random_normal(seed, d, i));
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(random_normal(seed, d, i));
     return values;
 }
 
@@ -49,10 +48,8 @@ TEST(CvMatrix, DoesNotChangeWithScaleRotationShiftOrUnits) {
     ASSERT_TRUE(plain.has_cv()) << plain.reason;
 
     Values scaled = rows, shifted = rows, turned = rows;
-    for (float& value : scaled)
-        value *= 0x1p-60f;
-    for (std::size_t i = 0; i < rows.size(); ++i)
-        shifted[i] += 100;
+    for (float& value : scaled) value *= 0x1p-60f;
+    for (std::size_t i = 0; i < rows.size(); ++i) shifted[i] += 100;
     for (std::size_t i = 0; i < n; ++i) { // a rotation in every pair of coordinates
         for (std::size_t k = 0; k < d; k += 2) {
             const float x = rows[i * d + k], y = rows[i * d + k + 1];
@@ -65,10 +62,8 @@ TEST(CvMatrix, DoesNotChangeWithScaleRotationShiftOrUnits) {
     EXPECT_NEAR(small.mean_volume, std::ldexp(plain.mean_volume, -240), 1e-12 * small.mean_volume);
     EXPECT_NEAR(measure(n, d, turned).cv, plain.cv, 1e-6);
     EXPECT_NEAR(measure(n, d, shifted).cv, plain.cv, 1e-4); // float32 keeps 1e-5 of a row there
-    for (float& value : scaled)
-        value *= 0x1p+100f;
-    for (float& value : scaled)
-        value *= 0x1p+79f;
+    for (float& value : scaled) value *= 0x1p+100f;
+    for (float& value : scaled) value *= 0x1p+79f;
     EXPECT_DOUBLE_EQ(measure(n, d, scaled).cv, plain.cv);
 }
 
@@ -120,8 +115,7 @@ TEST(CvMatrix, CountsDuplicatesAndRanksThatAreMissing) {
 
     Values plane = gaussian(40, 12); // three dimensions hold no 4-simplex
     for (std::size_t i = 0; i < 40; ++i)
-        for (std::size_t k = 3; k < 12; ++k)
-            plane[i * 12 + k] = plane[i * 12] * static_cast<float>(k);
+        for (std::size_t k = 3; k < 12; ++k) plane[i * 12 + k] = plane[i * 12] * static_cast<float>(k);
     const Matrix flat = measure(40, 12, plane);
     EXPECT_EQ(flat.n_degenerate, 500u);
     EXPECT_TRUE(std::isnan(flat.cv));
@@ -133,8 +127,7 @@ TEST(CvMatrix, AgreesWithTheReferenceOnGivenTuples) {
     const auto json = nlohmann::json::parse(std::ifstream(std::string(ATTNSCOPE_TEST_DATA) + "/cv_small.json"));
     Values rows;
     for (const auto& row : json["rows"])
-        for (const float value : row)
-            rows.push_back(value);
+        for (const float value : row) rows.push_back(value);
     const std::size_t n = json["rows"].size();
     for (const auto& expected : json["expected"]) {
         auto tuples = std::make_shared<cv::Tuples>();
@@ -266,8 +259,7 @@ TEST(CvMatrix, FewSimplicesDoNotDecideHowFarRowsReach) {
     auto tuples = std::make_shared<cv::Tuples>();
     tuples->rows.resize(5 * 300);
     compute::SimplexSource::drawn(40, 5, 300, 1, 2).fill(0, 300, tuples->rows.data());
-    for (std::uint32_t& row : tuples->rows)
-        row += 20;
+    for (std::uint32_t& row : tuples->rows) row += 20;
     const Matrix given = measure(n, d, rows, tuples);
     const Values part(rows.begin() + 20 * d, rows.begin() + 60 * d);
     measure.parameters.samples = 300;
@@ -291,8 +283,7 @@ TEST(SimplexSource, DrawsEveryTupleEquallyOften) {
     }
     ASSERT_EQ(times.size(), 21u);
     double chi_squared = 0;
-    for (const auto& [tuple, seen] : times)
-        chi_squared += std::pow(seen - 10'000.0, 2) / 10'000;
+    for (const auto& [tuple, seen] : times) chi_squared += std::pow(seen - 10'000.0, 2) / 10'000;
     EXPECT_LT(chi_squared, 45.3); // 20 degrees of freedom, one in a thousand
     // Any part of them is the same part.
     std::vector<std::uint32_t> part(50);
@@ -302,8 +293,7 @@ TEST(SimplexSource, DrawsEveryTupleEquallyOften) {
     EXPECT_TRUE(std::equal(part.begin(), part.end(), rows.begin() + 1239 * 5));
     std::vector<std::uint32_t> others{3, 5, 8, 13, 21, 34, 55};
     source.among(others).fill(0, 10, part.data());
-    for (std::size_t i = 0; i < part.size(); ++i)
-        EXPECT_EQ(part[i], others[rows[i]]);
+    for (std::size_t i = 0; i < part.size(); ++i) EXPECT_EQ(part[i], others[rows[i]]);
 }
 
 TEST(SimplexSource, EnumeratesEverySimplexOnce) {

@@ -72,8 +72,8 @@ TEST(Projections, AreTheRowsOfEachHeadInEveryFamily) {
         const auto found = models::attention_projections(models::loaded(*model), 1);
         const auto of = [&](std::int64_t part) {
             return [&tiny, part, head_dim](auto h, auto i, auto j) {
-                return stored(tiny, "gpt_neox.layers.1.attention.query_key_value.weight",
-                              (3 * h + part) * head_dim + i, j);
+                return stored(tiny, "gpt_neox.layers.1.attention.query_key_value.weight", (3 * h + part) * head_dim + i,
+                              j);
             };
         };
         expect(found.query, S::heads, of(0));
@@ -104,9 +104,8 @@ struct Keep final : models::AttentionObserver {
 TEST(CvModel, MeasuresWhatFlowsThroughEveryFamily) {
     ThreadPool pool(2);
     int snapshots = 0;
-    JobContext context(pool, {.device = {Device::Kind::cpu, 0}, .stop = {}, .on_snapshot = [&](const auto&) {
-                                  ++snapshots;
-                              }});
+    JobContext context(
+        pool, {.device = {Device::Kind::cpu, 0}, .stop = {}, .on_snapshot = [&](const auto&) { ++snapshots; }});
     for (const char* const name : {"GPT2LMHeadModel", "GPTNeoXForCausalLM", "LlamaForCausalLM", "Qwen3ForCausalLM"}) {
         const TemporaryFolder folder;
         cv::ModelRequest request;
@@ -128,12 +127,12 @@ TEST(CvModel, MeasuresWhatFlowsThroughEveryFamily) {
         std::size_t compared = 0;
         for (const cv::Matrix& matrix : result.matrices) {
             const auto kept = keep.rows.find(matrix.name);
-            if (kept == keep.rows.end())
-                continue;
+            if (kept == keep.rows.end()) continue;
             const at::Tensor rows = kept->second.contiguous();
             const auto cols = static_cast<std::size_t>(rows.size(1));
-            const cv::Matrix expected = measurer.measure(
-                {rows.const_data_ptr<float>(), static_cast<std::size_t>(rows.size(0)), cols, cols}, matrix.name, context);
+            const cv::Matrix expected =
+                measurer.measure({rows.const_data_ptr<float>(), static_cast<std::size_t>(rows.size(0)), cols, cols},
+                                 matrix.name, context);
             ASSERT_TRUE(expected.has_cv()) << expected.reason;
             EXPECT_NEAR(matrix.cv, expected.cv, 1e-4 * expected.cv) << name << " " << matrix.name;
             ++compared;

@@ -37,8 +37,7 @@ struct Gain : AttentionObserver {
 using Change = std::function<void(TinyModel&)>;
 TinyModel tiny(const std::string& architecture, const Change& change = {}) {
     TinyModel model(architecture);
-    if (change)
-        change(model);
+    if (change) change(model);
     return model;
 }
 
@@ -126,8 +125,7 @@ TEST_F(Forward, AgreesWithPlainLoopsInEveryFamily) {
 /// The weight as GGUF has it: (outputs, inputs), and with `heads` the rows of a head in the order that pairs
 /// neighbours.
 std::vector<float> gguf_rows(const TinyModel::Weight& weight, int heads, bool columns) {
-    if (weight.shape.size() == 1)
-        return weight.values;
+    if (weight.shape.size() == 1) return weight.values;
     const auto rows = static_cast<std::size_t>(weight.shape[columns ? 1 : 0]);
     const std::size_t width = weight.values.size() / rows;
     std::vector<float> out;
@@ -156,14 +154,14 @@ std::filesystem::path write_gguf(const TemporaryFolder& folder, TinyGguf file, c
             name = "blk." + part.substr(before_layer.size(), behind - before_layer.size()) + ".";
             part = part.substr(behind + 1);
         }
-        const auto known = std::find_if(names.begin(), names.end(), [&](const auto& pair) { return pair.first == part; });
+        const auto known =
+            std::find_if(names.begin(), names.end(), [&](const auto& pair) { return pair.first == part; });
         EXPECT_NE(known, names.end()) << own;
         const bool queries = known->second == "attn_q", keys = known->second == "attn_k";
         const bool projection = weight.shape.size() == 2 && !name.empty();
         const int heads = !permuted ? 0 : queries ? TinySizes::heads : keys ? TinySizes::key_value_heads : 0;
         std::vector<std::uint64_t> shape(weight.shape.begin(), weight.shape.end());
-        if (columns && projection)
-            std::reverse(shape.begin(), shape.end());
+        if (columns && projection) std::reverse(shape.begin(), shape.end());
         file.tensor(name + known->second + own.substr(dot), shape, gguf_rows(weight, heads, columns && projection));
     }
     return folder.put("model.gguf", file.str());
@@ -215,8 +213,7 @@ void sort_rows(TinyModel::Weight& weight) {
     for (std::size_t row = 0; row < 3 * heads * dim; ++row) {
         const std::size_t kind = row / (heads * dim), head = row / dim % heads;
         const std::size_t from = (head * 3 + kind) * dim + row % dim;
-        for (std::size_t k = 0; k < width; ++k)
-            weight.values[row * width + k] = before[from * width + k];
+        for (std::size_t k = 0; k < width; ++k) weight.values[row * width + k] = before[from * width + k];
     }
 }
 
@@ -316,8 +313,8 @@ TEST_F(Forward, LeavesLaterLayersAlone) {
     EXPECT_EQ(states.sizes().vec(), (std::vector<std::int64_t>{1, 5, TinySizes::hidden}));
     // One layer: two norms, four projections, three of the feed-forward. Of the embedding, rows are copied.
     using S = TinySizes;
-    const std::uint64_t used = S::hidden * (2 + 2 * S::heads * S::head_dim + 2 * S::key_value_heads * S::head_dim +
-                                            3 * S::intermediate);
+    const std::uint64_t used =
+        S::hidden * (2 + 2 * S::heads * S::head_dim + 2 * S::key_value_heads * S::head_dim + 3 * S::intermediate);
     // Matrices of linear maps are packed, their outputs filled up to whole panels of at most 32; the rest stays mapped.
     const std::uint64_t norms = 2 * S::hidden;
     EXPECT_EQ(model->memory().mapped, 4 * norms);
@@ -368,10 +365,8 @@ TEST_F(Forward, ServesSeveralThreadsAtOnce) {
             result = models::head_logits(*model, models::hidden_states(*model, {ids}, {}, job)[0], {}, job);
         });
     }
-    for (std::thread& thread : threads)
-        thread.join();
-    for (const at::Tensor& result : got)
-        EXPECT_LT(apart(result, expected), 1e-5);
+    for (std::thread& thread : threads) thread.join();
+    for (const at::Tensor& result : got) EXPECT_LT(apart(result, expected), 1e-5);
 }
 
 TEST_F(Forward, NamesTheWeightThatCannotBeUsed) {
@@ -403,8 +398,7 @@ TEST_F(Forward, NamesTheWeightThatCannotBeUsed) {
 
     // A sum that overflows is no weight that is not finite.
     const auto large = open(tiny("LlamaForCausalLM", [](TinyModel& model) {
-        for (float& value : model.weights["model.norm.weight"].values)
-            value = 3e38f;
+        for (float& value : model.weights["model.norm.weight"].values) value = 3e38f;
     }));
     EXPECT_EQ(message_of([&] { models::hidden_states(*large, {random_ids(3)}, {}, context); }), "no error");
 }

@@ -63,8 +63,7 @@ Json result_of(AlignmentJob job, const alignment::Operators& operators, JobConte
 
 TEST(GoldenAlignment, AgreesOnFilesOfGrams) {
     const auto golden = golden_folder();
-    if (golden.empty())
-        GTEST_SKIP() << without_golden;
+    if (golden.empty()) GTEST_SKIP() << without_golden;
     ThreadPool pool(2);
     JobContext context(pool);
     for (const char* const name : {"gpt2-tiny", "neox-tiny", "qwen3-tiny"}) {
@@ -82,8 +81,7 @@ class GoldenAlignmentWeights : public testing::TestWithParam<const char*> {};
 
 TEST_P(GoldenAlignmentWeights, Agrees) {
     const auto golden = golden_model(GetParam(), "alignment.json");
-    if (!golden)
-        GTEST_SKIP() << without_golden_model;
+    if (!golden) GTEST_SKIP() << without_golden_model;
     ThreadPool pool(2);
     JobContext context(pool);
     alignment::Request request;

@@ -16,8 +16,7 @@ class GoldenAttention : public testing::TestWithParam<const char*> {};
 
 TEST_P(GoldenAttention, HasTheEntropiesAndLargestWeightsOfTheReference) {
     const auto golden = golden_model(GetParam(), "attention.json");
-    if (!golden)
-        GTEST_SKIP() << without_golden_model;
+    if (!golden) GTEST_SKIP() << without_golden_model;
     const auto cases = nlohmann::json::parse(std::ifstream(golden->results / "attention.json"));
     ThreadPool pool(2);
     JobContext context(pool, {.device = {Device::Kind::cpu, 0}, .stop = {}, .on_progress = {}, .on_snapshot = {}});

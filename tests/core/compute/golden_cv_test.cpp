@@ -14,15 +14,16 @@ namespace {
 
 TEST(GoldenCv, AgreesOnGivenTuples) {
     const auto golden = golden_folder();
-    if (golden.empty())
-        GTEST_SKIP() << without_golden;
+    if (golden.empty()) GTEST_SKIP() << without_golden;
     ThreadPool pool(2);
     JobContext context(pool);
     double worst = 0;
     const auto cases = nlohmann::json::parse(std::ifstream(golden / "cv" / "expected.json"));
     ASSERT_FALSE(cases.empty());
     for (const auto& [name, expected] : cases.items()) {
-        const cv::Request request{open_bank(golden / "cv" / (name + ".npy")), name, {},
+        const cv::Request request{open_bank(golden / "cv" / (name + ".npy")),
+                                  name,
+                                  {},
                                   cv::open_tuples(golden / "cv" / (name + ".tuples.npy"))};
         const cv::Matrix matrix = compute::cv_matrix(request, context);
         EXPECT_EQ(matrix.n_valid, expected["n_valid"]) << name;
@@ -43,8 +44,7 @@ class GoldenCvWeights : public testing::TestWithParam<const char*> {};
 
 TEST_P(GoldenCvWeights, AgreesWithinTheSamplingError) {
     const auto golden = golden_model(GetParam(), "cv_weights.json");
-    if (!golden)
-        GTEST_SKIP() << without_golden_model;
+    if (!golden) GTEST_SKIP() << without_golden_model;
     ThreadPool pool(2);
     JobContext context(pool);
     cv::ModelRequest request;

@@ -48,8 +48,7 @@ void compare_captures(const std::filesystem::path& name) {
 
 TEST(GoldenJacobian, AgreesOnCaptures) {
     const auto golden = golden_folder();
-    if (golden.empty())
-        GTEST_SKIP() << without_golden;
+    if (golden.empty()) GTEST_SKIP() << without_golden;
     for (const std::string name : {"gpt2-tiny", "neox-tiny", "qwen3-tiny"})
         compare_captures(golden / "jacobian" / name);
 }
@@ -62,8 +61,7 @@ class GoldenJacobianModel : public testing::TestWithParam<const char*> {};
 
 TEST_P(GoldenJacobianModel, Agrees) {
     const auto golden = golden_model(GetParam(), "jacobian.json");
-    if (!golden)
-        GTEST_SKIP() << without_golden_model;
+    if (!golden) GTEST_SKIP() << without_golden_model;
     ThreadPool pool(2);
     JobContext context(pool);
     const auto expected = json::parse(std::ifstream(golden->results / "jacobian.json"));

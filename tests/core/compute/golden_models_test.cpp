@@ -29,8 +29,7 @@ class GoldenLogits : public testing::TestWithParam<const char*> {};
 
 TEST_P(GoldenLogits, GivesTheLogitsAndTheLossOfTheReference) {
     const auto golden = golden_model(GetParam(), "logits.json");
-    if (!golden)
-        GTEST_SKIP() << without_golden_model;
+    if (!golden) GTEST_SKIP() << without_golden_model;
     const nlohmann::json expected = nlohmann::json::parse(std::ifstream(golden->results / "logits.json"));
     ThreadPool pool(2);
     JobContext context(pool, {.device = {Device::Kind::cpu, 0}, .stop = {}, .on_progress = {}, .on_snapshot = {}});
@@ -44,10 +43,10 @@ TEST_P(GoldenLogits, GivesTheLogitsAndTheLossOfTheReference) {
         EXPECT_NEAR(result.top.at(i).logit, expected["top_logits"][i].get<double>(), 1e-3);
     }
     EXPECT_NEAR(result.log_sum_exp, expected["logsumexp"].get<double>(), 1e-3);
-    if (!expected.contains("nll"))
-        return;
+    if (!expected.contains("nll")) return;
     const auto& nll = expected["nll"];
-    EXPECT_NEAR(block_loss(*model, golden->ids, nll["seq_len"], nll["blocks"], context), nll["value"].get<double>(), 1e-4);
+    EXPECT_NEAR(block_loss(*model, golden->ids, nll["seq_len"], nll["blocks"], context), nll["value"].get<double>(),
+                1e-4);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, GoldenLogits, golden_models(), golden_test_name);

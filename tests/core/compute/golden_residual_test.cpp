@@ -18,8 +18,7 @@ class GoldenResidual : public testing::TestWithParam<const char*> {};
 
 TEST_P(GoldenResidual, HasTheLossesAndSpectraOfTheReferenceForBothCalibrations) {
     const auto golden = golden_model(GetParam(), "residual.json");
-    if (!golden)
-        GTEST_SKIP() << without_golden_model;
+    if (!golden) GTEST_SKIP() << without_golden_model;
     ThreadPool pool(2);
     JobContext context(pool, {.device = {Device::Kind::cpu, 0}, .stop = {}, .on_progress = {}, .on_snapshot = {}});
     residual::Request request;

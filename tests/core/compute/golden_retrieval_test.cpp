@@ -44,8 +44,7 @@ bool compare_ranks(const Bank& bank, const std::vector<double>& probe, const std
     const auto wanted = expected.get<std::vector<std::uint32_t>>();
     EXPECT_EQ(ranked.size(), wanted.size()) << what;
     for (std::size_t i = 0; i < std::min(ranked.size(), wanted.size()); ++i) {
-        if (ranked[i] == wanted[i])
-            continue;
+        if (ranked[i] == wanted[i]) continue;
         const double own = kernels::exact_dot(bank.row(ranked[i]).data(), probe.data(), bank.d);
         const double other = kernels::exact_dot(bank.row(wanted[i]).data(), probe.data(), bank.d);
         EXPECT_NEAR(own, other, 1e-7) << what << " rank " << i;
@@ -70,14 +69,12 @@ void compare_trace(const Bank& bank, const retrieval::Query& query, const Trace&
         const std::string at = name + " t " + std::to_string(t) + " ";
         EXPECT_EQ(step.t, steps[t]["t"]);
         expect_agreement(step.norm, steps[t]["norm"], at + "norm");
-        if (t == 0)
-            continue;
+        if (t == 0) continue;
         expect_agreement(step.entropy, steps[t]["entropy"], at + "entropy");
         expect_agreement(step.max_weight, steps[t]["max_weight"], at + "max_weight");
         expect_agreement(step.delta, steps[t]["delta"], at + "delta");
         expect_agreement(step.energy, steps[t]["energy"], at + "energy");
-        if (same_v1 && steps[t]["cos_v1"] > 1e-4)
-            expect_agreement(step.cos_v1, steps[t]["cos_v1"], at + "cos_v1");
+        if (same_v1 && steps[t]["cos_v1"] > 1e-4) expect_agreement(step.cos_v1, steps[t]["cos_v1"], at + "cos_v1");
     }
     expect_agreement(trace.norm_ratio, expected["norm_ratio"], name + " norm_ratio");
     expect_agreement(trace.mass_top5, expected["mass_top5"], name + " mass_top5");
@@ -143,13 +140,11 @@ void compare(const retrieval::BankPtr& bank, const std::vector<retrieval::Query>
     retrieval::OriginRequest origin;
     origin.bank = bank;
     origin.betas.clear();
-    for (const json& test : expected["origin_test"])
-        origin.betas.push_back(test["beta"]);
+    for (const json& test : expected["origin_test"]) origin.betas.push_back(test["beta"]);
     origin.steps = static_cast<int>(expected["origin_test"][0]["steps"].size());
     const auto tests = compute::origin_tests(origin, work.spectrum, work.context);
     ASSERT_EQ(tests.size(), expected["origin_test"].size());
-    for (std::size_t i = 0; same_v1 && i < tests.size(); ++i)
-        compare_origin(tests[i], expected["origin_test"][i]);
+    for (std::size_t i = 0; same_v1 && i < tests.size(); ++i) compare_origin(tests[i], expected["origin_test"][i]);
 }
 
 /// NAME.bank.npy and NAME.queries.npy with NAME.expected.json.
@@ -158,8 +153,7 @@ void compare_files(const std::filesystem::path& name) {
     const auto bank = open_bank(name.string() + ".bank.npy");
     const Queries queries = open_queries(name.string() + ".queries.npy", bank->d);
     std::vector<retrieval::Query> list;
-    for (std::size_t i = 0; i < queries.n; ++i)
-        list.emplace_back(queries.row(i).begin(), queries.row(i).end());
+    for (std::size_t i = 0; i < queries.n; ++i) list.emplace_back(queries.row(i).begin(), queries.row(i).end());
     compare(bank, list, read_json(name.string() + ".expected.json"));
 }
 
@@ -167,18 +161,15 @@ TEST(RetrievalGolden, ASmallBankAgreesWithTheReference) {
     const json expected = read_json(std::filesystem::path(ATTNSCOPE_TEST_DATA) / "retrieval_small.json");
     std::vector<float> rows;
     for (const json& row : expected["memories"])
-        for (const json& value : row)
-            rows.push_back(value);
+        for (const json& value : row) rows.push_back(value);
     const std::size_t n = expected["memories"].size();
     compare(make_bank("small", n, rows.size() / n, rows), {expected["query"].get<retrieval::Query>()}, expected);
 }
 
 TEST(RetrievalGolden, EveryGoldenBankAgreesInEveryModeAtEveryBeta) {
     const std::filesystem::path golden = golden_folder();
-    if (golden.empty())
-        GTEST_SKIP() << without_golden;
-    for (const char* name : {"clustered", "orthonormal"})
-        compare_files(golden / "retrieval" / name);
+    if (golden.empty()) GTEST_SKIP() << without_golden;
+    for (const char* name : {"clustered", "orthonormal"}) compare_files(golden / "retrieval" / name);
 }
 
 TEST(RetrievalGolden, TheOrthonormalBankAgreesAtTwoBetas) {

@@ -1,7 +1,7 @@
 // Scores of a head against their float64 reference, on every instruction set this machine has.
-#include "support/every_target.h"
 #include "core/compute/support.h"
 #include "kernels/head_scores.h"
+#include "support/every_target.h"
 
 #include <algorithm>
 #include <limits>
@@ -77,8 +77,7 @@ TEST(HeadScores, OfEqualKeysAreEqual) {
         for (const double factor : {1.0, 1e6, std::numeric_limits<double>::infinity()}) {
             std::vector<HeadRow> rows{{0, 40, nullptr}};
             head_scores(keys, rows_of_keys.data() + 2 * 24, factor, rows, scratch.get());
-            for (const std::size_t copy : {7, 16, 39})
-                EXPECT_EQ(rows[0].scores[copy], rows[0].scores[2]);
+            for (const std::size_t copy : {7, 16, 39}) EXPECT_EQ(rows[0].scores[copy], rows[0].scores[2]);
             EXPECT_EQ(largest_score(rows[0].scores, 40), 2u);
         }
     });

@@ -10,8 +10,8 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <cstdio>
 #include <cmath>
+#include <cstdio>
 #include <memory>
 #include <stop_token>
 #include <thread>
@@ -34,8 +34,7 @@ constexpr std::size_t characters = 7;
 
 jacobian::ExperimentTextPtr sample_text() {
     std::string text;
-    for (std::uint64_t i = 0; i < 600; ++i)
-        text += "the cat sat on a mat. "[(i * i / 7 + i) % 22];
+    for (std::uint64_t i = 0; i < 600; ++i) text += "the cat sat on a mat. "[(i * i / 7 + i) % 22];
     return jacobian::experiment_text(text, "sample.txt");
 }
 
@@ -165,8 +164,7 @@ TEST(CharGptFunctions, ScoreGradientsAreThoseOfTheirFormula) {
             for (std::int64_t h = 0; h < heads; ++h) {
                 const auto queried = [&](std::int64_t t, std::int64_t j) {
                     double dot = 0;
-                    for (std::int64_t i = 0; i < head_dim; ++i)
-                        dot += value(w, t, 0, h, i) * value(w, j, 1, h, i);
+                    for (std::int64_t i = 0; i < head_dim; ++i) dot += value(w, t, 0, h, i) * value(w, j, 1, h, i);
                     return dot / std::sqrt(double{head_dim});
                 };
                 for (std::int64_t t = 0; t < length; ++t) {
@@ -209,8 +207,7 @@ TEST(CharGptFunctions, LinearLayersSendErrorsThroughTheirFeedbackAlone) {
     at::Tensor input = at::randn({2, 3, 4}, at::kFloat), weight = at::randn({5, 4}, at::kFloat),
                bias = at::randn({5}, at::kFloat);
     const at::Tensor feedback = at::randn({5, 4}, at::kFloat), errors = at::randn({2, 3, 5}, at::kFloat);
-    for (at::Tensor* each : {&input, &weight, &bias})
-        each->set_requires_grad(true);
+    for (at::Tensor* each : {&input, &weight, &bias}) each->set_requires_grad(true);
     const at::Tensor output = models::feedback_linear(input, weight, bias, feedback);
     EXPECT_TRUE(output.detach().allclose(input.detach().matmul(weight.detach().t()).add(bias.detach())));
     output.backward(errors);
@@ -233,7 +230,9 @@ TEST(CharGptFunctions, DirectFeedbackProjectsTheErrorOntoEveryOutput) {
 TEST(CharGpt, MethodsAgreeOnTheHeadAndDifferBelow) {
     const auto parts = jacobian::char_gpt_parts(tiny, characters);
     const at::Tensor bp = gradient_of(*model_of({}));
-    const auto part = [&](const at::Tensor& flat, std::size_t i) { return flat.narrow(0, parts[i].offset, parts[i].size()); };
+    const auto part = [&](const at::Tensor& flat, std::size_t i) {
+        return flat.narrow(0, parts[i].offset, parts[i].size());
+    };
     for (const Method method : {Method::feedback_alignment, Method::sign_symmetric, Method::direct_feedback}) {
         const at::Tensor other = gradient_of(*model_of({method, SoftmaxGradient::full}));
         // The head's own gradient needs no feedback; that of the last block's output is the first to.
@@ -285,8 +284,7 @@ TEST(JacobianExperiment, EveryMethodAndEverySoftmaxGradientLearns) {
     request.learning_rate = 1e-2;
     request.every = 0;
     request.combinations.clear();
-    for (const Method method : jacobian::methods)
-        request.combinations.push_back({method, SoftmaxGradient::full});
+    for (const Method method : jacobian::methods) request.combinations.push_back({method, SoftmaxGradient::full});
     for (const SoftmaxGradient gradient : {SoftmaxGradient::diagonal, SoftmaxGradient::straight_through})
         request.combinations.push_back({Method::back_propagation, gradient});
     const Experiment experiment = run(request);
@@ -377,7 +375,8 @@ TEST(JacobianExperiment, KeepsWhatThereIsWhenTheLossLeavesTheNumbers) {
 TEST(JacobianExperiment, AnExportedModelGivesTheSameLogits) {
     const test::TemporaryFolder folder;
     ExperimentRequest request = small_request();
-    request.text = jacobian::experiment_text("été «naïf» 🌊 the sea, the sea!\n" + std::string(300, 'x') + "aé🌊\"\\", "s.txt");
+    request.text =
+        jacobian::experiment_text("été «naïf» 🌊 the sea, the sea!\n" + std::string(300, 'x') + "aé🌊\"\\", "s.txt");
     request.combinations = {{}};
     const Experiment experiment = run(request);
     const TrainingRun& trained = *experiment.runs.front();

@@ -34,8 +34,7 @@ class JacobianModel : public testing::Test {
 protected:
     ModelPtr open(const char* architecture) {
         tiny_.emplace(architecture);
-        if (std::string(architecture) == "MistralForCausalLM")
-            tiny_->config["sliding_window"] = 4;
+        if (std::string(architecture) == "MistralForCausalLM") tiny_->config["sliding_window"] = 4;
         tiny_->write(folder_.path());
         return std::make_shared<const models::LoadedModel>(open_model_files(folder_.path()));
     }
@@ -73,7 +72,8 @@ TEST_F(JacobianModel, GivesTheDerivativeByTheGainOfEveryLayerInEveryFamily) {
                     derivative += a[key] > 0 ? parts.full[key] * std::log(parts.probabilities[key]) : 0;
             }
             const auto slope = [&](double step) {
-                return (loss(model, request.ids, layer, 1 + step) - loss(model, request.ids, layer, 1 - step)) / (2 * step);
+                return (loss(model, request.ids, layer, 1 + step) - loss(model, request.ids, layer, 1 - step)) /
+                       (2 * step);
             };
             constexpr double step = 0.05;
             const double expected = (4 * slope(step / 2) - slope(step)) / 3; // Richardson
@@ -137,8 +137,7 @@ TEST_F(JacobianModel, IsCancelledInTheMiddle) {
     JobContext::Options options;
     options.stop = stop.get_token();
     options.on_progress = [&](const Progress& progress) {
-        if (progress.stage == "gradients")
-            stop.request_stop();
+        if (progress.stage == "gradients") stop.request_stop();
     };
     JobContext context(pool_, std::move(options));
     EXPECT_THROW(compute::jacobian_model({open("GPT2LMHeadModel"), random_ids(64), 8, 4}, context, {}), Cancelled);

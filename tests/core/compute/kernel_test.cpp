@@ -1,11 +1,11 @@
 // The fast kernels against their slow references, on every instruction set this machine has.
-#include "support/every_target.h"
 #include "core/compute/support.h"
 #include "kernels/covariance.h"
 #include "kernels/first_step.h"
 #include "kernels/neighbours.h"
 #include "kernels/plane_grid.h"
 #include "kernels/retrieval_pass.h"
+#include "support/every_target.h"
 
 #include <numeric>
 
@@ -66,15 +66,12 @@ void check_pass(const Sample& sample, const std::vector<double>& betas, std::siz
     std::vector<std::vector<double>> queries;
     std::vector<std::vector<float>> logits(states, std::vector<float>(sample.n));
     std::vector<Probe> probes;
-    for (std::size_t s = 0; s < states; ++s)
-        queries.push_back(sample.query(s * 7, scale));
-    for (std::size_t s = 0; s < states; ++s)
-        probes.push_back({queries[s], betas[s % betas.size()], logits[s], true});
+    for (std::size_t s = 0; s < states; ++s) queries.push_back(sample.query(s * 7, scale));
+    for (std::size_t s = 0; s < states; ++s) probes.push_back({queries[s], betas[s % betas.size()], logits[s], true});
     const auto fast = retrieval_pass_cpu(sample.bank, probes, context, kernels::Sums::float32);
     std::vector<std::vector<float>> slow_logits(states, std::vector<float>(sample.n));
     std::vector<Probe> slow_probes = probes;
-    for (std::size_t s = 0; s < states; ++s)
-        slow_probes[s].logits = slow_logits[s];
+    for (std::size_t s = 0; s < states; ++s) slow_probes[s].logits = slow_logits[s];
     const auto slow = retrieval_pass_reference(sample.bank, slow_probes);
     for (std::size_t s = 0; s < states; ++s) {
         const std::string what = std::to_string(sample.n) + " × " + std::to_string(sample.d) + " β " +
@@ -83,7 +80,8 @@ void check_pass(const Sample& sample, const std::vector<double>& betas, std::siz
         const double reach = std::abs(slow[s].max_logit) + 1;
         for (std::size_t i = 0; i < sample.n; ++i)
             ASSERT_NEAR(logits[s][i], slow_logits[s][i], 1e-5 * reach) << what << " row " << i;
-        const auto alone = retrieval_pass_cpu(sample.bank, std::span(probes).subspan(s, 1), context, kernels::Sums::float32);
+        const auto alone =
+            retrieval_pass_cpu(sample.bank, std::span(probes).subspan(s, 1), context, kernels::Sums::float32);
         expect_same(alone[0], slow[s], what + " alone");
     }
 }
@@ -176,8 +174,7 @@ TEST(RetrievalPass, EqualRowsShareTheirWeightExactly) {
         std::vector<float> logits(sample.n);
         const Probe probe{query, 1e5, logits, true};
         const PassResult result = retrieval_pass_cpu(sample.bank, {&probe, 1}, context, kernels::Sums::float32).front();
-        for (std::size_t i = 0; i < 300; ++i)
-            ASSERT_EQ(logits[i], logits[i + 300]) << i;
+        for (std::size_t i = 0; i < 300; ++i) ASSERT_EQ(logits[i], logits[i + 300]) << i;
         EXPECT_NEAR(result.max_weight, 0.5, 1e-6);
         EXPECT_NEAR(result.entropy, std::log(2.0), 1e-5);
     });
@@ -187,8 +184,7 @@ TEST(RetrievalPass, IsBitIdenticalAtAnyThreadCount) {
     const Sample sample(5000, 40, random_rows(5000, 40, 21));
     std::vector<std::vector<double>> queries;
     std::vector<Probe> probes;
-    for (std::size_t s = 0; s < 9; ++s)
-        queries.push_back(sample.query(s));
+    for (std::size_t s = 0; s < 9; ++s) queries.push_back(sample.query(s));
     for (std::size_t s = 0; s < 9; ++s)
         probes.push_back({queries[s], std::pow(10, static_cast<double>(s) - 4), {}, true});
     std::vector<PassResult> first;
@@ -196,8 +192,7 @@ TEST(RetrievalPass, IsBitIdenticalAtAnyThreadCount) {
         ThreadPool pool(threads);
         JobContext context(pool);
         auto results = retrieval_pass_cpu(sample.bank, probes, context, kernels::Sums::float32);
-        if (first.empty())
-            first = results;
+        if (first.empty()) first = results;
         for (std::size_t s = 0; s < probes.size(); ++s) {
             EXPECT_EQ(results[s].update, first[s].update) << threads << " threads, state " << s;
             EXPECT_EQ(results[s].entropy, first[s].entropy);
@@ -260,12 +255,10 @@ TEST(Covariance, AgreesWithTheReferenceAndDoesNotDependOnThreads) {
             JobContext single(one), triple(three);
             const auto mean = kernels::column_means(sample.rows.data(), n, d, single);
             EXPECT_EQ(mean, kernels::column_means(sample.rows.data(), n, d, triple));
-            for (std::size_t k = 0; k < d; ++k)
-                ASSERT_NEAR(mean[k], sample.mean[k], 1e-12);
+            for (std::size_t k = 0; k < d; ++k) ASSERT_NEAR(mean[k], sample.mean[k], 1e-12);
             const auto fast = kernels::covariance(sample.rows.data(), n, d, sample.mean, single);
             EXPECT_EQ(fast.matrix, kernels::covariance(sample.rows.data(), n, d, sample.mean, triple).matrix);
-            for (std::size_t i = 0; i < d * d; ++i)
-                ASSERT_NEAR(fast.matrix[i], slow.matrix[i], 1e-6) << i;
+            for (std::size_t i = 0; i < d * d; ++i) ASSERT_NEAR(fast.matrix[i], slow.matrix[i], 1e-6) << i;
             for (std::size_t i = 0; i < n; ++i) {
                 ASSERT_NEAR(fast.raw_norms[i], slow.raw_norms[i], 1e-9);
                 ASSERT_NEAR(fast.centered_norms[i], slow.centered_norms[i], 1e-9);
@@ -337,8 +330,7 @@ TEST(PlaneGrid, AgreesWithTheReference) {
             JobContext context(pool);
             const auto fast = kernels::plane_log_sums(a, b, c, beta, x, y, context);
             ASSERT_EQ(fast.size(), slow.size());
-            for (std::size_t i = 0; i < slow.size(); ++i)
-                EXPECT_NEAR(fast[i], slow[i], 1e-5 * (1 + std::abs(slow[i])));
+            for (std::size_t i = 0; i < slow.size(); ++i) EXPECT_NEAR(fast[i], slow[i], 1e-5 * (1 + std::abs(slow[i])));
         });
     }
 }

@@ -30,8 +30,8 @@ struct Sizes {
 };
 
 void check_product(const Sizes& sizes, bool bias, bool add) {
-    SCOPED_TRACE(testing::Message() << sizes.rows << " × " << sizes.outputs << " × " << sizes.inputs << ", bias " << bias
-                                    << ", add " << add);
+    SCOPED_TRACE(testing::Message() << sizes.rows << " × " << sizes.outputs << " × " << sizes.inputs << ", bias "
+                                    << bias << ", add " << add);
     constexpr std::size_t gap = 3; // rows need not follow each other closely
     const std::vector<float> weights = random_numbers(sizes.outputs * sizes.inputs, 1);
     const std::vector<float> input = random_numbers(sizes.rows * (sizes.inputs + gap), 2);
@@ -50,14 +50,12 @@ void check_product(const Sizes& sizes, bool bias, bool add) {
                       .end_row = sizes.rows,
                       .end_panel = matrix.panels()};
     const ProductPlan plan(matrix, whole, 3);
-    for (std::size_t i = plan.parts(); i-- > 0;)
-        multiply(matrix, plan.part(i));
+    for (std::size_t i = plan.parts(); i-- > 0;) multiply(matrix, plan.part(i));
     whole.result = expected.data();
     multiply_reference(matrix, whole);
 
     const double tolerance = 6e-8 * static_cast<double>(sizes.inputs + 4);
-    for (std::size_t i = 0; i < result.size(); ++i)
-        ASSERT_NEAR(result[i], expected[i], tolerance) << i;
+    for (std::size_t i = 0; i < result.size(); ++i) ASSERT_NEAR(result[i], expected[i], tolerance) << i;
 }
 
 TEST(PackedMatrix, AgreesWithPlainLoopsOnEveryInstructionSet) {
@@ -76,15 +74,15 @@ TEST(PackedMatrix, KeepsWhatWasPackedInEitherOrder) {
         const std::vector<float> rows = random_numbers(outputs * inputs, 5);
         std::vector<float> columns(rows.size()), copy(inputs);
         for (std::size_t o = 0; o < outputs; ++o) {
-            for (std::size_t i = 0; i < inputs; ++i)
-                columns[i * outputs + o] = rows[o * inputs + i];
+            for (std::size_t i = 0; i < inputs; ++i) columns[i * outputs + o] = rows[o * inputs + i];
         }
         for (const Order order : {Order::rows, Order::columns}) {
             PackedMatrix matrix(outputs, inputs);
             matrix.pack(order == Order::rows ? rows.data() : columns.data(), order, 0, matrix.panels());
             for (std::size_t o = 0; o < outputs; ++o) {
                 matrix.copy_output(o, copy.data());
-                EXPECT_TRUE(std::equal(copy.begin(), copy.end(), rows.begin() + static_cast<std::ptrdiff_t>(o * inputs)));
+                EXPECT_TRUE(
+                    std::equal(copy.begin(), copy.end(), rows.begin() + static_cast<std::ptrdiff_t>(o * inputs)));
             }
         }
     });
@@ -99,8 +97,7 @@ TEST(PackedMatrix, NormalisesTheSoftmaxOverItsOutputsOnEveryInstructionSet) {
             PackedMatrix matrix(sizes.outputs, sizes.inputs);
             matrix.pack(weights.data(), Order::rows, 0, matrix.panels());
             std::vector<std::int64_t> targets(sizes.rows);
-            for (std::size_t r = 0; r < sizes.rows; ++r)
-                targets[r] = static_cast<std::int64_t>(r * 31 % sizes.outputs);
+            for (std::size_t r = 0; r < sizes.rows; ++r) targets[r] = static_cast<std::int64_t>(r * 31 % sizes.outputs);
             std::vector<double> found(sizes.rows), expected(sizes.rows);
             std::vector<float> chosen(sizes.rows, 99), expected_chosen(sizes.rows, 99);
             LogSumExpPart part{.input = input.data(), .input_stride = sizes.inputs, .targets = targets.data()};
@@ -122,8 +119,7 @@ TEST(PackedMatrix, NormalisesTheSoftmaxOverItsOutputsOnEveryInstructionSet) {
             compare(0, matrix.panels());
             compare(matrix.panels() - 1, matrix.panels());
             // Larger than any exponential of float32, and no number at all.
-            for (float& value : input)
-                value *= 500;
+            for (float& value : input) value *= 500;
             log_sum_exp(matrix, part);
             EXPECT_TRUE(std::isfinite(found.front()));
             input[0] = std::numeric_limits<float>::quiet_NaN();

@@ -68,8 +68,7 @@ TEST_F(ResidualSweep, EndsAtTop1AndAtTheModelInEveryFamilyAndWithEveryOption) {
             parameters.centred = variant % 3 == 1;
             parameters.output_weighted = variant > 3;
             parameters.calibration = static_cast<residual::Calibration>(variant % 2);
-            if (variant == 7)
-                parameters.heads = {{0, 1}, {S::layers - 1, 0}};
+            if (variant == 7) parameters.heads = {{0, 1}, {S::layers - 1, 0}};
             const Result result = sweep(asked);
             EXPECT_EQ(result.baseline.nll, result.full.nll) << family << variant;
             EXPECT_EQ(result.curve.front().loss.nll, result.top1.nll) << family << variant;
@@ -85,18 +84,18 @@ TEST_F(ResidualSweep, EndsAtTop1AndAtTheModelInEveryFamilyAndWithEveryOption) {
 class Plain : public models::AttentionObserver {
 public:
     Plain(std::vector<int> layers, JobContext& context) : layers_(std::move(layers)), context_(context) {}
-    std::vector<at::Tensor> residuals; ///< of the chosen layers, (texts, heads, T, d)
+    std::vector<at::Tensor> residuals;   ///< of the chosen layers, (texts, heads, T, d)
     std::vector<at::Tensor> projections; ///< to project ε by; empty: V* alone
 
     at::Tensor replacement(const models::AttentionPoint& point) override {
         const auto found = std::find(layers_.begin(), layers_.end(), point.layer);
-        if (found == layers_.end())
-            return {};
+        if (found == layers_.end()) return {};
         at::Tensor out = models::attend_in_tiles(point, 1, nullptr, context_).contiguous();
         at::Tensor residual = at::empty(out.sizes(), at::kDouble);
         const std::int64_t heads = point.heads(), rows = point.rows(), width = point.values.size(3),
                            group = heads / point.key_value_heads();
-        const auto queries = point.queries.contiguous(), keys = point.keys.contiguous(), values = point.values.contiguous();
+        const auto queries = point.queries.contiguous(), keys = point.keys.contiguous(),
+                   values = point.values.contiguous();
         const auto q = queries.accessor<float, 4>(), k = keys.accessor<float, 4>(), v = values.accessor<float, 4>();
         auto o = out.accessor<float, 4>();
         auto e = residual.accessor<double, 4>();
@@ -109,8 +108,7 @@ public:
                         double score = 0;
                         for (std::int64_t i = 0; i < queries.size(3); ++i)
                             score += q[b][h][t][i] * k[b][h / group][s][i];
-                        if (score > top)
-                            best = s, top = score;
+                        if (score > top) best = s, top = score;
                     }
                     for (std::int64_t i = 0; i < width; ++i) {
                         e[b][h][t][i] = o[b][h][t][i] - v[b][h / group][best][i];
@@ -120,8 +118,7 @@ public:
         const auto index = static_cast<std::size_t>(found - layers_.begin());
         residuals.resize(layers_.size());
         residuals[index] = residual;
-        if (projections.empty())
-            return out;
+        if (projections.empty()) return out;
         return out.add(at::matmul(residual, projections[index]).to(at::kFloat));
     }
 
@@ -176,8 +173,7 @@ TEST_F(ResidualSweep, IsTheSameOnDiskAndWithOneThread) {
     EXPECT_TRUE(disk.plan.prefix_on_disk);
     EXPECT_EQ(disk.prefix_disk_bytes, disk.plan.prefix_bytes);
     EXPECT_EQ(memory.prefix_disk_bytes, 0u);
-    for (std::size_t i = 0; i < memory.curve.size(); ++i)
-        EXPECT_EQ(memory.curve[i].loss.nll, disk.curve[i].loss.nll);
+    for (std::size_t i = 0; i < memory.curve.size(); ++i) EXPECT_EQ(memory.curve[i].loss.nll, disk.curve[i].loss.nll);
 }
 
 TEST_F(ResidualSweep, PublishesTheBaselineTheSpectrumTheEndsAndEveryRank) {
@@ -225,8 +221,7 @@ TEST_F(ResidualSweep, KeepsTheRanksThatAreThereWhenCancelled) {
                               .on_progress = {},
                               .on_snapshot = [&](std::shared_ptr<const void> snapshot) {
                                   seen.push_back(std::static_pointer_cast<const Result>(snapshot));
-                                  if (seen.back()->curve.size() == 2)
-                                      stop.request_stop();
+                                  if (seen.back()->curve.size() == 2) stop.request_stop();
                               }});
     EXPECT_THROW(compute::residual_sweep(request(), watched), Cancelled);
     ASSERT_FALSE(seen.empty());
@@ -301,8 +296,7 @@ TEST_F(ResidualSweep, EstimatesDimensionsFromRowsThatHaveAResidual) {
         // Where one key is left over its value can be that of an equal token elsewhere: such points count once.
         constexpr std::int64_t most_equal = 4;
         std::int64_t found = 0;
-        for (const residual::HeadSpectrum& head : spectra.heads_found)
-            found = std::max(found, head.two_nn_points);
+        for (const residual::HeadSpectrum& head : spectra.heads_found) found = std::max(found, head.two_nn_points);
         for (const residual::HeadSpectrum& head : spectra.heads_found) {
             EXPECT_GE(head.two_nn_points, found - most_equal);
             EXPECT_EQ(std::isfinite(head.two_nn), head.two_nn_points >= 20);
@@ -325,29 +319,36 @@ TEST_F(ResidualSweep, RefusesWhatCannotBe) {
         change(asked);
         return message_of([&] { sweep(asked); });
     };
-    EXPECT_EQ(said([](Request& asked) { asked.ids.resize(11); }), "text: expected at least one block of 12 tokens, got 11");
+    EXPECT_EQ(said([](Request& asked) { asked.ids.resize(11); }),
+              "text: expected at least one block of 12 tokens, got 11");
     EXPECT_EQ(said([](Request& asked) { asked.ids.resize(60); }),
               "text: expected a block of 12 tokens behind the 5 evaluated ones, to calibrate on, got none (fewer "
               "evaluated blocks leave one)");
     EXPECT_EQ(said([](Request& asked) { asked.parameters.layers = {S::layers}; }),
               "layers: expected 0 to " + std::to_string(S::layers - 1) + ", got " + std::to_string(S::layers));
-    EXPECT_EQ(said([](Request& asked) { asked.parameters.ranks = {1, S::head_dim + 1}; }),
+    EXPECT_EQ(said([](Request& asked) {
+                  asked.parameters.ranks = {1, S::head_dim + 1};
+              }),
               "ranks: expected 0 to " + std::to_string(S::head_dim) + ", got " + std::to_string(S::head_dim + 1));
-    EXPECT_EQ(said([](Request& asked) { asked.parameters.ranks = {1, 2, 1}; }),
+    EXPECT_EQ(said([](Request& asked) {
+                  asked.parameters.ranks = {1, 2, 1};
+              }),
               "ranks: expected each one once, got 1 twice");
-    EXPECT_EQ(said([](Request& asked) { asked.parameters.heads = {{0, S::heads}}; }),
+    EXPECT_EQ(said([](Request& asked) {
+                  asked.parameters.heads = {{0, S::heads}};
+              }),
               "heads: expected 0 to " + std::to_string(S::heads - 1) + ", got " + std::to_string(S::heads));
     EXPECT_EQ(said([](Request& asked) {
                   asked.parameters.layers = {1};
                   asked.parameters.heads = {{0, 0}};
               }),
               "heads: expected heads of the chosen layers, got 0:0");
-    EXPECT_NE(said([](Request& asked) { asked.parameters.seq_len = 1; }).find("seq-len: expected 2 to"), std::string::npos);
+    EXPECT_NE(said([](Request& asked) { asked.parameters.seq_len = 1; }).find("seq-len: expected 2 to"),
+              std::string::npos);
     EXPECT_NE(said([](Request& asked) { asked.ids[7] = -2; }).find("got -2 (position 7)"), std::string::npos);
 
     TinyModel overflowing("LlamaForCausalLM");
-    for (float& weight : overflowing.weights.at("lm_head.weight").values)
-        weight *= 1e38f;
+    for (float& weight : overflowing.weights.at("lm_head.weight").values) weight *= 1e38f;
     Request asked = request();
     asked.model = open(overflowing);
     const std::string message = message_of([&] { sweep(asked); });
@@ -367,8 +368,7 @@ TEST_F(ResidualSweep, TakesAsManyBlocksAsThereAreAndDefaultsForTheRest) {
     EXPECT_EQ(plan.calibration_blocks, 2);
     EXPECT_EQ(plan.layers.back(), S::layers - 1);
     EXPECT_LE(plan.layers.size(), 3u);
-    for (const int rank : plan.ranks)
-        EXPECT_LE(rank, S::head_dim);
+    for (const int rank : plan.ranks) EXPECT_LE(rank, S::head_dim);
     asked.parameters.calibration = residual::Calibration::leading;
     asked.parameters.blocks = 30;
     const residual::Plan leading = residual::plan(asked);
@@ -396,8 +396,8 @@ TEST(TwoNearestNeighbours, FindTheDimensionThatPointsFill) {
         std::vector<float> points(count * width, 0.0f);
         for (std::int64_t i = 0; i < count; ++i)
             for (std::int64_t k = 0; k < dimension; ++k)
-                points[static_cast<std::size_t>(i * width + k)] = static_cast<float>(
-                    random_uniform(3, static_cast<std::uint64_t>(dimension), static_cast<std::uint64_t>(i * width + k)));
+                points[static_cast<std::size_t>(i * width + k)] = static_cast<float>(random_uniform(
+                    3, static_cast<std::uint64_t>(dimension), static_cast<std::uint64_t>(i * width + k)));
         const auto [found, different] = compute::two_nn_dimension(points.data(), count, width, context);
         EXPECT_NEAR(found, dimension, 0.12 * dimension);
         EXPECT_EQ(different, count);

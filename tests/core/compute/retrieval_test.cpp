@@ -26,8 +26,7 @@ TraceRequest request_of(const Workplace& work, std::vector<retrieval::Query> que
 
 retrieval::BankPtr orthonormal_bank(std::size_t n) {
     std::vector<float> rows(n * n);
-    for (std::size_t i = 0; i < n; ++i)
-        rows[i * n + i] = 1;
+    for (std::size_t i = 0; i < n; ++i) rows[i * n + i] = 1;
     return make_bank("orthonormal", n, n, rows);
 }
 
@@ -67,8 +66,7 @@ TEST(Retrieval, ResidualWithoutMemoryIsCentered) {
     TraceRequest request = request_of(work, {noisy_memory(*work.bank, 7)}, {Mode::centered, Mode::residual});
     request.lambda = 0;
     const auto result = compute::traces(request, work.spectrum, work.context);
-    for (std::size_t b = 0; b < 4; ++b)
-        EXPECT_EQ(result.traces[b].states, result.traces[b + 4].states);
+    for (std::size_t b = 0; b < 4; ++b) EXPECT_EQ(result.traces[b].states, result.traces[b + 4].states);
 }
 
 TEST(Retrieval, RenormalizedKeepsTheLengthOfTheStart) {
@@ -76,8 +74,7 @@ TEST(Retrieval, RenormalizedKeepsTheLengthOfTheStart) {
     const auto result = compute::traces(request_of(work, {noisy_memory(*work.bank, 7)}, {Mode::renormalized}),
                                         work.spectrum, work.context);
     for (const Trace& trace : result.traces)
-        for (const retrieval::Step& step : trace.steps)
-            EXPECT_NEAR(step.norm, trace.steps.front().norm, 1e-12);
+        for (const retrieval::Step& step : trace.steps) EXPECT_NEAR(step.norm, trace.steps.front().norm, 1e-12);
 }
 
 TEST(Retrieval, OrthonormalPatternsAreRetrievedFarBelowTheCentroidsBetaCritical) {
@@ -99,8 +96,7 @@ TEST(Retrieval, APermutationOfTheMemoriesChangesOnlyTheirNumbers) {
     const std::size_t n = 640, d = 20;
     const std::vector<float> rows = random_rows(n, d, 2);
     std::vector<std::uint32_t> place(n); // where memory i went
-    for (std::uint32_t i = 0; i < n; ++i)
-        place[i] = (i * 239u + 17u) % n;
+    for (std::uint32_t i = 0; i < n; ++i) place[i] = (i * 239u + 17u) % n;
     std::vector<float> moved(n * d);
     for (std::size_t i = 0; i < n; ++i)
         std::copy_n(rows.begin() + static_cast<std::ptrdiff_t>(i * d), d, moved.begin() + place[i] * d);
@@ -118,8 +114,7 @@ TEST(Retrieval, APermutationOfTheMemoriesChangesOnlyTheirNumbers) {
             expect_agreement(a.steps[t].entropy, b.steps[t].entropy, "entropy");
             expect_agreement(a.steps[t].norm, b.steps[t].norm, "norm");
         }
-        for (std::size_t r = 0; r < a.top5_initial.size(); ++r)
-            EXPECT_EQ(place[a.top5_initial[r]], b.top5_initial[r]);
+        for (std::size_t r = 0; r < a.top5_initial.size(); ++r) EXPECT_EQ(place[a.top5_initial[r]], b.top5_initial[r]);
     }
 }
 
@@ -135,10 +130,8 @@ TEST(Retrieval, CurvesAndListsAreOfTheWeights) {
     double mass = 0, mass5 = 0, mass50 = 0;
     for (std::size_t i = 0; i < step.top.size(); ++i) {
         mass += step.top[i].weight;
-        if (i < 5)
-            mass5 += step.top[i].weight;
-        if (i < 50)
-            mass50 += step.top[i].weight;
+        if (i < 5) mass5 += step.top[i].weight;
+        if (i < 50) mass50 += step.top[i].weight;
         EXPECT_GE(step.top[i > 0 ? i - 1 : 0].weight, step.top[i].weight);
     }
     EXPECT_NEAR(mass, 1, 1e-6);
@@ -154,8 +147,7 @@ TEST(Retrieval, CurvesAndListsAreOfTheWeights) {
 
 TEST(Retrieval, EqualLogitsRankByIndex) {
     std::vector<float> rows = random_rows(50, 6, 3);
-    for (const int copy : {31, 12, 44})
-        std::copy_n(rows.begin() + 8 * 6, 6, rows.begin() + copy * 6);
+    for (const int copy : {31, 12, 44}) std::copy_n(rows.begin() + 8 * 6, 6, rows.begin() + copy * 6);
     Workplace work(make_bank("copies", 50, 6, rows));
     TraceRequest request = request_of(work, {noisy_memory(*work.bank, 8, 0)}, {Mode::centered});
     request.betas = {400};
@@ -173,8 +165,7 @@ TEST(Retrieval, TheSameRequestGivesTheSameBitsAtAnyThreadCount) {
     TraceRequest request = request_of(one, {noisy_memory(*bank, 7), noisy_memory(*bank, 8)}, {Mode::raw, Mode::hybrid});
     const auto left = compute::traces(request, one.spectrum, one.context);
     const auto right = compute::traces(request, four.spectrum, four.context);
-    for (std::size_t i = 0; i < left.traces.size(); ++i)
-        EXPECT_EQ(left.traces[i].states, right.traces[i].states);
+    for (std::size_t i = 0; i < left.traces.size(); ++i) EXPECT_EQ(left.traces[i].states, right.traces[i].states);
 }
 
 TEST(Retrieval, ATableOfTheFirstStepChangesNothingThatIsSeen) {
@@ -185,8 +176,8 @@ TEST(Retrieval, ATableOfTheFirstStepChangesNothingThatIsSeen) {
         request.steps = 3;
         request.tolerance = 0;
         const auto expected = compute::traces(request, work.spectrum, work.context);
-        request.first_step = std::make_shared<const retrieval::FirstStep>(compute::first_step(
-            {work.bank, request.queries.front(), mode == Mode::raw}, work.spectrum, work.context));
+        request.first_step = std::make_shared<const retrieval::FirstStep>(
+            compute::first_step({work.bank, request.queries.front(), mode == Mode::raw}, work.spectrum, work.context));
         const auto got = compute::traces(request, work.spectrum, work.context);
         for (std::size_t i = 0; i < expected.traces.size(); ++i) {
             const Trace &left = expected.traces[i], &right = got.traces[i];
@@ -206,12 +197,10 @@ TEST(Retrieval, ATableOfTheFirstStepChangesNothingThatIsSeen) {
 TEST(Retrieval, SharesOfTheWeightsAreAtMostOne) {
     // Far from β_c five memories, or one, have all of the weight there is. Long products make float32 sums of it small.
     std::vector<float> rows = random_rows(30000, 24, 4);
-    for (float& value : rows)
-        value *= 8;
+    for (float& value : rows) value *= 8;
     Workplace work(make_bank("long", 30000, 24, rows));
     TraceRequest request = request_of(work, {}, {Mode::raw, Mode::centered});
-    for (std::size_t i = 0; i < 12; ++i)
-        request.queries.push_back(noisy_memory(*work.bank, 31 * i, 0.5, i));
+    for (std::size_t i = 0; i < 12; ++i) request.queries.push_back(noisy_memory(*work.bank, 31 * i, 0.5, i));
     request.betas = {0.3, 1, 3};
     request.steps = 1;
     const auto check = [&](const retrieval::TraceResult& result) {
@@ -446,8 +435,7 @@ TEST(Plane, EnergyAtTheTrajectorysPlaneMatchesTheTrace) {
         ASSERT_EQ(plane.basin.size(), 32u * 24u);
         ASSERT_EQ(plane.basin_support.size(), plane.basin_memory.size());
         std::vector<int> population(plane.basin_support.size());
-        for (const int basin : plane.basin)
-            ++population.at(static_cast<std::size_t>(basin));
+        for (const int basin : plane.basin) ++population.at(static_cast<std::size_t>(basin));
         EXPECT_TRUE(std::is_sorted(population.rbegin(), population.rend()));
         EXPECT_GT(population.back(), 0);
     }
@@ -455,8 +443,7 @@ TEST(Plane, EnergyAtTheTrajectorysPlaneMatchesTheTrace) {
 
 double apart(const std::vector<double>& left, const std::vector<double>& right) {
     double squares = 0;
-    for (std::size_t k = 0; k < left.size(); ++k)
-        squares += (left[k] - right[k]) * (left[k] - right[k]);
+    for (std::size_t k = 0; k < left.size(); ++k) squares += (left[k] - right[k]) * (left[k] - right[k]);
     return std::sqrt(squares);
 }
 
@@ -472,16 +459,14 @@ std::vector<double> followed(const Workplace& work, std::vector<double> state, d
                 weights[i] += beta * (work.bank->row(i)[k] - work.spectrum.mean[k]) * state[k];
             top = std::max(top, weights[i]);
         }
-        for (double& weight : weights)
-            sum += weight = std::exp(weight - top);
+        for (double& weight : weights) sum += weight = std::exp(weight - top);
         std::vector<double> next(d);
         for (std::size_t i = 0; i < n; ++i)
             for (std::size_t k = 0; k < d; ++k)
                 next[k] += weights[i] / sum * (work.bank->row(i)[k] - work.spectrum.mean[k]);
         const bool rests = apart(next, state) < 1e-14;
         state = std::move(next);
-        if (rests)
-            break;
+        if (rests) break;
     }
     return state;
 }
@@ -514,19 +499,16 @@ TEST(Plane, BasinsAreOfSettledStatesAlone) {
             const double merge = plane.basin_merge * work.spectrum.max_centered_norm;
             for (int cell = 0; cell < width * height; ++cell) {
                 const int basin = plane.basin[static_cast<std::size_t>(cell)];
-                if (basin == retrieval::Plane::unsettled_basin)
-                    continue;
+                if (basin == retrieval::Plane::unsettled_basin) continue;
                 const double x = plane.x_min + (plane.x_max - plane.x_min) * (cell % width) / (width - 1);
                 const double y = plane.y_min + (plane.y_max - plane.y_min) * (cell / width) / (height - 1);
                 std::vector<double> start(6);
                 for (std::size_t k = 0; k < 6; ++k)
                     start[k] = x * work.spectrum.directions[k] + y * work.spectrum.directions[6 + k];
                 auto& end = ends[static_cast<std::size_t>(cell)];
-                if (end.empty())
-                    end = followed(work, start, request.beta, 2000);
+                if (end.empty()) end = followed(work, start, request.beta, 2000);
                 auto& point = points[static_cast<std::size_t>(basin)];
-                if (point.empty())
-                    point = end;
+                if (point.empty()) point = end;
                 EXPECT_LT(apart(end, point), merge) << what << ", cell " << cell;
             }
             for (std::size_t a = 0; a < points.size(); ++a)
@@ -575,8 +557,7 @@ TEST(Plane, EveryStateWithinTheCentroidsRadiusRunsIntoIt) {
                     start[k] = i == 0 ? work.spectrum.directions[k] : random_normal(seed, i, k);
                     squares += start[k] * start[k];
                 }
-                for (double& value : start)
-                    value *= radius / std::sqrt(squares);
+                for (double& value : start) value *= radius / std::sqrt(squares);
                 const std::vector<double> centroid(6);
                 EXPECT_LT(apart(followed(work, start, beta, 1), centroid), radius) << factor;
                 EXPECT_LT(apart(followed(work, start, beta, 1000), centroid), 1e-9) << factor;
@@ -612,8 +593,7 @@ TEST(Separation, FindsCopiesAndIsReproducible) {
     const auto some = compute::separation({work.bank, 60}, work.spectrum, work.context);
     EXPECT_EQ(some.sampled, 60u);
     EXPECT_FALSE(some.exact);
-    for (std::size_t i = 0; i < some.index.size(); ++i)
-        EXPECT_EQ(some.delta[i], all.delta[some.index[i]]);
+    for (std::size_t i = 0; i < some.index.size(); ++i) EXPECT_EQ(some.delta[i], all.delta[some.index[i]]);
 }
 
 TEST(Separation, IsOfTheModesOwnSpace) {
@@ -635,8 +615,7 @@ TEST(Separation, IsOfTheModesOwnSpace) {
             };
             double nearest = -infinite;
             for (std::size_t j = 0; j < 400; ++j)
-                if (j != i)
-                    nearest = std::max(nearest, product(j));
+                if (j != i) nearest = std::max(nearest, product(j));
             EXPECT_NEAR(result.delta[i], product(i) - nearest, 1e-5 * product(i)) << i;
         }
         negative[centered] = result.negative;
@@ -660,8 +639,7 @@ TEST(Separation, OfNearCopiesKeepsItsDigits) {
                 for (std::size_t k = 0; k < 24; ++k)
                     gap += (static_cast<long double>(work.bank->row(i)[k]) - (centered ? work.spectrum.mean[k] : 0)) *
                            (static_cast<long double>(work.bank->row(i)[k]) - work.bank->row(j)[k]);
-                if (j != i)
-                    least = std::min(least, gap);
+                if (j != i) least = std::min(least, gap);
             }
             const auto expected = static_cast<double>(least);
             EXPECT_NEAR(result.delta[i], expected, 1e-6 * std::abs(expected)) << i;

@@ -14,9 +14,11 @@ namespace {
 
 TEST(SecondMoments, AgreeWithPlainLoopsOnEveryInstructionSet) {
     test::on_every_target([] {
-        struct Sizes { std::size_t count, d, gap; };
-        for (const auto& [count, d, gap] : {Sizes{1, 1, 0}, Sizes{5, 8, 0}, Sizes{100, 64, 3}, Sizes{33, 80, 0}, Sizes{67, 13, 1},
-                                            Sizes{40, 150, 0}, Sizes{0, 6, 0}}) {
+        struct Sizes {
+            std::size_t count, d, gap;
+        };
+        for (const auto& [count, d, gap] : {Sizes{1, 1, 0}, Sizes{5, 8, 0}, Sizes{100, 64, 3}, Sizes{33, 80, 0},
+                                            Sizes{67, 13, 1}, Sizes{40, 150, 0}, Sizes{0, 6, 0}}) {
             SCOPED_TRACE(testing::Message() << count << " × " << d);
             std::mt19937 random(7);
             std::uniform_real_distribution<float> uniform(-1, 2);

@@ -26,10 +26,8 @@ Map random_map(std::size_t length, bool causal, double offset = 0) {
         const std::size_t keys = causal ? t + 1 : length;
         std::vector<double> weights(keys);
         double sum = 0;
-        for (std::size_t k = 0; k < keys; ++k)
-            sum += weights[k] = std::exp(2 * random_normal(5, t, k));
-        for (std::size_t k = 0; k < keys; ++k)
-            map.a[t * length + k] = static_cast<float>(weights[k] / sum);
+        for (std::size_t k = 0; k < keys; ++k) sum += weights[k] = std::exp(2 * random_normal(5, t, k));
+        for (std::size_t k = 0; k < keys; ++k) map.a[t * length + k] = static_cast<float>(weights[k] / sum);
         for (std::size_t k = 0; k < length; ++k)
             map.g[t * length + k] = static_cast<float>(offset + random_normal(6, t, k));
     }
@@ -65,8 +63,13 @@ TEST(SoftmaxJacobian, AgreesWithPlainLoopsOnEveryInstructionSet) {
                 const kernels::JacobianRows rows{map.a.data(), map.g.data(), length, length, length, 0, causal};
                 expect_same(kernels::softmax_jacobian(rows), kernels::softmax_jacobian_reference(rows));
                 const std::size_t part = length / 3;
-                const kernels::JacobianRows last{map.a.data() + part * length, map.g.data() + part * length,
-                                                 length - part, length, length, part, causal};
+                const kernels::JacobianRows last{map.a.data() + part * length,
+                                                 map.g.data() + part * length,
+                                                 length - part,
+                                                 length,
+                                                 length,
+                                                 part,
+                                                 causal};
                 expect_same(kernels::softmax_jacobian(last), kernels::softmax_jacobian_reference(last));
             }
         }
@@ -92,8 +95,7 @@ TEST(SoftmaxJacobian, HasEnergiesOfAnyGradientAndSmallCosinesOfOneNearZero) {
     const std::vector sums{kernels::softmax_jacobian_map(map.a.data(), map.g.data(), length, true)};
     const jacobian::HeadMetrics head = kernels::head_metrics(0, 0, sums);
     EXPECT_EQ(head.floored, 0);
-    for (float& g : map.g)
-        g = std::ldexp(g, -60);
+    for (float& g : map.g) g = std::ldexp(g, -60);
     const std::vector small{kernels::softmax_jacobian_map(map.a.data(), map.g.data(), length, true)};
     const jacobian::HeadMetrics near_zero = kernels::head_metrics(0, 0, small);
     EXPECT_EQ(near_zero.floored, 1);
@@ -162,11 +164,9 @@ TEST(SoftmaxJacobian, SumOfARowIsTheProductOfContextAndItsGradient) {
     constexpr std::size_t keys = 19, width = 6;
     std::vector<float> a(keys), g(keys);
     double sum = 0, inner = 0;
-    for (std::size_t k = 0; k < keys; ++k)
-        sum += a[k] = static_cast<float>(std::exp(random_normal(1, 0, k)));
+    for (std::size_t k = 0; k < keys; ++k) sum += a[k] = static_cast<float>(std::exp(random_normal(1, 0, k)));
     std::vector<double> context(width), context_gradient(width);
-    for (std::size_t i = 0; i < width; ++i)
-        context_gradient[i] = random_normal(1, 1, i);
+    for (std::size_t i = 0; i < width; ++i) context_gradient[i] = random_normal(1, 1, i);
     for (std::size_t k = 0; k < keys; ++k) {
         a[k] = static_cast<float>(a[k] / sum);
         double product = 0;
@@ -177,12 +177,10 @@ TEST(SoftmaxJacobian, SumOfARowIsTheProductOfContextAndItsGradient) {
         }
         g[k] = static_cast<float>(product);
     }
-    for (std::size_t i = 0; i < width; ++i)
-        inner += context_gradient[i] * context[i];
+    for (std::size_t i = 0; i < width; ++i) inner += context_gradient[i] * context[i];
     const jacobian::Row row = jacobian::softmax_row(a, g);
     EXPECT_NEAR(row.inner, inner, 1e-6);
-    for (std::size_t k = 0; k < keys; ++k)
-        EXPECT_NEAR(row.full[k], row.diagonal[k] + row.lateral[k], 1e-12);
+    for (std::size_t k = 0; k < keys; ++k) EXPECT_NEAR(row.full[k], row.diagonal[k] + row.lateral[k], 1e-12);
 }
 
 } // namespace

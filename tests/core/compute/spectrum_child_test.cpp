@@ -28,8 +28,7 @@ std::size_t threads_now() {
 bool has_child() {
     for (const auto& thread : fs::directory_iterator("/proc/self/task")) {
         std::ifstream file(thread.path() / "children");
-        if (std::string child; file >> child)
-            return true;
+        if (std::string child; file >> child) return true;
     }
     return false;
 }
@@ -53,7 +52,8 @@ TEST(LargeSpectrum, HasTheEigenpairsOfTheCovariance) {
                 image[j] += product * (static_cast<double>(work.bank->row(i)[j]) - spectrum.mean[j]) / n;
         }
         for (std::size_t j = 0; j < d; ++j)
-            EXPECT_NEAR(image[j], spectrum.eigenvalues[k] * v[j], 1e-7 * spectrum.lambda_max); // memories are centred in float32
+            EXPECT_NEAR(image[j], spectrum.eigenvalues[k] * v[j],
+                        1e-7 * spectrum.lambda_max); // memories are centred in float32
     }
     EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1) << "no child is left";
     EXPECT_EQ(errno, ECHILD);
@@ -62,8 +62,7 @@ TEST(LargeSpectrum, HasTheEigenpairsOfTheCovariance) {
 TEST(LargeSpectrum, ACancelLeavesNoThreadAndNoProcessBehind) {
     constexpr std::size_t n = 4, d = 4000; // LAPACK takes many seconds
     std::vector<float> rows(n * d);
-    for (std::size_t i = 0; i < rows.size(); ++i)
-        rows[i] = static_cast<float>(random_normal(5, 0, i));
+    for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = static_cast<float>(random_normal(5, 0, i));
     const auto bank = make_bank("wide", n, d, rows);
     ThreadPool pool(1);
     std::stop_source stop;
@@ -76,8 +75,7 @@ TEST(LargeSpectrum, ACancelLeavesNoThreadAndNoProcessBehind) {
     std::atomic<bool> over{false};
     bool seen = false;
     std::thread canceller([&] {
-        while (!over && !(seen = has_child()))
-            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        while (!over && !(seen = has_child())) std::this_thread::sleep_for(std::chrono::milliseconds(1));
         stop.request_stop();
     });
     bool cancelled = false;
@@ -88,8 +86,7 @@ TEST(LargeSpectrum, ACancelLeavesNoThreadAndNoProcessBehind) {
     }
     over = true;
     canceller.join();
-    if (!seen)
-        GTEST_SKIP() << "the system does not list children, or none was started";
+    if (!seen) GTEST_SKIP() << "the system does not list children, or none was started";
     EXPECT_TRUE(cancelled);
     EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1) << "no child is left";
     EXPECT_EQ(errno, ECHILD);

@@ -35,13 +35,11 @@ public:
     }
     template <class Value>
     Bits& operator<<(const std::vector<Value>& values) {
-        for (const Value& value : values)
-            *this << static_cast<double>(value);
+        for (const Value& value : values) *this << static_cast<double>(value);
         return *this;
     }
     Bits& operator<<(const std::vector<std::vector<double>>& rows) {
-        for (const auto& row : rows)
-            *this << row;
+        for (const auto& row : rows) *this << row;
         return *this;
     }
     std::size_t size() const { return bits_.size(); }
@@ -93,8 +91,7 @@ TinyModel wide_model(const std::string& architecture) {
             changed = changed || wanted != size;
             size = wanted;
         }
-        if (!changed)
-            continue;
+        if (!changed) continue;
         const std::int64_t count =
             std::accumulate(weight.shape.begin(), weight.shape.end(), std::int64_t{1}, std::multiplies<>());
         weight.values.resize(static_cast<std::size_t>(count));
@@ -127,8 +124,7 @@ TEST_P(ThreadCounts, ChangeNoBitOfJacobian) {
         const jacobian::Result result = compute::jacobian_model(request, context, {});
         bits << result.loss;
         for (const jacobian::HeadMetrics& head : result.heads)
-            for (const jacobian::Metric metric : jacobian::metrics)
-                bits << head.value(metric);
+            for (const jacobian::Metric metric : jacobian::metrics) bits << head.value(metric);
     });
 }
 
@@ -156,10 +152,8 @@ TEST_P(ThreadCounts, ChangeNoBitOfResidual) {
             const residual::Result result = compute::residual_sweep(request, context);
             for (const residual::Loss* loss : {&result.baseline, &result.top1, &result.full})
                 bits << loss->nll << loss->token_nll;
-            for (const residual::CurvePoint& point : result.curve)
-                bits << point.loss.nll << point.loss.token_nll;
-            for (const residual::HeadSpectrum& spectrum : result.spectrum)
-                bits << spectrum.variance << spectrum.two_nn;
+            for (const residual::CurvePoint& point : result.curve) bits << point.loss.nll << point.loss.token_nll;
+            for (const residual::HeadSpectrum& spectrum : result.spectrum) bits << spectrum.variance << spectrum.two_nn;
         });
     }
 }
@@ -190,8 +184,7 @@ TEST_P(ThreadCounts, ChangeNoBitOfLogitsInEitherPrecision) {
             const LogitsResult result = compute::logits(
                 {.model = model_, .ids = thread_count_ids(long_context), .top = 40, .precision = precision}, context);
             bits << result.log_sum_exp << result.loss.value();
-            for (const auto& entry : result.top)
-                bits << static_cast<double>(entry.id) << entry.logit;
+            for (const auto& entry : result.top) bits << static_cast<double>(entry.id) << entry.logit;
         });
 }
 
@@ -246,8 +239,7 @@ TEST(ThreadCountsOfBanks, ChangeNoBitOfRetrieval) {
         const retrieval::FirstStep first = compute::first_step({bank, query, false}, spectrum, context);
         bits << first.products << first.counts << first.sums;
         for (const retrieval::OriginTest& test : compute::origin_tests({.bank = bank}, spectrum, context))
-            for (const retrieval::OriginStep& step : test.steps)
-                bits << step.norm << step.amplification;
+            for (const retrieval::OriginStep& step : test.steps) bits << step.norm << step.amplification;
         const retrieval::Sweep sweep = compute::sweep(
             {.bank = bank, .query = query, .betas = {1, 5, 20}, .steps = 3, .hysteresis = true}, spectrum, context);
         bits << sweep.entropy << sweep.entropy_up << sweep.entropy_down;
@@ -282,13 +274,11 @@ TEST(ThreadCountsOfBanks, ChangeNoBitOfOneMatrixOrATraining) {
         for (const auto& config : compute::cv_experiment(request, context).configs) {
             bits << config->loss << config->accuracy;
             for (const auto& measurement : config->measurements)
-                for (const cv::Matrix& matrix : measurement->matrices)
-                    bits << matrix.cv << matrix.row_error;
+                for (const cv::Matrix& matrix : measurement->matrices) bits << matrix.cv << matrix.row_error;
         }
     });
     std::string text;
-    for (std::uint64_t i = 0; i < 600; ++i)
-        text += "the cat sat on a mat. "[(i * i / 7 + i) % 22];
+    for (std::uint64_t i = 0; i < 600; ++i) text += "the cat sat on a mat. "[(i * i / 7 + i) % 22];
     const auto trained_on = jacobian::experiment_text(text, "sample.txt");
     expect_the_same_bits([&](JobContext& context, Bits& bits) {
         jacobian::ExperimentRequest request;
@@ -303,8 +293,7 @@ TEST(ThreadCountsOfBanks, ChangeNoBitOfOneMatrixOrATraining) {
             bits << run->loss << run->training->parameters;
             for (const auto& measurement : run->measurements) {
                 bits << measurement->val_loss;
-                for (const jacobian::Metric metric : jacobian::metrics)
-                    bits << measurement->mean(metric);
+                for (const jacobian::Metric metric : jacobian::metrics) bits << measurement->mean(metric);
             }
         }
     });

@@ -21,7 +21,10 @@ TEST(CvExperimentRequest, IsCheckedBeforeAnythingIsTrained) {
     EXPECT_EQ(refused([](ExperimentRequest& r) { r.heads = {3}; }), "heads: expected a divisor of the width 64, got 3");
     EXPECT_EQ(refused([](ExperimentRequest& r) { r.dims.clear(); }), "dims: expected one width or more, got none");
     EXPECT_EQ(refused([](ExperimentRequest& r) { r.dims = {4096}; }), "dims: expected 1 to 2048, got 4096");
-    EXPECT_EQ(refused([](ExperimentRequest& r) { r.dims = {64, 64}; }), "dims: expected each number once, got 64 twice");
+    EXPECT_EQ(refused([](ExperimentRequest& r) {
+                  r.dims = {64, 64};
+              }),
+              "dims: expected each number once, got 64 twice");
     EXPECT_NE(refused([](ExperimentRequest& r) { r.epochs = 0; }).find("epochs"), std::string::npos);
     EXPECT_NE(refused([](ExperimentRequest& r) { r.learning_rate = 0; }).find("learning rate"), std::string::npos);
     EXPECT_NE(refused([](ExperimentRequest& r) { r.parameters.points = 9; }).find("points"), std::string::npos);
@@ -115,5 +118,5 @@ TEST(CvExperimentResult, RefusesDamagedJson) {
     EXPECT_NE(damaged("\"configs\":[", "\"configs\":7,\"x\":[").find("list of configurations"), std::string::npos);
 }
 
-}  // namespace
-}  // namespace attnscope
+} // namespace
+} // namespace attnscope

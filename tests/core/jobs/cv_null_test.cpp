@@ -9,10 +9,9 @@ namespace attnscope::cv {
 namespace {
 
 TEST(CvNull, HasTheTabledValues) {
-    const std::pair<double, double> table[] = {{8, .609},  {16, .386}, {32, .2605}, {64, .180},
+    const std::pair<double, double> table[] = {{8, .609},   {16, .386},  {32, .2605}, {64, .180},
                                                {128, .126}, {256, .089}, {512, .063}, {768, .051}};
-    for (const auto& [dimension, expected] : table)
-        EXPECT_NEAR(null_cv(dimension), expected, 6e-4) << dimension;
+    for (const auto& [dimension, expected] : table) EXPECT_NEAR(null_cv(dimension), expected, 6e-4) << dimension;
     EXPECT_NEAR(null_cv(64), 0.1803515230623772, 2e-11);
     EXPECT_NEAR(null_cv(6), 0.7745966692414834, 1e-13);
     EXPECT_TRUE(std::isnan(null_cv(3)));

@@ -7,7 +7,9 @@
 namespace attnscope {
 namespace {
 
-std::string line(const Error& error) { return error.what(); }
+std::string line(const Error& error) {
+    return error.what();
+}
 
 TEST(Error, NamesSubjectExpectationFindingAndPlace) {
     EXPECT_EQ(line({ErrorKind::input, "bank.npy", "2 dimensions", "3", "tensor keys"}),
@@ -49,5 +51,5 @@ TEST(Error, FailedAssertionNamesExpressionAndPlaceWithoutAPath) {
     }
 }
 
-}  // namespace
-}  // namespace attnscope
+} // namespace
+} // namespace attnscope

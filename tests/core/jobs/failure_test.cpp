@@ -24,9 +24,8 @@ TEST(Failure, IsAnErrorOfItsKindWhateverWasThrown) {
     });
     ASSERT_TRUE(torch);
     EXPECT_EQ(torch->kind, ErrorKind::resource);
-    const auto thread = failure_of("work", [] {
-        throw std::system_error(std::make_error_code(std::errc::resource_unavailable_try_again));
-    });
+    const auto thread = failure_of(
+        "work", [] { throw std::system_error(std::make_error_code(std::errc::resource_unavailable_try_again)); });
     ASSERT_TRUE(thread);
     EXPECT_EQ(thread->kind, ErrorKind::resource);
     const auto library = failure_of("work", [] { throw std::out_of_range("vector"); });
@@ -43,5 +42,5 @@ TEST(Failure, IsNoneForACancelAndForWorkThatEnds) {
     EXPECT_FALSE(failure_of("work", [] {}));
 }
 
-}  // namespace
-}  // namespace attnscope
+} // namespace
+} // namespace attnscope

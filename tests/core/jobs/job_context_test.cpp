@@ -79,7 +79,7 @@ TEST(JobContext, ExtrapolatesTheTimeLeftFromTheStagesOwnSpeed) {
     Recorded recorded;
     JobContext context(pool, recorded.options());
     const auto start = std::chrono::steady_clock::now();
-    context.progress(50, 100, "resumed");  // half was there already: it says nothing about the speed
+    context.progress(50, 100, "resumed"); // half was there already: it says nothing about the speed
     std::this_thread::sleep_for(std::chrono::milliseconds(350));
     context.progress(60, 100, "resumed");
     const double elapsed = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -102,12 +102,14 @@ TEST(JobContext, PublishesSnapshots) {
     ThreadPool pool(1);
     int seen = 0;
     JobContext::Options options;
-    options.on_snapshot = [&](std::shared_ptr<const void> snapshot) { seen = *static_cast<const int*>(snapshot.get()); };
+    options.on_snapshot = [&](std::shared_ptr<const void> snapshot) {
+        seen = *static_cast<const int*>(snapshot.get());
+    };
     JobContext context(pool, std::move(options));
     context.publish(std::make_shared<const int>(5));
     EXPECT_EQ(seen, 5);
     JobContext(pool).publish(std::make_shared<const int>(6));
 }
 
-}  // namespace
-}  // namespace attnscope
+} // namespace
+} // namespace attnscope

@@ -143,7 +143,7 @@ TEST(JobSystem, TurnsEveryExceptionIntoAnError) {
         const std::lock_guard lock(outcome.mutex);
         return outcome.error.value_or(Error(ErrorKind::usage, "none", "", ""));
     };
-    EXPECT_EQ(error_of([](JobContext&) { throw Error(ErrorKind::input, "file", "", "") ; }).kind, ErrorKind::input);
+    EXPECT_EQ(error_of([](JobContext&) { throw Error(ErrorKind::input, "file", "", ""); }).kind, ErrorKind::input);
     EXPECT_EQ(error_of([](JobContext&) { throw std::bad_alloc(); }).kind, ErrorKind::resource);
     const Error other = error_of([](JobContext&) { throw std::runtime_error("odd"); });
     EXPECT_EQ(other.kind, ErrorKind::internal);
@@ -297,7 +297,7 @@ TEST(JobSystem, AJobThatWaitsForTheOthersIsCancelledAtOnce) {
     jobs.cancel(id);
     EXPECT_TRUE(wait_until([&] { return training.outcome.ended.load(); }));
     EXPECT_FALSE(training.outcome.ran);
-    EXPECT_FALSE(gesture.ended);  // it was not what ended the wait
+    EXPECT_FALSE(gesture.ended); // it was not what ended the wait
     gate.open();
     EXPECT_TRUE(wait_until([&] { return jobs.idle(); }));
 }
@@ -398,5 +398,5 @@ TEST(JobSystem, TellsATaskOfAPersonsCancelAlone) {
     EXPECT_EQ(told, 2);
 }
 
-}  // namespace
-}  // namespace attnscope
+} // namespace
+} // namespace attnscope

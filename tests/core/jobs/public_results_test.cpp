@@ -43,14 +43,12 @@ std::size_t words_left_as_they_were(unsigned char before) {
     constexpr std::size_t words = sizeof(Result) / 8;
     alignas(Result) static unsigned char memory[sizeof(Result)];
     volatile unsigned char* const bytes = memory;
-    for (std::size_t i = 0; i < sizeof(Result); ++i)
-        bytes[i] = before;
+    for (std::size_t i = 0; i < sizeof(Result); ++i) bytes[i] = before;
     Result* const made = new (memory) Result;
     std::size_t left = 0;
     for (std::size_t word = 0; word < words; ++word) {
         std::size_t same = 0;
-        for (std::size_t i = 0; i < 8; ++i)
-            same += bytes[8 * word + i] == before;
+        for (std::size_t i = 0; i < 8; ++i) same += bytes[8 * word + i] == before;
         left += same == 8;
     }
     std::destroy_at(made);

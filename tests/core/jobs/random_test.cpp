@@ -67,5 +67,5 @@ TEST(Random, SubsetChoosesEveryNumberEquallyOften) {
     for (const int hit : hits) EXPECT_NEAR(hit, 3000, 250);
 }
 
-}  // namespace
-}  // namespace attnscope
+} // namespace
+} // namespace attnscope

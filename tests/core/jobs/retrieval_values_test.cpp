@@ -26,5 +26,5 @@ TEST(RetrievalValues, SingularValuesAreThoseOfTheCentredBank) {
     EXPECT_EQ(spectrum.singular_values().size(), 10u);
 }
 
-}  // namespace
-}  // namespace attnscope::retrieval
+} // namespace
+} // namespace attnscope::retrieval

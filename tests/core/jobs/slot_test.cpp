@@ -46,7 +46,7 @@ protected:
                                                         : testing::AssertionFailure() << "still busy";
     }
 
-    std::map<int, Gate> gates_;  // filled before the first want
+    std::map<int, Gate> gates_; // filled before the first want
     std::mutex mutex_;
     std::vector<int> ran_;
     JobSystem jobs_{[] {
@@ -128,7 +128,7 @@ TEST_F(SlotTest, ASupersededRunIsCancelledWhenItsGraceIsOver) {
     Doubler slot(jobs_, options(0.05), computation());
     slot.want(1);
     ASSERT_TRUE(gates_[1].wait_arrived());
-    slot.want(2);  // the gate of 1 never opens: only the cancel can end it
+    slot.want(2); // the gate of 1 never opens: only the cancel can end it
     EXPECT_TRUE(settles(slot));
     EXPECT_EQ(*slot.result(), 4);
     EXPECT_EQ(slot.generation(), 1u);
@@ -182,7 +182,7 @@ TEST_F(SlotTest, ALateResultDoesNotReplaceTheAnswerFromTheCache) {
     gates_[2].open();
     EXPECT_TRUE(settles(slot));
     EXPECT_EQ(*slot.result(), 2);
-    slot.want(2);  // it was kept all the same
+    slot.want(2); // it was kept all the same
     EXPECT_FALSE(slot.busy());
     EXPECT_EQ(*slot.result(), 4);
 }
@@ -327,7 +327,7 @@ TEST_F(SlotTest, AnotherWishAfterACancelIsRunAndSoIsTheFirstAgain) {
     slot.want(1);
     ASSERT_TRUE(gates_[1].wait_arrived());
     jobs_.cancel(jobs_.jobs().front().id);
-    slot.want(2);  // at once: the worker may not have noticed yet
+    slot.want(2); // at once: the worker may not have noticed yet
     EXPECT_FALSE(slot.cancelled());
     EXPECT_TRUE(settles(slot));
     EXPECT_EQ(*slot.result(), 4);
@@ -347,7 +347,7 @@ TEST_F(SlotTest, CancelledWishesAreRunAgainWhenThatIsAsked) {
     EXPECT_TRUE(settles(slot));
     gates_[1].open();
     jobs_.retry_cancelled();
-    EXPECT_TRUE(slot.cancelled());  // until it is wanted in a frame
+    EXPECT_TRUE(slot.cancelled()); // until it is wanted in a frame
     slot.want(1);
     EXPECT_FALSE(slot.cancelled());
     EXPECT_TRUE(settles(slot));
@@ -361,7 +361,7 @@ TEST_F(SlotTest, AResultThatComesInSpiteOfACancelIsShown) {
     Gate entered, go_on;
     Doubler slot(jobs_, options(), [&](const int& number, JobContext&) {
         entered.meet(1);
-        go_on.pass();  // without a checkpoint
+        go_on.pass(); // without a checkpoint
         return 2 * number;
     });
     slot.want(1);
@@ -424,7 +424,7 @@ TEST_F(SlotTest, ForgetsWhatBelongsToAClosedSource) {
     const auto closed = [&](const Pointer& which) {
         return [which = which.get()](const Pointer& source) { return source.get() == which; };
     };
-    slot.forget(closed(first));  // not what is shown: one of the cache
+    slot.forget(closed(first)); // not what is shown: one of the cache
     EXPECT_EQ(first.use_count(), 1);
     EXPECT_EQ(*slot.result(), second);
     slot.want(third);
@@ -610,5 +610,5 @@ TEST(SlotOfJobs, SeedAndDeviceBelongToWhatIsWanted) {
     EXPECT_EQ(ran.size(), 3u) << "its result was kept";
 }
 
-}  // namespace
-}  // namespace attnscope
+} // namespace
+} // namespace attnscope

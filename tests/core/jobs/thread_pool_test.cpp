@@ -85,5 +85,5 @@ TEST(ThreadPool, RefusesALoopInsideALoop) {
     EXPECT_THROW(pool.run(2, [&](std::size_t, int) { pool.run(2, [](std::size_t, int) {}); }), Error);
 }
 
-}  // namespace
-}  // namespace attnscope
+} // namespace
+} // namespace attnscope

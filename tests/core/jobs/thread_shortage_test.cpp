@@ -34,8 +34,7 @@ bool holds_with_room_for(std::uint64_t stacks, const std::function<bool()>& body
         const std::uint64_t bytes =
             pages * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)) + stacks * (stack + mebibyte / 4) + mebibyte;
         const struct rlimit room = {bytes, bytes};
-        if (pthread_setattr_default_np(&large) != 0 || setrlimit(RLIMIT_AS, &room) != 0)
-            _exit(2);
+        if (pthread_setattr_default_np(&large) != 0 || setrlimit(RLIMIT_AS, &room) != 0) _exit(2);
         bool holds = false;
         try {
             holds = body();
@@ -49,16 +48,14 @@ bool holds_with_room_for(std::uint64_t stacks, const std::function<bool()>& body
 }
 
 TEST(ThreadShortage, APoolRunsWithTheThreadsThatStart) {
-    if (!test::limits_on_memory_work)
-        GTEST_SKIP() << "the sanitizer needs more address space";
+    if (!test::limits_on_memory_work) GTEST_SKIP() << "the sanitizer needs more address space";
     EXPECT_TRUE(holds_with_room_for(3, [] {
         ThreadPool pool(64);
         std::atomic<int> sum{0};
         std::atomic<bool> in_range{true};
         pool.run(1000, [&](std::size_t task, int thread) {
             sum += static_cast<int>(task);
-            if (thread < 0 || thread >= pool.threads())
-                in_range = false;
+            if (thread < 0 || thread >= pool.threads()) in_range = false;
         });
         return pool.threads() < 64 && sum == 499500 && in_range;
     }));
@@ -71,8 +68,7 @@ TEST(ThreadShortage, APoolRunsWithTheThreadsThatStart) {
 }
 
 TEST(ThreadShortage, LanesShareTheWorkersThatStart) {
-    if (!test::limits_on_memory_work)
-        GTEST_SKIP() << "the sanitizer needs more address space";
+    if (!test::limits_on_memory_work) GTEST_SKIP() << "the sanitizer needs more address space";
     EXPECT_TRUE(holds_with_room_for(1, [] {
         std::atomic<int> ended{0};
         {
@@ -84,8 +80,7 @@ TEST(ThreadShortage, LanesShareTheWorkersThatStart) {
                 task.ended = [&] { ++ended; };
                 jobs.submit(std::move(task));
             }
-            while (!jobs.idle())
-                usleep(1000);
+            while (!jobs.idle()) usleep(1000);
         }
         return ended == 2;
     }));

@@ -36,8 +36,7 @@ public:
     /// `files` are what paths name, to read and to write. The shell outlives this.
     RandomCommands(Shell& shell, std::vector<std::filesystem::path> files) : shell_(shell), files_(std::move(files)) {
         for (const CommandSpec& spec : shell_.commands().all())
-            if (allowed(spec.id))
-                specs_.push_back(&spec);
+            if (allowed(spec.id)) specs_.push_back(&spec);
     }
 
     Command next(Dice& dice) const {
@@ -46,8 +45,7 @@ public:
         for (const Parameter& parameter : spec.parameters)
             if (parameter.name == "path" || !dice.one_in(10))
                 made.arguments[parameter.name] = some_value(parameter, dice);
-        if (dice.one_in(100))
-            made.arguments["nonsense"] = 1.0;
+        if (dice.one_in(100)) made.arguments["nonsense"] = 1.0;
         return made;
     }
 
@@ -87,32 +85,24 @@ private:
                                                     "attention.map",
                                                     "no.panel"};
         const AppState& state = shell_.state();
-        if (dice.one_in(40))
-            return dice.of(texts); // of no type in particular
+        if (dice.one_in(40)) return dice.of(texts); // of no type in particular
         switch (parameter.type) {
-        case Parameter::Type::boolean:
-            return dice.one_in(2);
+        case Parameter::Type::boolean: return dice.one_in(2);
         case Parameter::Type::integer:
             if (parameter.name == "source" && !state.sources.empty() && !dice.one_in(8))
                 return std::int64_t{dice.of(state.sources).id};
             return dice.one_in(4) ? dice.of(integers) : static_cast<std::int64_t>(dice.below(6));
-        case Parameter::Type::number:
-            return dice.of(numbers);
+        case Parameter::Type::number: return dice.of(numbers);
         case Parameter::Type::text:
-            if (parameter.name == "path")
-                return dice.of(files_).string();
-            if (parameter.name == "view" && !dice.one_in(3))
-                return dice.one_in(2) ? view_text(state.view) : last_view_;
-            if (!parameter.choices.empty() && !dice.one_in(6))
-                return dice.of(parameter.choices);
-            if (parameter.name == "panel" && !dice.one_in(4))
-                return dice.of(shell_.panels())->id();
+            if (parameter.name == "path") return dice.of(files_).string();
+            if (parameter.name == "view" && !dice.one_in(3)) return dice.one_in(2) ? view_text(state.view) : last_view_;
+            if (!parameter.choices.empty() && !dice.one_in(6)) return dice.of(parameter.choices);
+            if (parameter.name == "panel" && !dice.one_in(4)) return dice.of(shell_.panels())->id();
             return dice.of(texts);
         case Parameter::Type::numbers: {
             const auto bank = state.bank();
             std::vector<double> values(dice.one_in(3) || !bank ? dice.below(12) : bank->d);
-            for (double& value : values)
-                value = dice.one_in(20) ? dice.of(numbers) : double(dice.below(3)) - 1;
+            for (double& value : values) value = dice.one_in(20) ? dice.of(numbers) : double(dice.below(3)) - 1;
             return values;
         }
         }

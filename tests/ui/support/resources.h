@@ -16,8 +16,7 @@ struct Resources {
 
 inline std::size_t entries(const char* folder) {
     std::size_t count = 0;
-    for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(folder))
-        ++count;
+    for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(folder)) ++count;
     return count;
 }
 
@@ -35,8 +34,7 @@ inline Resources resources() {
 inline std::size_t held_files(const std::filesystem::path& folder) {
     std::size_t count = 0;
     std::ifstream maps("/proc/self/maps");
-    for (std::string line; std::getline(maps, line);)
-        count += line.find(folder.string() + "/") != std::string::npos;
+    for (std::string line; std::getline(maps, line);) count += line.find(folder.string() + "/") != std::string::npos;
     for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
         std::error_code closed;
         count += std::filesystem::read_symlink(entry.path(), closed).string().starts_with(folder.string() + "/");

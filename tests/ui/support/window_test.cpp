@@ -15,8 +15,8 @@ namespace fs = std::filesystem;
 
 void WindowTest::SetUp() {
     const auto* info = ::testing::UnitTest::GetInstance()->current_test_info();
-    folder_ = fs::temp_directory_path() / ("attnscope-" + std::string(info->test_suite_name()) + "-" + info->name() + "-" +
-                                           std::to_string(::getpid()));
+    folder_ = fs::temp_directory_path() / ("attnscope-" + std::string(info->test_suite_name()) + "-" + info->name() +
+                                           "-" + std::to_string(::getpid()));
     fs::create_directories(folder_);
     // No sample: what is on the machine must not decide what a test sees.
     ::setenv("ATTNSCOPE_CACHE", (folder_ / "cache").c_str(), 1);
@@ -121,7 +121,7 @@ void WindowTest::open_letters() {
     ASSERT_NE(state().bank(), nullptr);
 }
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui
 
 int main(int argc, char** argv) {
     ::testing::InitGoogleTest(&argc, argv);

@@ -49,9 +49,9 @@ protected:
     bool said(const std::string& words);
 
     std::filesystem::path folder_;
-    ImVec2 size_{1600, 1000};            ///< of the window
-    std::string copied_;                 ///< what was put on the clipboard
-    std::function<std::vector<std::unique_ptr<Panel>>()> panels_ = make_panels;   ///< of the next window that is opened
+    ImVec2 size_{1600, 1000};                                                   ///< of the window
+    std::string copied_;                                                        ///< what was put on the clipboard
+    std::function<std::vector<std::unique_ptr<Panel>>()> panels_ = make_panels; ///< of the next window that is opened
     std::unique_ptr<JobSystem> jobs_;
     std::unique_ptr<Shell> shell_;
 
@@ -64,4 +64,4 @@ private:
     double seconds_ = 0;
 };
 
-}  // namespace attnscope::ui
+} // namespace attnscope::ui

@@ -22,7 +22,8 @@ VirtualDisplay::VirtualDisplay() {
         // The server takes a free number and writes it once it accepts clients.
         const std::string fd = std::to_string(numbers[1]);
         // -noreset: a server that begins anew when its last client leaves refuses the next one for a moment.
-        execlp("Xvfb", "Xvfb", "-noreset", "-displayfd", fd.c_str(), "-screen", "0", "1920x1200x24", "-nolisten", "tcp", nullptr);
+        execlp("Xvfb", "Xvfb", "-noreset", "-displayfd", fd.c_str(), "-screen", "0", "1920x1200x24", "-nolisten", "tcp",
+               nullptr);
         _exit(127);
     }
     close(numbers[1]);
@@ -40,4 +41,4 @@ VirtualDisplay::~VirtualDisplay() {
     waitpid(process_, nullptr, 0);
 }
 
-}  // namespace attnscope::test
+} // namespace attnscope::test

@@ -17,4 +17,4 @@ private:
     bool available_ = false;
 };
 
-}  // namespace attnscope::test
+} // namespace attnscope::test

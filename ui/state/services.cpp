@@ -235,12 +235,12 @@ void Services::Impl::finish(AppState& state, SourceId id, const Loaded& loaded) 
     Source* source = state.find(id);
     if (!source) return; // unloaded meanwhile
     remember(state.preferences, source->path);
-    if (loaded.is_session) {
+    if (loaded.session) {
         const fs::path path = source->path;
         // The row of the file is not one of the session's sources.
         loads.erase(id);
         std::erase_if(state.sources, [id](const Source& s) { return s.id == id; });
-        open_session(state, path);
+        show_session(state, path, *loaded.session);
         return;
     }
     source->kind = loaded.kind;
@@ -296,7 +296,9 @@ Services::Services(JobSystem& jobs)
       training_(std::make_unique<JacobianTraining>(jobs, *training_run_)), sweeps_(std::make_unique<ResidualRun>(jobs)),
       residual_(std::make_unique<ResidualSlots>(jobs, *sweeps_)), pinned_(jobs, *experiment_, *sweeps_, *training_run_),
       impl_(std::make_unique<Impl>(jobs)) {
-    impl_->open_session = [this](AppState& state, const fs::path& path) { open_session(state, path); };
+    impl_->show_session = [this](AppState& state, const fs::path& path, const Session& session) {
+        show_session(state, path, session);
+    };
     impl_->select_bank = [this](AppState& state, SourceId id) { select_bank(state, id); };
     impl_->select_model = [this](AppState& state, SourceId id) { select_model(state, id); };
     impl_->add_prompt = [this](AppState& state, std::string text) { return add_prompt(state, std::move(text)); };

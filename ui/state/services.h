@@ -25,6 +25,8 @@
 
 namespace attnscope::ui {
 
+struct Session;
+
 class Services {
 public:
     explicit Services(JobSystem& jobs);
@@ -89,6 +91,8 @@ public:
 
     void save_session(AppState& state, const std::filesystem::path& path);
     void open_session(AppState& state, const std::filesystem::path& path);
+    /// Puts what was read of a session file in place of all there is.
+    void show_session(AppState& state, const std::filesystem::path& path, const Session& session);
 
     /// The history is the runner's; a session keeps it.
     void set_history(std::function<History()> get, std::function<void(History)> set);

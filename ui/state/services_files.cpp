@@ -79,7 +79,10 @@ void Services::save_session(AppState& state, const fs::path& path) {
 }
 
 void Services::open_session(AppState& state, const fs::path& path) {
-    const Session session = parse_session(read_file(path, std::size_t{256} << 20), path.filename().string());
+    show_session(state, path, read_session(path));
+}
+
+void Services::show_session(AppState& state, const fs::path& path, const Session& session) {
     ++impl_->session;
     for (const auto& [id, load] : impl_->loads) jobs_.withdraw(load.job);
     impl_->loads.clear();

@@ -103,7 +103,7 @@ struct Services::Impl {
     std::function<History()> get_history = [] { return History{}; };
     std::function<void(History)> set_history = [](History) {};
     std::function<bool(const std::string&)> is_panel = [](const std::string&) { return true; };
-    std::function<void(AppState&, const std::filesystem::path&)> open_session; ///< back to the services
+    std::function<void(AppState&, const std::filesystem::path&, const Session&)> show_session; ///< back to the services
     std::function<QueryChoice(AppState&, SourceId)> default_query;
     std::function<void(AppState&, SourceId)> select_bank, select_model;
     std::function<void(AppState&, Workspace)> enter;

@@ -179,6 +179,10 @@ Session parse_session(const std::string& text, const std::string& where) {
     return session;
 }
 
+Session read_session(const std::filesystem::path& path) {
+    return parse_session(read_file(path, std::size_t{256} << 20), path.filename().string());
+}
+
 fs::path config_folder() {
     if (const char* config = std::getenv("XDG_CONFIG_HOME"); config && *config) return fs::path(config) / "attnscope";
     if (const char* home = std::getenv("HOME"); home && *home) return fs::path(home) / ".config/attnscope";

@@ -33,6 +33,8 @@ std::string session_json(const AppState& state, const std::map<SourceId, std::st
                          const Device& device = {});
 /// Throws Error{input} naming `where` and the field.
 Session parse_session(const std::string& text, const std::string& where);
+/// The same of a file of at most 256 MiB.
+Session read_session(const std::filesystem::path& path);
 
 /// XDG_CONFIG_HOME/attnscope, else ~/.config/attnscope; empty without a home.
 std::filesystem::path config_folder();

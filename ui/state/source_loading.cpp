@@ -2,6 +2,7 @@
 
 #include "base/json_reader.h"
 #include "io/model_identity.h"
+#include "state/session.h"
 
 #include <attnscope/figure.h>
 
@@ -284,7 +285,7 @@ Loaded load_source(const LoadRequest& request, JobContext& context) {
             break;
         }
         if (is_session_file(request.path)) {
-            out.is_session = true;
+            out.session = std::make_shared<const Session>(read_session(request.path));
             break;
         }
         load_result(request, out);

@@ -28,6 +28,8 @@ struct LoadRequest {
     std::vector<std::filesystem::path> recipe_folders; ///< where the inputs of a recipe are looked for
 };
 
+struct Session;
+
 /// A run of the CV experiment; its results where the file has them.
 struct LoadedExperiment {
     CvExperimentJob job;
@@ -50,7 +52,7 @@ struct Loaded {
     ModelPtr model;
     std::vector<std::string> prompts;
     std::shared_ptr<const std::vector<std::string>> texts;
-    bool is_session = false;
+    std::shared_ptr<const Session> session; ///< of a session file
     alignment::OperatorsPtr grams;
     std::filesystem::path companion; ///< the file of their directions
     // of a result or a figure: the state it was made in, one of them

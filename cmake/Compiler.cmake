@@ -38,6 +38,8 @@ if(ATTNSCOPE_SANITIZE)
         add_compile_options(-fno-sanitize=null,vptr,object-size)
     endif()
     add_link_options(-fsanitize=${ATTNSCOPE_SANITIZE})
+    # The hand-written loops are walked through once, not once for each set of instructions.
+    add_compile_definitions(HWY_COMPILE_ONLY_STATIC)
 endif()
 if(ATTNSCOPE_FUZZERS)
     if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")

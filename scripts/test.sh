@@ -85,6 +85,14 @@ watched() {
         { problem "$preset could not be built"; return 1; }
 }
 
+# One failure for all sources that clang-format would change.
+check_format() {
+    local changed
+    changed=$(cd "$ROOT" && git ls-files '*.cpp' '*.h' '*.cu' | xargs clang-format-14 --dry-run 2>&1 |
+        sed -nE 's/^([^:]+):[0-9]+:[0-9]+: warning: .*/\1/p' | sort -u | tr '\n' ' ')
+    [ -z "$changed" ] && passed=$((passed + 1)) || problem "clang-format-14 -i is due for $changed"
+}
+
 start_display() {
     Xvfb -displayfd 8 -screen 0 1920x1200x24 -nolisten tcp 8>"$scratch/display" 2>"$scratch/xvfb.log" &
     display_process=$!
@@ -119,6 +127,8 @@ mkdir -p "$ROOT/build"
 export XDG_CONFIG_HOME=$scratch/config XDG_STATE_HOME=$scratch/state XDG_DATA_HOME=$scratch/data
 mkdir -p "$XDG_CONFIG_HOME" "$XDG_STATE_HOME" "$XDG_DATA_HOME"
 
+say "Format of the sources"
+check_format
 if prepare release; then
     say "Tests: release"
     require_suites release test_base test_compute test_jobs test_state test_cli test_ui test_window test_gpu $(fuzz_suites)

@@ -236,6 +236,10 @@ struct Drawing {
             const auto writing = context.writing();
             files.commit();
         }
+        say_written();
+    }
+
+    void say_written() const {
         for (const fs::path& path : written) context.note("wrote " + path.string());
     }
 };
@@ -269,8 +273,7 @@ void check_folder(const Drawing& drawing, const fs::path& folder, const std::vec
 
 void write_all(Drawing& drawing, const fs::path& folder, const std::vector<std::string>& types) {
     check_folder(drawing, folder, types);
-    NewFolder made(folder);
-    FileSet files;
+    std::vector<std::pair<std::string, Figure>> figures; // by panel
     std::optional<Error> unusable;
     for (const auto& source : drawing.sources) {
         try {
@@ -287,13 +290,23 @@ void write_all(Drawing& drawing, const fs::path& folder, const std::vector<std::
             drawing.context.job().progress(static_cast<double>(i), static_cast<double>(panels.size()),
                                            "drawing panels");
             if (!source->can_draw(panels[i])) continue;
-            const Figure figure = drawing.draw(*source, panels[i]);
-            for (const std::string& type : types) drawing.add(files, folder / panel_file(panels[i], type), figure);
+            figures.emplace_back(panels[i], drawing.draw(*source, panels[i]));
         }
     }
-    if (files.files().empty() && unusable) throw *unusable;
-    drawing.commit(files);
-    made.keep();
+    if (figures.empty() && unusable) throw *unusable;
+    {
+        // A cancel ends the program between two figures from here on, and takes the folder back.
+        const auto writing = drawing.context.writing();
+        NewFolder made(folder);
+        FileSet files;
+        for (const auto& [panel, figure] : figures)
+            for (const std::string& type : types) drawing.add(files, folder / panel_file(panel, type), figure);
+        files.flush();
+        drawing.context.job().checkpoint();
+        files.commit();
+        made.keep();
+    }
+    drawing.say_written();
 }
 
 void deliver_data(const Figure& figure, Context& context) {

@@ -1,6 +1,7 @@
 #include "cli/figure_job.h"
 
 #include "base/json_reader.h"
+#include "io/json_text.h"
 #include "state/session.h"
 
 #include <attnscope/retrieval_figures.h>
@@ -50,6 +51,14 @@ Figure draw_plane(const RetrievalJob& job, View view, JobContext& context) {
     return plane_figure(view, compute_plane(plane, spectrum, context));
 }
 
+/// A result says once in its schema and once in its recipe what it is of.
+void check_result_schema(const nlohmann::ordered_json& file, const std::string& analysis, const std::string& subject) {
+    const auto schema = file.is_object() ? file.find("schema") : file.end();
+    if (!file.is_object() || schema == file.end() || *schema == "attnscope.figure/1") return;
+    const std::string expected = "attnscope." + analysis + "/1";
+    if (*schema != expected) throw Error(ErrorKind::input, subject, "schema " + expected, one_line(*schema), "schema");
+}
+
 } // namespace
 
 FoundRecipe open_recipe(const fs::path& path) {
@@ -57,6 +66,10 @@ FoundRecipe open_recipe(const fs::path& path) {
         const std::string text = read_file(path, json_kinds::result.most_bytes);
         const auto json = parse_json(text, path.filename().string(), json_kinds::result);
         if (json.is_object() && json.contains("analysis")) return {Recipe::parse(text), text};
+        std::string found = read_recipe(path);
+        Recipe recipe = Recipe::parse(found);
+        check_result_schema(json, recipe.analysis, path.filename().string());
+        return {std::move(recipe), std::move(found)};
     }
     std::string text = read_recipe(path);
     Recipe recipe = Recipe::parse(text);

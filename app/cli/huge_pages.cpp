@@ -27,7 +27,11 @@ void ask_for_huge_pages([[maybe_unused]] char** argv) noexcept {
     // By its path, since the system names a process after the file it was started from.
     std::array<char, 4096> path{};
     const ssize_t length = readlink("/proc/self/exe", path.data(), path.size() - 1);
-    if (length <= 0 || setenv(variable, tunables, 1) != 0) return;
+    if (length <= 0) return;
+    // An emulator or a tool that runs the program is not to be started in its place.
+    const auto name = [](std::string_view file) { return file.substr(file.find_last_of('/') + 1); };
+    if (argv[0] == nullptr || name(path.data()) != name(argv[0])) return;
+    if (setenv(variable, tunables, 1) != 0) return;
     execv(path.data(), argv);
     unsetenv(variable);
 #endif

@@ -182,6 +182,17 @@ const Replayable& find_replayable(const Recipe& recipe) {
     throw Error(ErrorKind::input, "recipe", "the analysis " + names, recipe.analysis, "analysis");
 }
 
+/// A parameter that its analysis refuses is a fault of the recipe's file, not of the command line.
+Verdict replay_with(const Replayable& replayable, const Replay& replay, Context& context) {
+    try {
+        return replayable.replay(replay, context);
+    } catch (const Error& error) {
+        if (error.kind != ErrorKind::usage || error.subject.starts_with("--")) throw;
+        throw Error(ErrorKind::input, replay.file.filename().string(), error.expected, error.got,
+                    error.subject + (error.where.empty() ? "" : ", " + error.where));
+    }
+}
+
 void replay(const ReplayOptions& options, Context& context) {
     context.require_format({Format::json, Format::text}, "replay");
     const FoundRecipe found = open_recipe(options.file);
@@ -190,7 +201,7 @@ void replay(const ReplayOptions& options, Context& context) {
     context.compute_as(found.recipe);
     const std::vector<Warning> warnings = recipe_warnings(found.recipe);
     context.note(warnings);
-    const Verdict verdict = replayable.replay({options.file, found, places}, context);
+    const Verdict verdict = replay_with(replayable, {options.file, found, places}, context);
     deliver(verdict, found.recipe, warnings, context);
     if (verdict.differences.empty()) return;
     std::string first;

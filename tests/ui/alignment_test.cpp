@@ -48,6 +48,24 @@ TEST_F(AlignmentWindow, WithoutAModelItOffersTheSample) {
     EXPECT_EQ(shell_->visible_panels().size(), 3u);
 }
 
+TEST_F(AlignmentWindow, SignsByChanceAreDrawnWithTheSeedOfTheView) {
+    open_model();
+    run_alone("compute.seed", {{"value", std::int64_t{5}}});
+    state().focus_panel = "signs";
+    settle();
+    const auto tables = slots().tables();
+    const auto shown = slots().signs();
+    ASSERT_TRUE(tables.result && shown.result);
+    const auto of_seed = [&](std::uint64_t seed) {
+        ThreadPool pool(1);
+        JobContext context(pool, {.seed = seed});
+        const auto chance = alignment::compute_sign_chance(alignment::sign_shape(*tables.result->operators), context);
+        return chance.rows.front().of_mean.low;
+    };
+    EXPECT_EQ(shown.result->rows.front().of_mean.low, of_seed(5));
+    EXPECT_NE(shown.result->rows.front().of_mean.low, of_seed(0));
+}
+
 TEST_F(AlignmentWindow, AnOpenedModelIsInEveryPanel) {
     open_model();
     for (const std::string& panel : alignment::panel_ids()) {

@@ -105,6 +105,7 @@ void AlignmentPanel::update(PanelContext& context) {
     const auto add_signs = [](Answer& answer, const Asked<alignment::SignChance>& asked) {
         answer.generations.push_back(asked.result ? asked.generation : 0);
         answer.stale = answer.stale || !asked.result;
+        answer.cancelled = answer.cancelled || asked.cancelled;
         if (!asked.result) answer.progress = asked.progress;
         if (!answer.error) answer.error = asked.error;
     };

@@ -72,6 +72,7 @@ void AlignmentSlots::begin_frame(const AppState& state) {
     if (i.shown != state.view) i.shown = state.view;
     i.tables.set_seed(state.view.seed);
     i.matching.set_seed(state.view.seed);
+    i.signs.set_seed(state.view.seed);
     i.wanted = {};
     if (const Source* const source = state.find(options.grams); source && source->grams) {
         i.wanted.given = source->grams;
@@ -96,6 +97,7 @@ void AlignmentSlots::begin_frame(const AppState& state) {
     if (i.in_sight.left(state.view.workspace == Workspace::alignment)) {
         i.tables.give_up();
         i.matching.give_up();
+        i.signs.give_up();
     }
 }
 

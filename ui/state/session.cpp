@@ -3,6 +3,7 @@
 #include "base/json_members.h"
 #include "base/json_reader.h"
 #include "data/checked.h"
+#include "data/file_writer.h"
 #include "state/command_json.h"
 #include "state/references.h"
 
@@ -114,7 +115,11 @@ void keep_text(const fs::path& folder, const char* name, const std::string& text
     std::error_code failed;
     fs::create_directories(folder, failed);
     try {
-        if (!failed) write_file(folder / name, text);
+        if (failed) return;
+        FileWriter file(folder / name);
+        file.write(text);
+        // The window does not wait for the disk.
+        file.commit_unflushed();
     } catch (const Error&) {
     }
 }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <limits>
 #include <list>
 #include <utility>
@@ -65,8 +66,9 @@ struct Slot<Request, Result>::State : std::enable_shared_from_this<State> {
     std::list<Cached> cache; // newest first
     std::size_t cached_bytes = 0;
 
-    void show(const Asked& request, ResultPtr shown, bool is_complete, double took) {
-        result = std::move(shown);
+    /// `shown` is what was shown before, afterwards: large results are freed when the lock is open.
+    void show(const Asked& request, ResultPtr& shown, bool is_complete, double took) {
+        result.swap(shown);
         result_request = request;
         complete = is_complete;
         seconds = took;
@@ -77,21 +79,25 @@ struct Slot<Request, Result>::State : std::enable_shared_from_this<State> {
         for (auto entry = cache.begin(); entry != cache.end(); ++entry) {
             if (!(entry->request == request)) continue;
             cache.splice(cache.begin(), cache, entry);
-            show(request, entry->result, true, entry->seconds);
+            ResultPtr shown = entry->result;
+            show(request, shown, true, entry->seconds);
             return true;
         }
         return false;
     }
 
-    void keep(const Asked& request, const ResultPtr& computed, double took) {
+    /// What it has no more room for: freed when the lock is open.
+    std::list<Cached> keep(const Asked& request, const ResultPtr& computed, double took) {
+        std::list<Cached> dropped;
         const std::size_t bytes = options.bytes ? options.bytes(*computed) : sizeof(Result);
-        if (bytes > options.cache_bytes) return;
+        if (bytes > options.cache_bytes) return dropped;
         cache.push_front({request, computed, took, bytes});
         cached_bytes += bytes;
         while (cached_bytes > options.cache_bytes || cache.size() > cache_entries) {
             cached_bytes -= cache.back().bytes;
-            cache.pop_back();
+            dropped.splice(dropped.end(), cache, std::prev(cache.end()));
         }
+        return dropped;
     }
 
     /// Whether a result for `request` may take the place of what is shown: always, unless that answers the wish.
@@ -163,11 +169,12 @@ struct Slot<Request, Result>::State : std::enable_shared_from_this<State> {
         const auto start = std::chrono::steady_clock::now();
         auto computed = std::make_shared<const Result>(compute(request->request, own));
         const double took = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+        std::list<Cached> dropped;
         const std::lock_guard lock(mutex);
         if (closed || !running_request) return;
-        keep(*request, computed, took);
+        dropped = keep(*request, computed, took);
         settle();
-        if (may_show(*request)) show(*request, std::move(computed), true, took);
+        if (may_show(*request)) show(*request, computed, true, took);
     }
 
     void fail(const Error& failure) {
@@ -188,7 +195,7 @@ struct Slot<Request, Result>::State : std::enable_shared_from_this<State> {
     void take_snapshot(ResultPtr snapshot) {
         const std::lock_guard lock(mutex);
         if (closed || !running_request || !may_show(*running_request)) return;
-        show(*running_request, std::move(snapshot), false, 0);
+        show(*running_request, snapshot, false, 0);
     }
 
     void end() {

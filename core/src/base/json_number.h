@@ -20,6 +20,10 @@ struct Range {
     Number most = std::numeric_limits<Number>::max();
 };
 
+/// Every number of the type above zero.
+template <std::floating_point Number>
+inline constexpr Range<Number> above_zero{std::numeric_limits<Number>::denorm_min()};
+
 /// The number, where the value is one, is whole for a whole type, is finite, and lies in the range; else nothing.
 template <class Number, class JsonType>
 requires std::integral<Number> || std::floating_point<Number> std::optional<Number>
@@ -56,6 +60,8 @@ std::string describe_range(Range<Number> range) {
     };
     const char* const kind = std::integral<Number> ? "an integer" : "a number";
     if (std::floating_point<Number> && range.least == Limits::lowest() && range.most == Limits::max()) return kind;
+    if (std::floating_point<Number> && range.least == Limits::denorm_min() && range.most == Limits::max())
+        return std::string(kind) + " above 0";
     if (std::floating_point<Number> && range.most == Limits::max()) return kind + (" from " + text(range.least));
     return kind + (" from " + text(range.least)) + " to " + text(range.most);
 }

@@ -54,7 +54,11 @@ public:
     bool boolean(bool value) { return put(value); }
     bool number_integer(std::int64_t value) { return put(value); }
     bool number_unsigned(std::uint64_t value) { return put(value); }
-    bool number_float(double value, const std::string&) { return put(value); }
+    bool number_float(double value, const std::string& text) {
+        if (value == 0 && text.find_first_of("123456789") < text.find_first_of("eE"))
+            refuse_json(subject_, "numbers that fit into 64 bits", text.substr(0, 40));
+        return put(value);
+    }
     bool string(std::string& value) { return put(std::move(value)); }
     bool binary(typename JsonType::binary_t& value) { return put(std::move(value)); }
     bool key(std::string& name) {

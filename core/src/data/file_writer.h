@@ -28,6 +28,11 @@ public:
     /// Everything written is on the disk: what is left is to give the file its name. Nothing is written afterwards.
     void flush();
     void commit();
+    /// As commit(), without waiting for the disk: after a loss of power the file may be empty. For what may be lost.
+    void commit_unflushed() {
+        flushed_ = true;
+        commit();
+    }
 
     const std::filesystem::path& path() const noexcept { return path_; }
 

@@ -3,6 +3,8 @@
 #include "base/json_number.h"
 #include "io/json_text.h"
 
+#include <attnscope/job.h>
+
 namespace attnscope {
 namespace {
 
@@ -47,6 +49,15 @@ Json recipe_object(const Recipe& recipe) {
     return json;
 }
 
+/// cpu, cuda:N, or the latter with the name of a device behind it.
+void check_device(const std::string& text) {
+    try {
+        Device::parse(text.substr(0, text.find(' ')));
+    } catch (const Error& error) {
+        throw Error(ErrorKind::input, subject, error.expected, error.got, "device");
+    }
+}
+
 Recipe recipe_of(const Json& json) {
     if (!json.is_object()) throw Error(ErrorKind::input, subject, "an object", json.type_name());
     Recipe recipe;
@@ -57,7 +68,10 @@ Recipe recipe_of(const Json& json) {
         throw Error(ErrorKind::input, subject, "an object", "none", "params");
     }
     recipe.params = one_line(*params);
-    if (json.contains("device")) recipe.device = text_field(json, "device", "");
+    if (json.contains("device")) {
+        recipe.device = text_field(json, "device", "");
+        check_device(recipe.device);
+    }
     if (const auto seed = json.find("seed"); seed != json.end()) {
         const auto number = number_in<std::uint64_t>(*seed);
         if (!number)

@@ -121,8 +121,8 @@ void read_params(const Json& json, RetrievalJob& job) {
     job.layout = parse_text("layout", layout, [](const std::string& text) { return parse_layout(text); });
     params.text("key", job.key);
     if (const Json* queries = params.object("queries")) job.queries = read_queries(*queries);
-    params.numbers("beta_table", request.beta_table);
-    params.numbers("beta", request.betas);
+    params.numbers("beta_table", request.beta_table, above_zero<double>);
+    params.numbers("beta", request.betas, above_zero<double>);
     std::vector<std::string> modes;
     params.each("mode", &Json::is_string, "a list of modes", modes);
     if (!modes.empty()) request.modes.clear();
@@ -130,10 +130,10 @@ void read_params(const Json& json, RetrievalJob& job) {
         request.modes.push_back(parse_text("mode", mode, [](const std::string& text) { return parse_mode(text); }));
     }
     params.number("steps", request.steps);
-    params.number("tol", request.tolerance);
+    params.number("tol", request.tolerance, {0});
     params.number("lambda", request.lambda);
-    params.numbers("origin_beta", request.origin_betas);
-    params.number("origin_eps", request.origin_epsilon);
+    params.numbers("origin_beta", request.origin_betas, above_zero<double>);
+    params.number("origin_eps", request.origin_epsilon, above_zero<double>);
     params.number("origin_steps", request.origin_steps);
     params.flag("sweep", request.sweep);
     params.flag("plane", request.plane);

@@ -23,7 +23,7 @@ using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
 /// Of the probabilities a thread makes at a time, and as much again of their gradient.
-constexpr std::int64_t tile_elements = std::int64_t{4} << 20;
+constexpr std::int64_t tile_elements = std::int64_t{1} << 20;
 
 /// What a backward pass needs beside the tensors.
 struct Attending {

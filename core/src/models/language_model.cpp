@@ -11,17 +11,20 @@ LoadedModel::LoadedModel(ModelFiles files) : files_(std::move(files)) {
 }
 
 const Tokenizer& LoadedModel::tokenizer() const {
-    std::call_once(tokenizer_once_, [this] { tokenizer_ = open_tokenizer(files_); });
+    const std::lock_guard lock(opening_);
+    if (!tokenizer_) tokenizer_ = open_tokenizer(files_);
     return *tokenizer_;
 }
 
 const ChatFormat& LoadedModel::chat_format() const {
-    std::call_once(chat_once_, [this] { chat_ = open_chat_format(files_.path); });
-    return chat_;
+    const std::lock_guard lock(opening_);
+    if (!chat_) chat_ = open_chat_format(files_.path);
+    return *chat_;
 }
 
 std::string LoadedModel::sha256(const std::function<void(std::uint64_t)>& between) const {
-    std::call_once(sha256_once_, [&] { sha256_ = files_.sha256(between); });
+    const std::lock_guard lock(hashing_);
+    if (sha256_.empty()) sha256_ = files_.sha256(between);
     return sha256_;
 }
 

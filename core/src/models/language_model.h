@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 namespace attnscope::models {
@@ -38,9 +39,10 @@ private:
     ModelFiles files_;
     const FamilyForward* forward_ = nullptr; // of a decoder
     std::unique_ptr<Weights> weights_;       // of a decoder
-    mutable std::once_flag tokenizer_once_, chat_once_, sha256_once_;
+    // Not std::call_once: an exception that passes through it ends the process where memory is short.
+    mutable std::mutex opening_, hashing_;
     mutable std::unique_ptr<Tokenizer> tokenizer_;
-    mutable ChatFormat chat_;
+    mutable std::optional<ChatFormat> chat_;
     mutable std::string sha256_;
     mutable std::mutex bert_mutex_; // held while it is opened, which takes seconds
     mutable std::unique_ptr<Bert> bert_;

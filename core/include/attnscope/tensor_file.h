@@ -137,10 +137,11 @@ std::string npz_bytes(std::span<const TensorToWrite> tensors);
 void write_file(const std::filesystem::path& path, std::string_view bytes);
 /// Reads a whole file of at most `limit` bytes. Throws Error{input}.
 std::string read_file(const std::filesystem::path& path, std::size_t limit = std::size_t{1} << 30);
+/// Told after every few megabytes of a file how many bytes are done; may throw to end the work.
+using BytesDone = std::function<void(std::uint64_t)>;
 /// SHA-256 of a file, lower-case hex (64 digits).
 std::string sha256_file(const std::filesystem::path& path);
-/// The same; `between` is told after every few megabytes how many bytes are done, and may throw to end it.
-std::string sha256_file(const std::filesystem::path& path, const std::function<void(std::uint64_t)>& between);
+std::string sha256_file(const std::filesystem::path& path, const BytesDone& between);
 std::string sha256(std::string_view bytes);
 
 } // namespace attnscope

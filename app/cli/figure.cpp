@@ -37,7 +37,7 @@ Settled from_recipe(const CLI::App& command, const FigureOptions& options, const
     const auto places = input_places(path, options.folders);
     context.compute_as(found);
     FigureSpec spec = options.spec;
-    auto source = with_job(found, places, [&](auto job) {
+    auto source = with_job(found, places, context.job(), [&](auto job) {
         if (job.figure) spec = *job.figure;
         override_writing(command, options.spec, spec);
         override_job(command, options, job);

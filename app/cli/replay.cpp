@@ -98,18 +98,20 @@ Verdict replay_retrieval(const Replay& replay, Context& context) {
     const auto result = [&](const RetrievalJob& job) {
         return retrieval_result_json(retrieval::compute(job.request, context.job()));
     };
-    return replay_job(replay, retrieval_job(replay.found.recipe, replay.places), result, context);
+    return replay_job(replay, retrieval_job(replay.found.recipe, replay.places, context.job().between_reads()), result,
+                      context);
 }
 
 Verdict replay_attention(const Replay& replay, Context& context) {
     const auto result = [&](const AttentionJob& job) {
         return attention_result_json(job, compute_attention(job, context.job()));
     };
-    return replay_job(replay, attention_job(replay.found.recipe, replay.places), result, context);
+    return replay_job(replay, attention_job(replay.found.recipe, replay.places, context.job().between_reads()), result,
+                      context);
 }
 
 Verdict replay_logits(const Replay& replay, Context& context) {
-    LogitsJob job = logits_job(replay.found.recipe, replay.places);
+    LogitsJob job = logits_job(replay.found.recipe, replay.places, context.job().between_reads());
     require_result(replay);
     context.add_inputs(input_files(job));
     const std::string expected = expected_result(replay.file);
@@ -129,14 +131,15 @@ Verdict replay_experiment(const Replay& replay, Context& context) {
 Verdict replay_cv(const Replay& replay, Context& context) {
     if (is_cv_experiment(replay.found.recipe)) return replay_experiment(replay, context);
     const auto result = [&](const CvJob& job) { return cv_result_json(job, compute_cv(job, context.job())); };
-    return replay_job(replay, cv_job(replay.found.recipe, replay.places), result, context);
+    return replay_job(replay, cv_job(replay.found.recipe, replay.places, context.job().between_reads()), result,
+                      context);
 }
 
 Verdict replay_alignment(const Replay& replay, Context& context) {
     const auto result = [&](const AlignmentJob& job) {
         return alignment_result_json(job, compute_alignment(job, context.job()));
     };
-    AlignmentJob job = alignment_job(replay.found.recipe, replay.places);
+    AlignmentJob job = alignment_job(replay.found.recipe, replay.places, context.job().between_reads());
     job.cache = false; // a comparison with numbers kept on disk would show nothing
     return replay_job(replay, std::move(job), result, context);
 }
@@ -145,14 +148,17 @@ Verdict replay_residual(const Replay& replay, Context& context) {
     const auto result = [&](const ResidualJob& job) {
         return residual_result_json(job, residual::compute(job.request, context.job()));
     };
-    return replay_job(replay, residual_job(replay.found.recipe, replay.places), result, context);
+    return replay_job(replay, residual_job(replay.found.recipe, replay.places, context.job().between_reads()), result,
+                      context);
 }
 
 Verdict replay_training(const Replay& replay, Context& context) {
     const auto result = [&](const JacobianExperimentJob& job) {
         return jacobian_experiment_json(jacobian::compute_experiment(job.request, context.job()));
     };
-    return replay_job(replay, jacobian_experiment_job(replay.found.recipe, replay.places), result, context);
+    return replay_job(replay,
+                      jacobian_experiment_job(replay.found.recipe, replay.places, context.job().between_reads()),
+                      result, context);
 }
 
 Verdict replay_jacobian(const Replay& replay, Context& context) {
@@ -160,7 +166,8 @@ Verdict replay_jacobian(const Replay& replay, Context& context) {
     const auto result = [&](const JacobianJob& job) {
         return jacobian_result_json(compute_jacobian(job, context.job()));
     };
-    return replay_job(replay, jacobian_job(replay.found.recipe, replay.places), result, context);
+    return replay_job(replay, jacobian_job(replay.found.recipe, replay.places, context.job().between_reads()), result,
+                      context);
 }
 
 /// Every analysis that can be replayed, by the name in its recipes.

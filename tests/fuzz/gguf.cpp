@@ -19,7 +19,7 @@ public:
     const std::vector<TensorInfo>& tensors() const override { return infos_; }
     std::string format() const override { return contents_.format; }
     const std::map<std::string, std::string>& metadata() const override { return contents_.metadata; }
-    FloatTensor read(const TensorInfo& tensor) const override {
+    FloatTensor read(const TensorInfo& tensor, const BytesDone&) const override {
         const auto values = std::make_shared<std::vector<float>>(tensor.elements());
         copy_as_float(tensor, bytes_of(tensor), values->data());
         return {tensor.shape, *values, false, values};

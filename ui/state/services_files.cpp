@@ -1,6 +1,7 @@
 // What the services write: banks of embedded texts, sessions, figures.
 #include "base/build_id.h"
 #include "base/kept_file.h"
+#include "io/model_inputs.h"
 #include "state/services_impl.h"
 #include "state/session.h"
 #include "state/view_recipe.h"
@@ -24,7 +25,9 @@ void Services::embed_texts(AppState& state, const fs::path& path) {
     task.lane = Lane::batch;
     task.loses_work = true;
     const auto work = [this, encoder, path, id](JobContext& context) -> Inbox::Change {
+        const BytesDone between = context.between_reads();
         const auto lines = read_rows(path);
+        context.checkpoint();
         if (lines.empty()) throw Error(ErrorKind::input, path.filename().string(), "at least one line", "none");
         std::vector<std::string> texts;
         for (const auto& line : lines) {
@@ -34,9 +37,10 @@ void Services::embed_texts(AppState& state, const fs::path& path) {
         const fs::path folder = cache_folder() / "banks";
         std::error_code failed;
         fs::create_directories(folder, failed);
-        const fs::path out = folder / (path.stem().string() + "-" + sha256_file(path).substr(0, 12) + ".safetensors");
-        const std::string key = arithmetic_key() + " " + encoder->sha256() + " " + sha256_file(path);
-        if (!is_kept(out, key)) {
+        const std::string texts_hash = sha256_file(path, between);
+        const fs::path out = folder / (path.stem().string() + "-" + texts_hash.substr(0, 12) + ".safetensors");
+        const std::string key = arithmetic_key() + " " + encoder->sha256(between) + " " + texts_hash;
+        if (!is_kept(out, key, between)) {
             embed_to_file(*encoder, lines, texts, out, context);
             keep_file(out, key);
         }
@@ -61,12 +65,16 @@ void Services::save_session(AppState& state, const fs::path& path) {
     const auto to = impl_->inbox;
     // A copy: sources are shared, and what is saved is what was seen when it was asked for.
     task.run = [to, path, copy = std::make_shared<const AppState>(state), history = impl_->get_history(),
-                device = jobs_.device()](JobContext&) {
+                device = jobs_.device()](JobContext& context) {
+        const BytesDone between = context.between_reads();
         std::map<SourceId, std::string> hashes;
         for (const Source& source : copy->sources) {
-            if (source.bank && !source.path.empty()) hashes[source.id] = source.bank->sha256();
-            if (source.encoder) hashes[source.id] = source.encoder->sha256();
-            if (source.model) hashes[source.id] = source.model->sha256();
+            if (source.bank && !source.path.empty()) hashes[source.id] = source.bank->sha256(between);
+            if (source.encoder) hashes[source.id] = source.encoder->sha256(between);
+            if (source.model) {
+                hash_model(*source.model, context);
+                hashes[source.id] = source.model->sha256();
+            }
         }
         write_file(path, session_json(*copy, hashes, history, device));
         to->post([path](AppState& now) {

@@ -82,8 +82,8 @@ void Services::open_sample_text(AppState& state) {
         now.view.selection.text = 0;
     });
     task.run = [to = impl_->inbox, bank, path, opened](JobContext& context) {
-        const std::string key = "texts of " + sha256_file(bank);
-        if (!is_kept(path, key)) {
+        const std::string key = "texts of " + sha256_file(bank, context.between_reads());
+        if (!is_kept(path, key, context.between_reads())) {
             const auto opened = open_bank(bank);
             std::string lines;
             for (std::size_t i = 0; i < opened->texts.size(); ++i) {

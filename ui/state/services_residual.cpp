@@ -37,7 +37,7 @@ void Services::open_wordnet_text(AppState&) {
     task.run = [to = impl_->inbox, path, open_it](JobContext& context) {
         constexpr std::size_t wanted = 3000;
         const std::string key = "wordnet " + std::to_string(wanted);
-        if (is_kept(path, key)) return to->post(open_it);
+        if (is_kept(path, key, context.between_reads())) return to->post(open_it);
         std::string text;
         for (const WordNetEntry& entry : read_wordnet({}, wanted)) {
             context.checkpoint();

@@ -2,6 +2,7 @@
 
 #include "base/json_reader.h"
 #include "io/model_identity.h"
+#include "io/model_inputs.h"
 #include "state/session.h"
 
 #include <attnscope/figure.h>
@@ -49,9 +50,10 @@ bool holds_captures(const fs::path& path) {
     });
 }
 
-void load_bank(const LoadRequest& request, Loaded& out) {
+void load_bank(const LoadRequest& request, JobContext& context, Loaded& out) {
     if (!request.kind_chosen && holds_captures(request.path)) return load_captures(request, out);
     out.bank = open_bank(request.path);
+    context.checkpoint(); // a bank that is not mapped was converted
     const bool like_queries = out.bank->d == request.selected_d && out.bank->n <= queries_at_most &&
                               out.bank->n * 4 <= request.selected_n && out.bank->texts.empty();
     if (like_queries) {
@@ -64,7 +66,7 @@ void load_bank(const LoadRequest& request, Loaded& out) {
     }
     out.kind = SourceKind::bank;
     out.detail = bank_detail(*out.bank);
-    if (!request.sha256.empty() && out.bank->sha256() != request.sha256)
+    if (!request.sha256.empty() && out.bank->sha256(context.between_reads()) != request.sha256)
         out.warning = out.bank->name + " has changed since the session was saved";
 }
 
@@ -97,9 +99,9 @@ void load_grams(const LoadRequest& request, Loaded& out) {
     out.grams = std::make_shared<const alignment::Operators>(std::move(files.operators));
 }
 
-void load_training(const LoadRequest& request, const Recipe& recipe, Loaded& out) {
+void load_training(const LoadRequest& request, const Recipe& recipe, JobContext& context, Loaded& out) {
     LoadedTraining loaded;
-    loaded.job = jacobian_experiment_job(recipe, request.recipe_folders);
+    loaded.job = jacobian_experiment_job(recipe, request.recipe_folders, context.between_reads());
     loaded.job.request.text = loaded.job.text.empty() ? jacobian::experiment_text(loaded.job.typed, "the text")
                                                       : jacobian::open_experiment_text(loaded.job.text);
     if (extension(request.path) == ".json") {
@@ -113,22 +115,22 @@ void load_training(const LoadRequest& request, const Recipe& recipe, Loaded& out
     out.training = std::move(loaded);
 }
 
-void load_state(const LoadRequest& request, const Recipe& recipe, Loaded& out) {
+void load_state(const LoadRequest& request, const Recipe& recipe, JobContext& context, Loaded& out) {
     if (recipe.analysis == "attention") {
-        out.attention_job = attention_job(recipe, request.recipe_folders);
+        out.attention_job = attention_job(recipe, request.recipe_folders, context.between_reads());
         out.detail = "attention · " + out.attention_job->model.filename().string();
         return;
     }
     if (recipe.analysis == "align") {
-        out.alignment_job = alignment_job(recipe, request.recipe_folders);
+        out.alignment_job = alignment_job(recipe, request.recipe_folders, context.between_reads());
         const AlignmentJob& job = *out.alignment_job;
         out.detail = "alignment · " + (job.grams.empty() ? job.model : job.grams).filename().string();
         return;
     }
     if (is_cv_experiment(recipe)) return load_experiment(request, recipe, out);
-    if (is_jacobian_experiment(recipe)) return load_training(request, recipe, out);
+    if (is_jacobian_experiment(recipe)) return load_training(request, recipe, context, out);
     if (recipe.analysis == "cv") {
-        out.cv_job = cv_job(recipe, request.recipe_folders);
+        out.cv_job = cv_job(recipe, request.recipe_folders, context.between_reads());
         if (!out.cv_job->tensor.empty())
             throw Error(ErrorKind::input, request.path.filename().string(), "a result of a model to look into",
                         "one of the tensor file " + out.cv_job->tensor.filename().string());
@@ -136,18 +138,18 @@ void load_state(const LoadRequest& request, const Recipe& recipe, Loaded& out) {
         return;
     }
     if (recipe.analysis == "residual") {
-        out.residual_job = residual_job(recipe, request.recipe_folders);
+        out.residual_job = residual_job(recipe, request.recipe_folders, context.between_reads());
         out.detail = "low-rank ε · " + out.residual_job->model.filename().string();
         return;
     }
     if (recipe.analysis == "jacobian") {
-        out.jacobian_job = jacobian_job(recipe, request.recipe_folders);
+        out.jacobian_job = jacobian_job(recipe, request.recipe_folders, context.between_reads());
         JacobianJob& job = *out.jacobian_job;
         if (!job.captures.empty()) job.opened = jacobian::open_captures(job.captures);
         out.detail = "softmax gradient · " + (job.captures.empty() ? job.model : job.captures).filename().string();
         return;
     }
-    out.job = retrieval_job(recipe, request.recipe_folders);
+    out.job = retrieval_job(recipe, request.recipe_folders, context.between_reads());
     out.detail = "retrieval · " + out.job->bank.filename().string();
 }
 
@@ -167,36 +169,40 @@ std::optional<Device> device_of(const Recipe& recipe) {
     return std::nullopt;
 }
 
-void load_result(const LoadRequest& request, Loaded& out) {
+void load_result(const LoadRequest& request, JobContext& context, Loaded& out) {
     const Recipe recipe = Recipe::parse(read_recipe(request.path));
-    load_state(request, recipe, out);
+    context.checkpoint();
+    load_state(request, recipe, context, out);
     out.seed = recipe.seed;
     out.device = device_of(recipe);
     for (const Warning& warning : recipe_warnings(recipe)) out.warning = warning.message;
     if (!recipe.pinned) return;
     auto pinned = std::make_shared<Loaded>();
-    load_state(request, *recipe.pinned, *pinned);
+    load_state(request, *recipe.pinned, context, *pinned);
     pinned->seed = recipe.pinned->seed;
     out.pinned = std::move(pinned);
     out.beside = recipe.beside;
 }
 
-void load_encoder(const LoadRequest& request, Loaded& out) {
+void load_encoder(const LoadRequest& request, JobContext& context, Loaded& out) {
     out.kind = SourceKind::encoder;
     out.encoder = open_text_encoder(request.path);
     out.detail = out.encoder->summary();
-    if (!request.sha256.empty() && out.encoder->sha256() != request.sha256)
+    if (!request.sha256.empty() && out.encoder->sha256(context.between_reads()) != request.sha256)
         out.warning = out.encoder->name() + " has changed since the session was saved";
 }
 
-void load_model(const LoadRequest& request, Loaded& out) {
+void load_model(const LoadRequest& request, JobContext& context, Loaded& out) {
     // A folder of the BERT family is mostly wanted to embed with.
     if (!request.kind_chosen && open_model_files(request.path).config.family == Family::bert)
-        return load_encoder(request, out);
+        return load_encoder(request, context, out);
     ModelPtr model = open_language_model(request.path);
     out.detail = model_detail(model->files());
-    if (!request.sha256.empty() && model->sha256() != request.sha256)
-        out.warning = model->files().name + " has changed since the session was saved";
+    if (!request.sha256.empty()) {
+        hash_model(*model, context);
+        if (model->sha256() != request.sha256)
+            out.warning = model->files().name + " has changed since the session was saved";
+    }
     out.model = std::move(model);
 }
 
@@ -265,7 +271,7 @@ Loaded load_source(const LoadRequest& request, JobContext& context) {
     out.kind = request.kind;
     context.checkpoint();
     switch (request.kind) {
-    case SourceKind::encoder: load_encoder(request, out); break;
+    case SourceKind::encoder: load_encoder(request, context, out); break;
     case SourceKind::prompt:
         // Paragraphs of prose are prompts as well: nothing counts them by their lines.
         out.prompts = extension(request.path) == ".jsonl" ? read_questions(request.path) : read_lines(request.path);
@@ -288,7 +294,7 @@ Loaded load_source(const LoadRequest& request, JobContext& context) {
             out.session = std::make_shared<const Session>(read_session(request.path));
             break;
         }
-        load_result(request, out);
+        load_result(request, context, out);
         break;
     case SourceKind::grams: load_grams(request, out); break;
     case SourceKind::texts: {
@@ -298,10 +304,11 @@ Loaded load_source(const LoadRequest& request, JobContext& context) {
         out.texts = std::make_shared<const std::vector<std::string>>(std::move(lines));
         break;
     }
-    case SourceKind::model: load_model(request, out); break;
+    case SourceKind::model: load_model(request, context, out); break;
     case SourceKind::capture: load_captures(request, out); break;
-    case SourceKind::bank: load_bank(request, out); break;
+    case SourceKind::bank: load_bank(request, context, out); break;
     }
+    context.checkpoint();
     return out;
 }
 

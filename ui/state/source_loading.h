@@ -73,7 +73,7 @@ struct Loaded {
 
 /// By name alone: folders and .gguf are models, .txt and .jsonl prompts, .json .svg .pdf .png .py results, else a bank.
 SourceKind guess_kind(const std::filesystem::path& path);
-/// Throws Error{input}.
+/// Throws Error{input}, and Cancelled from every long part of it, hashing included.
 Loaded load_source(const LoadRequest& request, JobContext& context);
 
 std::string bank_detail(const Bank& bank);         ///< 20 000 × 384 · float32 · 31 MB mapped

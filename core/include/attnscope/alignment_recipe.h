@@ -64,7 +64,9 @@ void load_inputs(AlignmentJob& job, JobContext& context, std::vector<Warning>& w
 /// Inputs are hashed here. Needs load_inputs() before.
 Recipe alignment_recipe(const AlignmentJob& job);
 /// The reverse: finds the inputs by hash in `folders`. Throws Error{input} naming the input that was not found.
-AlignmentJob alignment_job(const Recipe& recipe, const std::vector<std::filesystem::path>& folders);
+/// `between` is told of the hashing.
+AlignmentJob alignment_job(const Recipe& recipe, const std::vector<std::filesystem::path>& folders,
+                           const BytesDone& between = {});
 
 struct AlignmentResult {
     alignment::OperatorsPtr operators;

@@ -40,7 +40,9 @@ void load_inputs(AttentionJob& job, JobContext& context, std::vector<Warning>& w
 /// The model is hashed here. Needs load_inputs() before.
 Recipe attention_recipe(const AttentionJob& job);
 /// The reverse: finds the inputs by hash in `folders`. Throws Error{input} naming the input that was not found.
-AttentionJob attention_job(const Recipe& recipe, const std::vector<std::filesystem::path>& folders);
+/// `between` is told of the hashing.
+AttentionJob attention_job(const Recipe& recipe, const std::vector<std::filesystem::path>& folders,
+                           const BytesDone& between = {});
 
 struct AttentionOutcome {
     attention::Result result;

@@ -59,7 +59,8 @@ struct Bank {
     /// Throws Error{input} when `keys` lie in a file that another program has changed since. Cheap: call it after a
     /// computation, before its numbers are shown.
     void check_intact() const;
-    std::string sha256() const; ///< of the file, or of the values when there is none; computed once
+    /// SHA-256 of the file, or of the values when there is none; computed once. Kept only when complete.
+    std::string sha256(const BytesDone& between = {}) const;
     mutable std::shared_ptr<const std::string> sha256_cache;
 };
 

@@ -41,7 +41,8 @@ void load_inputs(CvJob& job, JobContext& context, std::vector<Warning>& warnings
 /// Inputs are hashed here. Needs load_inputs() before.
 Recipe cv_recipe(const CvJob& job);
 /// The reverse: finds the inputs by hash in `folders`. Throws Error{input} naming the input that was not found.
-CvJob cv_job(const Recipe& recipe, const std::vector<std::filesystem::path>& folders);
+/// `between` is told of the hashing.
+CvJob cv_job(const Recipe& recipe, const std::vector<std::filesystem::path>& folders, const BytesDone& between = {});
 
 /// Needs load_inputs() before.
 cv::ModelResult compute_cv(const CvJob& job, JobContext& context);

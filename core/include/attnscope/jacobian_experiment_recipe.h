@@ -31,8 +31,9 @@ bool is_jacobian_experiment(const Recipe& recipe);
 /// Needs load_inputs() before.
 Recipe jacobian_experiment_recipe(const JacobianExperimentJob& job);
 /// The reverse: finds the text by hash in `folders`. Throws Error{input} for another recipe, or naming the parameter or
-/// the text that was not found.
-JacobianExperimentJob jacobian_experiment_job(const Recipe& recipe, const std::vector<std::filesystem::path>& folders);
+/// the text that was not found. `between` is told of the hashing.
+JacobianExperimentJob jacobian_experiment_job(const Recipe& recipe, const std::vector<std::filesystem::path>& folders,
+                                              const BytesDone& between = {});
 
 /// Of one run {"method", "softmax_grad", "loss", "training": {"loss", "val_loss", "metrics" …}, "heads" …}; of several
 /// {"runs": […]} of such.

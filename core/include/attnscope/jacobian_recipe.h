@@ -38,7 +38,9 @@ void load_inputs(JacobianJob& job, JobContext& context, std::vector<Warning>& wa
 /// Inputs are hashed here. Needs load_inputs() before.
 Recipe jacobian_recipe(const JacobianJob& job);
 /// The reverse: finds the inputs by hash in `folders`. Throws Error{input} naming the input that was not found.
-JacobianJob jacobian_job(const Recipe& recipe, const std::vector<std::filesystem::path>& folders);
+/// `between` is told of the hashing.
+JacobianJob jacobian_job(const Recipe& recipe, const std::vector<std::filesystem::path>& folders,
+                         const BytesDone& between = {});
 
 /// The layers that are measured, as shapes; needs load_inputs() before.
 std::vector<jacobian::Captures::Layer> jacobian_layers(const JacobianJob& job);

@@ -94,6 +94,10 @@ public:
         if (options_.yield && options_.yield->wanted()) options_.yield->wait(options_.stop);
         if (options_.stop.stop_requested()) throw Cancelled{};
     }
+    /// checkpoint() as a function that is told how many bytes of a file are done. The context outlives it.
+    std::function<void(std::uint64_t)> between_reads() const {
+        return [this](std::uint64_t) { checkpoint(); };
+    }
     bool stopping() const noexcept { return options_.stop.stop_requested(); }
     const std::stop_token& stop() const noexcept { return options_.stop; }
 

@@ -42,7 +42,9 @@ void load_inputs(LogitsJob& job, JobContext& context);
 /// The model is hashed here. Needs load_inputs() before.
 Recipe logits_recipe(const LogitsJob& job);
 /// The reverse: finds the inputs by hash in `folders`. Throws Error{input} naming the input that was not found.
-LogitsJob logits_job(const Recipe& recipe, const std::vector<std::filesystem::path>& folders);
+/// `between` is told of the hashing.
+LogitsJob logits_job(const Recipe& recipe, const std::vector<std::filesystem::path>& folders,
+                     const BytesDone& between = {});
 std::string logits_result_json(const LogitsResult& result);
 std::string logits_result_csv(const LogitsResult& result);  ///< one row a logit
 std::string logits_result_text(const LogitsResult& result); ///< for people

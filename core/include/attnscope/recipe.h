@@ -85,8 +85,9 @@ void load_inputs(RetrievalJob& job, JobContext& context, std::vector<Warning>& w
 /// Inputs are hashed here, as far as that was not done yet. Needs load_inputs() before.
 Recipe retrieval_recipe(const RetrievalJob& job);
 /// The reverse: finds the inputs by hash in `folders` (the toy bank and the sample by themselves). Throws Error{input}
-/// naming the input that was not found.
-RetrievalJob retrieval_job(const Recipe& recipe, const std::vector<std::filesystem::path>& folders);
+/// naming the input that was not found. `between` is told of the hashing.
+RetrievalJob retrieval_job(const Recipe& recipe, const std::vector<std::filesystem::path>& folders,
+                           const BytesDone& between = {});
 /// v1, v2 … | query | memory:N; throws Error{usage}.
 retrieval::PlaneDirection parse_plane_direction(const std::string& text);
 std::string retrieval_result_json(const retrieval::Result& result);
@@ -103,6 +104,7 @@ std::vector<std::string> compare_results(const std::string& expected, const std:
 
 /// Finds a file by hash, base name first, then files of the same extension. A place is a folder (not searched
 /// recursively) or a file. An encoder is found as the folder that holds its weights. Empty when there is none.
-std::filesystem::path find_by_hash(const RecipeInput& input, const std::vector<std::filesystem::path>& places);
+std::filesystem::path find_by_hash(const RecipeInput& input, const std::vector<std::filesystem::path>& places,
+                                   const BytesDone& between = {});
 
 } // namespace attnscope

@@ -41,7 +41,9 @@ void load_inputs(ResidualJob& job, JobContext& context, std::vector<Warning>& wa
 /// The model is hashed here. Needs load_inputs() before.
 Recipe residual_recipe(const ResidualJob& job);
 /// The reverse: finds the inputs by hash in `folders`. Throws Error{input} naming the input that was not found.
-ResidualJob residual_job(const Recipe& recipe, const std::vector<std::filesystem::path>& folders);
+/// `between` is told of the hashing.
+ResidualJob residual_job(const Recipe& recipe, const std::vector<std::filesystem::path>& folders,
+                         const BytesDone& between = {});
 
 /// The figure of a panel; needs load_inputs() before.
 Figure residual_figure(const ResidualJob& job, const std::string& panel, const residual::Result& result,

@@ -237,7 +237,8 @@ struct Plane {
     std::vector<std::uint32_t> basin_memory; ///< its largest weight
     std::size_t basin_unsettled = 0;         ///< cells that have not settled
     int basin_steps = 0;                     ///< at most, from each cell
-    double basin_merge = 0; ///< settled states closer than this × the longest memory are one fixed point
+    double basin_merge = 0;        ///< settled states closer than this × the longest memory are one fixed point
+    bool basin_directions = false; ///< in renormalized: unit vectors along the states closer than basin_merge are one
     Settling settling;
     static constexpr int unsettled_basin = -1;
     double unsettled_share() const noexcept {

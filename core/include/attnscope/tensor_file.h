@@ -75,6 +75,9 @@ private:
     std::filesystem::path path_;
 };
 
+/// Told after every few megabytes of a file or of a copy how many bytes are done; may throw to end the work.
+using BytesDone = std::function<void(std::uint64_t)>;
+
 struct TensorInfo {
     std::string name;
     DType dtype = DType::f32;
@@ -100,8 +103,9 @@ public:
     virtual std::string format() const = 0; ///< safetensors | npy | npz | pytorch | gguf
     /// Free text metadata of the file (safetensors __metadata__, the single values of a GGUF header), empty otherwise.
     virtual const std::map<std::string, std::string>& metadata() const = 0;
-    /// Converts to float32 (integers too) unless it can be viewed. Throws Error{input} naming file and tensor.
-    virtual FloatTensor read(const TensorInfo& tensor) const = 0;
+    /// Converts to float32 (integers too) unless it can be viewed; `between` is told of the conversion. Throws
+    /// Error{input} naming file and tensor.
+    virtual FloatTensor read(const TensorInfo& tensor, const BytesDone& between = {}) const = 0;
     /// Some rows of a matrix as read() gives them, (rows, width); a copy. `rows` lie within the matrix.
     virtual FloatTensor read_rows(const TensorInfo& matrix, std::span<const std::int64_t> rows) const = 0;
     /// As read, but integers; throws when the dtype is floating or quantised.
@@ -139,8 +143,7 @@ void write_file(const std::filesystem::path& path, std::string_view bytes);
 std::string read_file(const std::filesystem::path& path, std::size_t limit = std::size_t{1} << 30);
 /// SHA-256 of a file, lower-case hex (64 digits).
 std::string sha256_file(const std::filesystem::path& path);
-/// The same; `between` is told after every few megabytes how many bytes are done, and may throw to end it.
-std::string sha256_file(const std::filesystem::path& path, const std::function<void(std::uint64_t)>& between);
+std::string sha256_file(const std::filesystem::path& path, const BytesDone& between);
 std::string sha256(std::string_view bytes);
 
 } // namespace attnscope

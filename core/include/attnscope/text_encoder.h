@@ -22,7 +22,8 @@ public:
     virtual std::size_t dimension() const = 0;
     virtual std::string name() const = 0;    ///< of the folder or file
     virtual std::string summary() const = 0; ///< bert · 6 layers · 12 heads · hidden 384
-    virtual std::string sha256() const = 0;  ///< of the weights file
+    /// SHA-256 of the weights file, computed once. Kept only when complete.
+    virtual std::string sha256(const BytesDone& between = {}) const = 0;
     virtual const Tokenizer& tokenizer() const = 0;
     /// (texts, dimension) row-major, in the order of the texts. Batches by length, reports progress, a checkpoint every
     /// batch. `finished(index, row)` is called for every text as it is done, from any thread, one call at a time.

@@ -72,7 +72,7 @@ void measure_weights(const models::LoadedModel& model, const Layers& layers, Mat
         const c10::InferenceMode no_gradients;
         const models::ThreadGuard one(1);
         if (task == 0) {
-            matrices.measure({Kind::embedding, -1, -1}, models::token_embedding(model), context);
+            matrices.measure({Kind::embedding, -1, -1}, models::token_embedding(model, context.stop()), context);
             return;
         }
         const int layer = layers.first + static_cast<int>(task) - 1;

@@ -10,7 +10,8 @@ namespace attnscope::compute {
 namespace {
 
 /// Settled states closer than this, relative to the longest memory, are one fixed point: ten times what may be left of
-/// a settled state's way.
+/// a settled state's way. In renormalized every state keeps the length of its start, so directions are compared: as
+/// unit vectors, and this is their distance.
 constexpr double same_point = 1e-2;
 
 double distance(std::span<const double> left, std::span<const double> right) {
@@ -33,6 +34,7 @@ public:
         plane.basin_height = request_.basin_height;
         plane.basin_steps = request_.basin_steps;
         plane.basin_merge = same_point;
+        plane.basin_directions = by_direction_;
         plane.settling = settling_;
         const std::size_t size = kernels::states_per_pass(bank_.n, bank_.d, false);
         for (std::size_t first = 0; first < states_.size(); first += size)
@@ -70,23 +72,33 @@ private:
         }
     }
 
+    /// The cell's state, or its direction. A state of length 0 has none and stays as it is.
+    std::vector<double> compared(std::size_t cell) const {
+        std::vector<double> end = states_[cell];
+        const double length = by_direction_ ? norm(end) : 0;
+        if (length > 0)
+            for (double& value : end) value /= length;
+        return end;
+    }
+
     /// Numbers the distinct fixed points by how many cells run into them, and asks what each one holds.
     void classify(retrieval::Plane& plane) {
         constexpr int unsettled = retrieval::Plane::unsettled_basin;
-        std::vector<std::size_t> found; // a cell that ended in each fixed point
+        const double tolerance = by_direction_ ? same_point : same_point * spectrum_.max_centered_norm;
+        std::vector<std::size_t> found;        // a cell that ended in each fixed point
+        std::vector<std::vector<double>> ends; // of these cells, as they are compared
         std::vector<int> population, of_cell(states_.size(), unsettled);
         for (std::size_t cell = 0; cell < states_.size(); ++cell) {
             context_.checkpoint();
             if (!settled_[cell]) continue;
-            const auto point =
-                static_cast<std::size_t>(std::find_if(found.begin(), found.end(),
-                                                      [&](std::size_t other) {
-                                                          return distance(states_[cell], states_[other]) <
-                                                                 same_point * spectrum_.max_centered_norm;
-                                                      }) -
-                                         found.begin());
+            std::vector<double> end = compared(cell);
+            const auto known = std::find_if(ends.begin(), ends.end(), [&](const std::vector<double>& other) {
+                return distance(end, other) < tolerance;
+            });
+            const auto point = static_cast<std::size_t>(known - ends.begin());
             if (point == found.size()) {
                 found.push_back(cell);
+                ends.push_back(std::move(end));
                 population.push_back(0);
             }
             ++population[point];
@@ -124,6 +136,7 @@ private:
     const kernels::KeyBank& bank_;
     JobContext& context_;
     const retrieval::Settling settling_{};
+    const bool by_direction_ = request_.mode == retrieval::Mode::renormalized;
     Dynamics dynamics_;
     std::vector<std::vector<double>> states_;
     std::vector<std::uint8_t> settled_;

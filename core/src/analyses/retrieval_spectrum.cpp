@@ -22,6 +22,8 @@ namespace {
 constexpr double largest_norm = 1e18;
 /// Below this, relative to the longest memory, a spread is rounding: float32 values that differ at all differ by more.
 constexpr double rounding = 1e-12;
+/// How LAPACK cuts its work, and with it the rounding of the eigenpairs, depends on how many threads it may take.
+constexpr int lapack_threads = 1;
 
 struct MeanAndDeviation {
     double mean = 0, deviation = 0; ///< deviation unbiased
@@ -63,10 +65,9 @@ Eigenpairs decompose_while_wanted(std::vector<double> matrix, std::size_t d, std
     constexpr std::size_t quick = 384; // dimensions that take no longer than there may be between two checkpoints
     if (d <= quick) return decompose(matrix, d, kept);
     const SharedNumbers shared(d + kept * d);
-    const int threads = at::get_num_threads();
     const bool done = run_in_child(
         [&] {
-            at::set_num_threads(threads);
+            at::set_num_threads(lapack_threads);
             const Eigenpairs pairs = decompose(matrix, d, kept);
             const auto behind = std::copy(pairs.values.begin(), pairs.values.end(), shared.values().begin());
             std::copy(pairs.vectors.begin(), pairs.vectors.end(), behind);
@@ -113,7 +114,7 @@ retrieval::Spectrum spectrum(const retrieval::SpectrumRequest& request, JobConte
                     "row " + std::to_string(longest - covariance.raw_norms.begin()));
 
     context.progress(0, 1, "eigenvectors");
-    const models::ThreadGuard threads(at::get_num_threads());
+    const models::ThreadGuard threads(lapack_threads);
     const std::size_t kept = std::min(d, static_cast<std::size_t>(request.directions));
     Eigenpairs pairs = decompose_while_wanted(std::move(covariance.matrix), d, kept, context);
     out.eigenvalues = std::move(pairs.values);

@@ -213,11 +213,11 @@ void Bank::check_intact() const {
     if (mapped) file->check_intact();
 }
 
-std::string Bank::sha256() const {
+std::string Bank::sha256(const BytesDone& between) const {
     // Two threads may both compute it the first time; they store the same text.
     if (const auto known = std::atomic_load(&sha256_cache)) return *known;
     Sha256 hash;
-    hash.add(file ? file->bytes() : std::as_bytes(keys));
+    hash.add(file ? file->bytes() : std::as_bytes(keys), between);
     if (file) file->check_intact();
     const auto hex = std::make_shared<const std::string>(hash.hex());
     std::atomic_store(&sha256_cache, hex);

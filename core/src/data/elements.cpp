@@ -194,6 +194,24 @@ void copy_as_float(const TensorInfo& tensor, std::span<const std::byte> storage,
     }
 }
 
+void copy_as_float(const TensorInfo& tensor, std::span<const std::byte> storage, float* out, const BytesDone& between) {
+    const std::size_t rows = tensor.shape.empty() ? 1 : static_cast<std::size_t>(tensor.shape[0]);
+    const std::size_t width = rows == 0 ? 0 : tensor.elements() / rows, block = block_elements(tensor.dtype);
+    const bool whole_blocks = block == 1 || (is_contiguous(tensor) && width % block == 0);
+    if (tensor.shape.empty() || width == 0 || !whole_blocks) return copy_as_float(tensor, storage, out);
+    constexpr std::size_t piece = std::size_t{1} << 20;
+    const std::size_t rows_of_piece = std::max<std::size_t>(1, piece / width);
+    TensorInfo part = tensor;
+    for (std::size_t first = 0; first < rows; first += rows_of_piece) {
+        const std::size_t count = std::min(rows_of_piece, rows - first);
+        part.shape[0] = static_cast<std::int64_t>(count);
+        const std::size_t offset =
+            first * static_cast<std::size_t>(tensor.strides[0]) / block * block_size(tensor.dtype);
+        copy_as_float(part, storage.subspan(offset), out + first * width);
+        if (between) between((first + count) * width * sizeof(float));
+    }
+}
+
 void copy_rows_as_float(const TensorInfo& matrix, std::span<const std::byte> storage,
                         std::span<const std::int64_t> rows, float* out) {
     ATTNSCOPE_ASSERT(matrix.shape.size() == 2 && (!is_quantised(matrix.dtype) || is_contiguous(matrix)));

@@ -10,6 +10,8 @@ namespace attnscope {
 
 /// Row-major copy of the elements at `storage`, which check_extent has passed. `out` has room for all of them.
 void copy_as_float(const TensorInfo& tensor, std::span<const std::byte> storage, float* out);
+/// The same in pieces of a few megabytes of `out`, `between` after each; it may be empty.
+void copy_as_float(const TensorInfo& tensor, std::span<const std::byte> storage, float* out, const BytesDone& between);
 /// The same for some rows of a matrix, (rows, width). Quantised matrices are contiguous.
 void copy_rows_as_float(const TensorInfo& matrix, std::span<const std::byte> storage,
                         std::span<const std::int64_t> rows, float* out);

@@ -130,6 +130,16 @@ void Sha256::add(std::span<const std::byte> bytes) {
     pending_size_ = bytes.size();
 }
 
+void Sha256::add(std::span<const std::byte> bytes, const BytesDone& between) {
+    constexpr std::size_t piece = std::size_t{4} << 20;
+    for (std::size_t done = 0; done < bytes.size();) {
+        const std::size_t size = std::min(piece, bytes.size() - done);
+        add(bytes.subspan(done, size));
+        done += size;
+        if (between) between(done);
+    }
+}
+
 std::string Sha256::hex() {
     // A one bit, zeros up to eight bytes before the end of a block, the length in bits.
     std::array<std::byte, 2 * block_size> tail = {};
@@ -156,14 +166,10 @@ std::string sha256_file(const std::filesystem::path& path) {
     return sha256_file(path, {});
 }
 
-std::string sha256_file(const std::filesystem::path& path, const std::function<void(std::uint64_t)>& between) {
-    constexpr std::size_t piece = std::size_t{4} << 20;
+std::string sha256_file(const std::filesystem::path& path, const BytesDone& between) {
     const auto file = MappedFile::open(path);
     Sha256 hash;
-    for (auto rest = file->bytes(); !rest.empty(); rest = rest.subspan(std::min(piece, rest.size()))) {
-        hash.add(rest.first(std::min(piece, rest.size())));
-        if (between) between(file->bytes().size() - rest.size() + std::min(piece, rest.size()));
-    }
+    hash.add(file->bytes(), between);
     file->check_intact();
     return hash.hex();
 }

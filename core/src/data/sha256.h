@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 
@@ -18,6 +19,8 @@ public:
     Sha256();              ///< through the processor's SHA instructions where it has them
     static Sha256 plain(); ///< the reference: portable code on any processor
     void add(std::span<const std::byte> bytes);
+    /// The same in pieces of a few megabytes, `between` after each; it may be empty.
+    void add(std::span<const std::byte> bytes, const std::function<void(std::uint64_t)>& between);
     std::string hex(); ///< 64 lower-case digits; ends the computation
 
 private:

@@ -58,7 +58,9 @@ public:
     const std::vector<TensorInfo>& tensors() const override { return infos_; }
     std::string format() const override { return files_.front()->format(); }
     const std::map<std::string, std::string>& metadata() const override { return files_.front()->metadata(); }
-    FloatTensor read(const TensorInfo& tensor) const override { return shard(tensor).read(tensor); }
+    FloatTensor read(const TensorInfo& tensor, const BytesDone& between) const override {
+        return shard(tensor).read(tensor, between);
+    }
     FloatTensor read_rows(const TensorInfo& matrix, std::span<const std::int64_t> rows) const override {
         return shard(matrix).read_rows(matrix, rows);
     }

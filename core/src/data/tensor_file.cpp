@@ -59,7 +59,7 @@ public:
     std::string format() const override { return contents_.format; }
     const std::map<std::string, std::string>& metadata() const override { return contents_.metadata; }
 
-    FloatTensor read(const TensorInfo& tensor) const override {
+    FloatTensor read(const TensorInfo& tensor, const BytesDone& between) const override {
         const SharedBytes storage = bytes_of(tensor);
         const std::size_t count = tensor.elements();
         FloatTensor result;
@@ -73,7 +73,7 @@ public:
         }
         const auto memory = allocate_bytes(count * sizeof(float), path_.string());
         auto* values = reinterpret_cast<float*>(memory.get());
-        copy_as_float(tensor, storage.bytes, values);
+        copy_as_float(tensor, storage.bytes, values, between);
         if (storage.mapped) file_->check_intact();
         result.values = {values, count};
         result.owner = memory;

@@ -51,8 +51,11 @@ std::string percent(double share) {
 
 std::string basin_caption(const Plane& plane) {
     std::string text = "Colours: the fixed point reached from each cell, its heaviest memory and how many more share "
-                       "it; end states within " +
-                       percent(plane.basin_merge) + " of the longest memory are one. ";
+                       "it; ";
+    text += plane.basin_directions
+                ? "end states whose directions, as unit vectors, are within " + percent(plane.basin_merge) +
+                      " of each other are one. "
+                : "end states within " + percent(plane.basin_merge) + " of the longest memory are one. ";
     if (plane.basin_unsettled > 0)
         text += "Hatched: " + format_count(plane.basin_unsettled) + " of " + format_count(plane.basin.size()) +
                 " cells whose state has not settled after " + std::to_string(plane.basin_steps) +

@@ -98,7 +98,8 @@ Recipe alignment_recipe(const AlignmentJob& job) {
     return recipe;
 }
 
-AlignmentJob alignment_job(const Recipe& recipe, const std::vector<std::filesystem::path>& folders) {
+AlignmentJob alignment_job(const Recipe& recipe, const std::vector<std::filesystem::path>& folders,
+                           const BytesDone& between) {
     if (recipe.analysis != alignment_analysis)
         throw Error(ErrorKind::input, "recipe", std::string("the analysis ") + alignment_analysis, recipe.analysis,
                     "analysis");
@@ -130,9 +131,9 @@ AlignmentJob alignment_job(const Recipe& recipe, const std::vector<std::filesyst
     }
     if (const Json* const figure = reader.object("figure")) job.figure = read_figure_params(*figure);
     for (const RecipeInput& input : recipe.inputs) {
-        if (input.role == model_role) job.model = locate(recipe, input, with_samples(folders));
-        if (input.role == "grams") job.grams = locate(input, folders);
-        if (input.role == "directions") job.directions = locate(input, folders);
+        if (input.role == model_role) job.model = locate(recipe, input, with_samples(folders), between);
+        if (input.role == "grams") job.grams = locate(input, folders, between);
+        if (input.role == "directions") job.directions = locate(input, folders, between);
     }
     if (job.model.empty() == job.grams.empty())
         throw Error(ErrorKind::input, "recipe", "a model or a file of grams", job.model.empty() ? "neither" : "both",

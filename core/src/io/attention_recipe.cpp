@@ -96,11 +96,12 @@ Recipe attention_recipe(const AttentionJob& job) {
     return recipe;
 }
 
-AttentionJob attention_job(const Recipe& recipe, const std::vector<std::filesystem::path>& folders) {
+AttentionJob attention_job(const Recipe& recipe, const std::vector<std::filesystem::path>& folders,
+                           const BytesDone& between) {
     if (recipe.analysis != attention_analysis)
         throw Error(ErrorKind::input, "recipe", "the analysis attention", recipe.analysis, "analysis");
     const Json params = parse_json(recipe.params, "recipe", json_kinds::recipe);
-    ModelInputs inputs = find_model_inputs(recipe, params, folders);
+    ModelInputs inputs = find_model_inputs(recipe, params, folders, between);
     AttentionJob job;
     job.seed = recipe.seed;
     job.model = std::move(inputs.model);

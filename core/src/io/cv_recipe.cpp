@@ -40,10 +40,10 @@ Json params_json(const CvJob& job) {
 }
 
 void read_tensor(const Recipe& recipe, const ParamsReader& reader, const std::vector<std::filesystem::path>& folders,
-                 CvJob& job) {
+                 const BytesDone& between, CvJob& job) {
     for (const RecipeInput& input : recipe.inputs) {
-        if (input.role == "tensor") job.tensor = locate(input, folders);
-        if (input.role == "tuples") job.tuples = locate(input, folders);
+        if (input.role == "tensor") job.tensor = locate(input, folders, between);
+        if (input.role == "tuples") job.tuples = locate(input, folders, between);
     }
     reader.text("key", job.key);
     std::string layout = layout_name(job.layout);
@@ -52,9 +52,9 @@ void read_tensor(const Recipe& recipe, const ParamsReader& reader, const std::ve
 }
 
 void read_model(const Recipe& recipe, const Json& params, const std::vector<std::filesystem::path>& folders,
-                CvJob& job) {
+                const BytesDone& between, CvJob& job) {
     const ParamsReader reader(params);
-    ModelInputs inputs = find_model_inputs(recipe, params, folders);
+    ModelInputs inputs = find_model_inputs(recipe, params, folders, between);
     job.model = std::move(inputs.model);
     bool activations = false;
     reader.flag("activations", activations);
@@ -96,7 +96,7 @@ Recipe cv_recipe(const CvJob& job) {
     return recipe;
 }
 
-CvJob cv_job(const Recipe& recipe, const std::vector<std::filesystem::path>& folders) {
+CvJob cv_job(const Recipe& recipe, const std::vector<std::filesystem::path>& folders, const BytesDone& between) {
     if (recipe.analysis != cv_analysis)
         throw Error(ErrorKind::input, "recipe", "the analysis cv", recipe.analysis, "analysis");
     const Json params = parse_json(recipe.params, "recipe", json_kinds::recipe);
@@ -106,9 +106,9 @@ CvJob cv_job(const Recipe& recipe, const std::vector<std::filesystem::path>& fol
     read_cv_parameters(reader, job.parameters);
     reader.flag("histogram", job.histogram);
     if (params.contains("layout"))
-        read_tensor(recipe, reader, folders, job);
+        read_tensor(recipe, reader, folders, between, job);
     else
-        read_model(recipe, params, folders, job);
+        read_model(recipe, params, folders, between, job);
     if (job.tensor.empty() && job.model.empty())
         throw Error(ErrorKind::input, "recipe", "a file of tensors or a model", "neither", "inputs");
     return job;

@@ -9,9 +9,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
-bool has_hash(const fs::path& file, const std::string& sha256) {
+bool has_hash(const fs::path& file, const std::string& sha256, const BytesDone& between) {
     try {
-        return sha256_file(file) == sha256;
+        return sha256_file(file, between) == sha256;
     } catch (const Error&) {
         return false; // unreadable: not the one
     }
@@ -38,14 +38,14 @@ std::vector<fs::path> entries(const fs::path& folder) {
     return list;
 }
 
-bool is_encoder(const fs::path& path, const std::string& sha256) {
+bool is_encoder(const fs::path& path, const std::string& sha256, const BytesDone& between) {
     const fs::path weights = encoder_weights(path);
-    return !weights.empty() && has_hash(weights, sha256);
+    return !weights.empty() && has_hash(weights, sha256, between);
 }
 
-bool is_model_with(const fs::path& path, const std::string& sha256) {
+bool is_model_with(const fs::path& path, const std::string& sha256, const BytesDone& between) {
     try {
-        return is_model(path) && open_model_files(path).sha256() == sha256;
+        return is_model(path) && open_model_files(path).sha256(between) == sha256;
     } catch (const Error&) {
         return false;
     }
@@ -81,8 +81,8 @@ std::vector<fs::path> with_samples(std::vector<fs::path> places) {
     return places;
 }
 
-fs::path locate(const RecipeInput& input, const std::vector<fs::path>& places) {
-    const fs::path found = find_by_hash(input, places);
+fs::path locate(const RecipeInput& input, const std::vector<fs::path>& places, const BytesDone& between) {
+    const fs::path found = find_by_hash(input, places, between);
     if (found.empty()) {
         throw Error(ErrorKind::input, input.name, "a file with SHA-256 " + input.sha256,
                     "none beside the recipe or in the folders given", input.role);
@@ -98,30 +98,32 @@ fs::path encoder_weights(const fs::path& path) {
 }
 
 fs::path find_where(const RecipeInput& input, const std::vector<fs::path>& places,
-                    const std::function<bool(const fs::path&)>& accept) {
+                    const std::function<bool(const fs::path&)>& accept, const BytesDone& between) {
     const auto matches = input.role == "encoder" ? is_encoder : is_model_with;
     return find_named(input, places, [&](const fs::path& path, const std::string& sha256) {
-        return matches(path, sha256) && accept(path);
+        return matches(path, sha256, between) && accept(path);
     });
 }
 
-fs::path find_by_hash(const RecipeInput& input, const std::vector<fs::path>& places) {
+fs::path find_by_hash(const RecipeInput& input, const std::vector<fs::path>& places, const BytesDone& between) {
     if (input.role == "encoder" || input.role == "model")
-        return find_where(input, places, [](const fs::path&) { return true; });
+        return find_where(
+            input, places, [](const fs::path&) { return true; }, between);
     // A recipe is a stranger's text: its name must not lead out of the folders.
     const fs::path name = fs::path(input.name).filename();
     for (const fs::path& place : places) {
         const fs::path candidate = is_folder(place) ? place / name : place;
-        if (candidate.filename() == name && is_file(candidate) && has_hash(candidate, input.sha256)) return candidate;
+        if (candidate.filename() == name && is_file(candidate) && has_hash(candidate, input.sha256, between))
+            return candidate;
     }
     const auto same_kind = [&](const fs::path& path) { return path.extension() == name.extension() && is_file(path); };
     for (const fs::path& place : places) {
         if (!is_folder(place)) {
-            if (same_kind(place) && has_hash(place, input.sha256)) return place;
+            if (same_kind(place) && has_hash(place, input.sha256, between)) return place;
             continue;
         }
         for (const fs::path& entry : entries(place)) {
-            if (same_kind(entry) && has_hash(entry, input.sha256)) return entry;
+            if (same_kind(entry) && has_hash(entry, input.sha256, between)) return entry;
         }
     }
     return {};

@@ -20,9 +20,11 @@ std::vector<std::filesystem::path> with_samples(std::vector<std::filesystem::pat
 
 /// find_by_hash() of a model or an encoder, but only where `accept` agrees.
 std::filesystem::path find_where(const RecipeInput& input, const std::vector<std::filesystem::path>& places,
-                                 const std::function<bool(const std::filesystem::path&)>& accept);
+                                 const std::function<bool(const std::filesystem::path&)>& accept,
+                                 const BytesDone& between);
 
 /// find_by_hash(), but throws Error{input} where nothing was found.
-std::filesystem::path locate(const RecipeInput& input, const std::vector<std::filesystem::path>& places);
+std::filesystem::path locate(const RecipeInput& input, const std::vector<std::filesystem::path>& places,
+                             const BytesDone& between);
 
 } // namespace attnscope

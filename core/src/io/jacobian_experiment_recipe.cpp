@@ -109,7 +109,8 @@ Recipe jacobian_experiment_recipe(const JacobianExperimentJob& job) {
     return recipe;
 }
 
-JacobianExperimentJob jacobian_experiment_job(const Recipe& recipe, const std::vector<std::filesystem::path>& folders) {
+JacobianExperimentJob jacobian_experiment_job(const Recipe& recipe, const std::vector<std::filesystem::path>& folders,
+                                              const BytesDone& between) {
     if (recipe.analysis != jacobian_experiment_analysis)
         throw Error(ErrorKind::input, "recipe", "the analysis jacobian", recipe.analysis, "analysis");
     const Json params = parse_json(recipe.params, "recipe", json_kinds::recipe);
@@ -135,7 +136,7 @@ JacobianExperimentJob jacobian_experiment_job(const Recipe& recipe, const std::v
     if (const Json* const figure = reader.object("figure")) job.figure = read_figure_params(*figure);
     reader.text("text", job.typed);
     for (const RecipeInput& input : recipe.inputs)
-        if (input.role == text_role) job.text = locate(input, folders);
+        if (input.role == text_role) job.text = locate(input, folders, between);
     if (job.text.empty() && job.typed.empty()) throw Error(ErrorKind::input, "recipe", "a text", "none", "inputs");
     return job;
 }

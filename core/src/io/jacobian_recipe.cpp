@@ -61,7 +61,8 @@ Recipe jacobian_recipe(const JacobianJob& job) {
     return recipe;
 }
 
-JacobianJob jacobian_job(const Recipe& recipe, const std::vector<std::filesystem::path>& folders) {
+JacobianJob jacobian_job(const Recipe& recipe, const std::vector<std::filesystem::path>& folders,
+                         const BytesDone& between) {
     if (recipe.analysis != jacobian_analysis)
         throw Error(ErrorKind::input, "recipe", "the analysis jacobian", recipe.analysis, "analysis");
     const Json params = parse_json(recipe.params, "recipe", json_kinds::recipe);
@@ -72,10 +73,10 @@ JacobianJob jacobian_job(const Recipe& recipe, const std::vector<std::filesystem
     reader.flag("captures", captures);
     if (captures) {
         for (const RecipeInput& input : recipe.inputs)
-            if (input.role == captures_role) job.captures = locate(input, folders);
+            if (input.role == captures_role) job.captures = locate(input, folders, between);
         if (job.captures.empty()) throw Error(ErrorKind::input, "recipe", "a file of captures", "none", "inputs");
     } else {
-        ModelInputs inputs = find_model_inputs(recipe, params, folders);
+        ModelInputs inputs = find_model_inputs(recipe, params, folders, between);
         job.model = std::move(inputs.model);
         job.tokens = std::move(inputs.tokens);
         reader.number("seq_len", job.length);

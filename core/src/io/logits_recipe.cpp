@@ -27,12 +27,13 @@ Recipe logits_recipe(const LogitsJob& job) {
     return recipe;
 }
 
-LogitsJob logits_job(const Recipe& recipe, const std::vector<std::filesystem::path>& folders) {
+LogitsJob logits_job(const Recipe& recipe, const std::vector<std::filesystem::path>& folders,
+                     const BytesDone& between) {
     if (recipe.analysis != logits_analysis) {
         throw Error(ErrorKind::input, "recipe", "the analysis logits", recipe.analysis, "analysis");
     }
     const Json params = parse_json(recipe.params, "recipe", json_kinds::recipe);
-    ModelInputs inputs = find_model_inputs(recipe, params, folders);
+    ModelInputs inputs = find_model_inputs(recipe, params, folders, between);
     LogitsJob job;
     job.model = std::move(inputs.model);
     job.tokens = std::move(inputs.tokens);

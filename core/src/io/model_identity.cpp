@@ -38,9 +38,9 @@ bool is_gguf_name(const std::string& name) {
 }
 
 /// How the companions of a folder are not those of a recipe; none where they are.
-std::optional<Error> difference(const RecipeInput& input, const std::vector<RecipeInput>& wanted,
-                                const fs::path& found) {
-    const std::vector<RecipeInput> there = companion_inputs(input.role, found);
+std::optional<Error> difference(const RecipeInput& input, const std::vector<RecipeInput>& wanted, const fs::path& found,
+                                const BytesDone& between) {
+    const std::vector<RecipeInput> there = companion_inputs(input.role, found, between);
     const auto named = [](const std::vector<RecipeInput>& list, const std::string& name) {
         const auto at =
             std::find_if(list.begin(), list.end(), [&](const RecipeInput& file) { return file.name == name; });
@@ -60,13 +60,13 @@ std::optional<Error> difference(const RecipeInput& input, const std::vector<Reci
 
 } // namespace
 
-std::vector<RecipeInput> companion_inputs(const std::string& role, const fs::path& model) {
+std::vector<RecipeInput> companion_inputs(const std::string& role, const fs::path& model, const BytesDone& between) {
     std::vector<RecipeInput> files;
     std::error_code failure;
     if (!fs::is_directory(model, failure)) return files;
     for (const char* const name : companion_names)
         if (fs::is_regular_file(model / name, failure))
-            files.push_back({companion_role(role), name, sha256_file(model / name)});
+            files.push_back({companion_role(role), name, sha256_file(model / name, between)});
     return files;
 }
 
@@ -84,17 +84,19 @@ std::string model_identity(const LanguageModel& model) {
     return sha256(text);
 }
 
-fs::path locate(const Recipe& recipe, const RecipeInput& input, const std::vector<fs::path>& places) {
+fs::path locate(const Recipe& recipe, const RecipeInput& input, const std::vector<fs::path>& places,
+                const BytesDone& between) {
     const std::vector<RecipeInput> wanted = companions_of(recipe, input.role);
-    if (wanted.empty() || !has_companions(input.role)) return locate(input, places);
+    if (wanted.empty() || !has_companions(input.role)) return locate(input, places, between);
     std::optional<Error> first;
-    const fs::path found = find_where(input, places, [&](const fs::path& candidate) {
-        const auto different = difference(input, wanted, candidate);
+    const auto accept = [&](const fs::path& candidate) {
+        const auto different = difference(input, wanted, candidate, between);
         if (different && !first) first = different;
         return !different;
-    });
+    };
+    const fs::path found = find_where(input, places, accept, between);
     if (found.empty() && first) throw *first;
-    return found.empty() ? locate(input, places) : found;
+    return found.empty() ? locate(input, places, between) : found;
 }
 
 std::vector<Warning> recipe_warnings(const Recipe& recipe) {

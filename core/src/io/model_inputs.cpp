@@ -160,7 +160,7 @@ Json token_params(const TokenSource& tokens) {
 }
 
 ModelInputs find_model_inputs(const Recipe& recipe, const Json& params,
-                              const std::vector<std::filesystem::path>& folders) {
+                              const std::vector<std::filesystem::path>& folders, const BytesDone& between) {
     ModelInputs inputs;
     const Json* const tokens = ParamsReader(params).object("tokens");
     if (tokens == nullptr) ParamsReader::fail("an object", "none", "tokens");
@@ -180,8 +180,8 @@ ModelInputs find_model_inputs(const Recipe& recipe, const Json& params,
 
     const auto places = with_samples(folders);
     for (const RecipeInput& input : recipe.inputs) {
-        if (input.role == model_role) inputs.model = locate(recipe, input, places);
-        if (input.role == kind) inputs.tokens.file = locate(input, places);
+        if (input.role == model_role) inputs.model = locate(recipe, input, places, between);
+        if (input.role == kind) inputs.tokens.file = locate(input, places, between);
     }
     if (inputs.model.empty()) throw Error(ErrorKind::input, "recipe", "a model", "none", "inputs");
     if (inputs.tokens.kind != TokenSource::Kind::prompt && !typed_ids && inputs.tokens.file.empty()) {

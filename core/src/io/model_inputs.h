@@ -27,9 +27,9 @@ struct ModelInputs {
     std::filesystem::path model;
     TokenSource tokens;
 };
-/// The reverse of both: `params` are the recipe's. Throws Error{input}.
+/// The reverse of both: `params` are the recipe's. `between` is told of the hashing. Throws Error{input}.
 ModelInputs find_model_inputs(const Recipe& recipe, const Json& params,
-                              const std::vector<std::filesystem::path>& folders);
+                              const std::vector<std::filesystem::path>& folders, const BytesDone& between);
 /// The ids that a text means: one of the source, such as a line of its file. Checked against the model.
 std::vector<std::int64_t> ids_of_text(const TokenSource& source, const LanguageModel& model, const std::string& text);
 /// The first `most` ids that a source means, looking no further into a long text or list than that needs; unchecked.

@@ -89,11 +89,12 @@ Recipe residual_recipe(const ResidualJob& job) {
     return recipe;
 }
 
-ResidualJob residual_job(const Recipe& recipe, const std::vector<std::filesystem::path>& folders) {
+ResidualJob residual_job(const Recipe& recipe, const std::vector<std::filesystem::path>& folders,
+                         const BytesDone& between) {
     if (recipe.analysis != residual_analysis)
         throw Error(ErrorKind::input, "recipe", "the analysis residual", recipe.analysis, "analysis");
     const Json params = parse_json(recipe.params, "recipe", json_kinds::recipe);
-    ModelInputs inputs = find_model_inputs(recipe, params, folders);
+    ModelInputs inputs = find_model_inputs(recipe, params, folders, between);
     ResidualJob job;
     job.model = std::move(inputs.model);
     job.tokens = std::move(inputs.tokens);

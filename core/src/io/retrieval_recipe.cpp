@@ -196,7 +196,7 @@ Recipe retrieval_recipe(const RetrievalJob& job) {
     return recipe;
 }
 
-RetrievalJob retrieval_job(const Recipe& recipe, const std::vector<fs::path>& folders) {
+RetrievalJob retrieval_job(const Recipe& recipe, const std::vector<fs::path>& folders, const BytesDone& between) {
     if (recipe.analysis != retrieval_analysis) {
         throw Error(ErrorKind::input, "recipe", "the analysis retrieval", recipe.analysis, "analysis");
     }
@@ -209,11 +209,11 @@ RetrievalJob retrieval_job(const Recipe& recipe, const std::vector<fs::path>& fo
         if (input.role == "bank") {
             has_bank = true;
             job.letters = input.name == letters_name && letters_bank()->sha256() == input.sha256;
-            if (!job.letters) job.bank = locate(input, places);
+            if (!job.letters) job.bank = locate(input, places, between);
         } else if (input.role == "queries" || input.role == "questions") {
-            job.queries.file = locate(input, places);
+            job.queries.file = locate(input, places, between);
         } else if (input.role == encoder_role) {
-            job.queries.encoder = locate(recipe, input, places);
+            job.queries.encoder = locate(recipe, input, places, between);
         }
     }
     if (!has_bank) throw Error(ErrorKind::input, "recipe", "a bank", "none", "inputs");

@@ -162,6 +162,7 @@ Json plane_json(const Plane& plane, double beta) {
                           {"memory", plane.basin_memory},
                           {"steps", plane.basin_steps},
                           {"merge_tolerance", plane.basin_merge},
+                          {"merge_by", plane.basin_directions ? "direction" : "distance"},
                           {"settling", settling_json(plane.settling)},
                           {"unsettled", plane.basin_unsettled},
                           {"unsettled_share", plane.unsettled_share()}};

@@ -100,9 +100,11 @@ std::string retrieval_result_text(const Result& result) {
     if (result.plane && !result.plane->basin.empty()) {
         const Plane& plane = *result.plane;
         append(out,
-               "\nbasins at β %.6g: %zu fixed points (end states within %g of the longest memory are one); %zu of %zu "
-               "cells not settled after %d steps\n",
-               result.plane_beta, plane.basin_support.size(), plane.basin_merge, plane.basin_unsettled,
+               "\nbasins at β %.6g: %zu fixed points (%s within %g of %s are one); %zu of %zu cells not settled "
+               "after %d steps\n",
+               result.plane_beta, plane.basin_support.size(),
+               plane.basin_directions ? "directions of end states" : "end states", plane.basin_merge,
+               plane.basin_directions ? "each other, as unit vectors," : "the longest memory", plane.basin_unsettled,
                plane.basin.size(), plane.basin_steps);
     }
     if (result.separation) {

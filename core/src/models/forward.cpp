@@ -180,7 +180,8 @@ at::Tensor token_losses(const LoadedModel& model, const at::Tensor& states, std:
     const Pass pass = make_pass(model, options, context);
     const WeightName name{-1, head_name(model) + ".weight"};
     const bool packed = takes_packed_weights(states);
-    const auto packed_head = packed ? model.weights().packed(name, config.vocabulary, config.hidden) : nullptr;
+    const auto packed_head =
+        packed ? model.weights().packed(name, config.vocabulary, config.hidden, context.stop()) : nullptr;
     const at::Tensor head =
         packed ? at::Tensor() : Block(pass, -1).weight(name.part, {config.vocabulary, config.hidden});
 

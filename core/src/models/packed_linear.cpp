@@ -155,7 +155,8 @@ at::Tensor softmax_losses(const at::Tensor& rows, const kernels::PackedMatrix& w
     return losses;
 }
 
-std::shared_ptr<const kernels::PackedMatrix> pack_matrix(const at::Tensor& matrix, bool turned) {
+std::shared_ptr<const kernels::PackedMatrix> pack_matrix(const at::Tensor& matrix, bool turned,
+                                                         const std::stop_token& stop) {
     using Order = kernels::PackedMatrix::Order;
     const auto outputs = static_cast<std::size_t>(matrix.size(turned ? 1 : 0));
     const auto inputs = static_cast<std::size_t>(matrix.size(turned ? 0 : 1));
@@ -163,9 +164,12 @@ std::shared_ptr<const kernels::PackedMatrix> pack_matrix(const at::Tensor& matri
     constexpr std::int64_t panels_per_task = 8;
     at::parallel_for(0, static_cast<std::int64_t>(packed->panels()), panels_per_task,
                      [&](std::int64_t first, std::int64_t last) {
-                         packed->pack(matrix.const_data_ptr<float>(), turned ? Order::columns : Order::rows,
-                                      static_cast<std::size_t>(first), static_cast<std::size_t>(last));
+                         for (; first < last && !stop.stop_requested(); first += panels_per_task)
+                             packed->pack(matrix.const_data_ptr<float>(), turned ? Order::columns : Order::rows,
+                                          static_cast<std::size_t>(first),
+                                          static_cast<std::size_t>(std::min(last, first + panels_per_task)));
                      });
+    if (stop.stop_requested()) throw Cancelled{};
     return packed;
 }
 

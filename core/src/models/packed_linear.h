@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <stop_token>
 #include <vector>
 
 namespace attnscope::models {
@@ -20,8 +21,10 @@ inline bool takes_packed_weights(const at::Tensor& input) {
     return input.is_cpu() && input.scalar_type() == at::kFloat;
 }
 
-/// Packs (outputs, inputs) or, `turned`, (inputs, outputs); contiguous float32.
-std::shared_ptr<const kernels::PackedMatrix> pack_matrix(const at::Tensor& matrix, bool turned);
+/// Packs (outputs, inputs) or, `turned`, (inputs, outputs); contiguous float32. Throws Cancelled once `stop` is
+/// requested.
+std::shared_ptr<const kernels::PackedMatrix> pack_matrix(const at::Tensor& matrix, bool turned,
+                                                         const std::stop_token& stop = {});
 
 /// x · Wᵀ + bias.
 struct LinearMap {

@@ -88,7 +88,7 @@ at::Tensor in_row_chunks(const Pass& pass, const at::Tensor& input, double opera
 }
 
 at::Tensor Block::weight(const std::string& name, const std::vector<std::int64_t>& shape) const {
-    return pass_.weights.get({layer_, name}, shape, pass_.type, pass_.device);
+    return pass_.weights.get({layer_, name}, shape, pass_.type, pass_.device, pass_.context.stop());
 }
 
 at::Tensor Block::bias_of(const std::string& name, std::int64_t outputs, bool bias) const {
@@ -112,7 +112,7 @@ at::Tensor Block::linear(const at::Tensor& input, const std::string& name, std::
 
 LinearMap Block::packed_map(const std::string& name, std::int64_t outputs, std::int64_t inputs,
                             const at::Tensor& bias) const {
-    return {pass_.weights.packed({layer_, name + ".weight"}, outputs, inputs), bias};
+    return {pass_.weights.packed({layer_, name + ".weight"}, outputs, inputs, pass_.context.stop()), bias};
 }
 
 std::vector<at::Tensor> Block::linears(const at::Tensor& input, const std::vector<Map>& maps) const {

@@ -73,11 +73,12 @@ Projections attention_projections(const LoadedModel& model, std::int64_t layer) 
     return of_llama(model, layer);
 }
 
-at::Tensor token_embedding(const LoadedModel& model) {
+at::Tensor token_embedding(const LoadedModel& model, const std::stop_token& stop) {
     const ModelConfig& config = model.config();
     const std::vector<std::int64_t> shape{config.vocabulary, config.hidden};
     if (model.is_encoder()) return BertWeights(*model.files().weights).read("embeddings.word_embeddings.weight", shape);
-    return model.weights().get({-1, std::string(model.forward().embedding) + ".weight"}, shape);
+    return model.weights().get({-1, std::string(model.forward().embedding) + ".weight"}, shape, at::kFloat, at::kCPU,
+                               stop);
 }
 
 } // namespace attnscope::models

@@ -6,6 +6,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <stop_token>
 
 namespace attnscope::models {
 
@@ -18,7 +19,7 @@ struct Projections {
 /// Throws Error{input} as Weights::get() does.
 Projections attention_projections(const LoadedModel& model, std::int64_t layer);
 
-/// The token embedding (vocabulary, hidden), float32 on the CPU.
-at::Tensor token_embedding(const LoadedModel& model);
+/// The token embedding (vocabulary, hidden), float32 on the CPU. Throws Cancelled once `stop` is requested.
+at::Tensor token_embedding(const LoadedModel& model, const std::stop_token& stop = {});
 
 } // namespace attnscope::models

@@ -17,7 +17,9 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cmath>
+#include <memory>
 #include <mutex>
 #include <numeric>
 #include <utility>
@@ -75,9 +77,13 @@ public:
         return "bert · " + std::to_string(config.layers) + " layers · " + std::to_string(config.heads) +
                " heads · hidden " + std::to_string(config.hidden);
     }
-    std::string sha256() const override {
-        std::call_once(hashed_, [this] { sha256_ = sha256_file(weights_->path()); });
-        return sha256_;
+    std::string sha256(const BytesDone& between) const override {
+        // Two threads may both compute it the first time; they store the same text. No lock is held while `between`
+        // waits.
+        if (const auto known = std::atomic_load(&sha256_)) return *known;
+        const auto hex = std::make_shared<const std::string>(sha256_file(weights_->path(), between));
+        std::atomic_store(&sha256_, hex);
+        return *hex;
     }
     const Tokenizer& tokenizer() const override { return *tokenizer_; }
 
@@ -185,8 +191,7 @@ private:
     std::shared_ptr<const TensorFile> weights_;
     Bert model_;
     std::size_t longest_; // tokens of a text, those set around it included
-    mutable std::once_flag hashed_;
-    mutable std::string sha256_;
+    mutable std::shared_ptr<const std::string> sha256_;
 };
 
 nlohmann::json read_config(const fs::path& path) {

@@ -29,6 +29,30 @@ std::string shape_text(const std::vector<std::int64_t>& shape) {
 
 const std::string on_cpu = at::Device(at::kCPU).str();
 
+void throw_if_stopped(const std::stop_token& stop) {
+    if (stop.stop_requested()) throw Cancelled{};
+}
+
+/// work(first, count) for slabs of a few megabytes of `numbers` float32 numbers.
+template <class Work>
+void for_each_slab(std::int64_t numbers, const std::stop_token& stop, const Work& work) {
+    constexpr std::int64_t slab = std::int64_t{1} << 21;
+    for (std::int64_t first = 0; first < numbers; first += slab) {
+        throw_if_stopped(stop);
+        work(first, std::min(slab, numbers - first));
+    }
+}
+
+/// tensor.to(device, type) of a contiguous tensor.
+at::Tensor converted(const at::Tensor& tensor, at::Device device, at::ScalarType type, const std::stop_token& stop) {
+    at::Tensor out = at::empty(tensor.sizes(), tensor.options().device(device).dtype(type));
+    const at::Tensor from = tensor.view(-1), to = out.view(-1);
+    for_each_slab(tensor.numel(), stop, [&](std::int64_t first, std::int64_t count) {
+        to.narrow(0, first, count).copy_(from.narrow(0, first, count));
+    });
+    return out;
+}
+
 std::string place(const TensorInfo& info, std::int64_t layer) {
     return (layer >= 0 ? "layer " + std::to_string(layer) + ", " : std::string()) + "tensor " + info.name;
 }
@@ -73,15 +97,15 @@ const TensorInfo& Weights::find(const WeightName& name, const std::vector<std::i
 }
 
 at::Tensor Weights::get(const WeightName& name, const std::vector<std::int64_t>& shape, at::ScalarType type,
-                        at::Device device) const {
-    return obtain({&find(name, shape), type, device.str(), false}, name.layer).tensor;
+                        at::Device device, const std::stop_token& stop) const {
+    return obtain({&find(name, shape), type, device.str(), false}, name.layer, stop).tensor;
 }
 
 std::shared_ptr<const kernels::PackedMatrix> Weights::packed(const WeightName& name, std::int64_t outputs,
-                                                             std::int64_t inputs) const {
+                                                             std::int64_t inputs, const std::stop_token& stop) const {
     const bool turned = columns(name);
     const TensorInfo& info = find(name, {turned ? inputs : outputs, turned ? outputs : inputs});
-    return obtain({&info, at::kFloat, on_cpu, true}, name.layer).packed;
+    return obtain({&info, at::kFloat, on_cpu, true}, name.layer, stop).packed;
 }
 
 at::Tensor Weights::rows(const WeightName& name, std::int64_t outputs, std::int64_t inputs,
@@ -111,7 +135,7 @@ at::Tensor Weights::rows(const WeightName& name, std::int64_t outputs, std::int6
     return result;
 }
 
-Weights::Converted Weights::obtain(const Key& key, std::int64_t layer) const {
+Weights::Converted Weights::obtain(const Key& key, std::int64_t layer, const std::stop_token& stop) const {
     std::shared_ptr<Entry> entry;
     {
         const std::lock_guard lock(mutex_);
@@ -128,7 +152,7 @@ Weights::Converted Weights::obtain(const Key& key, std::int64_t layer) const {
     }
     Entry made;
     made.checked = entry->checked;
-    convert(key, layer, made);
+    convert(key, layer, made, stop);
     const std::lock_guard lock(mutex_);
     entry->weight = made.weight;
     entry->bytes = made.bytes;
@@ -160,40 +184,44 @@ void Weights::prepare(std::int64_t layer, at::ScalarType type, at::Device device
     context.parallel_for(missing.size(), [&](std::size_t task, int) {
         const c10::InferenceMode no_gradients;
         const ThreadGuard one(1);
-        obtain(missing[task], layer);
+        obtain(missing[task], layer, context.stop());
     });
 }
 
-void Weights::convert(const Key& key, std::int64_t layer, Entry& entry) const {
+// Between two looks at `stop` lie a few megabytes. Nothing yields here: others may wait for the entry.
+void Weights::convert(const Key& key, std::int64_t layer, Entry& entry, const std::stop_token& stop) const {
     // Whoever asks first may have turned gradients off for good; autograd must be able to keep the weight all the same.
     const c10::InferenceMode off(false);
     const c10::AutoGradMode no_graph(false);
-    const FloatTensor values = file_->read(*key.info);
+    const FloatTensor values = file_->read(*key.info, [&](std::uint64_t) { throw_if_stopped(stop); });
     // ATen has no tensor of constants; nothing here writes to a weight.
     at::Tensor tensor = at::from_blob(
         const_cast<float*>(values.values.data()), values.shape, [owner = values.owner](void*) {}, at::kFloat);
-    if (!entry.checked) check_finite(tensor, *key.info, layer);
+    if (!entry.checked) check_finite(tensor, *key.info, layer, stop);
     if (key.packed) {
-        entry.weight.packed = pack_matrix(tensor, names_.columns && !gguf_ && layer >= 0);
+        entry.weight.packed = pack_matrix(tensor, names_.columns && !gguf_ && layer >= 0, stop);
         entry.bytes = entry.weight.packed->bytes();
         return;
     }
     entry.mapped = values.mapped;
     if (key.type != at::kFloat || key.device != on_cpu) {
-        tensor = tensor.to(at::Device(key.device), key.type);
+        tensor = converted(tensor, at::Device(key.device), key.type, stop);
         entry.mapped = false;
     }
     entry.bytes = static_cast<std::uint64_t>(tensor.numel()) * tensor.element_size();
     entry.weight.tensor = std::move(tensor);
 }
 
-void Weights::check_finite(const at::Tensor& tensor, const TensorInfo& info, std::int64_t layer) const {
-    // What is not finite shows in the sum, at the speed of memory; a sum can also overflow by itself.
-    if (tensor.numel() == 0 || std::isfinite(tensor.sum().item<float>())) return;
+void Weights::check_finite(const at::Tensor& tensor, const TensorInfo& info, std::int64_t layer,
+                           const std::stop_token& stop) const {
     const float* const values = tensor.const_data_ptr<float>();
-    const float* const end = values + tensor.numel();
-    const float* const found = std::find_if(values, end, [](float value) { return !std::isfinite(value); });
-    if (found != end) not_finite(*found, info, layer, found - values);
+    for_each_slab(tensor.numel(), stop, [&](std::int64_t first, std::int64_t count) {
+        // What is not finite shows in the sum, at the speed of memory; a sum can also overflow by itself.
+        if (std::isfinite(tensor.view(-1).narrow(0, first, count).sum().item<float>())) return;
+        const float* const end = values + first + count;
+        const float* const found = std::find_if(values + first, end, [](float value) { return !std::isfinite(value); });
+        if (found != end) not_finite(*found, info, layer, found - values);
+    });
 }
 
 void Weights::not_finite(float value, const TensorInfo& info, std::int64_t layer, std::int64_t element) const {

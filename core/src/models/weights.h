@@ -20,6 +20,7 @@
 #include <memory>
 #include <mutex>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -56,16 +57,17 @@ public:
     bool has(const WeightName& name) const { return find(name) != nullptr; }
     /// float32 tensors of the file on the CPU are views of its mapping; nobody may write to them. Thread-safe; two
     /// callers of one weight wait for one conversion. Throws Error{input}: no such tensor, another shape, a NaN or an
-    /// infinity in it (looked for when it is first used).
+    /// infinity in it (looked for when it is first used). Throws Cancelled where `stop` ends a conversion; the next
+    /// caller converts the weight then.
     at::Tensor get(const WeightName& name, const std::vector<std::int64_t>& shape, at::ScalarType type = at::kFloat,
-                   at::Device device = at::kCPU) const;
+                   at::Device device = at::kCPU, const std::stop_token& stop = {}) const;
 
     /// Rows `ids` (…), int64 on the CPU, of a matrix (outputs, inputs) as (…, inputs) in float32 on the CPU: nothing
     /// else of it is converted, or looked at. Every id is a row. Thread-safe, and throws, as get().
     at::Tensor rows(const WeightName& name, std::int64_t outputs, std::int64_t inputs, const at::Tensor& ids) const;
     /// The matrix of a linear map, in float32 on the CPU; a copy. Thread-safe, and throws, as get().
     std::shared_ptr<const kernels::PackedMatrix> packed(const WeightName& name, std::int64_t outputs,
-                                                        std::int64_t inputs) const;
+                                                        std::int64_t inputs, const std::stop_token& stop = {}) const;
     /// Whether the file keeps this matrix as (inputs, outputs).
     bool columns(const WeightName& name) const { return names_.columns && !gguf_ && name.layer >= 0; }
 
@@ -100,11 +102,12 @@ private:
 
     const TensorInfo* find(const WeightName& name) const;
     const TensorInfo& find(const WeightName& name, const std::vector<std::int64_t>& shape) const;
-    Converted obtain(const Key& key, std::int64_t layer) const;
+    Converted obtain(const Key& key, std::int64_t layer, const std::stop_token& stop) const;
     std::string file_name(const WeightName& name, bool with_prefix) const;
-    void convert(const Key& key, std::int64_t layer, Entry& entry) const;
+    void convert(const Key& key, std::int64_t layer, Entry& entry, const std::stop_token& stop) const;
     [[noreturn]] void not_finite(float value, const TensorInfo& info, std::int64_t layer, std::int64_t element) const;
-    void check_finite(const at::Tensor& tensor, const TensorInfo& info, std::int64_t layer) const;
+    void check_finite(const at::Tensor& tensor, const TensorInfo& info, std::int64_t layer,
+                      const std::stop_token& stop) const;
     void keep_within_budget(const Entry* latest) const;
     void sum_memory() const; // after a change of the entries, under the mutex
 

@@ -53,9 +53,10 @@ void embed_to_file(const TextEncoder& encoder, std::span<const std::string> line
 
     std::filesystem::path partial_path = out;
     partial_path += ".partial";
-    PartialEmbedding partial(
-        partial_path,
-        {.encoder = encoder.sha256(), .texts = hash_of(texts), .rows = texts.size(), .dimension = encoder.dimension()});
+    PartialEmbedding partial(partial_path, {.encoder = encoder.sha256(context.between_reads()),
+                                            .texts = hash_of(texts),
+                                            .rows = texts.size(),
+                                            .dimension = encoder.dimension()});
     try {
         embed_missing(encoder, texts, partial, context);
         Bank bank;

@@ -55,6 +55,23 @@ TEST_F(Banks, UseTheFileInPlace) {
     EXPECT_TRUE(bank->texts.empty());
 }
 
+TEST_F(Banks, HashInPiecesThatCanBeEnded) {
+    const std::size_t n = 5000, d = 500; // 10 MB
+    const auto bank = make_bank("bank", n, d, std::vector<float>(n * d, 0.5F));
+    const std::size_t few_megabytes = std::size_t{8} << 20;
+    std::size_t done = 0;
+    EXPECT_THROW(static_cast<void>(bank->sha256([](std::uint64_t) { throw Cancelled{}; })), Cancelled);
+    const std::string hash = bank->sha256([&](std::uint64_t bytes) {
+        EXPECT_LE(bytes - done, few_megabytes);
+        done = bytes;
+    });
+    EXPECT_EQ(done, n * d * sizeof(float));
+    const std::span<const std::byte> bytes = std::as_bytes(bank->keys);
+    EXPECT_EQ(hash, sha256({reinterpret_cast<const char*>(bytes.data()), bytes.size()}));
+    // Kept: nothing is hashed a second time.
+    EXPECT_EQ(bank->sha256([](std::uint64_t) { throw Cancelled{}; }), hash);
+}
+
 TEST_F(Banks, TakePyTorchEmbeddingsAsColumns) {
     const auto bank = open_bank(put_torch("embeddings"));
     EXPECT_EQ(bank->n, 3u);

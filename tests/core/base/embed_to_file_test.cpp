@@ -23,7 +23,7 @@ public:
     std::size_t dimension() const override { return 2; }
     std::string name() const override { return "counting"; }
     std::string summary() const override { return "counts letters"; }
-    std::string sha256() const override { return hash; }
+    std::string sha256(const BytesDone&) const override { return hash; }
     const Tokenizer& tokenizer() const override { throw Error(ErrorKind::internal, "tokenizer", "none", "a call"); }
     std::vector<float> encode(std::span<const std::string> texts, JobContext&,
                               const std::function<void(std::size_t, std::span<const float>)>& finished) const override {

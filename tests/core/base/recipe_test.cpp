@@ -139,6 +139,17 @@ TEST(FindByHash, PrefersTheNameThenLooksAtTheKind) {
     EXPECT_EQ(find_by_hash(input, {folder.path()}), folder / "renamed.npy");
 }
 
+TEST(FindByHash, EndsWithACancel) {
+    test::TemporaryFolder folder;
+    std::filesystem::create_directory(folder / "encoder");
+    folder.put("encoder/model.safetensors", "weights");
+    folder.put("renamed.npy", "content");
+    const BytesDone cancel = [](std::uint64_t) { throw Cancelled{}; };
+    const std::vector<std::filesystem::path> places{folder.path()};
+    EXPECT_THROW(find_by_hash({"bank", "a.npy", sha256("content")}, places, cancel), Cancelled);
+    EXPECT_THROW(find_by_hash({"encoder", "encoder", sha256("weights")}, places, cancel), Cancelled);
+}
+
 TEST(FindByHash, DoesNotFollowANameOutOfTheFolders) {
     test::TemporaryFolder folder;
     std::filesystem::create_directory(folder / "inner");

@@ -1,6 +1,7 @@
 // Forward passes of every family against plain loops in float64, and what has to hold of any of them.
 #include "core/compute/support.h"
 #include "models/forward.h"
+#include "models/pass_parts.h"
 #include "models/projections.h"
 
 #include "support/error_of.h"
@@ -419,6 +420,22 @@ TEST_F(Forward, EndsWhenItIsNoLongerWanted) {
     source.request_stop();
     JobContext stopped(pool, {.device = {Device::Kind::cpu, 0}, .stop = source.get_token()});
     EXPECT_THROW(models::hidden_states(*model, {random_ids(3)}, {}, stopped), Cancelled);
+}
+
+TEST_F(Forward, AWeightThatACancelLeftIsConvertedByTheNextCaller) {
+    const auto model = open(tiny("LlamaForCausalLM"));
+    const models::Weights& weights = model->weights();
+    const models::WeightName name{-1, models::head_name(*model) + ".weight"};
+    const std::int64_t vocabulary = model->config().vocabulary, hidden = model->config().hidden;
+    std::stop_source source;
+    source.request_stop();
+    EXPECT_THROW(weights.packed(name, vocabulary, hidden, source.get_token()), Cancelled);
+    EXPECT_THROW(weights.get(name, {vocabulary, hidden}, at::kBFloat16, at::kCPU, source.get_token()), Cancelled);
+    ASSERT_TRUE(weights.packed(name, vocabulary, hidden));
+    const at::Tensor rounded = weights.get(name, {vocabulary, hidden}, at::kBFloat16);
+    EXPECT_TRUE(rounded.equal(weights.get(name, {vocabulary, hidden}).to(at::kBFloat16)));
+    // What is there is handed out whether it is wanted or not.
+    EXPECT_TRUE(weights.packed(name, vocabulary, hidden, source.get_token()));
 }
 
 TEST_F(Forward, GivesLogitsAndLossOfAText) {

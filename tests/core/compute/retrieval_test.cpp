@@ -524,6 +524,34 @@ TEST(Plane, BasinsAreOfSettledStatesAlone) {
     }
 }
 
+TEST(Plane, BasinsOfRenormalizedAreToldApartByDirection) {
+    // Two opposite memories: every state goes along one of them, at the length of its start.
+    Workplace work(make_bank("opposite", 2, 3, {1, 0, 0, -1, 0, 0}), 2, 3);
+    retrieval::PlaneRequest request;
+    request.bank = work.bank;
+    request.query = {0.9f, 0.4f, 0};
+    request.mode = Mode::renormalized;
+    request.beta = 5;
+    request.x = {retrieval::PlaneAxis::eigenvector, 0};
+    request.y = {retrieval::PlaneAxis::query, 0};
+    request.basins = true;
+    const auto plane = compute::plane(request, work.spectrum, work.context);
+    EXPECT_TRUE(plane.basin_directions);
+    EXPECT_EQ(plane.basin_unsettled, 0u);
+    ASSERT_EQ(plane.basin_support.size(), 2u);
+    EXPECT_NE(plane.basin_memory[0], plane.basin_memory[1]);
+    const auto width = static_cast<std::size_t>(plane.basin_width);
+    for (std::size_t cell = 0; cell < plane.basin.size(); ++cell) {
+        const double x = plane.x_min + (plane.x_max - plane.x_min) * static_cast<double>(cell % width) /
+                                           static_cast<double>(width - 1);
+        const double along = x * work.spectrum.directions[0]; // towards memory 0
+        const auto basin = static_cast<std::size_t>(plane.basin[cell]);
+        EXPECT_EQ(plane.basin_memory.at(basin), along > 0 ? 0u : 1u) << cell;
+    }
+    request.mode = Mode::centered;
+    EXPECT_FALSE(compute::plane(request, work.spectrum, work.context).basin_directions);
+}
+
 TEST(Plane, BasinsShowTheEnergyBeforeTheyAreThere) {
     Workplace work(random_bank(100, 8));
     std::vector<std::size_t> basins;

@@ -11,6 +11,7 @@
 #include "core/compute/support.h"
 #include "models/language_model.h"
 #include "models/text_encoder.h"
+#include "models/thread_guard.h"
 #include "support/temporary_folder.h"
 #include "support/tiny_bert.h"
 #include "support/tiny_models.h"
@@ -254,6 +255,26 @@ TEST(ThreadCountsOfBanks, ChangeNoBitOfRetrieval) {
         bits << shown.energy << shown.basin_support;
         bits << compute::separation({.bank = bank, .samples = 300}, spectrum, context).delta;
     });
+}
+
+TEST(ThreadCountsOfBanks, LibTorchsThreadsChangeNoBitOfALargeSpectrum) {
+    const retrieval::BankPtr bank = random_bank(600, 500); // decomposed in a process of its own
+    const models::ThreadGuard restored(at::get_num_threads());
+    Bits first;
+    for (const int threads : {1, 2, 3}) {
+        at::set_num_threads(threads);
+        ThreadPool pool(2);
+        JobContext context(pool, {.device = {Device::Kind::cpu, 0}, .stop = {}});
+        const retrieval::Spectrum spectrum = compute::spectrum({bank, 16}, context);
+        EXPECT_EQ(at::get_num_threads(), threads) << "left as it was";
+        Bits found;
+        found << spectrum.eigenvalues << spectrum.directions;
+        ASSERT_EQ(found.size(), 500u + 16u * 500u);
+        if (threads == 1)
+            first = std::move(found);
+        else
+            EXPECT_EQ(found.differing(first), 0u) << "with " << threads << " threads";
+    }
 }
 
 TEST(ThreadCountsOfBanks, ChangeNoBitOfOneMatrixOrATraining) {

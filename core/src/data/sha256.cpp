@@ -146,10 +146,26 @@ std::string Sha256::hex() {
     return text;
 }
 
-std::string sha256(std::string_view bytes) {
+namespace {
+
+std::string hash_of(std::span<const std::byte> bytes, const std::function<void(std::uint64_t)>& between) {
+    constexpr std::size_t piece = std::size_t{4} << 20;
     Sha256 hash;
-    hash.add(std::as_bytes(std::span(bytes)));
+    for (auto rest = bytes; !rest.empty(); rest = rest.subspan(std::min(piece, rest.size()))) {
+        hash.add(rest.first(std::min(piece, rest.size())));
+        if (between) between(bytes.size() - rest.size() + std::min(piece, rest.size()));
+    }
     return hash.hex();
+}
+
+} // namespace
+
+std::string sha256(std::string_view bytes) {
+    return sha256(bytes, {});
+}
+
+std::string sha256(std::string_view bytes, const std::function<void(std::uint64_t)>& between) {
+    return hash_of(std::as_bytes(std::span(bytes)), between);
 }
 
 std::string sha256_file(const std::filesystem::path& path) {
@@ -157,15 +173,10 @@ std::string sha256_file(const std::filesystem::path& path) {
 }
 
 std::string sha256_file(const std::filesystem::path& path, const std::function<void(std::uint64_t)>& between) {
-    constexpr std::size_t piece = std::size_t{4} << 20;
     const auto file = MappedFile::open(path);
-    Sha256 hash;
-    for (auto rest = file->bytes(); !rest.empty(); rest = rest.subspan(std::min(piece, rest.size()))) {
-        hash.add(rest.first(std::min(piece, rest.size())));
-        if (between) between(file->bytes().size() - rest.size() + std::min(piece, rest.size()));
-    }
+    std::string hash = hash_of(file->bytes(), between);
     file->check_intact();
-    return hash.hex();
+    return hash;
 }
 
 } // namespace attnscope

@@ -50,7 +50,8 @@ struct About {
 template <class Request, class Result>
 using TextSlot = Slot<About<Request>, Result>;
 
-ReadText read_text(const LanguageModel& model, const std::string& text, bool chat) {
+ReadText read_text(const LanguageModel& model, const std::string& text, bool chat, JobContext& context) {
+    const auto between = [&context] { context.checkpoint(); };
     ReadText read;
     read.text = text;
     if (!model.files().has_tokenizer) {
@@ -63,17 +64,17 @@ ReadText read_text(const LanguageModel& model, const std::string& text, bool cha
     read.vocabulary = model.tokenizer().vocabulary_size();
     if (chat) {
         read.text = model.chat_format().apply(read.text);
-        read.tokens = chat_tokens(model, read.text);
+        read.tokens = chat_tokens(model, read.text, between);
     } else {
-        read.tokens = model_tokens(model, read.text);
+        read.tokens = model_tokens(model, read.text, between);
     }
     read.ids = token_ids(read.tokens);
     read.labels = token_labels(model, read.ids);
     return read;
 }
 
-ReadText read_selected(const ReadRequest& request, JobContext&) {
-    ReadText read = read_text(*request.model, request.origin.text(request.which), request.chat);
+ReadText read_selected(const ReadRequest& request, JobContext& context) {
+    ReadText read = read_text(*request.model, request.origin.text(request.which), request.chat, context);
     read.origin = request.origin;
     return read;
 }
@@ -82,7 +83,7 @@ std::vector<Ids> read_set(const SetRequest& request, JobContext& context) {
     std::vector<Ids> ids;
     for (std::size_t i = 0; i < request.texts->size(); ++i) {
         context.progress(double(i), double(request.texts->size()), "reading the texts");
-        ids.push_back(read_text(*request.model, (*request.texts)[i], request.chat).ids);
+        ids.push_back(read_text(*request.model, (*request.texts)[i], request.chat, context).ids);
     }
     return ids;
 }

@@ -209,6 +209,9 @@ void Shell::draw_frame() {
     frames_wanted_ = std::max(0, frames_wanted_ - 1);
     auto drawing = context();
     services_.begin_frame(state_);
+    // Panels that are not drawn would hold results of closed sources; those that are take what there is anew.
+    if (open_.follow(state_))
+        for (const auto& panel : panels_) panel->let_go();
     for (auto& command : pressed_commands(commands_, state_)) out_.push_back(std::move(command));
     play(state_.seconds);
     const bool presentation = state_.preferences.presentation;

@@ -6,6 +6,7 @@
 #include "panels/export_dialog.h"
 #include "panels/panel.h"
 #include "state/commands.h"
+#include "state/open_sources.h"
 #include "state/services.h"
 
 #include <attnscope/slot.h>
@@ -76,6 +77,7 @@ private:
     CommandRegistry commands_;
     CommandRunner runner_;
     std::vector<std::unique_ptr<Panel>> panels_;
+    OpenSources open_;
     SourcesPanel sources_;
     CommandPalette palette_;
     ValueEntry value_entry_;

@@ -114,7 +114,7 @@ TEST_F(Sweeps, ARunThatIsForgottenOrWhoseWindowClosesLeavesNothingRunning) {
         ResidualRun run(*jobs_);
         run.want(asked);
         ASSERT_TRUE(wait_until([&] { return run.result(asked) != nullptr; }));
-        run.forget([this](const residual::Request& other) { return other.model == model_; });
+        run.forget([this](const residual::Request& other, const TextOrigin&) { return other.model == model_; });
         EXPECT_FALSE(run.busy());
         run.want(asked);
     }

@@ -78,6 +78,38 @@ protected:
         EXPECT_EQ(test::held_files(folder_), 0u);
     }
 
+    void close_selected_text() {
+        run_alone("source.unload", {{"source", std::int64_t{state().view.selection.prompt}}});
+        settle();
+    }
+    /// Opens a text thirty times, looks at it and closes it; the rest stays open.
+    void open_and_close_texts(const std::function<void()>& open) {
+        Services& services = shell_->services();
+        for (int cycle = 0; cycle < cycles; ++cycle) {
+            open();
+            settle();
+            if (cycle == 0) show_every_panel();
+            ASSERT_TRUE(services.attention().read());
+            remember(services.attention().read());
+            if (state().view.workspace == Workspace::attention) {
+                ASSERT_TRUE(services.attention().capture().result);
+                remember(services.attention().capture().result);
+            }
+            if (state().view.workspace == Workspace::cv) remember(services.cv().matrices().result);
+            if (state().view.workspace == Workspace::jacobian) {
+                ASSERT_TRUE(services.training().request().text);
+                remember(services.training().request().text);
+                remember(services.jacobian().result().result);
+                remember(services.jacobian().maps().result);
+            }
+            close_selected_text();
+        }
+        EXPECT_EQ(still_held(), 0) << "of " << held_.size();
+    }
+    void remember(const std::shared_ptr<const void>& held) {
+        if (held) held_.push_back(held);
+    }
+
     std::vector<std::weak_ptr<const void>> held_;
 };
 
@@ -147,7 +179,38 @@ TEST_F(ClosedSources, Grams) {
 
 TEST_F(ClosedSources, Texts) {
     enter("attention");
-    open_and_close(write("texts.txt", "1, 2, 3\n4, 5, 6\n").string());
+    const std::string path = write("texts.txt", "1, 2, 3\n4, 5, 6\n").string();
+    open_and_close(path);
+    // What a model that stays open made of them goes with them.
+    run_alone("file.open", {{"path", model_folder("model")}});
+    settle();
+    for (const char* workspace : {"attention", "cv", "jacobian"}) {
+        enter(workspace);
+        open_and_close_texts([&] { run_alone("file.open", {{"path", path}}); });
+        open_and_close_texts([&] { run_alone("attention.text", {{"text", std::string("3, 1, 4, 1, 5")}}); });
+    }
+}
+
+TEST_F(ClosedSources, TextsThatWereSwept) {
+    std::string ids;
+    for (int i = 0; i < 200; ++i) ids += std::to_string(i * i % 11) + " ";
+    const std::string path = write("texts.txt", ids + "\n").string();
+    enter("residual");
+    run_alone("file.open", {{"path", model_folder("model")}});
+    run_alone("residual.seq_len", {{"value", std::int64_t{16}}});
+    run_alone("residual.ranks", {{"ranks", std::vector<double>{0, 1}}});
+    settle();
+    ResidualSlots& slots = shell_->services().residual();
+    for (int cycle = 0; cycle < 3; ++cycle) {
+        run_alone("file.open", {{"path", path}});
+        settle();
+        ASSERT_TRUE(slots.shown_result()) << (slots.error() ? slots.error()->what() : "");
+        ASSERT_TRUE(slots.text());
+        held_.insert(held_.end(), {slots.shown_result(), slots.text()});
+        if (cycle == 0) show_every_panel();
+        close_selected_text();
+    }
+    EXPECT_EQ(still_held(), 0) << "of " << held_.size();
 }
 
 TEST_F(ClosedSources, Encoders) {

@@ -111,7 +111,7 @@ TEST_F(JacobianTrainingWindow, APinnedRunIsSettledOnceItsTextIsRead) {
     run_alone("view.pin");
     std::atomic<bool> held = true;
     JobSystem::Task other;
-    other.lane = Lane::interactive;
+    other.lane = Lane::files;
     other.run = [&held](JobContext&) {
         while (held) std::this_thread::yield();
     };

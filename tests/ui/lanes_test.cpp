@@ -119,10 +119,8 @@ TEST_F(Lanes, WhatAHiddenWorkspaceAskedForIsGivenUpAndAskedAgain) {
     run_alone("retrieval.beta", {{"value", 31.0}});
     frames_until([this] { return runs("Trace"); });
     run_alone("view.workspace", {{"workspace", std::string("cv")}});
-    frames_until([this] { // The text is read for a training that may be started from anywhere.
-        return std::ranges::all_of(
-            jobs_->jobs(), [](const JobStatus& job) { return job.name == "held" || job.name == "Reading the text"; });
-    });
+    frames_until(
+        [this] { return std::ranges::all_of(jobs_->jobs(), [](const JobStatus& job) { return job.name == "held"; }); });
     run_alone("view.workspace", {{"workspace", std::string("retrieval")}});
     frames_until([this] { return runs("Trace"); });
     release();

@@ -10,6 +10,10 @@ class AttentionMapPanel final : public AttentionPanel {
 public:
     AttentionMapPanel() : AttentionPanel("attention.map") {}
     PanelHelp help() const override;
+    void let_go() override {
+        AttentionPanel::let_go();
+        now_ = pinned_ = {};
+    }
 
 protected:
     Answer ask(AttentionSlots& slots, Side side) override;

@@ -54,6 +54,10 @@ template <class Result>
 class AttentionResultPanel : public AttentionPanel {
 public:
     using AttentionPanel::AttentionPanel;
+    void let_go() override {
+        AttentionPanel::let_go();
+        now_ = pinned_ = {};
+    }
 
 protected:
     virtual Answered<Result> wanted(AttentionSlots& slots) = 0;

@@ -44,6 +44,11 @@ private:
 class CvModelPanel : public CvPanel {
 public:
     using CvPanel::CvPanel;
+    void let_go() override {
+        CvPanel::let_go();
+        matrices_.reset();
+        pinned_.reset();
+    }
 
 protected:
     using Matrices = std::shared_ptr<const std::vector<cv::Matrix>>;
@@ -66,6 +71,11 @@ protected:
 class CvExperimentPanel : public CvPanel {
 public:
     using CvPanel::CvPanel;
+    void let_go() override {
+        CvPanel::let_go();
+        experiment_.reset();
+        pinned_.reset();
+    }
 
 protected:
     virtual Figure draw_experiment(const cv::View& view, const cv::Experiment& experiment) const = 0;

@@ -9,6 +9,11 @@ class CvTablePanel final : public CvModelPanel {
 public:
     CvTablePanel() : CvModelPanel("cv.table") {}
     PanelHelp help() const override;
+    void let_go() override {
+        CvModelPanel::let_go();
+        order_.clear();
+        ordered_.reset();
+    }
 
 protected:
     Figure draw_matrices(const cv::View& view, const std::vector<cv::Matrix>& matrices) const override {

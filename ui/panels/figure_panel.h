@@ -23,6 +23,7 @@ public:
     void draw(PanelContext& context) final;
     /// None before the first result, and while the shown one is stale. Its recipe is made when it is written.
     std::optional<ShownFigure> figure(PanelContext& context) final;
+    void let_go() override { hide(); }
 
 protected:
     /// The slots' answer, of whatever type.
@@ -63,7 +64,10 @@ protected:
     virtual void respond(const FigureInteraction&, PanelContext&) {}
 
     void show(Figure figure);
-    void hide() { has_figure_ = false; }
+    void hide() {
+        has_figure_ = false;
+        figure_ = {};
+    }
 
     const Figure& shown() const { return figure_; }
     std::uint64_t generation() const { return generation_; }

@@ -15,6 +15,10 @@ public:
     using FigurePanel::FigurePanel;
     std::string title() const override { return jacobian::experiment_panel_title(id()); }
     Workspace workspace() const final { return Workspace::jacobian; }
+    void let_go() override {
+        FigurePanel::let_go();
+        experiment_.reset();
+    }
 
 protected:
     std::optional<Hint> hint(PanelContext& context) const override;

@@ -45,6 +45,11 @@ private:
 class JacobianHeadsPanel : public JacobianPanel {
 public:
     using JacobianPanel::JacobianPanel;
+    void let_go() override {
+        JacobianPanel::let_go();
+        result_.reset();
+        pinned_.reset();
+    }
 
 protected:
     Answer ask(JacobianSlots& slots) override;
@@ -87,6 +92,10 @@ protected:
 class JacobianMapsOfLayerPanel : public JacobianPanel {
 public:
     using JacobianPanel::JacobianPanel;
+    void let_go() override {
+        JacobianPanel::let_go();
+        maps_.reset();
+    }
 
 protected:
     Answer ask(JacobianSlots& slots) override;

@@ -10,6 +10,12 @@ class LettersPanel final : public RetrievalPanel {
 public:
     LettersPanel() : RetrievalPanel("retrieval.letters") {}
     PanelHelp help() const override;
+    void let_go() override {
+        RetrievalPanel::let_go();
+        traces_.reset();
+        spectrum_.reset();
+        states_of_.reset();
+    }
 
 protected:
     Answer ask(RetrievalSlots& slots) override;

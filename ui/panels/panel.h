@@ -44,6 +44,9 @@ public:
     virtual void draw(PanelContext& context) = 0;
     /// The figure as shown now, for export and copy; none before the first result.
     virtual std::optional<ShownFigure> figure(PanelContext& context) = 0;
+    /// Drops what is held of results, whose sources may be closed; the next draw() or figure() brings it back. What the
+    /// user has set (zoom, sorting) stays.
+    virtual void let_go() {}
 };
 
 /// All panels in View-menu order; explicit list in panels/panels.cpp.

@@ -18,6 +18,10 @@ public:
     using FigurePanel::FigurePanel;
     std::string title() const override { return residual::panel_title(id()); }
     Workspace workspace() const final { return Workspace::residual; }
+    void let_go() override {
+        FigurePanel::let_go();
+        now_ = pinned_ = {};
+    }
 
 protected:
     /// What a view has: results are null until they are there.

@@ -10,6 +10,13 @@ class ResidualTextPanel final : public ResidualPanel {
 public:
     ResidualTextPanel() : ResidualPanel("residual.text") {}
     PanelHelp help() const override;
+    void let_go() override {
+        ResidualPanel::let_go();
+        taken_.reset();
+        text_.clear();
+        tokens_.clear();
+        costs_.clear();
+    }
 
 protected:
     Needs needs() const override { return Needs::sweep; }

@@ -9,6 +9,13 @@ class RetrievalEntropyPanel final : public RetrievalPanel {
 public:
     RetrievalEntropyPanel() : RetrievalPanel("retrieval.entropy") {}
     PanelHelp help() const override;
+    void let_go() override {
+        RetrievalPanel::let_go();
+        sweep_.reset();
+        pinned_sweep_.reset();
+        spectrum_.reset();
+        pinned_spectrum_.reset();
+    }
 
 protected:
     Answer ask(RetrievalSlots& slots) override;

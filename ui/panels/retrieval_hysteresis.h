@@ -9,6 +9,11 @@ class RetrievalHysteresisPanel final : public RetrievalPanel {
 public:
     RetrievalHysteresisPanel() : RetrievalPanel("retrieval.hysteresis") {}
     PanelHelp help() const override;
+    void let_go() override {
+        RetrievalPanel::let_go();
+        sweep_.reset();
+        spectrum_.reset();
+    }
 
 protected:
     Answer ask(RetrievalSlots& slots) override;

@@ -9,6 +9,10 @@ class RetrievalModesPanel final : public RetrievalPanel {
 public:
     RetrievalModesPanel() : RetrievalPanel("retrieval.modes") {}
     PanelHelp help() const override;
+    void let_go() override {
+        RetrievalPanel::let_go();
+        traces_.reset();
+    }
 
 protected:
     Answer ask(RetrievalSlots& slots) override;

@@ -9,6 +9,11 @@ class RetrievalOriginPanel final : public RetrievalPanel {
 public:
     RetrievalOriginPanel() : RetrievalPanel("retrieval.origin") {}
     PanelHelp help() const override;
+    void let_go() override {
+        RetrievalPanel::let_go();
+        tests_.reset();
+        spectrum_.reset();
+    }
 
 protected:
     Answer ask(RetrievalSlots& slots) override;

@@ -9,6 +9,10 @@ class RetrievalPlanePanel final : public RetrievalPanel {
 public:
     RetrievalPlanePanel() : RetrievalPanel("retrieval.plane") {}
     PanelHelp help() const override;
+    void let_go() override {
+        RetrievalPanel::let_go();
+        plane_.reset();
+    }
 
 protected:
     Answer ask(RetrievalSlots& slots) override;

@@ -9,6 +9,10 @@ class RetrievalSeparationPanel final : public RetrievalPanel {
 public:
     RetrievalSeparationPanel() : RetrievalPanel("retrieval.separation") {}
     PanelHelp help() const override;
+    void let_go() override {
+        RetrievalPanel::let_go();
+        separation_.reset();
+    }
 
 protected:
     Answer ask(RetrievalSlots& slots) override;

@@ -9,6 +9,10 @@ class RetrievalSpectrumPanel final : public RetrievalPanel {
 public:
     RetrievalSpectrumPanel() : RetrievalPanel("retrieval.spectrum") {}
     PanelHelp help() const override;
+    void let_go() override {
+        RetrievalPanel::let_go();
+        spectrum_.reset();
+    }
 
 protected:
     Answer ask(RetrievalSlots& slots) override;

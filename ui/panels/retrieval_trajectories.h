@@ -9,6 +9,11 @@ class RetrievalTrajectoriesPanel final : public RetrievalPanel {
 public:
     RetrievalTrajectoriesPanel() : RetrievalPanel("retrieval.trajectories") {}
     PanelHelp help() const override;
+    void let_go() override {
+        RetrievalPanel::let_go();
+        traces_.reset();
+        pinned_traces_.reset();
+    }
 
 protected:
     Answer ask(RetrievalSlots& slots) override;

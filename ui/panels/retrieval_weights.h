@@ -9,6 +9,13 @@ class RetrievalWeightsPanel final : public RetrievalPanel {
 public:
     RetrievalWeightsPanel() : RetrievalPanel("retrieval.weights") {}
     PanelHelp help() const override;
+    void let_go() override {
+        RetrievalPanel::let_go();
+        traces_.reset();
+        pinned_traces_.reset();
+        step_ = nullptr;
+        curve_ = {};
+    }
 
 protected:
     Answer ask(RetrievalSlots& slots) override;

@@ -60,6 +60,11 @@ struct AlignmentSlots::Impl {
           matching(jobs, {"Matching heads", Lane::interactive, matching_bytes}, alignment::match_heads),
           signs(jobs, {"Signs by chance", Lane::interactive, sign_bytes}, alignment::compute_sign_chance) {}
 
+    // the newest profile, and what it is of
+    std::shared_ptr<const alignment::Profile> profile;
+    std::weak_ptr<const AlignmentTables> profile_tables;
+    int profile_anchor = 0, profile_head = 0;
+
     bool has_source() const { return wanted.of_model.model || wanted.given; }
 };
 
@@ -158,11 +163,19 @@ Asked<alignment::Matching> AlignmentSlots::matching() {
     return out;
 }
 
-std::optional<alignment::Profile> AlignmentSlots::profile() {
+std::shared_ptr<const alignment::Profile> AlignmentSlots::profile() {
     const auto asked = tables();
-    if (!asked.result) return std::nullopt;
+    if (!asked.result) return nullptr;
     const alignment::View shown = view();
-    return alignment::profile(*asked.result->operators, asked.result->comparison, shown.anchor, shown.head);
+    Impl& i = *impl_;
+    if (i.profile_tables.lock() != asked.result || i.profile_anchor != shown.anchor || i.profile_head != shown.head) {
+        i.profile = std::make_shared<const alignment::Profile>(
+            alignment::profile(*asked.result->operators, asked.result->comparison, shown.anchor, shown.head));
+        i.profile_tables = asked.result;
+        i.profile_anchor = shown.anchor;
+        i.profile_head = shown.head;
+    }
+    return i.profile;
 }
 
 bool AlignmentSlots::settled() const {

@@ -40,8 +40,8 @@ public:
     Asked<alignment::SignChance> signs();
     /// Of the anchor; asks for the tables first.
     Asked<alignment::Matching> matching();
-    /// The numbers to the anchor of the newest tables; none before.
-    std::optional<alignment::Profile> profile();
+    /// The numbers to the anchor of the newest tables; null before. Computed once for an anchor and a head.
+    std::shared_ptr<const alignment::Profile> profile();
 
     bool settled() const;
     double seconds() const;

@@ -167,9 +167,11 @@ jacobian::CapturesPtr AppState::captures() const {
 }
 
 const std::string& text_of(const Source& source, int which) {
-    if (!source.texts) return source.prompt;
-    const auto last = source.texts->size() - 1;
-    return (*source.texts)[std::min(static_cast<std::size_t>(std::max(0, which)), last)];
+    return source.texts ? text_of(*source.texts, which) : source.prompt;
+}
+
+const std::string& text_of(const std::vector<std::string>& texts, int which) {
+    return texts[std::min(static_cast<std::size_t>(std::max(0, which)), texts.size() - 1)];
 }
 
 const std::string& AppState::prompt_text() const {

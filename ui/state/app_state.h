@@ -60,6 +60,7 @@ struct Source {
 /// The text of a prompt, or that of a set with the number `which`, or the nearest there is. Lives as long as the
 /// source.
 const std::string& text_of(const Source& source, int which);
+const std::string& text_of(const std::vector<std::string>& texts, int which);
 
 /// Later workspaces are added here and in workspaces.cpp.
 enum class Workspace { retrieval, attention, cv, alignment, jacobian, residual };

@@ -1,7 +1,5 @@
 #include "state/attention_slots.h"
 
-#include "state/open_sources.h"
-
 #include <attnscope/chat.h>
 #include <attnscope/model_recipe.h>
 
@@ -25,11 +23,10 @@ constexpr std::int64_t one_pass_at_a_time = 4096;
 
 struct ReadRequest {
     ModelPtr model;
-    std::shared_ptr<const std::string> text; ///< the same one while it does not change: it may be long
+    TextOrigin origin;
+    int which = 0; ///< of a set
     bool chat = false;
-    bool operator==(const ReadRequest& other) const {
-        return model == other.model && chat == other.chat && (text == other.text || *text == *other.text);
-    }
+    bool operator==(const ReadRequest&) const = default;
 };
 struct SetRequest {
     ModelPtr model;
@@ -53,10 +50,10 @@ struct About {
 template <class Request, class Result>
 using TextSlot = Slot<About<Request>, Result>;
 
-ReadText read_text(const ReadRequest& request) {
-    const LanguageModel& model = *request.model;
+ReadText read_text(const LanguageModel& model, const std::string& text, bool chat, JobContext& context) {
+    const auto between = [&context] { context.checkpoint(); };
     ReadText read;
-    read.text = *request.text;
+    read.text = text;
     if (!model.files().has_tokenizer) {
         read.ids = parse_token_ids(read.text, model.files().name + ", which has no tokenizer");
         check_tokens(model, read.ids);
@@ -65,14 +62,20 @@ ReadText read_text(const ReadRequest& request) {
         return read;
     }
     read.vocabulary = model.tokenizer().vocabulary_size();
-    if (request.chat) {
+    if (chat) {
         read.text = model.chat_format().apply(read.text);
-        read.tokens = chat_tokens(model, read.text);
+        read.tokens = chat_tokens(model, read.text, between);
     } else {
-        read.tokens = model_tokens(model, read.text);
+        read.tokens = model_tokens(model, read.text, between);
     }
     read.ids = token_ids(read.tokens);
     read.labels = token_labels(model, read.ids);
+    return read;
+}
+
+ReadText read_selected(const ReadRequest& request, JobContext& context) {
+    ReadText read = read_text(*request.model, request.origin.text(request.which), request.chat, context);
+    read.origin = request.origin;
     return read;
 }
 
@@ -80,8 +83,7 @@ std::vector<Ids> read_set(const SetRequest& request, JobContext& context) {
     std::vector<Ids> ids;
     for (std::size_t i = 0; i < request.texts->size(); ++i) {
         context.progress(double(i), double(request.texts->size()), "reading the texts");
-        ids.push_back(
-            read_text({request.model, std::make_shared<const std::string>((*request.texts)[i]), request.chat}).ids);
+        ids.push_back(read_text(*request.model, (*request.texts)[i], request.chat, context).ids);
     }
     return ids;
 }
@@ -164,14 +166,12 @@ struct AttentionSlots::Impl {
     ModelPtr model;
     Selection selection;
     AttentionOptions options;
-    std::shared_ptr<const std::string> text = std::make_shared<const std::string>();
-    std::shared_ptr<const std::vector<std::string>> set;
+    TextOrigin origin;
     OpenSources open;
     InSight in_sight, reads_in_sight;
 
     explicit Impl(JobSystem& jobs)
-        : reading(jobs, {"Reading the text", Lane::interactive, text_bytes},
-                  [](const ReadRequest& request, JobContext&) { return read_text(request); }),
+        : reading(jobs, {"Reading the text", Lane::interactive, text_bytes}, read_selected),
           reading_set(jobs, {"Reading the texts", Lane::sweep, {}}, read_set),
           overview(jobs, {"All heads", Lane::sweep, {}},
                    [](const auto& wish, JobContext& context) {
@@ -207,7 +207,8 @@ struct AttentionSlots::Impl {
         return [](const auto& wish, JobContext& context) { return compute_map(wish.request, context); };
     }
 
-    bool has_text() const { return text->find_first_not_of(" \t\r\n") != std::string::npos; }
+    int which() const { return origin.set ? std::clamp(selection.text, 0, int(origin.set->size()) - 1) : 0; }
+    bool has_text() const { return origin.text(which()).find_first_not_of(" \t\r\n") != std::string::npos; }
     double gain() const { return options.top_one ? INFINITY : selection.gain; }
     double forward_gain() const { return options.every_layer ? gain() : 1; }
     int layer() const { return model ? std::clamp(selection.layer, 0, int(model->config().layers) - 1) : 0; }
@@ -324,9 +325,15 @@ struct AttentionSlots::Impl {
     }
 
     template <class Asking>
-    bool closed_source(const Asking& request) const {
+    bool closed_source(const Asking& request, const AppState& state) const {
         if constexpr (requires { request.texts; }) {
             if (open.closed(request.texts)) return true;
+        }
+        if constexpr (requires { request.origin; }) {
+            if (request.origin.closed(state)) return true;
+        }
+        if constexpr (requires { request.read; }) {
+            if (request.read->origin.closed(state)) return true;
         }
         return open.closed(request.model);
     }
@@ -340,13 +347,11 @@ void AttentionSlots::begin_frame(const AppState& state) {
     if (impl_->selection != state.view.selection) impl_->selection = state.view.selection;
     impl_->options = state.view.attention;
     impl_->set_seed(state.view.seed);
-    if (const std::string& text = state.prompt_text(); *impl_->text != text)
-        impl_->text = std::make_shared<const std::string>(text);
-    const Source* const source = state.find(impl_->selection.prompt);
-    impl_->set = source ? source->texts : nullptr;
+    impl_->origin.follow(state);
     if (impl_->open.follow(state))
-        impl_->each(
-            [this](auto& slot) { slot.forget([this](const auto& request) { return impl_->closed_source(request); }); });
+        impl_->each([&](auto& slot) {
+            slot.forget([&](const auto& request) { return impl_->closed_source(request, state); });
+        });
     // The text is read for the other workspaces that look into models, too.
     const bool reads = reads_models(state.view.workspace);
     if (impl_->reads_in_sight.left(reads)) impl_->reading.give_up();
@@ -355,7 +360,7 @@ void AttentionSlots::begin_frame(const AppState& state) {
             if (static_cast<const void*>(&slot) != &impl_->reading) slot.give_up();
         });
     if (impl_->model && impl_->has_text() && reads)
-        impl_->reading.want({impl_->model, impl_->text, impl_->options.chat});
+        impl_->reading.want({impl_->model, impl_->origin, impl_->which(), impl_->options.chat});
 }
 
 ModelPtr AttentionSlots::model() const {
@@ -396,8 +401,8 @@ Answered<Result> AttentionSlots::overview() {
         if (!layer.result || layer.stale) return Impl::waiting(i.answered(i.overview), layer);
     }
     SetPtr set;
-    if (i.options.whole_set && i.set && i.model) {
-        i.reading_set.want({i.model, i.set, i.options.chat});
+    if (i.options.whole_set && i.origin.set && i.model) {
+        i.reading_set.want({i.model, i.origin.set, i.options.chat});
         const bool read = i.reading_set.result() && !i.reading_set.stale();
         if (!read) return Impl::waiting(i.answered(i.overview), asked_of(i.reading_set));
         set = i.reading_set.result();

@@ -7,6 +7,7 @@
 
 #include "state/app_state.h"
 #include "state/asked.h"
+#include "state/open_sources.h"
 
 #include <attnscope/attention.h>
 #include <attnscope/attention_figures.h>
@@ -27,6 +28,7 @@ struct ReadText {
     attention::Ids ids;
     std::vector<std::string> labels; ///< of the tokens
     std::size_t vocabulary = 0;      ///< of the tokenizer; 0 without one
+    TextOrigin origin;
 };
 using ReadTextPtr = std::shared_ptr<const ReadText>;
 

@@ -89,7 +89,9 @@ void CvSlots::begin_frame(const AppState& state, ReadTextPtr read) {
     impl_->weights.set_seed(state.view.seed);
     impl_->activations.set_seed(state.view.seed);
     if (impl_->open.follow(state)) {
-        const auto closed = [this](const Measuring& wish) { return impl_->open.closed(wish.request.model); };
+        const auto closed = [&](const Measuring& wish) {
+            return impl_->open.closed(wish.request.model) || (wish.read && wish.read->origin.closed(state));
+        };
         impl_->weights.forget(closed);
         impl_->activations.forget(closed);
         impl_->join();

@@ -119,6 +119,12 @@ bool ExperimentRunOf<Request, Experiment>::running() const {
 }
 
 template <class Request, class Experiment>
+bool ExperimentRunOf<Request, Experiment>::has_runs() const {
+    const std::lock_guard lock(shared_->mutex);
+    return shared_->job != 0 || !shared_->kept.empty();
+}
+
+template <class Request, class Experiment>
 auto ExperimentRunOf<Request, Experiment>::result(const Request& request) const -> ExperimentPtr {
     const std::lock_guard lock(shared_->mutex);
     const auto found = std::ranges::find(shared_->kept, request, &Shared::Kept::request);

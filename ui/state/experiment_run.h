@@ -28,6 +28,7 @@ public:
     /// Stops the run within a tenth of a second; start() goes on from its last update.
     void pause();
     bool running() const;
+    bool has_runs() const; ///< one is running, or results of earlier ones are kept
 
     /// The newest snapshot or the result of a request; null when it was never run.
     ExperimentPtr result(const Request& request) const;

@@ -119,8 +119,11 @@ void JacobianSlots::begin_frame(const AppState& state, ReadTextPtr read) {
     impl_->maps.set_seed(state.view.seed);
     Impl& i = *impl_;
     if (i.open.follow(state)) {
-        i.heads.forget([&](const auto& wish) { return i.open.closed(wish.request.model); });
-        i.maps.forget([&](const auto& wish) { return i.open.closed(wish.request.request.model); });
+        const auto closed = [&](const jacobian::Request& request, const ReadText& read) {
+            return i.open.closed(request.model) || read.origin.closed(state);
+        };
+        i.heads.forget([&](const auto& wish) { return closed(wish.request, *wish.read); });
+        i.maps.forget([&](const auto& wish) { return closed(wish.request.request, *wish.read); });
         i.captured_heads.forget([&](const auto& request) { return i.open.closed(request.captures); });
         i.captured_maps.forget([&](const auto& request) { return i.open.closed(request.captures); });
     }

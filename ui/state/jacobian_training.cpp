@@ -1,5 +1,6 @@
 #include "state/jacobian_training.h"
 
+#include "state/open_sources.h"
 #include "state/view_job.h"
 
 #include <algorithm>
@@ -8,17 +9,23 @@ namespace attnscope::ui {
 
 namespace {
 
-/// A text of a file, or as it is.
+/// A text of a file, or that of a prompt.
 struct TextRequest {
     std::filesystem::path path;
-    std::string typed;
+    TextOrigin origin;
     bool operator==(const TextRequest&) const = default;
+
+    /// What was typed where there is no file.
+    const std::string& typed() const {
+        static const std::string none;
+        return path.empty() && origin.prompt ? *origin.prompt : none;
+    }
 };
 
 jacobian::ExperimentText read_text(const TextRequest& request, JobContext& context) {
-    context.checkpoint();
-    return *(request.path.empty() ? jacobian::experiment_text(request.typed, "the text")
-                                  : jacobian::open_experiment_text(request.path));
+    const auto between = [&context] { context.checkpoint(); };
+    return *(request.path.empty() ? jacobian::experiment_text(request.typed(), "the text", between)
+                                  : jacobian::open_experiment_text(request.path, between));
 }
 
 std::size_t text_bytes(const jacobian::ExperimentText& text) {
@@ -29,12 +36,29 @@ std::size_t text_bytes(const jacobian::ExperimentText& text) {
 
 struct JacobianTraining::Impl {
     Slot<TextRequest, jacobian::ExperimentText> text;
+    OpenSources open;
+    InSight in_sight;
+    TextOrigin origin;
+    bool starts = false; ///< start() was called before the text was read
     // of this frame
     View shown;
-    std::optional<JacobianExperimentJob> job; ///< of the selected text; none without one
+    std::optional<TextRequest> wanted; ///< of the selected text; none without one, or where nothing is asked
+    bool loading = false;              ///< its source is
     jacobian::ExperimentRequest request;
 
-    explicit Impl(JobSystem& jobs) : text(jobs, {"Reading the text", Lane::interactive, text_bytes}, read_text) {}
+    explicit Impl(JobSystem& jobs) : text(jobs, {"Reading the text", Lane::files, text_bytes}, read_text) {}
+
+    /// Fixes what is asked of the selected text.
+    void select_text(const AppState& state) {
+        const Source* const source = state.find(state.view.selection.prompt);
+        if (!source || (source->kind != SourceKind::texts && source->kind != SourceKind::prompt)) {
+            origin = {};
+            return;
+        }
+        origin.follow(state);
+        loading = source->loading;
+        wanted = {source->kind == SourceKind::texts ? source->path : std::filesystem::path(), origin};
+    }
 };
 
 JacobianTraining::JacobianTraining(JobSystem& jobs, JacobianExperimentRun& run)
@@ -43,14 +67,29 @@ JacobianTraining::~JacobianTraining() = default;
 
 void JacobianTraining::begin_frame(const AppState& state) {
     Impl& i = *impl_;
+    const bool in_sight = state.view.workspace == Workspace::jacobian;
+    if (i.open.follow(state)) i.text.forget([&](const TextRequest& request) { return request.origin.closed(state); });
+    if (i.in_sight.left(in_sight)) {
+        i.text.give_up();
+        i.starts = false;
+    }
+    i.wanted.reset();
+    i.loading = false;
+    i.request.text.reset();
+    if (!in_sight && !run_.has_runs()) {
+        i.origin = {};
+        return;
+    }
     if (i.shown != state.view) i.shown = state.view;
     i.request = training_request(state.view.training);
-    i.job.reset();
-    const Source* const source = state.find(state.view.selection.prompt);
-    if (!source || (source->kind != SourceKind::texts && source->kind != SourceKind::prompt)) return;
-    i.job = training_job_of(state.view, *source);
-    i.text.want({i.job->text, i.job->typed});
-    if (!i.text.stale() && !i.text.error()) i.job->request.text = i.request.text = i.text.result();
+    i.select_text(state);
+    if (i.wanted && in_sight && !i.loading) i.text.want(*i.wanted);
+    const bool reads = reads_text(); // before its result is looked for: it may end in between
+    if (i.wanted && i.text.result_request() == i.wanted) i.request.text = i.text.result();
+    if (i.starts && (i.request.text || !reads)) {
+        i.starts = false;
+        if (i.request.text && !text_error()) run_.start(i.request);
+    }
 }
 
 const jacobian::ExperimentRequest& JacobianTraining::request() const {
@@ -58,7 +97,7 @@ const jacobian::ExperimentRequest& JacobianTraining::request() const {
 }
 
 std::optional<Error> JacobianTraining::text_error() const {
-    if (!impl_->job) return std::nullopt;
+    if (!impl_->wanted) return std::nullopt;
     if (const auto error = impl_->text.error()) return error;
     if (!impl_->request.text) return std::nullopt;
     try {
@@ -70,7 +109,7 @@ std::optional<Error> JacobianTraining::text_error() const {
 }
 
 bool JacobianTraining::reads_text() const {
-    return impl_->job && impl_->text.busy();
+    return impl_->wanted && (impl_->loading || impl_->text.busy());
 }
 
 Asked<jacobian::Experiment> JacobianTraining::experiment() const {
@@ -97,19 +136,27 @@ jacobian::ExperimentView JacobianTraining::view() const {
 }
 
 std::optional<JacobianExperimentJob> JacobianTraining::job() const {
-    return impl_->request.text ? impl_->job : std::nullopt;
+    const Impl& i = *impl_;
+    if (!i.request.text) return std::nullopt;
+    JacobianExperimentJob job = training_job_of(i.shown, i.wanted->path, i.wanted->typed());
+    job.request.text = i.request.text;
+    return job;
 }
 
 bool JacobianTraining::settled() const {
-    return !impl_->text.busy();
+    return !impl_->text.busy() && !impl_->starts;
 }
 
 void JacobianTraining::start() {
-    if (!impl_->job) throw Error(ErrorKind::usage, "experiment", "a text among the prompts: open a .txt file", "none");
+    if (!impl_->wanted)
+        throw Error(ErrorKind::usage, "experiment", "a text among the prompts: open a .txt file", "none");
     if (const auto error = text_error()) throw *error;
-    if (!impl_->request.text)
-        throw Error(ErrorKind::usage, "experiment", "a text that is read", "one still being read");
-    run_.start(impl_->request);
+    if (impl_->text.cancelled())
+        throw Error(ErrorKind::usage, "experiment", "a text that is read", "one whose reading was cancelled");
+    if (impl_->request.text)
+        run_.start(impl_->request);
+    else
+        impl_->starts = true;
 }
 
 void JacobianTraining::keep(const JacobianExperimentJob& job, jacobian::ExperimentPtr experiment) {

@@ -24,7 +24,8 @@ public:
     ~JacobianTraining();
 
     /// Fixes what the other members answer for; once a frame before panels are drawn. The text is that of the prompt or
-    /// set of prompts that is selected.
+    /// set of prompts that is selected. It is read while the workspace is in sight; elsewhere what was read stays for
+    /// the runs there are.
     void begin_frame(const AppState& state);
 
     JacobianExperimentRun& run() { return run_; }
@@ -41,7 +42,8 @@ public:
     std::optional<JacobianExperimentJob> job() const;
     bool settled() const;
 
-    /// Starts or goes on. Throws Error{usage} without a text, Error{input} for one that cannot be trained on.
+    /// Starts or goes on, once the text is read where it still is; nothing starts if the workspace is left before.
+    /// Throws Error{usage} without a text, Error{input} for one that cannot be trained on.
     void start();
     /// Takes in a run that was opened from a file.
     void keep(const JacobianExperimentJob& job, jacobian::ExperimentPtr experiment);

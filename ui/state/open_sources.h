@@ -5,9 +5,24 @@
 #include "state/app_state.h"
 
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace attnscope::ui {
+
+/// The prompt or the set of prompts that a text is of.
+struct TextOrigin {
+    std::shared_ptr<const std::string> prompt; ///< null of a set
+    std::shared_ptr<const std::vector<std::string>> set;
+
+    /// Becomes that of the selected source, empty without one. A prompt that stays is not copied again: it may be long.
+    void follow(const AppState& state);
+    /// The text with that number of a set, or the nearest there is.
+    const std::string& text(int which) const;
+    /// No open source has it any more. Compares all open prompts.
+    bool closed(const AppState& state) const;
+    bool operator==(const TextOrigin& other) const;
+};
 
 class OpenSources {
 public:
@@ -21,7 +36,8 @@ public:
 
 private:
     bool has(const void* held) const;
-    std::vector<const void*> open_, before_; // in the order of addresses
+    std::vector<const void*> open_, before_;   // in the order of addresses
+    std::vector<SourceId> rows_, rows_before_; // increasing
 };
 
 /// One workspace's slots: whether it was in sight in the last frame and is not any more.

@@ -17,15 +17,21 @@ constexpr std::size_t runs_kept = 12;
 struct ResidualRun::Shared {
     struct Kept {
         RequestPtr request;
+        TextOrigin origin;
         residual::ResultPtr result; // null when it failed at once
         std::optional<Error> error;
         bool stopped = false;
     };
     mutable std::mutex mutex;
     std::list<Kept> kept; // newest first
-    RequestPtr wanted, running;
-    std::uint64_t job = 0;    // 0: none, or its id is not known yet
-    std::uint64_t number = 0; // of the newest run: an older one that still ends does not end it
+    struct Asked {
+        RequestPtr request; // null: nothing
+        TextOrigin origin;
+    };
+    Asked wanted, running;
+    std::uint64_t job = 0;       // 0: none, or its id is not known yet
+    std::uint64_t number = 0;    // of the newest run: an older one that still ends does not end it
+    std::uint64_t forgotten = 0; // of the last run that was forgotten: what it still brings is dropped
     std::uint64_t generation = 0;
 
     /// Equal requests are mostly one and the same; else they differ in their parameters, and the tokens are many.
@@ -38,9 +44,9 @@ struct ResidualRun::Shared {
             found = std::ranges::find_if(kept, [&](const Kept& known) { return same(known.request, request); });
         return found == kept.end() ? nullptr : &*found;
     }
-    Kept& entry(const RequestPtr& request) {
+    Kept& entry(const RequestPtr& request, const TextOrigin& origin) {
         auto found = std::ranges::find_if(kept, [&](const Kept& known) { return same(known.request, request); });
-        if (found == kept.end()) found = kept.insert(kept.begin(), {request, nullptr, {}, false});
+        if (found == kept.end()) found = kept.insert(kept.begin(), {request, origin, nullptr, {}, false});
         kept.splice(kept.begin(), kept, found);
         while (kept.size() > runs_kept) kept.pop_back();
         ++generation;
@@ -67,69 +73,70 @@ ResidualRun::~ResidualRun() {
     cancel_job();
 }
 
-void ResidualRun::want(const RequestPtr& request) {
+void ResidualRun::want(const RequestPtr& request, const TextOrigin& origin) {
     {
         const std::lock_guard lock(shared_->mutex);
-        shared_->wanted = request;
+        shared_->wanted = {request, origin};
     }
-    serve(request);
+    serve(request, origin);
 }
 
-void ResidualRun::want_pinned(const RequestPtr& request) {
+void ResidualRun::want_pinned(const RequestPtr& request, const TextOrigin& origin) {
     {
         const std::lock_guard lock(shared_->mutex);
-        const bool first = shared_->wanted && !shared_->settled(shared_->wanted);
-        if (shared_->running || first || shared_->settled(request)) return;
+        const bool first = shared_->wanted.request && !shared_->settled(shared_->wanted.request);
+        if (shared_->running.request || first || shared_->settled(request)) return;
     }
-    start(request);
+    start(request, origin);
 }
 
-void ResidualRun::serve(const RequestPtr& request) {
+void ResidualRun::serve(const RequestPtr& request, const TextOrigin& origin) {
     {
         const std::lock_guard lock(shared_->mutex);
-        if (shared_->settled(request) || Shared::same(shared_->running, request)) return;
+        if (shared_->settled(request) || Shared::same(shared_->running.request, request)) return;
     }
     cancel_job();
-    start(request);
+    start(request, origin);
 }
 
-void ResidualRun::start(const RequestPtr& key) {
+void ResidualRun::start(const RequestPtr& key, const TextOrigin& origin) {
     residual::Request request = *key;
     std::uint64_t number = 0;
     {
         const std::lock_guard lock(shared_->mutex);
         request.from = shared_->best_start(*key);
-        shared_->running = key;
+        shared_->running = {key, origin};
         number = ++shared_->number;
     }
     JobSystem::Task task;
     task.name = "Sweeping ranks";
     task.lane = Lane::sweep; // what the panels in sight wait for
-    task.run = [shared = shared_, request, key](JobContext& context) {
+    task.run = [shared = shared_, request, key, origin, number](JobContext& context) {
         auto result = std::make_shared<const residual::Result>(residual::compute(request, context));
         const std::lock_guard lock(shared->mutex);
-        shared->entry(key).result = std::move(result);
+        if (number > shared->forgotten) shared->entry(key, origin).result = std::move(result);
     };
-    task.snapshot = [shared = shared_, key](std::shared_ptr<const void> snapshot) {
+    task.snapshot = [shared = shared_, key, origin, number](std::shared_ptr<const void> snapshot) {
         const std::lock_guard lock(shared->mutex);
-        shared->entry(key).result = std::static_pointer_cast<const residual::Result>(std::move(snapshot));
+        if (number > shared->forgotten)
+            shared->entry(key, origin).result = std::static_pointer_cast<const residual::Result>(std::move(snapshot));
     };
-    task.failed = [shared = shared_, key](const Error& error) {
+    task.failed = [shared = shared_, key, origin, number](const Error& error) {
         const std::lock_guard lock(shared->mutex);
-        shared->entry(key).error = error;
+        if (number > shared->forgotten) shared->entry(key, origin).error = error;
     };
-    task.ended = [shared = shared_, key, number] {
+    task.ended = [shared = shared_, key, origin, number] {
         const std::lock_guard lock(shared->mutex);
         if (shared->number != number) return;
         // Ended from outside, as from the list of jobs: it was stopped.
-        if (shared->running && !shared->settled(key)) shared->entry(key).stopped = true;
-        shared->running.reset();
+        if (shared->running.request && !shared->settled(key)) shared->entry(key, origin).stopped = true;
+        shared->running = {};
         shared->job = 0;
         ++shared->generation;
     };
     const std::uint64_t job = jobs_.submit(std::move(task));
     const std::lock_guard lock(shared_->mutex);
-    if (shared_->running && shared_->number == number) shared_->job = job;
+    if (shared_->running.request && shared_->number == number) shared_->job = job;
 }
 
 void ResidualRun::cancel_job() {
@@ -137,7 +144,7 @@ void ResidualRun::cancel_job() {
     {
         const std::lock_guard lock(shared_->mutex);
         job = std::exchange(shared_->job, 0);
-        shared_->running.reset();
+        shared_->running = {};
         ++shared_->number;
     }
     if (job != 0) jobs_.cancel(job);
@@ -147,23 +154,23 @@ void ResidualRun::stop() {
     RequestPtr running;
     {
         const std::lock_guard lock(shared_->mutex);
-        running = shared_->running;
-        if (running) shared_->entry(running).stopped = true;
+        running = shared_->running.request;
+        if (running) shared_->entry(running, shared_->running.origin).stopped = true;
     }
     if (running) cancel_job();
 }
 
 void ResidualRun::go_on() {
     const std::lock_guard lock(shared_->mutex);
-    if (!shared_->wanted || !shared_->find(shared_->wanted)) return;
-    Shared::Kept& known = shared_->entry(shared_->wanted);
+    if (!shared_->wanted.request || !shared_->find(shared_->wanted.request)) return;
+    Shared::Kept& known = shared_->entry(shared_->wanted.request, shared_->wanted.origin);
     known.stopped = false;
     known.error.reset();
 }
 
 bool ResidualRun::running(const RequestPtr& request) const {
     const std::lock_guard lock(shared_->mutex);
-    return shared_->running && Shared::same(shared_->running, request);
+    return shared_->running.request && Shared::same(shared_->running.request, request);
 }
 
 bool ResidualRun::stopped(const RequestPtr& request) const {
@@ -195,7 +202,7 @@ Progress ResidualRun::progress() const {
 
 bool ResidualRun::busy() const {
     const std::lock_guard lock(shared_->mutex);
-    return shared_->running != nullptr;
+    return shared_->running.request != nullptr;
 }
 
 std::uint64_t ResidualRun::generation() const {
@@ -206,19 +213,23 @@ std::uint64_t ResidualRun::generation() const {
 void ResidualRun::give_up() {
     {
         const std::lock_guard lock(shared_->mutex);
-        shared_->wanted.reset();
-        if (!shared_->running) return;
+        shared_->wanted = {};
+        if (!shared_->running.request) return;
     }
     cancel_job();
 }
 
-void ResidualRun::forget(const std::function<bool(const residual::Request&)>& closed) {
+void ResidualRun::forget(const std::function<bool(const residual::Request&, const TextOrigin&)>& closed) {
+    const auto is_closed = [&](const Shared::Asked& asked) {
+        return asked.request && closed(*asked.request, asked.origin);
+    };
     bool running = false;
     {
         const std::lock_guard lock(shared_->mutex);
-        running = shared_->running && closed(*shared_->running);
-        std::erase_if(shared_->kept, [&](const Shared::Kept& known) { return closed(*known.request); });
-        if (shared_->wanted && closed(*shared_->wanted)) shared_->wanted.reset();
+        running = is_closed(shared_->running);
+        if (running) shared_->forgotten = shared_->number;
+        std::erase_if(shared_->kept, [&](const Shared::Kept& known) { return closed(*known.request, known.origin); });
+        if (is_closed(shared_->wanted)) shared_->wanted = {};
         ++shared_->generation;
     }
     if (running) cancel_job();

@@ -2,6 +2,8 @@
 // or one that was stopped, goes on from what is there.
 #pragma once
 
+#include "state/open_sources.h"
+
 #include <attnscope/residual.h>
 #include <attnscope/slot.h>
 
@@ -22,10 +24,10 @@ public:
     ~ResidualRun(); ///< stops; does not wait
 
     /// States what the window wants now: runs it unless it is finished, running, stopped or failed. A run of another
-    /// request is stopped once it is wanted by nobody any more.
-    void want(const RequestPtr& request);
+    /// request is stopped once it is wanted by nobody any more. `origin` is that of its tokens.
+    void want(const RequestPtr& request, const TextOrigin& origin = {});
     /// The same of the pinned view, whose turn comes when nothing else is to be done.
-    void want_pinned(const RequestPtr& request);
+    void want_pinned(const RequestPtr& request, const TextOrigin& origin = {});
     /// Stops the run and does not begin it again by itself; finished ranks stay.
     void stop();
     /// Runs what is wanted even if it was stopped or failed.
@@ -43,13 +45,13 @@ public:
     /// Lets the run go that nothing in sight shows; finished ranks stay, and it goes on from there when it is wanted
     /// again.
     void give_up();
-    /// Results of requests whose model was closed.
-    void forget(const std::function<bool(const residual::Request&)>& closed);
+    /// Results of requests whose model or text was closed.
+    void forget(const std::function<bool(const residual::Request&, const TextOrigin&)>& closed);
 
 private:
     struct Shared;
-    void serve(const RequestPtr& request);
-    void start(const RequestPtr& request);
+    void serve(const RequestPtr& request, const TextOrigin& origin);
+    void start(const RequestPtr& request, const TextOrigin& origin);
     void cancel_job();
 
     JobSystem& jobs_;

@@ -12,6 +12,7 @@ namespace {
 struct TextRequest {
     ModelPtr model;
     TokenSource source;
+    TextOrigin origin;
     residual::Parameters parameters; ///< of what it depends on alone
     bool operator==(const TextRequest&) const = default;
 };
@@ -26,6 +27,7 @@ SweptText read_text(const TextRequest& request, JobContext&) {
 /// What spectra are asked of: shared, as its tokens are many and it is compared in every frame.
 struct SpectraRequest {
     ResidualRun::RequestPtr request;
+    TextOrigin origin;
     bool operator==(const SpectraRequest& other) const {
         return request == other.request || (request && other.request && *request == *other.request);
     }
@@ -51,6 +53,7 @@ struct ResidualSlots::Impl {
     ModelPtr model;
     View shown;
     std::optional<TokenSource> source;
+    TextOrigin origin;
     ResidualRun::RequestPtr request; // without where it goes on from
     SpectraRequest spectra_request;  // the same without what a sweep alone depends on
     std::optional<residual::Plan> plan;
@@ -58,6 +61,7 @@ struct ResidualSlots::Impl {
     // what the plan was made for
     std::shared_ptr<const SweptText> planned_text;
     ModelPtr planned_model;
+    TextOrigin planned_origin;
     residual::Parameters planned;
     OpenSources open;
     InSight in_sight;
@@ -77,7 +81,7 @@ struct ResidualSlots::Impl {
         needed.blocks = asked.blocks;
         needed.calibration = asked.calibration;
         needed.calibration_blocks = asked.calibration_blocks;
-        text.want({model, *source, needed});
+        text.want({model, *source, origin, needed});
     }
 
     void forget_plan() {
@@ -86,6 +90,7 @@ struct ResidualSlots::Impl {
         error.reset();
         planned_text.reset();
         planned_model.reset();
+        planned_origin = {};
         spectra_request = {};
     }
 
@@ -95,6 +100,7 @@ struct ResidualSlots::Impl {
         if (planned_text == read && planned_model == model && planned == asked && read) return;
         planned_text = read;
         planned_model = model;
+        planned_origin = origin;
         planned = asked;
         request.reset();
         plan.reset();
@@ -110,7 +116,7 @@ struct ResidualSlots::Impl {
             whole.parameters.layers.clear();
             whole.parameters.heads.clear();
             whole.parameters.ranks.clear();
-            spectra_request = {std::make_shared<const residual::Request>(std::move(whole))};
+            spectra_request = {std::make_shared<const residual::Request>(std::move(whole)), origin};
         } catch (const Error& refused) {
             error = refused;
             request.reset();
@@ -127,10 +133,14 @@ void ResidualSlots::begin_frame(const AppState& state) {
     i.model = state.model();
     if (i.shown != state.view) i.shown = state.view;
     if (i.open.follow(state)) {
-        i.text.forget([&](const TextRequest& request) { return i.open.closed(request.model); });
-        i.spectra.forget([&](const SpectraRequest& wish) { return i.open.closed(wish.request->model); });
-        if (i.open.closed(i.planned_model)) i.forget_plan();
-        run_.forget([&](const residual::Request& request) { return i.open.closed(request.model); });
+        const auto closed = [&](const ModelPtr& model, const TextOrigin& origin) {
+            return i.open.closed(model) || origin.closed(state);
+        };
+        i.text.forget([&](const TextRequest& request) { return closed(request.model, request.origin); });
+        i.spectra.forget([&](const SpectraRequest& wish) { return closed(wish.request->model, wish.origin); });
+        if (closed(i.planned_model, i.planned_origin)) i.forget_plan();
+        run_.forget(
+            [&](const residual::Request& request, const TextOrigin& origin) { return closed(request.model, origin); });
     }
     if (i.in_sight.left(state.view.workspace == Workspace::residual)) {
         i.text.give_up();
@@ -138,6 +148,7 @@ void ResidualSlots::begin_frame(const AppState& state) {
         if (!i.pinned) run_.give_up();
     }
     i.source.reset();
+    i.origin.follow(state);
     if (!i.model || state.view.workspace != Workspace::residual) return;
     const Source* const source = state.find(state.view.selection.prompt);
     if (source && !source->loading) i.source = swept_source(*source, i.model->files().has_tokenizer);
@@ -189,11 +200,11 @@ Asked<residual::Result> ResidualSlots::sweep() {
     if (!i.request) return out;
     out.cancelled = false;
     if (i.pinned) {
-        run_.want_pinned(i.request);
+        run_.want_pinned(i.request, i.planned_origin);
     } else {
         // The sweep waits for the spectra, lest two passes share the cores; they are there long before it ends.
         spectra();
-        run_.want(i.request);
+        run_.want(i.request, i.planned_origin);
     }
     out.result = run_.result(i.request);
     out.error = run_.error(i.request);

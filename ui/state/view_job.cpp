@@ -138,11 +138,14 @@ jacobian::ExperimentRequest training_request(const JacobianTrainingOptions& opti
 }
 
 JacobianExperimentJob training_job_of(const View& view, const Source& text) {
+    return text.kind == SourceKind::texts ? training_job_of(view, text.path, "")
+                                          : training_job_of(view, {}, text.prompt);
+}
+
+JacobianExperimentJob training_job_of(const View& view, const std::filesystem::path& text, const std::string& typed) {
     JacobianExperimentJob job;
-    if (text.kind == SourceKind::texts)
-        job.text = text.path;
-    else
-        job.typed = text.prompt;
+    job.text = text;
+    job.typed = typed;
     job.request = training_request(view.training);
     job.metric = view.jacobian.metric;
     job.shown = view.training.shown;

@@ -51,6 +51,8 @@ JacobianJob jacobian_job_of(const View& view, const std::filesystem::path& model
 jacobian::ExperimentRequest training_request(const JacobianTrainingOptions& options);
 /// What a view of the softmax gradient workspace shows of the training on a text: a whole file, or a prompt.
 JacobianExperimentJob training_job_of(const View& view, const Source& text);
+/// The same of a file, or of a typed text where the path is empty.
+JacobianExperimentJob training_job_of(const View& view, const std::filesystem::path& text, const std::string& typed);
 
 /// The tokens that a sweep takes from a prompt or a set of prompts: all paragraphs of the file, or the typed text.
 std::optional<TokenSource> swept_source(const Source& source, bool has_tokenizer);

@@ -8,6 +8,7 @@
 #include <attnscope/model.h>
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,7 +36,9 @@ ChatFormat recognise_chat_template(std::string_view text, const ChatTokens& toke
 /// a GGUF file. Throws Error{input}: no template, or one as above.
 ChatFormat open_chat_format(const std::filesystem::path& model);
 
-/// Tokens of a text that a format wrote: nothing is set around it but what it has itself. Checked against the model.
-std::vector<Token> chat_tokens(const LanguageModel& model, const std::string& written);
+/// Tokens of a text that a format wrote: nothing is set around it but what it has itself. Checked against the model;
+/// `between` as in Tokenizer::encode().
+std::vector<Token> chat_tokens(const LanguageModel& model, const std::string& written,
+                               const std::function<void()>& between = {});
 
 } // namespace attnscope

@@ -21,6 +21,7 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -76,10 +77,11 @@ struct ExperimentText {
 };
 using ExperimentTextPtr = std::shared_ptr<const ExperimentText>;
 /// Throws Error{input} naming the subject: no UTF-8 (the byte named), fewer than two or more than
-/// most_experiment_characters distinct characters.
-ExperimentTextPtr experiment_text(std::string_view bytes, std::string name);
+/// most_experiment_characters distinct characters. `between` is called after every few megabytes, and may throw to end
+/// it.
+ExperimentTextPtr experiment_text(std::string_view bytes, std::string name, const std::function<void()>& between = {});
 /// The same from a file of at most 256 MiB.
-ExperimentTextPtr open_experiment_text(const std::filesystem::path& path);
+ExperimentTextPtr open_experiment_text(const std::filesystem::path& path, const std::function<void()>& between = {});
 /// Throws Error{input}: nine tenths of the text do not hold a window of `block` characters and the one after it.
 void check_experiment_text(const ExperimentText& text, int block);
 inline constexpr std::size_t most_experiment_characters = 16384;

@@ -121,8 +121,9 @@ const Tokenizer* usable_tokenizer(const LanguageModel& model);
 std::vector<std::string> token_texts(const LanguageModel& model, const std::vector<std::int64_t>& ids);
 /// What tokens are shown as: their texts, or their ids where the model has no tokenizer that can be used.
 std::vector<std::string> token_labels(const LanguageModel& model, const std::vector<std::int64_t>& ids);
-/// Token ids from text, checked against the model.
-std::vector<Token> model_tokens(const LanguageModel& model, const std::string& text);
+/// Token ids from text, checked against the model; `between` as in Tokenizer::encode().
+std::vector<Token> model_tokens(const LanguageModel& model, const std::string& text,
+                                const std::function<void()>& between = {});
 /// Throws Error{input}: no ids, an id outside the vocabulary (position named), more than the model's positions.
 void check_tokens(const LanguageModel& model, const std::vector<std::int64_t>& ids);
 

@@ -139,11 +139,13 @@ std::string npz_bytes(std::span<const TensorToWrite> tensors);
 
 /// Writes a whole file through a temporary beside it. Throws Error{resource}.
 void write_file(const std::filesystem::path& path, std::string_view bytes);
-/// Reads a whole file of at most `limit` bytes. Throws Error{input}.
-std::string read_file(const std::filesystem::path& path, std::size_t limit = std::size_t{1} << 30);
+/// Reads a whole file of at most `limit` bytes; `between` as in sha256_file(). Throws Error{input}.
+std::string read_file(const std::filesystem::path& path, std::size_t limit = std::size_t{1} << 30,
+                      const BytesDone& between = {});
 /// SHA-256 of a file, lower-case hex (64 digits).
 std::string sha256_file(const std::filesystem::path& path);
 std::string sha256_file(const std::filesystem::path& path, const BytesDone& between);
 std::string sha256(std::string_view bytes);
+std::string sha256(std::string_view bytes, const BytesDone& between);
 
 } // namespace attnscope

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -25,10 +26,11 @@ std::vector<std::int64_t> token_ids(std::span<const Token> tokens);
 class Tokenizer {
 public:
     virtual ~Tokenizer() = default;
-    /// With the special tokens the tokenizer adds by itself ([CLS] … [SEP] for an encoder).
-    virtual std::vector<Token> encode(std::string_view text) const = 0;
+    /// With the special tokens the tokenizer adds by itself ([CLS] … [SEP] for an encoder). `between` is called now and
+    /// then while a long text is encoded, and may throw to end it.
+    virtual std::vector<Token> encode(std::string_view text, const std::function<void()>& between = {}) const = 0;
     /// The tokens of the text alone: nothing is set around it.
-    virtual std::vector<Token> encode_alone(std::string_view text) const = 0;
+    virtual std::vector<Token> encode_alone(std::string_view text, const std::function<void()>& between = {}) const = 0;
     /// Text of tokens that need not have come from a text, e.g. read from a file of ids: readable UTF-8, where bytes of
     /// a character cut in two show as U+FFFD. An id outside the vocabulary gives an empty text.
     virtual std::string token_text(std::int64_t id) const = 0;

@@ -157,8 +157,12 @@ std::string Sha256::hex() {
 }
 
 std::string sha256(std::string_view bytes) {
+    return sha256(bytes, {});
+}
+
+std::string sha256(std::string_view bytes, const BytesDone& between) {
     Sha256 hash;
-    hash.add(std::as_bytes(std::span(bytes)));
+    hash.add(std::as_bytes(std::span(bytes)), between);
     return hash.hex();
 }
 

@@ -173,7 +173,8 @@ std::vector<std::string> parse_jsonl_questions(std::string_view bytes, const std
     return questions;
 }
 
-std::string read_file(const std::filesystem::path& path, std::size_t limit) {
+std::string read_file(const std::filesystem::path& path, std::size_t limit,
+                      const std::function<void(std::uint64_t)>& between) {
     const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
     if (descriptor < 0) input_error(path.string(), "a readable file", std::strerror(errno));
     const struct Closer {
@@ -188,18 +189,20 @@ std::string read_file(const std::filesystem::path& path, std::size_t limit) {
     const auto announced = static_cast<std::size_t>(std::max<off_t>(status.st_size, 0));
     if (announced > limit) too_large();
 
+    constexpr std::size_t piece = std::size_t{4} << 20;
     // Read to the end, whatever size was announced: a pipe announces none and a file may grow.
     std::string bytes;
     std::size_t size = 0;
     while (true) {
         if (size == bytes.size())
             bytes.resize(std::max(size + std::max(size / 2, std::size_t{1} << 16), announced + 1));
-        const ssize_t got = read(descriptor, bytes.data() + size, bytes.size() - size);
+        const ssize_t got = read(descriptor, bytes.data() + size, std::min(piece, bytes.size() - size));
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) input_error(path.string(), "a readable file", std::strerror(errno));
         if (got == 0) break;
         size += static_cast<std::size_t>(got);
         if (size > limit) too_large();
+        if (between) between(size);
     }
     bytes.resize(size);
     return bytes;

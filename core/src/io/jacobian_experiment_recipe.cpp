@@ -64,9 +64,10 @@ void read_cursor(const Json& cursor, JacobianExperimentJob& job) {
 
 void load_inputs(JacobianExperimentJob& job, JobContext& context, std::vector<Warning>&) {
     context.checkpoint();
+    const auto between = [&context] { context.checkpoint(); };
     if (!job.request.text)
-        job.request.text = job.text.empty() ? jacobian::experiment_text(job.typed, "the typed text")
-                                            : jacobian::open_experiment_text(job.text);
+        job.request.text = job.text.empty() ? jacobian::experiment_text(job.typed, "the typed text", between)
+                                            : jacobian::open_experiment_text(job.text, between);
     jacobian::check_experiment(job.request);
 }
 

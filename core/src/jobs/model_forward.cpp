@@ -47,12 +47,14 @@ std::vector<Token> checked(const LanguageModel& model, std::vector<Token> tokens
 
 } // namespace
 
-std::vector<Token> model_tokens(const LanguageModel& model, const std::string& text) {
-    return checked(model, model.tokenizer().encode(text));
+std::vector<Token> model_tokens(const LanguageModel& model, const std::string& text,
+                                const std::function<void()>& between) {
+    return checked(model, model.tokenizer().encode(text, between));
 }
 
-std::vector<Token> chat_tokens(const LanguageModel& model, const std::string& written) {
-    return checked(model, model.tokenizer().encode_alone(written));
+std::vector<Token> chat_tokens(const LanguageModel& model, const std::string& written,
+                               const std::function<void()>& between) {
+    return checked(model, model.tokenizer().encode_alone(written, between));
 }
 
 void check_tokens(const LanguageModel& model, const std::vector<std::int64_t>& ids) {

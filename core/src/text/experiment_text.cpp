@@ -15,8 +15,35 @@ namespace {
 constexpr std::size_t most_text_bytes = std::size_t{256} << 20;
 constexpr std::size_t code_points = 0x110000;
 
-void check_encoding(std::string_view bytes, const std::string& subject) {
-    const std::size_t wrong = invalid_utf8(bytes);
+using Between = std::function<void()>;
+
+constexpr std::size_t piece = std::size_t{1} << 20;
+
+std::function<void(std::uint64_t)> after_bytes(const Between& between) {
+    if (!between) return {};
+    return [&between](std::uint64_t) { between(); };
+}
+
+/// As invalid_utf8(), piece by piece.
+std::size_t first_invalid(std::string_view bytes, const Between& between) {
+    const auto continues = [&](std::size_t place) { return (static_cast<unsigned char>(bytes[place]) & 0xc0) == 0x80; };
+    std::size_t begin = 0;
+    while (begin < bytes.size()) {
+        std::size_t end = std::min(begin + piece, bytes.size());
+        for (int back = 0; back < 3 && end < bytes.size() && continues(end); ++back) --end;
+        if (invalid_utf8(bytes.substr(begin, end - begin)) != std::string_view::npos) {
+            // Bytes that only continue a character may have been cut wrongly: the rest as a whole decides.
+            const std::size_t wrong = invalid_utf8(bytes.substr(begin));
+            return wrong == std::string_view::npos ? wrong : begin + wrong;
+        }
+        begin = end;
+        if (between) between();
+    }
+    return std::string_view::npos;
+}
+
+void check_encoding(std::string_view bytes, const std::string& subject, const Between& between) {
+    const std::size_t wrong = first_invalid(bytes, between);
     if (wrong == std::string_view::npos) return;
     char got[16];
     std::snprintf(got, sizeof got, "0x%02x", static_cast<unsigned char>(bytes[wrong]));
@@ -25,8 +52,8 @@ void check_encoding(std::string_view bytes, const std::string& subject) {
 
 } // namespace
 
-ExperimentTextPtr experiment_text(std::string_view bytes, std::string name) {
-    check_encoding(bytes, name);
+ExperimentTextPtr experiment_text(std::string_view bytes, std::string name, const Between& between) {
+    check_encoding(bytes, name, between);
     auto text = std::make_shared<ExperimentText>();
     text->ids.reserve(bytes.size());
     std::vector<std::int32_t> numbers(code_points, -1);
@@ -38,6 +65,7 @@ ExperimentTextPtr experiment_text(std::string_view bytes, std::string name) {
             number = 0;
             text->vocabulary.push_back(character.code);
         }
+        if (between && text->ids.size() % piece == 0) between();
     }
     const std::size_t distinct = text->vocabulary.size();
     if (distinct < 2)
@@ -48,14 +76,17 @@ ExperimentTextPtr experiment_text(std::string_view bytes, std::string name) {
     std::sort(text->vocabulary.begin(), text->vocabulary.end());
     for (std::size_t number = 0; number < distinct; ++number)
         numbers[text->vocabulary[number]] = static_cast<std::int32_t>(number);
-    for (std::int32_t& id : text->ids) id = numbers[static_cast<std::size_t>(id)];
-    text->sha256 = sha256(bytes);
+    for (std::size_t i = 0; i < text->ids.size(); ++i) {
+        text->ids[i] = numbers[static_cast<std::size_t>(text->ids[i])];
+        if (between && i % piece == piece - 1) between();
+    }
+    text->sha256 = sha256(bytes, after_bytes(between));
     text->name = std::move(name);
     return text;
 }
 
-ExperimentTextPtr open_experiment_text(const std::filesystem::path& path) {
-    return experiment_text(read_file(path, most_text_bytes), path.filename().string());
+ExperimentTextPtr open_experiment_text(const std::filesystem::path& path, const Between& between) {
+    return experiment_text(read_file(path, most_text_bytes, after_bytes(between)), path.filename().string(), between);
 }
 
 void check_experiment_text(const ExperimentText& text, int block) {

@@ -69,9 +69,9 @@ PipelineTokenizer::PipelineTokenizer(PipelineSettings settings)
     size_ = static_cast<std::size_t>(last + 1);
 }
 
-std::vector<Token> PipelineTokenizer::encode(std::string_view text) const {
+std::vector<Token> PipelineTokenizer::encode(std::string_view text, const std::function<void()>& between) const {
     std::vector<Token> tokens = before_;
-    encode_into(tokens, text);
+    encode_into(tokens, text, between);
     for (Token token : after_) {
         token.begin = token.end = text.size();
         tokens.push_back(std::move(token));
@@ -79,13 +79,14 @@ std::vector<Token> PipelineTokenizer::encode(std::string_view text) const {
     return tokens;
 }
 
-std::vector<Token> PipelineTokenizer::encode_alone(std::string_view text) const {
+std::vector<Token> PipelineTokenizer::encode_alone(std::string_view text, const std::function<void()>& between) const {
     std::vector<Token> tokens;
-    encode_into(tokens, text);
+    encode_into(tokens, text, between);
     return tokens;
 }
 
-void PipelineTokenizer::encode_into(std::vector<Token>& tokens, std::string_view text) const {
+void PipelineTokenizer::encode_into(std::vector<Token>& tokens, std::string_view text,
+                                    const std::function<void()>& between) const {
     const auto append_added = [&](const AddedToken& token, ByteRange source) {
         tokens.push_back({token.id, token.content, source.begin, source.end});
     };
@@ -96,24 +97,28 @@ void PipelineTokenizer::encode_into(std::vector<Token>& tokens, std::string_view
             append_added(*outer.token, original.source(outer.range));
             continue;
         }
-        AlignedText plain = normalizer_.apply(original.part(outer.range));
+        AlignedText plain = normalizer_.apply(original.part(outer.range), between);
         const std::vector<AddedTokens::Piece> inner = in_normalized_.split(plain.bytes());
         if (inner.size() == 1 && !inner.front().token) {
-            encode_text(std::move(plain), cache, tokens);
+            encode_text(std::move(plain), cache, tokens, between);
             continue;
         }
         for (const AddedTokens::Piece& piece : inner) {
             if (piece.token)
                 append_added(*piece.token, plain.source(piece.range));
             else
-                encode_text(plain.part(piece.range), cache, tokens);
+                encode_text(plain.part(piece.range), cache, tokens, between);
         }
     }
 }
 
-void PipelineTokenizer::encode_text(AlignedText text, WordCache& cache, std::vector<Token>& tokens) const {
-    const Pieces pieces = pre_tokenizer_.split(std::move(text));
-    for (const ByteRange& piece : pieces.ranges) {
+void PipelineTokenizer::encode_text(AlignedText text, WordCache& cache, std::vector<Token>& tokens,
+                                    const std::function<void()>& between) const {
+    constexpr std::size_t pieces_at_once = 4096;
+    const Pieces pieces = pre_tokenizer_.split(std::move(text), between);
+    for (std::size_t i = 0; i < pieces.ranges.size(); ++i) {
+        if (between && i % pieces_at_once == 0) between();
+        const ByteRange& piece = pieces.ranges[i];
         for (const PieceToken& token : cache.tokens(pieces.text.bytes(piece))) {
             const ByteRange source =
                 pieces.text.source({piece.begin + token.range.begin, piece.begin + token.range.end});

@@ -10,6 +10,7 @@
 #include <attnscope/tokenizer.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -31,16 +32,17 @@ std::unordered_map<std::int64_t, std::string> spellings_of(const Vocabulary& voc
 class PipelineTokenizer final : public Tokenizer {
 public:
     explicit PipelineTokenizer(PipelineSettings settings);
-    std::vector<Token> encode(std::string_view text) const override;
-    std::vector<Token> encode_alone(std::string_view text) const override;
+    std::vector<Token> encode(std::string_view text, const std::function<void()>& between) const override;
+    std::vector<Token> encode_alone(std::string_view text, const std::function<void()>& between) const override;
     std::string token_text(std::int64_t id) const override;
     std::string decode(std::span<const std::int64_t> ids) const override;
     std::size_t vocabulary_size() const override { return size_; }
 
 private:
     class WordCache;
-    void encode_into(std::vector<Token>& tokens, std::string_view text) const;
-    void encode_text(AlignedText text, WordCache& cache, std::vector<Token>& tokens) const;
+    void encode_into(std::vector<Token>& tokens, std::string_view text, const std::function<void()>& between) const;
+    void encode_text(AlignedText text, WordCache& cache, std::vector<Token>& tokens,
+                     const std::function<void()>& between) const;
 
     Normalizer normalizer_;
     PreTokenizer pre_tokenizer_;

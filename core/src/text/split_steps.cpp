@@ -147,12 +147,15 @@ SplitStep split_before_runs_step(std::string mark) {
     };
 }
 
-Pieces PreTokenizer::split(AlignedText text) const {
+Pieces PreTokenizer::split(AlignedText text, const std::function<void()>& between) const {
     Pieces pieces;
     if (text.bytes().empty()) return pieces;
     pieces.ranges = {{0, text.bytes().size()}};
     pieces.text = std::move(text);
-    for (const SplitStep& step : steps) step(pieces);
+    for (const SplitStep& step : steps) {
+        step(pieces);
+        if (between) between();
+    }
     return pieces;
 }
 

@@ -35,7 +35,8 @@ SplitStep split_before_runs_step(std::string mark);
 struct PreTokenizer {
     std::vector<SplitStep> steps;
     bool gives_bytes = false; ///< a spelling of bytes that would come last is left to the model
-    Pieces split(AlignedText text) const;
+    /// `between` is called after each step.
+    Pieces split(AlignedText text, const std::function<void()>& between = {}) const;
 };
 
 } // namespace attnscope

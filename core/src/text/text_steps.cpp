@@ -78,8 +78,11 @@ TextStep bert_step(BertNormalizer normalizer) {
     return [normalizer](AlignedText text) { return AlignedText(normalizer.apply(text.characters())); };
 }
 
-AlignedText Normalizer::apply(AlignedText text) const {
-    for (const TextStep& step : steps) text = step(std::move(text));
+AlignedText Normalizer::apply(AlignedText text, const std::function<void()>& between) const {
+    for (const TextStep& step : steps) {
+        text = step(std::move(text));
+        if (between) between();
+    }
     return text;
 }
 

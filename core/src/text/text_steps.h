@@ -23,10 +23,10 @@ TextStep prepend_step(std::string text);    ///< to a text that is not empty
 TextStep replace_step(std::shared_ptr<const RegularExpression> pattern, std::string replacement);
 TextStep bert_step(BertNormalizer normalizer);
 
-/// Steps in order.
+/// Steps in order; `between` is called after each.
 struct Normalizer {
     std::vector<TextStep> steps;
-    AlignedText apply(AlignedText text) const;
+    AlignedText apply(AlignedText text, const std::function<void()>& between = {}) const;
 };
 
 } // namespace attnscope

@@ -176,6 +176,17 @@ struct WordPieces {
     }
 };
 
+TEST(GgufWordPiece, ALongTextCanBeLeftWhileItIsEncoded) {
+    const auto tokenizer = WordPieces().open();
+    std::string text;
+    for (int i = 0; i < 20'000; ++i) text += "unaffable a ";
+    int calls = 0;
+    const auto tokens = tokenizer->encode(text, [&calls] { ++calls; });
+    EXPECT_GT(calls, 5);
+    EXPECT_EQ(ids_of(tokens), ids_of(tokenizer->encode(text)));
+    EXPECT_THROW(tokenizer->encode_alone(text, [] { throw Cancelled{}; }), Cancelled);
+}
+
 TEST(GgufWordPiece, GivesWhatTheSameVocabularyGivesElsewhere) {
     WordPieces words;
     const test::TemporaryFolder folder;

@@ -12,8 +12,9 @@ namespace {
 bool has_hash(const fs::path& file, const std::string& sha256, const BytesDone& between) {
     try {
         return sha256_file(file, between) == sha256;
-    } catch (const Error&) {
-        return false; // unreadable: not the one
+    } catch (const Error& error) {
+        if (error.kind == ErrorKind::resource) throw; // it may be the one
+        return false;                                 // unreadable: not the one
     }
 }
 
@@ -46,7 +47,8 @@ bool is_encoder(const fs::path& path, const std::string& sha256, const BytesDone
 bool is_model_with(const fs::path& path, const std::string& sha256, const BytesDone& between) {
     try {
         return is_model(path) && open_model_files(path).sha256(between) == sha256;
-    } catch (const Error&) {
+    } catch (const Error& error) {
+        if (error.kind == ErrorKind::resource) throw;
         return false;
     }
 }

@@ -101,6 +101,7 @@ void AlignmentSlots::begin_frame(const AppState& state) {
     if (i.in_sight.left(state.view.workspace == Workspace::alignment)) {
         i.tables.give_up();
         i.matching.give_up();
+        i.signs.give_up();
     }
 }
 

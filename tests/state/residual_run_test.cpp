@@ -1,6 +1,7 @@
 // Sweeps as the window asks for them: what they publish is read by one thread while another computes it.
 #include "state/residual_run.h"
 #include "state/support/state_test.h"
+#include "support/held_lanes.h"
 #include "support/tiny_models.h"
 #include "support/waiting.h"
 
@@ -110,15 +111,44 @@ TEST_F(Sweeps, AStoppedOneGoesOnFromItsRanks) {
 
 TEST_F(Sweeps, ARunThatIsForgottenOrWhoseWindowClosesLeavesNothingRunning) {
     const auto asked = request({0, 1, 2, 3, 4, 5, 6, 7, 8});
+    const auto of_model = [this](const residual::Request& other, const TextOrigin&) { return other.model == model_; };
+    test::HeldLanes lanes;
     {
         ResidualRun run(*jobs_);
         run.want(asked);
         ASSERT_TRUE(wait_until([&] { return run.result(asked) != nullptr; }));
-        run.forget([this](const residual::Request& other, const TextOrigin&) { return other.model == model_; });
+        run.forget(of_model);
         EXPECT_FALSE(run.busy());
+        EXPECT_FALSE(run.result(asked));
+        ASSERT_TRUE(wait_until([&] { return jobs_->idle(); }));
+        EXPECT_FALSE(run.result(asked)) << "what it still brought is dropped";
+        // What waits behind a held lane cannot end by itself.
+        lanes.hold(*jobs_, Lane::sweep);
         run.want(asked);
+        EXPECT_EQ(test::HeldLanes::others(*jobs_).size(), 1u);
+        run.forget(of_model);
+        EXPECT_TRUE(test::HeldLanes::others(*jobs_).empty());
+        run.want(asked);
+        EXPECT_EQ(test::HeldLanes::others(*jobs_).size(), 1u);
     }
+    EXPECT_TRUE(test::HeldLanes::others(*jobs_).empty());
+    lanes.release();
     EXPECT_TRUE(wait_until([&] { return jobs_->idle(); }));
+}
+
+TEST_F(Sweeps, ARunOfAClosedTextIsForgottenAndOthersStay) {
+    ResidualRun run(*jobs_);
+    const auto closed = request({0, 1}, 4), kept = request({0, 1}, 6);
+    TextOrigin origin;
+    origin.prompt = std::make_shared<const std::string>("closed");
+    for (const auto& [asked, of] : {std::pair(closed, origin), std::pair(kept, TextOrigin{})})
+        ASSERT_TRUE(wait_until([&, asked = asked, of = of] {
+            run.want(asked, of);
+            return finished(run, asked);
+        }));
+    run.forget([&](const residual::Request&, const TextOrigin& other) { return other == origin; });
+    EXPECT_FALSE(run.result(closed));
+    EXPECT_TRUE(run.result(kept));
 }
 
 } // namespace

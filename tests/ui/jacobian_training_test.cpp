@@ -96,6 +96,22 @@ TEST_F(JacobianTrainingWindow, PlayingTrainsAndThenRunsThroughWhatWasMeasured) {
     EXPECT_NE(figure("jacobian.trained").subtitle.find("after 0 updates"), std::string::npos);
 }
 
+TEST_F(JacobianTrainingWindow, AStartFromElsewhereWaitsForItsText) {
+    open_text(1);
+    run_alone("view.workspace", {{"workspace", std::string("retrieval")}});
+    settle();
+    std::string text;
+    for (int i = 0; i < 40; ++i) text += "another line " + std::to_string(i);
+    run_alone("attention.text", {{"text", text}});
+    for (int i = 0; i < 3; ++i) frame();
+    EXPECT_FALSE(training().request().text) << "read where it is looked at";
+    run_alone("training.start");
+    frames_until([this] { return training().experiment().result && !training().run().running(); });
+    const auto experiment = training().experiment().result;
+    EXPECT_EQ(experiment->finished(), experiment->runs.size());
+    EXPECT_EQ(training().request().text->ids.size(), text.size());
+}
+
 TEST_F(JacobianTrainingWindow, PlayingEndsWhereThereIsNothingToTrainOn) {
     run_alone("view.workspace", {{"workspace", std::string("jacobian")}});
     run_alone("attention.text", {{"text", std::string("too short to train on")}});

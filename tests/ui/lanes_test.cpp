@@ -3,11 +3,11 @@
 #include "ui/support/bank_files.h"
 #include "ui/support/window_test.h"
 
+#include "support/held_lanes.h"
 #include "support/tiny_models.h"
 #include "support/waiting.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 
 namespace attnscope::ui {
@@ -18,20 +18,8 @@ protected:
     std::string bank_file(const std::string& name, std::size_t rows = 40, std::size_t columns = 8) {
         return test::write_bank(folder_ / name, rows, columns);
     }
-    /// A job of a lane that goes on until it is let go.
-    void hold(Lane lane) {
-        JobSystem::Task task;
-        task.name = "held";
-        task.lane = lane;
-        task.run = [this](JobContext& context) {
-            while (!released_) {
-                context.checkpoint();
-                std::this_thread::sleep_for(std::chrono::milliseconds(1));
-            }
-        };
-        jobs_->submit(std::move(task));
-    }
-    void release() { released_ = true; }
+    void hold(Lane lane) { held_.hold(*jobs_, lane); }
+    void release() { held_.release(); }
     void TearDown() override {
         release();
         WindowTest::TearDown();
@@ -49,7 +37,7 @@ protected:
     }
     RetrievalSlots& retrieval() { return shell_->services().retrieval(); }
 
-    std::atomic<bool> released_ = false;
+    test::HeldLanes held_;
 };
 
 TEST_F(Lanes, ADroppedBankIsShownInEveryPanelWhileATrainingRuns) {
@@ -119,8 +107,7 @@ TEST_F(Lanes, WhatAHiddenWorkspaceAskedForIsGivenUpAndAskedAgain) {
     run_alone("retrieval.beta", {{"value", 31.0}});
     frames_until([this] { return runs("Trace"); });
     run_alone("view.workspace", {{"workspace", std::string("cv")}});
-    frames_until(
-        [this] { return std::ranges::all_of(jobs_->jobs(), [](const JobStatus& job) { return job.name == "held"; }); });
+    frames_until([this] { return test::HeldLanes::others(*jobs_).empty(); });
     run_alone("view.workspace", {{"workspace", std::string("retrieval")}});
     frames_until([this] { return runs("Trace"); });
     release();

@@ -26,8 +26,9 @@ struct Asked {
 /// As the slot has it, whatever it was asked before.
 template <class Request, class Result>
 Asked<Result> asked_of(const Slot<Request, Result>& slot) {
-    return {slot.result(),   slot.stale(),   slot.cancelled(), slot.error(),
-            slot.progress(), slot.seconds(), slot.generation()};
+    // The generation first: a result that comes between the two is then asked for once more, not missed.
+    const std::uint64_t generation = slot.generation();
+    return {slot.result(), slot.stale(), slot.cancelled(), slot.error(), slot.progress(), slot.seconds(), generation};
 }
 
 } // namespace attnscope::ui

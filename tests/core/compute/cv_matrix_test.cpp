@@ -39,6 +39,36 @@ struct Measured {
     int threads = 2;
 };
 
+TEST(CvMatrix, ParticipationRatioOfWideRowsIsThatOfTheirSpectrum) {
+    // Unit vectors less their mean spread alike in all directions but one. The products are cut at these widths, by
+    // columns where there are more rows than columns, else by rows.
+    constexpr std::size_t side = 1500;
+    Measured measure;
+    measure.parameters.pool = 0;
+    measure.parameters.samples = 50;
+    Values twice(2 * side * side);
+    for (std::size_t i = 0; i < 2 * side; ++i) twice[i * side + i % side] = 1;
+    EXPECT_NEAR(measure(2 * side, side, twice).participation_ratio, side - 1, 1e-6);
+    constexpr std::size_t wide = side + 100;
+    Values once(side * wide);
+    for (std::size_t i = 0; i < side; ++i) once[i * wide + i] = 1;
+    EXPECT_NEAR(measure(side, wide, once).participation_ratio, side - 1, 1e-6);
+}
+
+TEST(CvMatrix, NamesTheFirstValueThatIsNotFinite) {
+    constexpr std::size_t n = 900, d = 3000; // several parts
+    Values rows = gaussian(n, d);
+    rows[700 * d + 5] = INFINITY;
+    rows[650 * d + 7] = NAN;
+    rows[880 * d] = NAN;
+    Measured measure;
+    measure.parameters.pool = 0;
+    for (const int threads : {1, 2, 3}) {
+        measure.threads = threads;
+        EXPECT_NE(message_of([&] { measure(n, d, rows); }).find("row 650, column 7"), std::string::npos);
+    }
+}
+
 TEST(CvMatrix, DoesNotChangeWithScaleRotationShiftOrUnits) {
     const std::size_t n = 60, d = 16;
     const Values rows = gaussian(n, d);

@@ -90,7 +90,7 @@ COMMANDS = {
     "sweep.json": "retrieval --letters --rows 1 --beta 4 --steps 2 --sweep --origin-beta 5 --origin-steps 3",
     "retrieval.npz": "retrieval --bank bank.safetensors --rows 1 --beta 4 --steps 3",
     "retrieval.csv": "retrieval --letters --rows 2 --beta 12 --steps 3",
-    "logits.json": "logits --model model --text text.txt",
+    "logits.json": "logits --model model --text short.txt",
     "attention.json": "attention --model model --text short.txt --rows --scores --random-induction --map 1,2",
     "attention_texts.json": "attention --model model --texts texts.txt --beta 2",
     "attention.npz": "attention --model model --prompt then --rows --map 0,1",
@@ -101,8 +101,8 @@ COMMANDS = {
     "align_left.json": "align --model model --directions left --topk 2",
     "jacobian.json": "jacobian --model model --text text.txt --seq-len 12 --blocks 4 --layers 0:1",
     "jacobian_captures.json": "jacobian --captures captures.safetensors",
-    "jacobian_experiment.json": "jacobian --experiment --text text.txt --method all --softmax-grad full,diag"
-                                " --steps 2 --every 1",
+    "jacobian_experiment.json": "jacobian --experiment --text text.txt --method bp,dfa --softmax-grad diag"
+                                " --steps 1 --every 1",
     "residual.json": "residual --model model --text text.txt --layers 1,2 --ranks 1,2 --seq-len 16 --blocks 3"
                      " --calibration-blocks 2 --residual-form tail --top-k 2 --exclude-sink --centred --two-nn"
                      " --token-losses",

@@ -55,8 +55,9 @@ Figure draw_plane(const RetrievalJob& job, View view, JobContext& context) {
 void check_result_schema(const nlohmann::ordered_json& file, const std::string& analysis, const std::string& subject) {
     const auto schema = file.is_object() ? file.find("schema") : file.end();
     if (!file.is_object() || schema == file.end() || *schema == "attnscope.figure/1") return;
-    const std::string expected = "attnscope." + analysis + "/1";
-    if (*schema != expected) throw Error(ErrorKind::input, subject, "schema " + expected, one_line(*schema), "schema");
+    if (*schema != "attnscope." + analysis + "/1")
+        throw Error(ErrorKind::input, subject, "the analysis of its schema " + one_line(*schema), analysis,
+                    "recipe.analysis");
 }
 
 } // namespace

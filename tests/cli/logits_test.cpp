@@ -115,6 +115,11 @@ TEST_F(Logits, AreReplayed) {
     EXPECT_EQ(run_program(replay).status, 3);
     envelope["recipe"]["analysis"] = "astrology";
     folder.put("result.json", envelope.dump());
+    EXPECT_NE(
+        run_program(replay).error.find("expected the analysis of its schema \"attnscope.logits/1\", got astrology"),
+        std::string::npos);
+    envelope.erase("schema");
+    folder.put("result.json", envelope.dump());
     EXPECT_NE(run_program(replay).error.find("expected the analysis retrieval or "), std::string::npos);
 }
 

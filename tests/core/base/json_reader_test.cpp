@@ -66,7 +66,9 @@ TEST(JsonReader, ANumberThatNoDoubleHoldsIsRefused) {
     for (const char* text : {"1e400", "-1e400", "[1, 1e309]"})
         EXPECT_EQ(refusal_of(text).find("f: expected numbers that fit into 64 bits, got one out of range (byte "), 0u)
             << text;
-    EXPECT_EQ(parse_json("1e-400", "f", json_kinds::recipe).get<double>(), 0);
+    EXPECT_EQ(refusal_of("1e-400"), "f: expected numbers that fit into 64 bits, got 1e-400") << "it is not zero";
+    EXPECT_EQ(parse_json("-0.0e7", "f", json_kinds::recipe).get<double>(), 0);
+    EXPECT_GT(parse_json("5e-324", "f", json_kinds::recipe).get<double>(), 0);
 }
 
 TEST(JsonReader, OwnDocumentsNameAMemberOnce) {

@@ -55,6 +55,7 @@ struct Replay {
     const fs::path& file;
     const FoundRecipe& found;
     const std::vector<fs::path>& places; ///< of inputs
+    BytesDone between;                   ///< a checkpoint of the hashing
 };
 
 template <class Job>
@@ -98,20 +99,18 @@ Verdict replay_retrieval(const Replay& replay, Context& context) {
     const auto result = [&](const RetrievalJob& job) {
         return retrieval_result_json(retrieval::compute(job.request, context.job()));
     };
-    return replay_job(replay, retrieval_job(replay.found.recipe, replay.places, context.job().between_reads()), result,
-                      context);
+    return replay_job(replay, retrieval_job(replay.found.recipe, replay.places, replay.between), result, context);
 }
 
 Verdict replay_attention(const Replay& replay, Context& context) {
     const auto result = [&](const AttentionJob& job) {
         return attention_result_json(job, compute_attention(job, context.job()));
     };
-    return replay_job(replay, attention_job(replay.found.recipe, replay.places, context.job().between_reads()), result,
-                      context);
+    return replay_job(replay, attention_job(replay.found.recipe, replay.places, replay.between), result, context);
 }
 
 Verdict replay_logits(const Replay& replay, Context& context) {
-    LogitsJob job = logits_job(replay.found.recipe, replay.places, context.job().between_reads());
+    LogitsJob job = logits_job(replay.found.recipe, replay.places, replay.between);
     require_result(replay);
     context.add_inputs(input_files(job));
     const std::string expected = expected_result(replay.file);
@@ -131,15 +130,14 @@ Verdict replay_experiment(const Replay& replay, Context& context) {
 Verdict replay_cv(const Replay& replay, Context& context) {
     if (is_cv_experiment(replay.found.recipe)) return replay_experiment(replay, context);
     const auto result = [&](const CvJob& job) { return cv_result_json(job, compute_cv(job, context.job())); };
-    return replay_job(replay, cv_job(replay.found.recipe, replay.places, context.job().between_reads()), result,
-                      context);
+    return replay_job(replay, cv_job(replay.found.recipe, replay.places, replay.between), result, context);
 }
 
 Verdict replay_alignment(const Replay& replay, Context& context) {
     const auto result = [&](const AlignmentJob& job) {
         return alignment_result_json(job, compute_alignment(job, context.job()));
     };
-    AlignmentJob job = alignment_job(replay.found.recipe, replay.places, context.job().between_reads());
+    AlignmentJob job = alignment_job(replay.found.recipe, replay.places, replay.between);
     job.cache = false; // a comparison with numbers kept on disk would show nothing
     return replay_job(replay, std::move(job), result, context);
 }
@@ -148,17 +146,15 @@ Verdict replay_residual(const Replay& replay, Context& context) {
     const auto result = [&](const ResidualJob& job) {
         return residual_result_json(job, residual::compute(job.request, context.job()));
     };
-    return replay_job(replay, residual_job(replay.found.recipe, replay.places, context.job().between_reads()), result,
-                      context);
+    return replay_job(replay, residual_job(replay.found.recipe, replay.places, replay.between), result, context);
 }
 
 Verdict replay_training(const Replay& replay, Context& context) {
     const auto result = [&](const JacobianExperimentJob& job) {
         return jacobian_experiment_json(jacobian::compute_experiment(job.request, context.job()));
     };
-    return replay_job(replay,
-                      jacobian_experiment_job(replay.found.recipe, replay.places, context.job().between_reads()),
-                      result, context);
+    return replay_job(replay, jacobian_experiment_job(replay.found.recipe, replay.places, replay.between), result,
+                      context);
 }
 
 Verdict replay_jacobian(const Replay& replay, Context& context) {
@@ -166,8 +162,7 @@ Verdict replay_jacobian(const Replay& replay, Context& context) {
     const auto result = [&](const JacobianJob& job) {
         return jacobian_result_json(compute_jacobian(job, context.job()));
     };
-    return replay_job(replay, jacobian_job(replay.found.recipe, replay.places, context.job().between_reads()), result,
-                      context);
+    return replay_job(replay, jacobian_job(replay.found.recipe, replay.places, replay.between), result, context);
 }
 
 /// Every analysis that can be replayed, by the name in its recipes.
@@ -208,7 +203,8 @@ void replay(const ReplayOptions& options, Context& context) {
     context.compute_as(found.recipe);
     const std::vector<Warning> warnings = recipe_warnings(found.recipe);
     context.note(warnings);
-    const Verdict verdict = replay_with(replayable, {options.file, found, places}, context);
+    const Verdict verdict =
+        replay_with(replayable, {options.file, found, places, context.job().between_reads()}, context);
     deliver(verdict, found.recipe, warnings, context);
     if (verdict.differences.empty()) return;
     std::string first;

@@ -173,8 +173,7 @@ std::vector<std::string> parse_jsonl_questions(std::string_view bytes, const std
     return questions;
 }
 
-std::string read_file(const std::filesystem::path& path, std::size_t limit,
-                      const std::function<void(std::uint64_t)>& between) {
+std::string read_file(const std::filesystem::path& path, std::size_t limit, const BytesDone& between) {
     const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
     if (descriptor < 0) input_error(path.string(), "a readable file", std::strerror(errno));
     const struct Closer {

@@ -3,8 +3,8 @@
 //
 // The large model has 36 layers, 32 heads over 8 key-value heads, hidden 2,560, head_dim 128; its
 // weights are drawn before anything is timed. Times are of the wall clock on every core.
-#include "analyses/alignment.h"
-#include "analyses/alignment_layers.h"
+#include "analyses/alignment/compute/entry_points.h"
+#include "analyses/alignment/compute/layers.h"
 #include "models/language_model.h"
 
 #include <attnscope/bank.h>

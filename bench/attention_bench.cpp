@@ -1,7 +1,7 @@
 // Attention live: what turning the gain of one head costs, and what statistics of all heads add to a forward pass.
 //
 // Times are of the wall clock on every core. The model is the sample's; without it those benchmarks are left out.
-#include "analyses/attention.h"
+#include "analyses/attention/compute/entry_points.h"
 #include "models/forward.h"
 #include "tests/support/attention_sample.h"
 

@@ -2,9 +2,9 @@
 // simplices, one matrix with everything that is said of it, and the heads of the sample model.
 //
 // Times are of the wall clock on every core. Random Gaussian rows, 512 × 64 unless said otherwise.
-#include "analyses/cv.h"
-#include "analyses/cv_pool.h"
-#include "analyses/cv_tuples.h"
+#include "analyses/cv/compute/entry_points.h"
+#include "analyses/cv/compute/pool.h"
+#include "analyses/cv/compute/tuples.h"
 #include "models/language_model.h"
 
 #include <attnscope/bank.h>

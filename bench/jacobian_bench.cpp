@@ -2,7 +2,7 @@
 // all heads of the sample model.
 //
 // Times are of the wall clock on every core.
-#include "analyses/jacobian.h"
+#include "analyses/jacobian/compute/entry_points.h"
 #include "kernels/softmax_jacobian.h"
 #include "models/language_model.h"
 

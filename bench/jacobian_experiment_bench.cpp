@@ -1,6 +1,6 @@
 // The softmax-gradient experiment: a step of the default training (32 windows of 64 characters, 0.8 million
 // parameters), measurements left out, as a mean over 40 of them. peers.py has the same model in PyTorch.
-#include "analyses/jacobian_experiment.h"
+#include "analyses/jacobian/compute/experiment.h"
 
 #include <benchmark/benchmark.h>
 

@@ -1,6 +1,6 @@
 // Opening a model, and its weights as float32: bytes of floats written a second, on one core.
-#include "data/dequantise.h"
-#include "data/elements.h"
+#include "files/dequantise.h"
+#include "files/elements.h"
 
 #include <attnscope/bank.h>
 #include <attnscope/model.h>

@@ -1,7 +1,7 @@
 // Residual sweeps of the sample model: 4 blocks of 256 tokens with 5 ranks, 8 ranks against the whole model run again
 // for each, and the basis of a head against a singular value decomposition of its samples.
-#include "analyses/residual.h"
-#include "analyses/residual_basis.h"
+#include "analyses/residual/compute/basis.h"
+#include "analyses/residual/compute/entry_points.h"
 #include "models/forward.h"
 
 #include <attnscope/bank.h>

@@ -1,7 +1,7 @@
 // Retrieval on a bank of the size of WordNet: 117,659 × 384, the real one where it was made, else random unit rows.
 //
 // Times are of the wall clock on every core. Counters p50_ms and p95_ms are of single requests.
-#include "analyses/retrieval.h"
+#include "analyses/retrieval/compute/entry_points.h"
 #include "kernels/retrieval_pass.h"
 
 #include <benchmark/benchmark.h>

@@ -1,8 +1,7 @@
 # attnscope_compute: models, analyses, kernels. The base loads it at run time, so starting the program does not wait for
 # LibTorch; only its one entry point crosses.
-attnscope_sources(compute_sources core/src/models/*.cpp core/src/analyses/*.cpp core/src/kernels/*.cpp
-    core/src/module/compute_*.cpp)
-list(FILTER compute_sources EXCLUDE REGEX "/cuda_module\\.cpp$")
+attnscope_sources(compute_sources core/src/*.cpp)
+list(FILTER compute_sources INCLUDE REGEX "/core/src/(models/|kernels/|.*/compute/)")
 if(NOT compute_sources OR NOT TARGET attnscope_base)
     return()
 endif()
@@ -17,7 +16,7 @@ foreach(name IN ITEMS gpt2 gpt_neox llama)
     set_source_files_properties("${CMAKE_SOURCE_DIR}/core/src/models/${name}.cpp"
         PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
 endforeach()
-attnscope_build_id(attnscope_compute core/src/module/compute_build_id.cpp)
+attnscope_build_id(attnscope_compute core/src/module/compute/build_id.cpp)
 attnscope_unity(attnscope_compute ${compute_sources})
 # at::parallel_for is a template that is serial unless its caller is compiled with OpenMP, which the precompiled headers
 # are not. Clang would bring an OpenMP beside LibTorch's own: serial there, which is what the sanitizers are built with.

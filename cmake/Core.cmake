@@ -1,6 +1,7 @@
-# attnscope_base: base, data, text, figure, jobs, io. A lab can link it without a window and without LibTorch.
-attnscope_sources(base_sources
-    core/src/base/*.cpp core/src/data/*.cpp core/src/text/*.cpp core/src/figure/*.cpp core/src/jobs/*.cpp core/src/io/*.cpp)
+# attnscope_base: everything of the core that needs no LibTorch. A lab can link it without a window. What is in models/,
+# kernels/ and any folder compute/ is attnscope_compute's; what is in a folder cuda/, attnscope_cuda's.
+attnscope_sources(base_sources core/src/*.cpp)
+list(FILTER base_sources EXCLUDE REGEX "/core/src/(models/|kernels/|.*/(compute|cuda)/)")
 if(NOT base_sources)
     return()
 endif()
@@ -23,7 +24,7 @@ attnscope_precompile(attnscope_base ${json_header})
 attnscope_build_id(attnscope_base core/src/base/build_id.cpp)
 attnscope_unity(attnscope_base ${base_sources})
 # Sums and products are rounded one by one there, which makes the loops and their reference agree to the bit.
-set_source_files_properties(core/src/data/dequantise.cpp core/src/data/dequantise_reference.cpp
+set_source_files_properties(core/src/files/dequantise.cpp core/src/files/dequantise_reference.cpp
     PROPERTIES COMPILE_OPTIONS "-ffp-contract=off;$<$<CONFIG:Release>:-O3>")
 # It loads libattnscope_compute from its own folder, and must not need anything it forgot to name.
 if(NOT ATTNSCOPE_SANITIZE)

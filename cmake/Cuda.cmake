@@ -1,8 +1,7 @@
 # attnscope_cuda: CUDA kernels on raw pointers and the thin C++ file that hands them tensors, as a module that
 # attnscope_compute loads where a device is. The architectures are named one by one: a machine that only compiles has no
 # GPU to ask.
-attnscope_sources(cuda_sources core/src/kernels/*.cu core/src/kernels/cuda_module.cpp
-    core/src/module/cuda_build_id.cpp)
+attnscope_sources(cuda_sources core/src/kernels/*.cu core/src/module/cuda/*.cpp)
 if(NOT cuda_sources OR NOT TARGET attnscope_compute)
     return()
 endif()
@@ -20,7 +19,7 @@ if(NOT CMAKE_CUDA20_STANDARD_COMPILE_OPTION)
 endif()
 
 add_library(attnscope_cuda MODULE ${cuda_sources})
-attnscope_build_id(attnscope_cuda core/src/module/cuda_build_id.cpp)
+attnscope_build_id(attnscope_cuda core/src/module/cuda/build_id.cpp)
 target_include_directories(attnscope_cuda SYSTEM PRIVATE
     ${CMAKE_CUDA_TOOLKIT_INCLUDE_DIRECTORIES} "${ATTNSCOPE_NVIDIA_DIR}/include")
 target_link_libraries(attnscope_cuda PRIVATE attnscope_base attnscope_warnings torch::torch_cpu torch::c10

@@ -1,9 +1,10 @@
 # attnscope_state (what the window keeps and asks for, without drawing), attnscope_ui (panels), attnscope_app (window loop
 # and command line) and the program itself. The libraries leave ImGui proper to the executable: the program links
 # imgui_core, tests of the window link imgui_tested.
-attnscope_sources(state_sources ui/state/*.cpp)
 attnscope_sources(ui_sources ui/*.cpp)
-list(FILTER ui_sources EXCLUDE REGEX "/ui/state/")
+set(state_sources ${ui_sources})
+list(FILTER state_sources INCLUDE REGEX "/ui/(state|analyses/[a-z]+/state)/")
+list(FILTER ui_sources EXCLUDE REGEX "/ui/(state|analyses/[a-z]+/state)/")
 attnscope_sources(app_sources app/*.cpp)
 list(FILTER app_sources EXCLUDE REGEX "/app/main\\.cpp$")
 if(NOT TARGET attnscope_base)

@@ -2,7 +2,7 @@
 
 #include "cli/commands.h"
 #include "cli/input_files.h"
-#include "io/file_sets.h"
+#include "files/file_sets.h"
 
 #include <memory>
 #include <optional>

@@ -1,6 +1,6 @@
 #include "cli/common_options.h"
 
-#include "data/text_list.h"
+#include "base/text_list.h"
 
 #include <array>
 #include <charconv>

@@ -1,8 +1,8 @@
 #include "cli/context.h"
 
-#include "data/file_writer.h"
-#include "data/text_list.h"
-#include "io/write_check.h"
+#include "base/text_list.h"
+#include "files/file_writer.h"
+#include "files/write_check.h"
 
 #include <attnscope/tensor_file.h>
 

@@ -1,7 +1,7 @@
 #include "cli/commands.h"
 #include "cli/cv_experiment.h"
 #include "cli/model_options.h"
-#include "data/file_writer.h"
+#include "files/file_writer.h"
 
 #include <attnscope/cv_recipe.h>
 

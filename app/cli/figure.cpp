@@ -3,8 +3,8 @@
 #include "cli/figure_options.h"
 #include "cli/recipe_job.h"
 #include "cli/session_job.h"
-#include "io/file_sets.h"
-#include "io/model_identity.h"
+#include "files/file_sets.h"
+#include "files/model_identity.h"
 
 #include <attnscope/cv_figures.h>
 #include <attnscope/jacobian_experiment_figures.h>

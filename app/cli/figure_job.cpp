@@ -1,7 +1,7 @@
 #include "cli/figure_job.h"
 
 #include "base/json_reader.h"
-#include "io/json_text.h"
+#include "base/json_text.h"
 #include "state/session.h"
 
 #include <attnscope/retrieval_figures.h>

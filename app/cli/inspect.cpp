@@ -1,7 +1,7 @@
+#include "base/json_text.h"
 #include "cli/commands.h"
 #include "cli/inspect_file.h"
 #include "cli/inspect_model.h"
-#include "io/json_text.h"
 
 #include <memory>
 

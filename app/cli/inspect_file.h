@@ -1,7 +1,7 @@
 // What a file or folder is, without computing anything.
 #pragma once
 
-#include "io/json_text.h"
+#include "base/json_text.h"
 
 #include <attnscope/tensor_file.h>
 

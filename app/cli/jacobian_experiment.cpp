@@ -1,6 +1,6 @@
 #include "cli/jacobian_experiment.h"
 #include "cli/partial_result.h"
-#include "io/file_sets.h"
+#include "files/file_sets.h"
 
 #include <attnscope/tensor_file.h>
 

@@ -1,6 +1,6 @@
 #include "cli/output_files.h"
 
-#include "io/file_sets.h"
+#include "files/file_sets.h"
 
 #include <algorithm>
 

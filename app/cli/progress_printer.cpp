@@ -1,6 +1,6 @@
 #include "cli/progress_printer.h"
 
-#include "io/json_text.h"
+#include "base/json_text.h"
 
 #include <cmath>
 #include <cstdio>

@@ -1,10 +1,10 @@
 #include "base/json_reader.h"
+#include "base/json_text.h"
 #include "cli/commands.h"
 #include "cli/figure_job.h"
 #include "cli/recipe_job.h"
 #include "cli/svg_comparison.h"
-#include "io/json_text.h"
-#include "io/model_identity.h"
+#include "files/model_identity.h"
 
 #include <attnscope/model_recipe.h>
 #include <attnscope/tensor_file.h>

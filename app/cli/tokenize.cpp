@@ -1,7 +1,7 @@
 #include "cli/commands.h"
 #include "cli/model_options.h"
 
-#include "io/json_text.h"
+#include "base/json_text.h"
 
 #include <attnscope/chat.h>
 #include <attnscope/tensor_file.h>

@@ -1,6 +1,6 @@
 #include "gui/screenshot.h"
 
-#include "figure/png_codec.h"
+#include "drawing/png_codec.h"
 
 #include <attnscope/tensor_file.h>
 

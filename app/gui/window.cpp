@@ -1,12 +1,12 @@
 #include "gui/window.h"
 
 #include "cli/interrupt.h"
-#include "data/file_writer.h"
+#include "files/file_writer.h"
+#include "files/write_check.h"
 #include "gui/glfw_window.h"
 #include "gui/screenshot.h"
-#include "io/write_check.h"
-#include "script.h"
-#include "shell.h"
+#include "shell/script.h"
+#include "shell/shell.h"
 #include "state/session.h"
 
 #include <attnscope/slot.h>

@@ -1,7 +1,7 @@
 // A GGUF file from a stranger: its header, every tensor of it, and the configuration of a model it may hold.
-#include "data/gguf.h"
-#include "data/input_error.h"
-#include "data/model_config.h"
+#include "files/gguf.h"
+#include "base/input_error.h"
+#include "files/model_config.h"
 
 #include "fuzz/support/read_all.h"
 

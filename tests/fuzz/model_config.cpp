@@ -1,5 +1,5 @@
 // A config.json from a stranger.
-#include "data/model_config.h"
+#include "files/model_config.h"
 
 #include "fuzz/support/read_all.h"
 

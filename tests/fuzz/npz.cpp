@@ -1,4 +1,4 @@
-#include "data/npz.h"
+#include "files/npz.h"
 #include "fuzz/support/read_all.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

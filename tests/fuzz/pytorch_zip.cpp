@@ -1,7 +1,7 @@
 // Archives, and pickles alone: checksums keep mutations of an archive from ever reaching its pickle.
-#include "data/pytorch_zip.h"
-#include "data/input_error.h"
-#include "data/pickle.h"
+#include "files/pytorch_zip.h"
+#include "base/input_error.h"
+#include "files/pickle.h"
 #include "fuzz/support/read_all.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -1,5 +1,5 @@
 // The index of a model's shards from a stranger: no shard may lie anywhere but beside it.
-#include "data/sharded_file.h"
+#include "files/sharded_file.h"
 
 #include "fuzz/support/read_all.h"
 

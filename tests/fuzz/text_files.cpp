@@ -1,4 +1,4 @@
-#include "data/text_files.h"
+#include "files/text_files.h"
 
 #include <attnscope/bank.h>
 

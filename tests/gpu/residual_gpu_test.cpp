@@ -1,5 +1,5 @@
 // A residual sweep on the GPU against the CPU's.
-#include "analyses/residual.h"
+#include "analyses/residual/compute/entry_points.h"
 #include "kernels/devices.h"
 #include "models/language_model.h"
 #include "support/temporary_folder.h"

@@ -1,7 +1,7 @@
 // What every drawn figure has to be: all of its text on the page, and apart.
 #pragma once
 
-#include "figure/layout.h"
+#include "drawing/layout.h"
 
 #include <gtest/gtest.h>
 

@@ -2,7 +2,7 @@
 // numbers in one.
 #pragma once
 
-#include "data/elements.h"
+#include "files/elements.h"
 #include "support/archives.h"
 
 #include <attnscope/job.h>

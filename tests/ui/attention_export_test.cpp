@@ -1,8 +1,8 @@
 // What the attention panels export is drawn again from its recipe, exactly as it was seen.
 #include "ui/support/window_test.h"
 
+#include "shell/workspaces.h"
 #include "support/chat_model.h"
-#include "workspaces.h"
 
 #include <attnscope/attention_recipe.h>
 #include <attnscope/compare_figures.h>

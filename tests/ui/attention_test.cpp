@@ -1,8 +1,8 @@
 // The attention workspace on a model of a few thousand numbers: what follows what, and what is said when there is none.
 #include "ui/support/window_test.h"
 
+#include "shell/workspaces.h"
 #include "support/tiny_models.h"
-#include "workspaces.h"
 
 #include <algorithm>
 #include <cmath>

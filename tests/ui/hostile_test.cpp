@@ -2,7 +2,7 @@
 // one.
 #include "ui/support/window_test.h"
 
-#include "script.h"
+#include "shell/script.h"
 #include "state/session.h"
 #include "support/tiny_models.h"
 

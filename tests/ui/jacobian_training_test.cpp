@@ -1,6 +1,6 @@
 // The softmax-gradient experiment in the window: a few steps of the character model on a page of text.
+#include "shell/workspaces.h"
 #include "ui/support/window_test.h"
-#include "workspaces.h"
 
 #include <imgui_internal.h>
 #include <nlohmann/json.hpp>

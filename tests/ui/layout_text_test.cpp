@@ -1,8 +1,8 @@
 // Layouts from files: those that ImGui wrote are taken as they are, those that it would not survive are refused.
 #include "ui/support/window_test.h"
 
+#include "shell/workspaces.h"
 #include "state/layout_text.h"
-#include "workspaces.h"
 
 #include <attnscope/job.h>
 

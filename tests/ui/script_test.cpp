@@ -1,7 +1,7 @@
 // Command scripts: what runs, what is refused, what a recorded drag holds.
 #include "ui/support/window_test.h"
 
-#include "script.h"
+#include "shell/script.h"
 
 #include <attnscope/tensor_file.h>
 

@@ -4,7 +4,7 @@
 // `View` is the part that undo and redo cover and that a session file restores.
 #pragma once
 
-#include "state/jacobian_training_options.h"
+#include "ui/analyses/jacobian/state/training_options.h"
 
 #include <attnscope/alignment_figures.h>
 #include <attnscope/attention_figures.h>

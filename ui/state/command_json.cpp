@@ -2,8 +2,8 @@
 
 #include "base/json_members.h"
 #include "base/json_reader.h"
-#include "state/jacobian_training_json.h"
 #include "state/view_job.h"
+#include "ui/analyses/jacobian/state/training_json.h"
 
 #include <attnscope/cv_recipe.h>
 

@@ -1,14 +1,14 @@
 // The results of the pinned view A, computed beside those of the current one by slots of their own.
 #pragma once
 
-#include "state/alignment_slots.h"
 #include "state/app_state.h"
-#include "state/attention_slots.h"
-#include "state/cv_slots.h"
-#include "state/jacobian_slots.h"
-#include "state/jacobian_training.h"
-#include "state/residual_slots.h"
-#include "state/retrieval_slots.h"
+#include "ui/analyses/alignment/state/slots.h"
+#include "ui/analyses/attention/state/slots.h"
+#include "ui/analyses/cv/state/slots.h"
+#include "ui/analyses/jacobian/state/slots.h"
+#include "ui/analyses/jacobian/state/training.h"
+#include "ui/analyses/residual/state/slots.h"
+#include "ui/analyses/retrieval/state/slots.h"
 
 #include <attnscope/slot.h>
 

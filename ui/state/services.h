@@ -1,18 +1,18 @@
 // What the window does besides drawing: loading sources on workers and keeping the slots that panels ask.
 #pragma once
 
-#include "state/alignment_slots.h"
 #include "state/app_state.h"
-#include "state/attention_slots.h"
 #include "state/commands.h"
-#include "state/cv_slots.h"
-#include "state/jacobian_slots.h"
-#include "state/jacobian_training.h"
 #include "state/pinned_view.h"
 #include "state/readout.h"
-#include "state/residual_slots.h"
-#include "state/retrieval_slots.h"
 #include "state/shown_figure.h"
+#include "ui/analyses/alignment/state/slots.h"
+#include "ui/analyses/attention/state/slots.h"
+#include "ui/analyses/cv/state/slots.h"
+#include "ui/analyses/jacobian/state/slots.h"
+#include "ui/analyses/jacobian/state/training.h"
+#include "ui/analyses/residual/state/slots.h"
+#include "ui/analyses/retrieval/state/slots.h"
 
 #include <attnscope/figure.h>
 #include <attnscope/slot.h>

@@ -1,7 +1,7 @@
 // What the services write: banks of embedded texts, sessions, figures.
 #include "base/build_id.h"
 #include "base/kept_file.h"
-#include "io/model_inputs.h"
+#include "files/model_inputs.h"
 #include "state/services_impl.h"
 #include "state/session.h"
 #include "state/view_recipe.h"

@@ -1,9 +1,9 @@
 #include "state/session.h"
 
+#include "base/checked.h"
 #include "base/json_members.h"
 #include "base/json_reader.h"
-#include "data/checked.h"
-#include "data/file_writer.h"
+#include "files/file_writer.h"
 #include "state/command_json.h"
 #include "state/references.h"
 

@@ -1,8 +1,8 @@
 #include "state/source_loading.h"
 
 #include "base/json_reader.h"
-#include "io/model_identity.h"
-#include "io/model_inputs.h"
+#include "files/model_identity.h"
+#include "files/model_inputs.h"
 #include "state/session.h"
 
 #include <attnscope/figure.h>

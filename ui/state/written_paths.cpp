@@ -1,6 +1,6 @@
 #include "state/written_paths.h"
 
-#include "io/write_check.h"
+#include "files/write_check.h"
 
 #include <vector>
 

@@ -2,7 +2,7 @@
 // words in its place when there is nothing to show yet.
 #pragma once
 
-#include "panels/panel.h"
+#include "shell/panel.h"
 
 #include <attnscope/error.h>
 #include <attnscope/job.h>

@@ -1,6 +1,6 @@
 #include "base/json_members.h"
 
-#include "data/input_error.h"
+#include "base/input_error.h"
 
 namespace attnscope {
 

@@ -133,10 +133,10 @@ private:
 
 /// Passes events on as long as they are not nested too deep.
 class BoundedEvents {
-    using Json = nlohmann::json;
+    using PlainJson = nlohmann::json;
 
 public:
-    BoundedEvents(const std::string& subject, const std::string& where, nlohmann::json_sax<Json>& events)
+    BoundedEvents(const std::string& subject, const std::string& where, nlohmann::json_sax<PlainJson>& events)
         : subject_(subject), where_(where), events_(events) {}
 
     bool null() { return events_.null(); }
@@ -145,13 +145,13 @@ public:
     bool number_unsigned(std::uint64_t value) { return events_.number_unsigned(value); }
     bool number_float(double value, const std::string& text) { return events_.number_float(value, text); }
     bool string(std::string& value) { return events_.string(value); }
-    bool binary(Json::binary_t& value) { return events_.binary(value); }
+    bool binary(PlainJson::binary_t& value) { return events_.binary(value); }
     bool key(std::string& name) { return events_.key(name); }
     bool start_object(std::size_t size) { return enter() && events_.start_object(size); }
     bool start_array(std::size_t size) { return enter() && events_.start_array(size); }
     bool end_object() { return leave() && events_.end_object(); }
     bool end_array() { return leave() && events_.end_array(); }
-    bool parse_error(std::size_t byte, const std::string& token, const Json::exception& error) {
+    bool parse_error(std::size_t byte, const std::string& token, const PlainJson::exception& error) {
         return events_.parse_error(byte, token, error);
     }
 
@@ -167,7 +167,7 @@ private:
     }
 
     const std::string &subject_, &where_;
-    nlohmann::json_sax<Json>& events_;
+    nlohmann::json_sax<PlainJson>& events_;
     std::size_t depth_ = 0;
 };
 

@@ -1,6 +1,6 @@
 #include "kernels/packed_matrix.h"
 
-#include "data/memory.h"
+#include "base/memory.h"
 #include "kernels/aligned.h"
 #include "kernels/packed_matrix_simd.h"
 

@@ -2,7 +2,7 @@
 
 #include "kernels/attention_rows.h"
 #include "models/fixed_product.h"
-#include "models/thread_guard.h"
+#include "module/compute/thread_guard.h"
 
 #include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>

@@ -1,6 +1,6 @@
 #include "models/bert_weights.h"
 
-#include "data/input_error.h"
+#include "base/input_error.h"
 #include "models/weights.h"
 
 #include <ATen/ops/from_blob.h>

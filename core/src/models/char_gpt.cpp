@@ -1,6 +1,6 @@
 #include "models/char_gpt.h"
 
-#include "models/thread_guard.h"
+#include "module/compute/thread_guard.h"
 
 #include <ATen/core/Reduction.h>
 #include <ATen/ops/_fused_adamw.h>

@@ -1,6 +1,6 @@
 #include "models/families.h"
 
-#include "data/input_error.h"
+#include "base/input_error.h"
 
 #include <array>
 #include <string>

@@ -1,11 +1,11 @@
 #include "models/forward.h"
 
-#include "data/input_error.h"
+#include "base/input_error.h"
 #include "kernels/devices.h"
 #include "models/packed_linear.h"
 #include "models/parallel_parts.h"
 #include "models/pass_parts.h"
-#include "models/thread_guard.h"
+#include "module/compute/thread_guard.h"
 
 #include <ATen/ops/embedding.h>
 #include <ATen/ops/empty.h>

@@ -1,10 +1,10 @@
 #include "models/gradient_pass.h"
 
-#include "data/input_error.h"
+#include "base/input_error.h"
 #include "models/fixed_product.h"
 #include "models/parallel_parts.h"
 #include "models/pass_parts.h"
-#include "models/thread_guard.h"
+#include "module/compute/thread_guard.h"
 
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>

@@ -1,5 +1,5 @@
 // The logits behind a text's last token, and the loss of the text.
-#include "data/input_error.h"
+#include "base/input_error.h"
 #include "models/forward.h"
 
 #include <algorithm>

@@ -3,7 +3,7 @@
 // compiled with OpenMP (cmake/Compute.cmake).
 #pragma once
 
-#include "models/thread_guard.h"
+#include "module/compute/thread_guard.h"
 
 #include <attnscope/job.h>
 

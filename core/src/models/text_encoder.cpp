@@ -1,12 +1,12 @@
 #include "models/text_encoder.h"
 
+#include "base/input_error.h"
 #include "base/json_members.h"
 #include "base/json_reader.h"
-#include "data/gguf.h"
-#include "data/input_error.h"
-#include "data/model_config.h"
+#include "files/gguf.h"
+#include "files/model_config.h"
 #include "models/bert.h"
-#include "models/thread_guard.h"
+#include "module/compute/thread_guard.h"
 
 #include <attnscope/model.h>
 

@@ -1,9 +1,9 @@
 #include "models/weights.h"
 
+#include "base/input_error.h"
 #include "base/memory_limit.h"
-#include "data/input_error.h"
 #include "models/packed_linear.h"
-#include "models/thread_guard.h"
+#include "module/compute/thread_guard.h"
 
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>

@@ -1,6 +1,6 @@
 #include "text/added_tokens.h"
 
-#include "data/text_files.h"
+#include "files/text_files.h"
 
 #include <utility>
 

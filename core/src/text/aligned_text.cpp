@@ -1,6 +1,6 @@
 #include "text/aligned_text.h"
 
-#include "data/text_files.h"
+#include "files/text_files.h"
 
 #include <algorithm>
 

@@ -1,6 +1,6 @@
 #include "text/characters.h"
 
-#include "data/text_files.h"
+#include "files/text_files.h"
 
 #include <unicode/uchar.h>
 #include <unicode/utf8.h>

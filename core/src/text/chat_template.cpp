@@ -1,10 +1,10 @@
 // Which form a chat template has, and what that form writes around a message.
 #include <attnscope/chat.h>
 
+#include "base/input_error.h"
 #include "base/json_members.h"
 #include "base/json_reader.h"
-#include "data/gguf.h"
-#include "data/input_error.h"
+#include "files/gguf.h"
 #include "text/chat_outline.h"
 
 #include <nlohmann/json.hpp>

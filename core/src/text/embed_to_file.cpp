@@ -1,4 +1,4 @@
-#include "data/input_error.h"
+#include "base/input_error.h"
 #include "text/partial_embedding.h"
 
 #include <attnscope/text_encoder.h>

@@ -1,7 +1,7 @@
 #include "text/gguf_splits.h"
 
-#include "data/input_error.h"
-#include "data/text_list.h"
+#include "base/input_error.h"
+#include "base/text_list.h"
 #include "text/tokenizer_parts.h"
 
 #include <array>

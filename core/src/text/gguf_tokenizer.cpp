@@ -1,6 +1,6 @@
 #include "text/gguf_tokenizer.h"
 
-#include "data/input_error.h"
+#include "base/input_error.h"
 #include "text/bert_normalizer.h"
 #include "text/gguf_splits.h"
 #include "text/normal_form.h"

@@ -1,7 +1,7 @@
 // Tokenizers out of the metadata of a GGUF file.
 #pragma once
 
-#include "data/gguf.h"
+#include "files/gguf.h"
 
 #include <attnscope/tokenizer.h>
 

@@ -1,5 +1,5 @@
 // Tokenizers out of a tokenizer.json or a vocab.txt, by the kind of their model.
-#include "data/input_error.h"
+#include "base/input_error.h"
 #include "text/tokenizer_json.h"
 
 #include <attnscope/tensor_file.h>

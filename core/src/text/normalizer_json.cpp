@@ -1,5 +1,5 @@
 // The normalizer and the pre_tokenizer of a tokenizer.json.
-#include "data/input_error.h"
+#include "base/input_error.h"
 #include "text/tokenizer_json.h"
 
 #include <nlohmann/json.hpp>

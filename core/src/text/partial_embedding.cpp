@@ -1,7 +1,7 @@
 #include "text/partial_embedding.h"
 
 #include "base/build_id.h"
-#include "data/sha256.h"
+#include "files/sha256.h"
 
 #include <attnscope/error.h>
 

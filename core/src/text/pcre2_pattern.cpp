@@ -1,5 +1,5 @@
 // Oniguruma's syntax into PCRE2's, where the two differ in what they say about tokenizers' texts.
-#include "data/input_error.h"
+#include "base/input_error.h"
 #include "text/regular_expression.h"
 
 #include <unicode/uchar.h>

@@ -1,6 +1,6 @@
 #include "text/regular_expression.h"
 
-#include "data/input_error.h"
+#include "base/input_error.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>

@@ -1,8 +1,8 @@
 #include "text/tokenizer.h"
 
-#include "data/gguf.h"
-#include "data/input_error.h"
-#include "data/text_list.h"
+#include "base/input_error.h"
+#include "base/text_list.h"
+#include "files/gguf.h"
 #include "text/gguf_tokenizer.h"
 #include "text/tokenizer_json.h"
 

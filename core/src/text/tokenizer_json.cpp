@@ -1,6 +1,6 @@
 #include "text/tokenizer_json.h"
 
-#include "data/input_error.h"
+#include "base/input_error.h"
 
 #include <nlohmann/json.hpp>
 

@@ -1,7 +1,7 @@
 // Blocks and half-width numbers as float32: bit for bit on every instruction set, over all there is to be found in
 // files.
-#include "data/dequantise.h"
-#include "data/elements.h"
+#include "files/dequantise.h"
+#include "files/elements.h"
 
 #include "support/every_target.h"
 

@@ -1,5 +1,5 @@
-#include "figure/contour.h"
-#include "figure/layout.h"
+#include "drawing/contour.h"
+#include "drawing/layout.h"
 
 #include "support/figure_samples.h"
 #include "support/readable_figure.h"

@@ -1,4 +1,4 @@
-#include "figure/scale.h"
+#include "drawing/scale.h"
 
 #include "support/error_of.h"
 #include "support/figure_samples.h"

@@ -2,8 +2,8 @@
 #include <attnscope/bank.h>
 #include <attnscope/tensor_file.h>
 
-#include "data/sha256.h"
-#include "data/text_files.h"
+#include "files/sha256.h"
+#include "files/text_files.h"
 #include "support/error_of.h"
 #include "support/temporary_folder.h"
 

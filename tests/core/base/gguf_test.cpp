@@ -1,7 +1,7 @@
 // GGUF files: what they hold, and what is refused.
-#include "data/gguf.h"
+#include "files/gguf.h"
 
-#include "data/dequantise.h"
+#include "files/dequantise.h"
 #include "support/error_of.h"
 #include "support/temporary_folder.h"
 #include "support/tiny_gguf.h"

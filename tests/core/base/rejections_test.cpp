@@ -1,7 +1,7 @@
 // What the readers refuse, and that they say why. None of these files may be believed, whatever they claim.
-#include "data/npz.h"
-#include "data/pytorch_zip.h"
-#include "data/tensor_contents.h"
+#include "files/npz.h"
+#include "files/pytorch_zip.h"
+#include "files/tensor_contents.h"
 #include "support/archives.h"
 #include "support/error_of.h"
 

@@ -1,5 +1,5 @@
 // Eigenvalues without LAPACK, of matrices whose eigenvalues are known.
-#include "jobs/symmetric_eigenvalues.h"
+#include "analyses/jacobian/symmetric_eigenvalues.h"
 
 #include <gtest/gtest.h>
 

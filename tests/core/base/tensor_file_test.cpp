@@ -1,7 +1,7 @@
 // Opening, mapping and converting, whatever the format.
 #include <attnscope/tensor_file.h>
 
-#include "data/elements.h"
+#include "files/elements.h"
 #include "support/archives.h"
 #include "support/error_of.h"
 #include "support/golden.h"

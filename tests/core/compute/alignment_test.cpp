@@ -1,7 +1,7 @@
 // Operators, angles and matched heads from weights, against operators that are formed.
-#include "analyses/alignment.h"
-#include "analyses/alignment_layers.h"
-#include "analyses/alignment_spectrum.h"
+#include "analyses/alignment/compute/entry_points.h"
+#include "analyses/alignment/compute/layers.h"
+#include "analyses/alignment/compute/spectrum.h"
 #include "models/language_model.h"
 #include "support/error_of.h"
 #include "support/temporary_folder.h"

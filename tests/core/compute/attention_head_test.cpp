@@ -1,5 +1,5 @@
 // One head from its queries and keys: rows, maps, gain curves, and the head as a memory bank.
-#include "analyses/attention.h"
+#include "analyses/attention/compute/entry_points.h"
 #include "core/compute/support.h"
 #include "support/attention_sample.h"
 #include "support/error_of.h"

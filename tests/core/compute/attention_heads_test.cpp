@@ -1,8 +1,8 @@
 // All heads of a model: statistics and scores while it runs, one layer captured, and that both agree.
-#include "analyses/attention.h"
-#include "analyses/attention_statistics.h"
-#include "analyses/student_t.h"
+#include "analyses/attention/compute/entry_points.h"
+#include "analyses/attention/compute/statistics.h"
 #include "core/compute/support.h"
+#include "kernels/student_t.h"
 #include "models/forward.h"
 #include "support/error_of.h"
 #include "support/temporary_folder.h"

@@ -1,4 +1,4 @@
-#include "data/model_config.h"
+#include "files/model_config.h"
 #include "models/bert.h"
 #include "models/text_encoder.h"
 

@@ -1,5 +1,5 @@
-#include "analyses/cv_experiment.h"
-#include "models/tiny_mha.h"
+#include "analyses/cv/compute/experiment.h"
+#include "analyses/cv/compute/tiny_mha.h"
 #include "support/error_of.h"
 #include "support/waiting.h"
 

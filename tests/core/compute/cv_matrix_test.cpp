@@ -1,8 +1,8 @@
 // CV of one matrix: what must not change it, what is drawn, what is said where there is none, and how far its errors
 // reach.
-#include "analyses/cv.h"
-#include "analyses/cv_matrix.h"
-#include "analyses/cv_tuples.h"
+#include "analyses/cv/compute/entry_points.h"
+#include "analyses/cv/compute/matrix.h"
+#include "analyses/cv/compute/tuples.h"
 #include "support/error_of.h"
 
 #include <gtest/gtest.h>

@@ -1,6 +1,6 @@
 // CV of models of a few thousand numbers: whose rows are whose, and what flows through a pass.
-#include "analyses/cv.h"
-#include "analyses/cv_matrix.h"
+#include "analyses/cv/compute/entry_points.h"
+#include "analyses/cv/compute/matrix.h"
 #include "models/forward.h"
 #include "models/projections.h"
 #include "support/temporary_folder.h"

@@ -1,5 +1,5 @@
 // Layer alignment against the reference, where its results are at hand: from files of grams and from weights.
-#include "analyses/alignment.h"
+#include "analyses/alignment/compute/entry_points.h"
 #include "models/language_model.h"
 #include "support/golden_models.h"
 

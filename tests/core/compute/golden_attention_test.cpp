@@ -1,5 +1,5 @@
 // Entropies and largest weights of all heads against the reference, where its results are at hand.
-#include "analyses/attention.h"
+#include "analyses/attention/compute/entry_points.h"
 #include "models/forward.h"
 #include "support/golden_models.h"
 

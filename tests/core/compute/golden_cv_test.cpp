@@ -1,5 +1,5 @@
 // CV bands against the reference, where its results are at hand.
-#include "analyses/cv.h"
+#include "analyses/cv/compute/entry_points.h"
 #include "models/language_model.h"
 #include "support/golden_models.h"
 

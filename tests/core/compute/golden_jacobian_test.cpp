@@ -1,5 +1,5 @@
 // The softmax Jacobian against the reference, where its results are at hand.
-#include "analyses/jacobian.h"
+#include "analyses/jacobian/compute/entry_points.h"
 #include "models/language_model.h"
 #include "support/golden_models.h"
 

@@ -1,5 +1,5 @@
 // Residual sweeps against the reference, where its results are at hand.
-#include "analyses/residual.h"
+#include "analyses/residual/compute/entry_points.h"
 #include "core/compute/support.h"
 #include "models/language_model.h"
 #include "support/golden_models.h"

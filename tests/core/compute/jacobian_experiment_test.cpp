@@ -1,4 +1,4 @@
-#include "analyses/jacobian_experiment.h"
+#include "analyses/jacobian/compute/experiment.h"
 #include "models/char_gpt.h"
 #include "models/language_model.h"
 #include "support/error_of.h"

@@ -1,5 +1,5 @@
 // Gradients of attention through every family of models, against derivatives by differences.
-#include "analyses/jacobian.h"
+#include "analyses/jacobian/compute/entry_points.h"
 #include "models/forward.h"
 #include "support/error_of.h"
 #include "support/temporary_folder.h"

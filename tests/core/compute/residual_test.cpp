@@ -1,9 +1,9 @@
 // Residual sweeps on models of a few thousand numbers: what each output is, by plain loops, and what a sweep may not
 // change, whatever its options.
-#include "analyses/residual.h"
-#include "analyses/residual_basis.h"
-#include "analyses/residual_prefix.h"
-#include "analyses/residual_split.h"
+#include "analyses/residual/compute/basis.h"
+#include "analyses/residual/compute/entry_points.h"
+#include "analyses/residual/compute/prefix.h"
+#include "analyses/residual/compute/split.h"
 #include "models/forward.h"
 #include "support/error_of.h"
 #include "support/temporary_folder.h"

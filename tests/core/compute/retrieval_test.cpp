@@ -1,5 +1,5 @@
 // What must hold of every bank: of the map, its energy, its symmetries, and of what is refused.
-#include "analyses/retrieval_basins.h"
+#include "analyses/retrieval/compute/basins.h"
 #include "core/compute/support.h"
 #include "support/error_of.h"
 

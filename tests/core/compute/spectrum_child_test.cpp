@@ -1,6 +1,6 @@
 // The decomposition of a large covariance, which a process of its own does.
 #include "core/compute/support.h"
-#include "module/compute_child.h"
+#include "module/compute/child_process.h"
 
 #include <gtest/gtest.h>
 

@@ -3,7 +3,7 @@
 
 #include <attnscope/retrieval.h>
 
-#include "analyses/retrieval.h"
+#include "analyses/retrieval/compute/entry_points.h"
 
 #include <gtest/gtest.h>
 

@@ -1,8 +1,8 @@
 // What every fuzz target of a tensor format does with what it parsed.
 #pragma once
 
-#include "data/elements.h"
-#include "data/tensor_contents.h"
+#include "files/elements.h"
+#include "files/tensor_contents.h"
 
 #include <attnscope/error.h>
 

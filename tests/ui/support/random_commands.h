@@ -1,7 +1,7 @@
 // Commands as nobody would give them: any of the registry, with arguments right and wrong, the same in every run.
 #pragma once
 
-#include "shell.h"
+#include "shell/shell.h"
 #include "state/command_json.h"
 
 #include <attnscope/job.h>

@@ -1,7 +1,7 @@
 // A whole window without a display: the shell under ImGui's null backend, driven by the test engine.
 #pragma once
 
-#include "shell.h"
+#include "shell/shell.h"
 
 #include <gtest/gtest.h>
 

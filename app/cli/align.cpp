@@ -1,6 +1,7 @@
-#include "cli/align.h"
+#include "analyses/alignment/describe.h"
 
 #include "cli/commands.h"
+#include "cli/field_options.h"
 #include "cli/input_files.h"
 #include "files/file_sets.h"
 
@@ -62,42 +63,6 @@ void run_align(AlignOptions options, Context& context) {
 
 } // namespace
 
-CLI::Option* add_anchor(CLI::App& app, int& anchor) {
-    return add_value(app, "--anchor", "N", "layer that all others are compared with, negative ones from the end (-1)",
-                     [&anchor](const std::string& text) {
-                         constexpr int far = 1'000'000;
-                         anchor = static_cast<int>(parse_whole("--anchor", text, -far, far));
-                     });
-}
-
-void add_operator_options(CLI::App& app, AlignmentJob& job, const std::function<void()>& given) {
-    const std::string group = "Alignment";
-    add_value(app, "--operator", "qk|ov", "what a head is compared by: queries with keys, or values with outputs (qk)",
-              [&job, given](const std::string& text) {
-                  job.kind = alignment::parse_operator(text);
-                  given();
-              })
-        ->group(group);
-    add_value(app, "--directions", "symmetric|left|right",
-              "eigenvectors of the symmetric part, or singular vectors on one side (symmetric)",
-              [&job, given](const std::string& text) {
-                  job.basis = alignment::parse_basis(text);
-                  given();
-              })
-        ->group(group);
-    app.add_flag_callback(
-           "--norm-gain",
-           [&job, given] {
-               job.norm_gain = true;
-               given();
-           },
-           "fold the gain of the norm before attention into the operators")
-        ->group(group);
-    add_value(app, "--topk", "K", "directions kept of a head (8; all that a file has)",
-              [&job](const std::string& text) { job.topk = static_cast<int>(parse_whole("--topk", text, 1, 1 << 20)); })
-        ->group(group);
-}
-
 Command align_command(CLI::App& app) {
     const auto options = std::make_shared<AlignOptions>();
     AlignmentJob& job = options->job;
@@ -106,13 +71,10 @@ Command align_command(CLI::App& app) {
     add_path(*command, "--eigdirs", job.directions, "their eigendirections (where the grams say, or beside them)")
         ->group("Input");
     add_path(*command, "--model", job.model, "folder of a model, or a GGUF file")->group("Input");
-    add_anchor(*command, job.anchor)->group("Alignment");
-    add_operator_options(*command, job, [options] { options->of_model = true; });
+    add_fields(*command, comparison_fields(job), "Alignment");
+    add_fields(*command, operator_fields(job), "Alignment", {}, [options] { options->of_model = true; });
     const std::string group = "Output";
-    command->add_flag("--per-head", job.per_head, "also the map and the profile of every head")->group(group);
-    command->add_flag("--maps", job.maps, "also principal angles and overlaps of all pairs of layers")->group(group);
-    command->add_flag("--spectra", job.spectra, "also the eigenvalues of every head")->group(group);
-    command->add_flag("--match", job.match, "also the heads of each layer that fit the anchor's best")->group(group);
+    add_fields(*command, output_fields(job), group);
     add_path(*command, "--write-grams", options->written, "write the grams, and their eigendirections beside them")
         ->group(group);
     command

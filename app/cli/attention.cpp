@@ -1,4 +1,6 @@
+#include "analyses/attention/describe.h"
 #include "cli/commands.h"
+#include "cli/field_options.h"
 #include "cli/model_options.h"
 
 #include <attnscope/attention_recipe.h>
@@ -15,7 +17,7 @@ struct AttentionOptions {
     AttentionJob job;
 };
 
-AttentionJob::HeadChoice parse_head(const std::string& text) {
+HeadChoice parse_head(const std::string& text) {
     const auto numbers = parse_rows("--map", text);
     const auto fits = [](std::size_t number) { return number <= std::size_t{std::numeric_limits<int>::max()}; };
     if (numbers.size() != 2 || !fits(numbers[0]) || !fits(numbers[1])) {
@@ -79,16 +81,7 @@ Command attention_command(CLI::App& app) {
     add_path(*command, "--texts", options->texts, "file of texts, one a line: means with 95 % intervals")
         ->group("Input");
     const std::string group = "Analysis";
-    add_gain(*command, request.gain)->group(group);
-    command->add_flag("--rows", request.rows, "also entropy and largest weight of every row")->group(group);
-    command
-        ->add_flag("--scores", request.scores,
-                   "also sink, previous, duplicate and induction; without a text on random tokens, repeated")
-        ->group(group);
-    command
-        ->add_flag("--random-induction", request.induction_on_random,
-                   "induction on 50 random tokens repeated, whatever the text")
-        ->group(group);
+    add_fields(*command, request_fields(options->job), group);
     add_layers(*command, request.first_layer, request.last_layer)->group(group);
     command
         ->add_option_function<std::vector<std::string>>(
@@ -100,7 +93,6 @@ Command attention_command(CLI::App& app) {
         ->type_name("L,H")
         ->allow_extra_args(false)
         ->group(group);
-    add_precision(*command, request.precision)->group(group);
     return {.app = command, .run = [options](Context& context) { run_attention(*options, context); }, .large = true};
 }
 

@@ -1,5 +1,7 @@
+#include "analyses/cv/describe.h"
 #include "cli/commands.h"
 #include "cli/cv_experiment.h"
+#include "cli/field_options.h"
 #include "cli/model_options.h"
 #include "files/file_writer.h"
 
@@ -29,14 +31,6 @@ void parse_tensor(const std::string& text, CvJob& job) {
         job.tensor = text.substr(0, colon);
         job.key = text.substr(colon + 1);
     }
-}
-
-void parse_band(const std::string& text, cv::Parameters& parameters) {
-    const std::vector<std::string> numbers = parse_list("--band", text);
-    if (numbers.size() != 2) throw Error(ErrorKind::usage, "--band", "two numbers as in .13,.30", text);
-    parameters.band_low = parse_number("--band", numbers[0]);
-    parameters.band_high = parse_number("--band", numbers[1]);
-    cv::check_parameters({.band_low = parameters.band_low, .band_high = parameters.band_high});
 }
 
 void settle_inputs(const CvOptions& options, CvJob& job) {
@@ -113,29 +107,14 @@ Command cv_command(CLI::App& app) {
     add_value(*command, "--tensor", "F[:KEY]", "file of tensors, and which of them (every matrix in it)",
               [&job](const std::string& text) { parse_tensor(text, job); })
         ->group("Input");
-    add_value(*command, "--layout", "rows|columns|auto", "how the file holds the matrix",
-              [&job](const std::string& text) { job.layout = parse_layout(text); })
-        ->group("Input");
+    add_fields(*command, tensor_fields(job), "Input");
     add_path(*command, "--tuples", job.tuples, "simplices to measure instead of drawing them: (S,5) row numbers")
         ->group("Input");
     add_model_options(*command, options->input, false);
     const std::string group = "Analysis";
-    cv::Parameters& parameters = job.parameters;
-    add_count(*command, "--samples", parameters.samples, "simplices drawn for a matrix (300)")->group(group);
-    add_count(*command, "--pool", parameters.pool, "they are drawn from the first so many rows (512; 0: all)")
-        ->group(group);
-    add_whole(*command, "--points", parameters.points, 0, "corners of a simplex, 3 to 8 (5)")->group(group);
-    command->add_flag("--exact", parameters.exact, "every simplex of the pool instead of a sample")->group(group);
-    add_value(*command, "--band", "LOW,HIGH", "the band (.13,.30)", [&parameters](const std::string& text) {
-        parse_band(text, parameters);
-    })->group(group);
+    add_fields(*command, measured_fields(job), group);
     add_layers(*command, job.first_layer, job.last_layer)->group(group);
-    command
-        ->add_flag_callback(
-            "--no-weights", [&job] { job.weights = false; }, "the activations of the text alone")
-        ->group(group);
-    command->add_flag("--histogram", job.histogram, "also the histogram of each matrix's volumes")->group(group);
-    add_precision(*command, job.precision)->group(group);
+    add_fields(*command, model_fields(job), group);
     add_path(*command, "--tex", options->tex, "also write the table as LaTeX")->group(group);
     add_experiment_options(*command, options->experiment);
     return {.app = command,

@@ -1,10 +1,11 @@
 #include "cli/cv_experiment.h"
+#include "analyses/cv/describe.h"
+#include "cli/field_options.h"
 #include "cli/partial_result.h"
 
 #include <attnscope/partial_result.h>
 #include <attnscope/tensor_file.h>
 
-#include <limits>
 #include <utility>
 
 namespace attnscope::cli {
@@ -14,14 +15,6 @@ namespace {
 
 constexpr std::size_t most_partial_bytes = std::size_t{1} << 30;
 constexpr const char* schema = "attnscope.cv/1";
-
-std::vector<int> parse_wholes(const std::string& option, const std::string& text) {
-    std::vector<int> values;
-    for (const std::string& item : parse_list(option, text)) {
-        values.push_back(static_cast<int>(parse_whole(option, item, 1, cv::most_experiment_dim)));
-    }
-    return values;
-}
 
 /// The configurations that are over.
 class FinishedConfigs final : public PartialResult {
@@ -80,29 +73,9 @@ cv::Experiment train(CvExperimentJob& job, Context& context) {
 
 void add_experiment_options(CLI::App& app, ExperimentOptions& options) {
     const std::string group = "Experiment";
-    cv::ExperimentRequest& request = options.request;
     app.add_flag("--experiment", options.wanted, "train a tiny transformer and measure its matrices on the way")
         ->group(group);
-    const auto add = [&](const char* option, const char* type, const char* help,
-                         std::function<void(const std::string&)> read) {
-        add_value(app, option, type, help, [&options, read = std::move(read)](const std::string& text) {
-            options.any_given = true;
-            read(text);
-        })->group(group);
-    };
-    add("--dims", "L", "widths (64,128,256)",
-        [&request](const std::string& text) { request.dims = parse_wholes("--dims", text); });
-    add("--heads", "L", "numbers of heads, each with every width (1,2,4,8)",
-        [&request](const std::string& text) { request.heads = parse_wholes("--heads", text); });
-    add("--every", "N", "also the CV of every matrix after every N epochs (before, half, after alone)",
-        [&request](const std::string& text) {
-            request.every = static_cast<int>(parse_whole("--every", text, 0, cv::most_experiment_epochs));
-        });
-    add("--epochs", "N", "updates (50)", [&request](const std::string& text) {
-        request.epochs = static_cast<int>(parse_whole("--epochs", text, 1, cv::most_experiment_epochs));
-    });
-    add("--learning-rate", "X", "of Adam (0.001)",
-        [&request](const std::string& text) { request.learning_rate = parse_positive("--learning-rate", text); });
+    add_fields(app, fields_of(options.request), group, {}, [&options] { options.any_given = true; });
 }
 
 void run_experiment(const ExperimentOptions& options, const cv::Parameters& parameters, Context& context) {

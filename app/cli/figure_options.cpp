@@ -1,5 +1,12 @@
 #include "cli/figure_options.h"
 
+#include "analyses/alignment/describe.h"
+#include "analyses/attention/describe.h"
+#include "analyses/cv/describe.h"
+#include "analyses/jacobian/describe.h"
+#include "analyses/residual/describe.h"
+#include "analyses/retrieval/describe.h"
+#include "cli/field_options.h"
 #include "cli/model_options.h"
 
 #include <attnscope/cv_figures.h>
@@ -44,50 +51,25 @@ void add_attention_options(CLI::App& app, FigureOptions& options) {
     })->group(group);
     add_whole(app, "--layer", job.layer, 0, "layer shown (0)")->group(group);
     add_whole(app, "--head", job.head, 0, "head shown (0)")->group(group);
-    add_value(app, "--token", "N", "query shown (the last)", [&job](const std::string& text) {
-        job.token = parse_whole("--token", text, 0, INT64_MAX);
-    })->group(group);
-    add_value(app, "--colour", "C", "of the heads: entropy, max_weight, sink, previous, duplicate, induction (entropy)",
-              [&job](const std::string& text) { job.colour = attention::parse_head_colour(text); })
-        ->group(group);
-    add_precision(app, job.request.precision)->group(group);
+    add_fields(app, cursor_fields(job), group);
+    add_fields(app, request_fields(job), group, {"beta", "rows", "scores", "induction_on_random"});
     add_chat(app, options.chat)->group(group);
-    app.add_flag("--every-layer", job.every_layer, "the gain turns every layer before a head too, not that head alone")
-        ->group(group);
-    app.add_flag("--without-sink", job.without_sink, "the map without the column of token 0")->group(group);
-    app.add_flag("--renormalize", job.renormalize, "and the rest of each of its rows with the sum 1")->group(group);
+    add_fields(app, map_fields(job), group);
 }
 
 void add_cv_options(CLI::App& app, FigureOptions& options) {
-    CvJob& job = options.cv;
     CvExperimentJob& shown = options.shown;
     const std::string group = "CV bands";
-    add_value(app, "--kind", "K",
-              "matrix shown: embedding, Q, K, V, out_proj, act_Q, act_K, act_V, act_post, act_emb, "
-              "residual (Q)",
-              [&job](const std::string& text) { job.cursor.kind = cv::parse_kind(text); })
-        ->group(group);
-    add_count(app, "--samples", job.parameters.samples, "simplices drawn for a matrix (300)")->group(group);
-    add_count(app, "--pool", job.parameters.pool, "they are drawn from the first so many rows (512; 0: all)")
-        ->group(group);
-    add_whole(app, "--points", job.parameters.points, 0, "corners of a simplex, 3 to 8 (5)")->group(group);
+    add_fields(app, cursor_fields(options.cv), group);
+    add_fields(app, fields_of(options.cv.parameters), group, {"exact", "band"});
     add_experiment_options(app, options.experiment);
-    add_value(app, "--follow", "G", "matrices of the experiment shown, as in Q_h (act_Q_h)",
-              [&shown](const std::string& text) {
-                  const auto& groups = cv::experiment_groups();
-                  if (std::find(groups.begin(), groups.end(), text) == groups.end()) {
-                      throw Error(ErrorKind::usage, "--follow", "a group of matrices as in Q_h", text);
-                  }
-                  shown.group = text;
-              })
-        ->group("Experiment");
+    add_fields(app, cursor_fields(shown), "Experiment");
     add_value(app, "--config", "D,H", "configuration shown (the first)", [&shown](const std::string& text) {
         const std::vector<std::string> parts = parse_list("--config", text);
         if (parts.size() != 2) throw Error(ErrorKind::usage, "--config", "width and heads as in 64,2", text);
         shown.dim = static_cast<int>(parse_whole("--config", parts[0], 1, cv::most_experiment_dim));
         shown.heads = static_cast<int>(parse_whole("--config", parts[1], 1, cv::most_experiment_dim));
     })->group("Experiment");
-    add_whole(app, "--epoch", shown.epoch, 0, "epoch shown (the last)")->group("Experiment");
 }
 
 void add_alignment_options(CLI::App& app, FigureOptions& options) {
@@ -95,11 +77,9 @@ void add_alignment_options(CLI::App& app, FigureOptions& options) {
     const std::string group = "Alignment";
     add_path(app, "--grams", job.grams, "grams of operators (JSON) instead of a model")->group(group);
     add_path(app, "--eigdirs", job.directions, "their eigendirections")->group(group);
-    add_anchor(app, job.anchor)->group(group);
-    add_operator_options(app, job, [] {});
-    add_value(app, "--quantity", "Q", "of maps: cos, mean_cos_pa, min_cos_pa, top1_overlap (cos)",
-              [&job](const std::string& text) { job.quantity = alignment::parse_quantity(text); })
-        ->group(group);
+    add_fields(app, comparison_fields(job), group);
+    add_fields(app, operator_fields(job), group);
+    add_fields(app, cursor_fields(job), group);
     app.add_flag("--match", job.match, "the anchor profile of matched heads too")->group(group);
 }
 
@@ -107,15 +87,7 @@ void add_jacobian_options(CLI::App& app, FigureOptions& options) {
     JacobianJob& job = options.jacobian;
     const std::string group = "Softmax gradient";
     add_path(app, "--captures", job.captures, "file of probabilities A and gradients g")->group(group);
-    add_value(app, "--metric", "M",
-              "of the heads: a_mean, entropy, r_diag, r_offdiag, energy_off, energy_cross, "
-              "cos_diag, cos_ste, cos_ste_unmasked (r_diag)",
-              [&job](const std::string& text) { job.cursor.metric = jacobian::parse_metric(text); })
-        ->group(group);
-    add_count(app, "--sequence", job.cursor.sequence, "sequence shown (0)")->group(group);
-    add_value(app, "--row", "N", "query shown (the last)", [&job](const std::string& text) {
-        job.cursor.row = parse_whole("--row", text, 0, INT32_MAX);
-    })->group(group);
+    add_fields(app, cursor_fields(job), group);
 }
 
 /// X0:X1,Y0:Y1
@@ -370,12 +342,14 @@ void add_figure_options(CLI::App& command, FigureOptions& options) {
         ->description("inverse temperature shown (0.75 of the critical one); of a model, its gain (1; inf: top-1)");
     add_whole(command, "--step", job.step, 0, "step shown (1)");
     add_input_options(command, options.retrieval);
-    add_dynamics_options(command, options.retrieval);
+    add_fields(command, fields_of(options.retrieval.job.request), "Dynamics",
+               {"beta_table", "beta", "tol", "origin_beta", "origin_eps", "origin_steps", "sweep", "plane",
+                "plane_beta", "separation", "separation_samples"});
     add_attention_options(command, options);
     add_cv_options(command, options);
     add_alignment_options(command, options);
     const std::string group = "Low-rank residual, softmax gradient";
-    add_residual_options(command, options.residual.request.parameters, group, false);
+    add_fields(command, fields_of(options.residual.request), group, {"heads", "token_losses", "precision"});
     add_whole(command, "--rank", options.residual.cursor.rank, 0, "rank shown (that of the verdict)")->group(group);
     add_whole(command, "--block", options.residual.cursor.block, 0, "block whose text is shown (0)")->group(group);
     add_jacobian_options(command, options);

@@ -1,11 +1,10 @@
 // What `figure` is asked on the command line: what to draw from, what of it to show, how to write it.
 #pragma once
 
-#include "cli/align.h"
 #include "cli/cv_experiment.h"
-#include "cli/residual_options.h"
 #include "cli/retrieval_options.h"
 
+#include <attnscope/alignment_recipe.h>
 #include <attnscope/attention_recipe.h>
 #include <attnscope/cv_experiment_recipe.h>
 #include <attnscope/cv_recipe.h>

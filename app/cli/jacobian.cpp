@@ -1,4 +1,6 @@
+#include "analyses/jacobian/describe.h"
 #include "cli/commands.h"
+#include "cli/field_options.h"
 #include "cli/jacobian_experiment.h"
 #include "cli/model_options.h"
 
@@ -111,14 +113,12 @@ Command jacobian_command(CLI::App& app) {
         ->group("Input");
     add_model_options(*command, options->input, false);
     const std::string group = "Analysis";
-    bool& model_given = options->model_given;
-    const auto of_model = [&](CLI::Option* option) {
-        option->group(group)->each([&](const std::string&) { model_given = true; });
-    };
-    of_model(add_count(*command, "--seq-len", job.length, "tokens of a sequence (64)"));
-    of_model(add_count(*command, "--blocks", job.blocks, "sequences, one behind the other (32)"));
-    of_model(add_layers(*command, job.first_layer, job.last_layer)
-                 ->description("layers to measure, both included; gradients end at the lowest (all)"));
+    const auto model_given = [options] { options->model_given = true; };
+    add_fields(*command, model_fields(job), group, {}, model_given);
+    add_layers(*command, job.first_layer, job.last_layer)
+        ->description("layers to measure, both included; gradients end at the lowest (all)")
+        ->group(group)
+        ->each([model_given](const std::string&) { model_given(); });
     add_path(*command, "--write-captures", options->write_captures, "also write A and g (.npz, else safetensors)")
         ->group(group);
     add_jacobian_experiment_options(*command, options->experiment);

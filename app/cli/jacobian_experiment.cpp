@@ -1,4 +1,6 @@
 #include "cli/jacobian_experiment.h"
+#include "analyses/jacobian/describe.h"
+#include "cli/field_options.h"
 #include "cli/partial_result.h"
 #include "files/file_sets.h"
 
@@ -20,21 +22,6 @@ using Clock = std::chrono::steady_clock;
 constexpr const char* schema = "attnscope.jacobian/1";
 /// Between two checkpoints: ten megabytes a run are written and flushed.
 constexpr auto checkpoint_interval = std::chrono::seconds(3);
-
-/// all, or a list of names.
-template <class Values, class Parse>
-auto parse_names(const std::string& option, const std::string& text, const Values& all, const Parse& parse) {
-    std::vector<typename Values::value_type> values;
-    if (text == "all") return std::vector(all.begin(), all.end());
-    for (const std::string& item : parse_list(option, text)) {
-        try {
-            values.push_back(parse(item));
-        } catch (const Error& error) {
-            throw Error(ErrorKind::usage, option, error.expected + ", or all", error.got);
-        }
-    }
-    return values;
-}
 
 /// Training so far.
 class Checkpoint final : public PartialResult {
@@ -131,8 +118,8 @@ class ExportedModels {
 public:
     ExportedModels(const JacobianExperimentJob& job, const jacobian::Experiment& experiment, const fs::path& folder) {
         for (const auto& run : experiment.runs) {
-            const std::string name = std::string(jacobian::method_name(run->combination.method)) + "-" +
-                                     jacobian::softmax_gradient_name(run->combination.gradient);
+            const std::string name =
+                std::string(choice_name(run->combination.method)) + "-" + choice_name(run->combination.gradient);
             const fs::path to = experiment.runs.size() == 1 ? folder : folder / name;
             folders_.add(to);
             jacobian::add_char_gpt(files_, job.request, *run, to);
@@ -174,32 +161,19 @@ void add_jacobian_experiment_options(CLI::App& app, JacobianExperimentOptions& o
     jacobian::ExperimentRequest& request = options.request;
     app.add_flag("--experiment", options.wanted, "train a character model on the text and measure its heads on the way")
         ->group(group);
-    const auto add = [&](const char* option, const char* type, const char* help,
-                         std::function<void(const std::string&)> read) {
-        add_value(app, option, type, help, [&options, read = std::move(read)](const std::string& text) {
-            options.any_given = true;
-            read(text);
-        })->group(group);
-    };
-    add("--method", "L", "bp, fa, sign_sym, dfa or all: how errors go back (bp)", [&options](const std::string& text) {
-        options.methods = parse_names("--method", text, jacobian::methods, jacobian::parse_method);
-    });
-    add("--softmax-grad", "L", "full, diag, ste, surrogate or all: gradient of the softmax (full)",
-        [&options](const std::string& text) {
-            options.gradients =
-                parse_names("--softmax-grad", text, jacobian::softmax_gradients, jacobian::parse_softmax_gradient);
-        });
-    add("--steps", "N", "updates (500)", [&request](const std::string& text) {
-        request.steps = static_cast<int>(parse_whole("--steps", text, 1, jacobian::most_training_steps));
-    });
-    add("--every", "N", "measure after every N updates (25; 0: before and after alone)",
-        [&request](const std::string& text) {
-            request.every = static_cast<int>(parse_whole("--every", text, 0, jacobian::most_training_steps));
-        });
-    add("--learning-rate", "X", "of AdamW (0.001)",
-        [&request](const std::string& text) { request.learning_rate = parse_positive("--learning-rate", text); });
-    add("--export", "DIR", "also write the trained model as a Hugging Face folder (several: a folder each)",
-        [&options](const std::string& text) { options.folder = text; });
+    const auto given = [&options] { options.any_given = true; };
+    Fields runs;
+    FieldCollector field(runs);
+    field(options.methods, {.name = "method", .help = "bp, fa, sign_sym, dfa or all: how errors go back"});
+    field(options.gradients,
+          {.name = "softmax_grad", .help = "full, diag, ste, surrogate or all: gradient of the softmax"});
+    add_fields(app, std::move(runs), group, {}, given);
+    add_fields(app, fields_of(request), group, {}, given);
+    add_path(app, "--export", options.folder,
+             "also write the trained model as a Hugging Face folder (several: a folder each)")
+        ->type_name("DIR")
+        ->group(group)
+        ->each([given](const std::string&) { given(); });
 }
 
 JacobianExperimentJob jacobian_experiment_inputs(const JacobianExperimentOptions& options, const fs::path& text,

@@ -61,7 +61,7 @@ CLI::Option* add_layers(CLI::App& app, int& first, int& last) {
 
 CLI::Option* add_precision(CLI::App& app, Precision& precision) {
     return add_value(app, "--precision", "float32|bfloat16", "of weights and activations (float32)",
-                     [&precision](const std::string& text) { precision = parse_precision(text); });
+                     [&precision](const std::string& text) { precision = parse_choice<Precision>("precision", text); });
 }
 
 } // namespace attnscope::cli

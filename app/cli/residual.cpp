@@ -1,12 +1,12 @@
+#include "analyses/residual/describe.h"
 #include "cli/commands.h"
+#include "cli/field_options.h"
 #include "cli/model_options.h"
 #include "cli/partial_result.h"
-#include "cli/residual_options.h"
 
 #include <attnscope/partial_result.h>
 #include <attnscope/tensor_file.h>
 
-#include <limits>
 #include <memory>
 #include <utility>
 
@@ -27,7 +27,7 @@ class FinishedRanks final : public PartialResult {
 public:
     FinishedRanks(const ResidualJob& job, const std::vector<Warning>& warnings, Context& context)
         : PartialResult(context), job_(job), warnings_(warnings), context_(context) {
-        job_.token_losses |= context.options().format == Format::npz;
+        job_.request.parameters.token_losses |= context.options().format == Format::npz;
     }
 
     /// What an interrupted run of the same recipe left; null when there is none.
@@ -123,92 +123,13 @@ void run_residual(ResidualOptions options, Context& context) {
 
 } // namespace
 
-std::vector<int> parse_numbers(const std::string& option, const std::string& text) {
-    constexpr std::int64_t most = std::numeric_limits<int>::max(), longest = 4096;
-    std::vector<int> numbers;
-    for (const std::string& item : parse_list(option, text)) {
-        const std::size_t colon = item.find(':');
-        const std::int64_t first = parse_whole(option, item.substr(0, colon), 0, most);
-        const std::int64_t last =
-            colon == std::string::npos ? first : parse_whole(option, item.substr(colon + 1), first, most);
-        if (last - first >= longest) throw Error(ErrorKind::usage, option, "fewer numbers", item);
-        for (std::int64_t number = first; number <= last; ++number) numbers.push_back(static_cast<int>(number));
-    }
-    return numbers;
-}
-
-std::vector<residual::HeadChoice> parse_heads(const std::string& option, const std::string& text) {
-    constexpr std::int64_t most = std::numeric_limits<int>::max();
-    std::vector<residual::HeadChoice> heads;
-    for (const std::string& item : parse_list(option, text)) {
-        const std::size_t colon = item.find(':');
-        if (colon == std::string::npos) throw Error(ErrorKind::usage, option, "LAYER:HEAD as in 9:3", item);
-        heads.push_back({static_cast<int>(parse_whole(option, item.substr(0, colon), 0, most)),
-                         static_cast<int>(parse_whole(option, item.substr(colon + 1), 0, most))});
-    }
-    return heads;
-}
-
-void add_residual_options(CLI::App& app, residual::Parameters& parameters, const std::string& group, bool with_heads) {
-    const auto add_number = [&](const char* option, std::int64_t& value, std::int64_t least, const char* help) {
-        add_value(app, option, "N", help, [option, least, &value](const std::string& text) {
-            value = parse_whole(option, text, least, residual::most_blocks);
-        })->group(group);
-    };
-    add_value(app, "--layers", "L", "layers whose heads are replaced, as in 9,10,11 or 9:11 (the last three)",
-              [&parameters](const std::string& text) { parameters.layers = parse_numbers("--layers", text); })
-        ->group(group);
-    if (with_heads) {
-        add_value(app, "--heads", "LAYER:HEAD,...", "these heads alone (every head of the layers)",
-                  [&parameters](const std::string& text) { parameters.heads = parse_heads("--heads", text); })
-            ->group(group);
-    }
-    add_value(app, "--ranks", "L", "directions of the residual that are kept (1,2,4,8,16,32)",
-              [&parameters](const std::string& text) { parameters.ranks = parse_numbers("--ranks", text); })
-        ->group(group);
-    add_number("--seq-len", parameters.seq_len, 2, "tokens of a block, each a text of its own (256)");
-    add_number("--blocks", parameters.blocks, 1, "blocks that are evaluated (30)");
-    add_value(app, "--calibration", "heldout|leading",
-              "fit the directions on the blocks behind the evaluated ones, or on the first of these (heldout)",
-              [&parameters](const std::string& text) { parameters.calibration = residual::parse_calibration(text); })
-        ->group(group);
-    add_number("--calibration-blocks", parameters.calibration_blocks, 1, "blocks that directions are fitted on (4)");
-    add_value(app, "--residual-form", "context|tail|tail_normalized", "what directions are fitted to (context)",
-              [&parameters](const std::string& text) { parameters.form = residual::parse_form(text); })
-        ->group(group);
-    add_value(app, "--top-k", "N", "V* is the mean of the values at the N largest weights (1)",
-              [&parameters](const std::string& text) {
-                  parameters.top_k = static_cast<int>(parse_whole("--top-k", text, 1, residual::most_top_k));
-              })
-        ->group(group);
-    app.add_flag("--exclude-sink", parameters.exclude_sink, "token 0 is never V* of a later token")->group(group);
-    app.add_flag("--centred,--centered", parameters.centred, "directions of the covariance, not of second moments")
-        ->group(group);
-    app.add_flag("--output-weighted", parameters.output_weighted,
-                 "directions by what they move behind the output projection")
-        ->group(group);
-    app.add_flag("--two-nn", parameters.two_nn, "also the intrinsic dimension of each head's residual (TwoNN)")
-        ->group(group);
-    add_value(app, "--prefix-memory", "MIB",
-              "activations in front of the first layer held in memory; more lie on disk (1024)",
-              [&parameters](const std::string& text) {
-                  constexpr std::int64_t most = std::int64_t{1} << 40;
-                  parameters.prefix_budget = static_cast<std::uint64_t>(parse_whole("--prefix-memory", text, 0, most))
-                                             << 20;
-              })
-        ->group(group);
-}
-
 Command residual_command(CLI::App& app) {
     const auto options = std::make_shared<ResidualOptions>();
     ResidualJob& job = options->job;
     CLI::App* const command =
         app.add_subcommand("residual", "how many directions a head needs beside its top-1 value, by perplexity");
     add_model_options(*command, options->input);
-    const std::string group = "Analysis";
-    add_residual_options(*command, job.request.parameters, group, true);
-    command->add_flag("--token-losses", job.token_losses, "also the loss of every token")->group(group);
-    add_precision(*command, job.request.precision)->group(group);
+    add_fields(*command, fields_of(job.request), "Analysis");
     return {.app = command, .run = [options](Context& context) { run_residual(*options, context); }, .large = true};
 }
 

@@ -16,8 +16,6 @@ struct RetrievalOptions {
 
 /// --bank --letters --layout --key --queries --questions --text --rows --encoder
 void add_input_options(CLI::App& app, RetrievalOptions& options);
-/// --steps --mode --lambda, and the plane's --plane-x --plane-y --basins
-void add_dynamics_options(CLI::App& app, RetrievalOptions& options);
 
 bool has_bank(const RetrievalOptions& options);
 bool has_queries(const RetrievalOptions& options);

@@ -42,7 +42,7 @@ TEST(GpuSoftmaxJacobian, AgreesWithTheCpu) {
                 for (const jacobian::Metric metric : jacobian::metrics)
                     if (std::isfinite(exact.value(metric))) {
                         EXPECT_NEAR(quick.value(metric), exact.value(metric), 1e-6)
-                            << length << " " << jacobian::metric_name(metric);
+                            << length << " " << choice_name(metric);
                     }
             }
         }

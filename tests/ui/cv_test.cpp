@@ -112,7 +112,7 @@ TEST_F(CvBands, SamplingIsChosenInTheBarAndUndone) {
     settle();
     EXPECT_EQ(slots().view().parameters.points, 4);
     runner().undo();
-    EXPECT_DOUBLE_EQ(state().view.cv.parameters.band_low, 0.13);
+    EXPECT_DOUBLE_EQ(state().view.cv.parameters.band.low, 0.13);
     EXPECT_THROW(run("cv.points", {{"value", std::int64_t{9}}}), Error);
     EXPECT_THROW(run("cv.band", {{"low", 0.5}, {"high", 0.2}}), Error);
 }

@@ -47,26 +47,11 @@ bool reads_models(Workspace workspace) noexcept {
     return workspace != Workspace::retrieval;
 }
 
-const char* map_click_name(MapClick click) noexcept {
-    switch (click) {
-    case MapClick::select: return "select";
-    case MapClick::head: return "head";
-    case MapClick::layer: return "layer";
-    }
-    return "";
-}
-
 residual::Parameters brief_sweep() {
     residual::Parameters parameters;
     parameters.seq_len = 128;
     parameters.blocks = 8;
     return parameters;
-}
-
-MapClick parse_map_click(std::string_view name) {
-    for (const MapClick click : {MapClick::select, MapClick::head, MapClick::layer})
-        if (name == map_click_name(click)) return click;
-    throw Error(ErrorKind::usage, "click", "select | head | layer", std::string(name));
 }
 
 Workspace parse_workspace(std::string_view id) {

@@ -155,8 +155,10 @@ struct AlignmentOptions {
 
 /// What a click on the map of the low-rank workspace does.
 enum class MapClick { select, head, layer };
-const char* map_click_name(MapClick click) noexcept; ///< select | head | layer
-MapClick parse_map_click(std::string_view name);     ///< throws Error{usage}
+constexpr auto choices_of(MapClick) {
+    return std::array{Choice<MapClick>{MapClick::select, "select"}, Choice<MapClick>{MapClick::head, "head"},
+                      Choice<MapClick>{MapClick::layer, "layer"}};
+}
 
 /// A sweep that is watched: fewer and shorter blocks than one that is published.
 residual::Parameters brief_sweep();

@@ -46,12 +46,22 @@ inline std::string text_or(const Arguments& arguments, const char* name, const s
     return given.empty() ? fallback : given;
 }
 
+/// What an argument may be, in an error.
+inline std::string range_text(std::int64_t least, std::int64_t most) {
+    return std::to_string(least) + " … " + std::to_string(most);
+}
 /// The value; throws Error{usage} outside of least … most.
 inline std::int64_t checked(const char* name, std::int64_t value, std::int64_t least, std::int64_t most) {
     if (value < least || value > most)
-        throw Error(ErrorKind::usage, name, std::to_string(least) + " … " + std::to_string(most),
-                    std::to_string(value));
+        throw Error(ErrorKind::usage, name, range_text(least, most), std::to_string(value));
     return value;
+}
+/// Names that a text argument may be.
+template <Chosen Value>
+std::vector<std::string> choice_names() {
+    std::vector<std::string> names;
+    for (const auto& choice : choices_of(Value{})) names.emplace_back(choice.name);
+    return names;
 }
 
 /// When a command that needs a model can be given.

@@ -3,7 +3,12 @@
 #include "base/json_members.h"
 #include "base/json_reader.h"
 #include "state/view_job.h"
-#include "ui/analyses/jacobian/state/training_json.h"
+#include "ui/analyses/alignment/state/describe.h"
+#include "ui/analyses/attention/state/describe.h"
+#include "ui/analyses/cv/state/describe.h"
+#include "ui/analyses/jacobian/state/describe.h"
+#include "ui/analyses/residual/state/describe.h"
+#include "ui/analyses/retrieval/state/describe.h"
 
 #include <attnscope/cv_recipe.h>
 
@@ -41,14 +46,8 @@ Value value_from_json(const json& value, const std::string& where) {
     not_usable(where, "a truth value, number, text or list of numbers", value);
 }
 
-json direction_json(const retrieval::PlaneDirection& direction) {
-    static constexpr const char* names[] = {"eigenvector", "query", "memory"};
-    return {{"kind", names[static_cast<int>(direction.kind)]}, {"index", direction.index}};
-}
-
-/// What no view that was saved here exceeds; what a bank or a model has is asked where the view is used.
-constexpr int most_retrieval_steps = 100, most_sequence_tokens = 8192, most_sequences = 100'000, most_directions = 256;
-constexpr Range<int> from_zero{0, std::numeric_limits<int>::max()}, from_none{-1, std::numeric_limits<int>::max()};
+/// What a bank or a model has is asked where the view is used.
+constexpr Range<int> from_zero{0, std::numeric_limits<int>::max()};
 
 /// Runs a check that speaks of usage: of a file's values it is the file that is wrong.
 template <class Check>
@@ -60,146 +59,18 @@ void check_read(const JsonMembers& object, const Check& check) {
     }
 }
 
-retrieval::PlaneDirection direction_from_json(const JsonMembers& object) {
-    const auto kind = object.text("kind", "eigenvector");
-    return {kind == "query"    ? retrieval::PlaneAxis::query
-            : kind == "memory" ? retrieval::PlaneAxis::memory
-                               : retrieval::PlaneAxis::eigenvector,
-            object.value_or("index", 0, from_zero)};
+/// Options of a workspace that describe() knows, as a session keeps them.
+template <class Options>
+json described_json(Options options) {
+    Json fields = Json::object();
+    write_fields(fields_of(options), fields);
+    return fields;
 }
 
-AttentionOptions attention_from_json(const JsonMembers& object) {
-    AttentionOptions options;
-    options.colour = object.named("colour", "entropy", attention::parse_head_colour);
-    options.top_one = object.flag("top_one", false);
-    options.every_layer = object.flag("every_layer", false);
-    options.without_sink = object.flag("without_sink", false);
-    options.renormalize = object.flag("renormalize", false);
-    options.chat = object.flag("chat", false);
-    options.whole_set = object.flag("whole_set", false);
-    options.beside = object.flag("beside", false);
-    return options;
-}
-
-json cv_json(const CvOptions& options) {
-    const cv::Parameters& parameters = options.parameters;
-    return {{"kind", cv_kind_name(options.kind)},
-            {"activations", options.activations},
-            {"points", parameters.points},
-            {"samples", parameters.samples},
-            {"pool", parameters.pool},
-            {"exact", parameters.exact},
-            {"band", {parameters.band_low, parameters.band_high}},
-            {"dims", options.dims},
-            {"heads", options.heads},
-            {"epochs", options.epochs},
-            {"seed", options.seed},
-            {"group", options.group},
-            {"dim", options.dim},
-            {"config_heads", options.config_heads},
-            {"epoch", options.epoch}};
-}
-
-CvOptions cv_from_json(const JsonMembers& object) {
-    CvOptions options;
-    cv::Parameters& parameters = options.parameters;
-    options.kind = object.named("kind", "Q", cv::parse_kind);
-    options.activations = object.flag("activations", options.activations);
-    parameters.points = object.value_or("points", parameters.points);
-    parameters.samples = object.value_or<std::size_t>("samples", parameters.samples, {1, most_cv_samples});
-    parameters.pool = object.value_or<std::size_t>("pool", parameters.pool, {0, most_cv_pool});
-    parameters.exact = object.flag("exact", parameters.exact);
-    const auto band = object.values_or<double>("band", {parameters.band_low, parameters.band_high});
-    if (band.size() != 2) object.fail("band", "two numbers", std::to_string(band.size()));
-    parameters.band_low = band[0];
-    parameters.band_high = band[1];
-    options.dims = object.values_or("dims", options.dims);
-    options.heads = object.values_or("heads", options.heads);
-    options.epochs = object.value_or<int>("epochs", options.epochs, {1, cv::most_experiment_epochs});
-    options.seed = object.value_or<std::uint64_t>("seed", options.seed, {0, INT64_MAX});
-    options.group = object.text("group", options.group);
-    options.dim = object.value_or("dim", options.dim, from_zero);
-    options.config_heads = object.value_or("config_heads", options.config_heads, from_zero);
-    options.epoch = object.value_or("epoch", options.epoch, from_none);
-    check_read(object, [&] { cv::check_experiment(experiment_request(options)); });
-    return options;
-}
-
-json alignment_json(const AlignmentOptions& options) {
-    return {{"grams", options.grams},
-            {"operator", alignment::operator_name(options.kind)},
-            {"directions", alignment::basis_name(options.basis)},
-            {"norm_gain", options.norm_gain},
-            {"topk", options.topk},
-            {"anchor", options.anchor},
-            {"all_heads", options.all_heads},
-            {"quantity", alignment::quantity_name(options.quantity)}};
-}
-
-AlignmentOptions alignment_from_json(const JsonMembers& object) {
-    AlignmentOptions options;
-    options.grams = object.value_or("grams", options.grams);
-    options.kind = object.named("operator", alignment::operator_name(options.kind), alignment::parse_operator);
-    options.basis = object.named("directions", alignment::basis_name(options.basis), alignment::parse_basis);
-    options.norm_gain = object.flag("norm_gain", options.norm_gain);
-    options.topk = object.value_or<int>("topk", options.topk, {1, most_directions});
-    options.anchor = object.value_or("anchor", options.anchor, from_none);
-    options.all_heads = object.flag("all_heads", options.all_heads);
-    options.quantity = object.named("quantity", alignment::quantity_name(options.quantity), alignment::parse_quantity);
-    return options;
-}
-
-json residual_json(const ResidualOptions& options) {
-    const residual::Parameters& parameters = options.parameters;
-    json heads = json::array();
-    for (const residual::HeadChoice& choice : parameters.heads) heads.push_back({choice.layer, choice.head});
-    return {{"layers", parameters.layers},
-            {"heads", heads},
-            {"ranks", parameters.ranks},
-            {"seq_len", parameters.seq_len},
-            {"blocks", parameters.blocks},
-            {"calibration", residual::calibration_name(parameters.calibration)},
-            {"calibration_blocks", parameters.calibration_blocks},
-            {"form", residual::form_name(parameters.form)},
-            {"top_k", parameters.top_k},
-            {"exclude_sink", parameters.exclude_sink},
-            {"centred", parameters.centred},
-            {"output_weighted", parameters.output_weighted},
-            {"two_nn", parameters.two_nn},
-            {"block", options.block},
-            {"click", map_click_name(options.click)}};
-}
-
-/// Whether the model has the layers and heads is known once it is open.
-ResidualOptions residual_from_json(const JsonMembers& object) {
-    ResidualOptions options;
-    residual::Parameters& parameters = options.parameters;
-    const auto count = [&](const char* name, auto now, std::int64_t least, std::int64_t most) {
-        return static_cast<decltype(now)>(object.value_or<std::int64_t>(name, now, {least, most}));
-    };
-    parameters.layers = object.values_or("layers", parameters.layers, from_zero);
-    parameters.ranks = object.values_or("ranks", parameters.ranks, from_zero);
-    if (object.find("heads"))
-        for (const json& pair : object.list("heads")) {
-            if (!pair.is_array() || pair.size() != 2) object.fail("heads", "a layer and a head each", describe(pair));
-            const auto layer = number_in(pair[0], from_zero), head = number_in(pair[1], from_zero);
-            if (!layer || !head) object.fail("heads", "a layer and a head each", pair.dump());
-            parameters.heads.push_back({*layer, *head});
-        }
-    parameters.seq_len = count("seq_len", parameters.seq_len, 2, residual::most_blocks);
-    parameters.blocks = count("blocks", parameters.blocks, 1, residual::most_blocks);
-    parameters.calibration = object.named("calibration", "heldout", residual::parse_calibration);
-    parameters.calibration_blocks =
-        count("calibration_blocks", parameters.calibration_blocks, 1, residual::most_blocks);
-    parameters.form = object.named("form", "context", residual::parse_form);
-    parameters.top_k = count("top_k", parameters.top_k, 1, residual::most_top_k);
-    parameters.exclude_sink = object.flag("exclude_sink", false);
-    parameters.centred = object.flag("centred", false);
-    parameters.output_weighted = object.flag("output_weighted", false);
-    parameters.two_nn = object.flag("two_nn", false);
-    options.block = count("block", options.block, 0, residual::most_blocks);
-    options.click = object.named("click", "select", parse_map_click);
-    return options;
+/// Whether what is open has what they name is known once it is open.
+template <class Options>
+void read_described(const JsonMembers& members, const char* name, Options& options) {
+    if (const auto object = members.find_object(name)) read_fields(fields_of(options), *object);
 }
 
 constexpr std::array query_kinds{"memory", "prompt", "file", "drawing", "vector"};
@@ -223,7 +94,8 @@ void selection_from_json(const JsonMembers& s, Selection& to) {
     to.beta = s.value_or<double>("beta", to.beta, {0, std::numeric_limits<double>::max()});
     to.gain = s.value_or<double>("gain", to.gain, {0.125, 64});
     to.step = s.value_or<int>("step", to.step, {0, most_retrieval_steps});
-    to.mode = s.named("mode", "centered", retrieval::parse_mode);
+    to.mode = s.named("mode", "centered",
+                      [](const std::string& name) { return parse_choice<retrieval::Mode>("mode", name); });
     to.layer = s.value_or("layer", 0, from_zero);
     to.head = s.value_or("head", 0, from_zero);
     to.token = s.value_or("token", -1, from_none);
@@ -270,38 +142,20 @@ json to_json(const View& view) {
                {"row", s.query.row}};
     if (!s.query.drawing.empty()) query["drawing"] = s.query.drawing;
     if (!s.query.label.empty()) query["label"] = s.query.label;
-    json selection{
-        {"bank", s.bank},       {"encoder", s.encoder}, {"model", s.model}, {"query", query},
-        {"beta", s.beta},       {"gain", s.gain},       {"step", s.step},   {"mode", retrieval::mode_name(s.mode)},
-        {"layer", s.layer},     {"head", s.head},       {"token", s.token}, {"rank", s.rank},
-        {"capture", s.capture}, {"prompt", s.prompt},   {"text", s.text}};
+    json selection{{"bank", s.bank},       {"encoder", s.encoder}, {"model", s.model}, {"query", query},
+                   {"beta", s.beta},       {"gain", s.gain},       {"step", s.step},   {"mode", choice_name(s.mode)},
+                   {"layer", s.layer},     {"head", s.head},       {"token", s.token}, {"rank", s.rank},
+                   {"capture", s.capture}, {"prompt", s.prompt},   {"text", s.text}};
     if (s.memory) selection["memory"] = *s.memory;
-    json options{{"steps", view.retrieval.steps},
-                 {"lambda", view.retrieval.lambda},
-                 {"plane_x", direction_json(view.retrieval.plane_x)},
-                 {"plane_y", direction_json(view.retrieval.plane_y)},
-                 {"basins", view.retrieval.basins}};
-    const AttentionOptions& a = view.attention;
-    json attention{{"colour", attention::head_colour_name(a.colour)},
-                   {"top_one", a.top_one},
-                   {"every_layer", a.every_layer},
-                   {"without_sink", a.without_sink},
-                   {"renormalize", a.renormalize},
-                   {"chat", a.chat},
-                   {"whole_set", a.whole_set},
-                   {"beside", a.beside}};
     return {{"workspace", workspace_id(view.workspace)},
             {"selection", selection},
-            {"retrieval", options},
-            {"attention", attention},
-            {"cv", cv_json(view.cv)},
-            {"alignment", alignment_json(view.alignment)},
-            {"residual", residual_json(view.residual)},
-            {"training", jacobian_training_json(view.training)},
-            {"jacobian",
-             {{"metric", jacobian::metric_name(view.jacobian.metric)},
-              {"length", view.jacobian.length},
-              {"blocks", view.jacobian.blocks}}},
+            {"retrieval", described_json(view.retrieval)},
+            {"attention", described_json(view.attention)},
+            {"cv", described_json(view.cv)},
+            {"alignment", described_json(view.alignment)},
+            {"residual", described_json(view.residual)},
+            {"training", described_json(view.training)},
+            {"jacobian", described_json(view.jacobian)},
             {"seed", view.seed},
             {"open_panels", view.open_panels},
             {"outlined_panel", view.outlined_panel}};
@@ -312,25 +166,23 @@ View view_from_json(const json& object, const std::string& where) {
     View view;
     view.workspace = members.named("workspace", "retrieval", parse_workspace);
     if (const auto selection = members.find_object("selection")) selection_from_json(*selection, view.selection);
-    if (const auto o = members.find_object("retrieval")) {
-        RetrievalOptions& to = view.retrieval;
-        to.steps = o->value_or<int>("steps", to.steps, {1, most_retrieval_steps});
-        to.lambda = o->value_or<double>("lambda", to.lambda, {0, 1});
-        to.basins = o->flag("basins", to.basins);
-        if (const auto direction = o->find_object("plane_x")) to.plane_x = direction_from_json(*direction);
-        if (const auto direction = o->find_object("plane_y")) to.plane_y = direction_from_json(*direction);
+    read_described(members, "retrieval", view.retrieval);
+    read_described(members, "attention", view.attention);
+    read_described(members, "alignment", view.alignment);
+    read_described(members, "residual", view.residual);
+    if (const auto options = members.find_object("cv")) {
+        read_fields(fields_of(view.cv), *options);
+        check_read(*options, [&] {
+            check_measuring(view.cv.parameters);
+            cv::check_experiment(experiment_request(view.cv));
+        });
     }
-    if (const auto options = members.find_object("attention")) view.attention = attention_from_json(*options);
-    if (const auto options = members.find_object("alignment")) view.alignment = alignment_from_json(*options);
-    if (const auto options = members.find_object("residual")) view.residual = residual_from_json(*options);
-    if (const auto options = members.find_object("cv")) view.cv = cv_from_json(*options);
-    if (const auto options = members.find_object("training")) view.training = jacobian_training_from_json(*options);
-    if (const auto options = members.find_object("jacobian")) {
-        JacobianOptions& into = view.jacobian;
-        into.metric = options->named("metric", jacobian::metric_name(into.metric), jacobian::parse_metric);
-        into.length = options->value_or<int>("length", into.length, {1, most_sequence_tokens});
-        into.blocks = options->value_or<int>("blocks", into.blocks, {1, most_sequences});
+    if (const auto options = members.find_object("training")) {
+        read_fields(fields_of(view.training), *options);
+        put_in_order(view.training);
+        check_read(*options, [&] { jacobian::check_experiment_parameters(training_request(view.training)); });
     }
+    read_described(members, "jacobian", view.jacobian);
     view.seed = members.value_or("seed", view.seed);
     if (members.find("open_panels")) {
         const auto panels = members.texts("open_panels");

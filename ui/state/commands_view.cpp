@@ -147,15 +147,14 @@ Pin pin_of(const AppState& state, Services& services) {
         selection.layer = shown.layer;
         selection.head = shown.head;
         const Source* const model = state.model_source();
-        pin.title = (model ? model->name : std::string("model")) + " · " +
-                    residual::calibration_name(shown.parameters.calibration) + " · L" + std::to_string(shown.layer) +
-                    " H" + std::to_string(shown.head);
+        pin.title = (model ? model->name : std::string("model")) + " · " + choice_name(shown.parameters.calibration) +
+                    " · L" + std::to_string(shown.layer) + " H" + std::to_string(shown.head);
         return pin;
     }
     services.retrieval().begin_frame(state);
     const auto shown = services.retrieval().view();
     char title[96];
-    std::snprintf(title, sizeof title, "%s, β %.4g, step %d", retrieval::mode_name(shown.mode), shown.beta, shown.step);
+    std::snprintf(title, sizeof title, "%s, β %.4g, step %d", choice_name(shown.mode), shown.beta, shown.step);
     pin.title = title;
     // A pin keeps what was seen, also when β was still the bank's own default.
     selection.beta = shown.beta;

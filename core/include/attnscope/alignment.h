@@ -12,6 +12,7 @@
 // Numbers that could not be computed are NaN here and null in files.
 #pragma once
 
+#include <attnscope/choices.h>
 #include <attnscope/job.h>
 #include <attnscope/model.h>
 #include <attnscope/none.h>
@@ -26,11 +27,18 @@ namespace attnscope::alignment {
 
 // ------------------------------------------------------------------ the operators
 enum class Operator { qk, ov };
+constexpr auto choices_of(Operator) {
+    return std::array{Choice<Operator>{Operator::qk, "qk"}, Choice<Operator>{Operator::ov, "ov"}};
+}
 enum class Basis {
     symmetric, ///< eigenvectors of (g + gᵀ)/2; at most min(2·head_dim, hidden) eigenvalues differ from zero
     left,      ///< left singular vectors of g: in the states of keys (QK), in what is written (OV)
     right,     ///< right singular vectors: in the states of queries (QK), in what is read (OV)
 };
+constexpr auto choices_of(Basis) {
+    return std::array{Choice<Basis>{Basis::symmetric, "symmetric"}, Choice<Basis>{Basis::left, "left"},
+                      Choice<Basis>{Basis::right, "right"}};
+}
 
 /// What every comparison starts from: opened from files, or made from weights.
 struct Operators {
@@ -204,9 +212,5 @@ Matching match_heads(const MatchRequest& request, JobContext& context);
 std::vector<std::int32_t> assign(const std::vector<double>& value, int n);
 
 // ------------------------------------------------------------------ names
-const char* operator_name(Operator kind) noexcept; ///< qk | ov
-Operator parse_operator(const std::string& name);  ///< throws Error{usage}
-const char* basis_name(Basis basis) noexcept;      ///< symmetric | left | right
-Basis parse_basis(const std::string& name);        ///< throws Error{usage}
 
 } // namespace attnscope::alignment

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <attnscope/alignment.h>
+#include <attnscope/choices.h>
 #include <attnscope/figure.h>
 
 #include <string>
@@ -12,9 +13,13 @@ namespace attnscope::alignment {
 
 /// What a map of pairs of layers shows.
 enum class Quantity { cos, mean_cos_pa, min_cos_pa, top1_overlap };
-const char* quantity_name(Quantity quantity) noexcept;  ///< as fields of results are called
+/// As fields of results are called.
+constexpr auto choices_of(Quantity) {
+    return std::array{Choice<Quantity>{Quantity::cos, "cos"}, Choice<Quantity>{Quantity::mean_cos_pa, "mean_cos_pa"},
+                      Choice<Quantity>{Quantity::min_cos_pa, "min_cos_pa"},
+                      Choice<Quantity>{Quantity::top1_overlap, "top1_overlap"}};
+}
 const char* quantity_title(Quantity quantity) noexcept; ///< cosine, mean principal cosine …
-Quantity parse_quantity(std::string_view name);         ///< throws Error{usage}
 const std::vector<double>& table_of(const Comparison& comparison, Quantity quantity);
 
 /// What is selected when a figure is drawn.

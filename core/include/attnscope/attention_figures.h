@@ -2,6 +2,7 @@
 #pragma once
 
 #include <attnscope/attention.h>
+#include <attnscope/choices.h>
 #include <attnscope/figure.h>
 
 #include <cstdint>
@@ -14,9 +15,15 @@ namespace attnscope::attention {
 
 /// What colours the map of heads.
 enum class HeadColour { entropy, max_weight, sink, previous, duplicate, induction };
-const char* head_colour_name(HeadColour colour) noexcept;  ///< entropy, max_weight, …
+constexpr auto choices_of(HeadColour) {
+    return std::array{Choice<HeadColour>{HeadColour::entropy, "entropy"},
+                      Choice<HeadColour>{HeadColour::max_weight, "max_weight"},
+                      Choice<HeadColour>{HeadColour::sink, "sink"},
+                      Choice<HeadColour>{HeadColour::previous, "previous"},
+                      Choice<HeadColour>{HeadColour::duplicate, "duplicate"},
+                      Choice<HeadColour>{HeadColour::induction, "induction"}};
+}
 const char* head_colour_title(HeadColour colour) noexcept; ///< Mean row entropy, …
-HeadColour parse_head_colour(std::string_view name);       ///< throws Error{usage}
 
 /// What is selected when a figure is drawn.
 struct View {

@@ -18,12 +18,8 @@ struct AttentionJob {
     std::filesystem::path model;
     /// None: 50 random tokens, repeated.
     std::optional<TokenSource> tokens;
-    bool a_text_a_line = false; ///< the source is a file with a text in every line
-    attention::Request request; ///< model and texts still empty
-    struct HeadChoice {
-        int layer = 0, head = 0;
-        bool operator==(const HeadChoice&) const = default;
-    };
+    bool a_text_a_line = false;   ///< the source is a file with a text in every line
+    attention::Request request;   ///< model and texts still empty
     std::vector<HeadChoice> maps; ///< heads whose maps are wanted too
     // what figures show of it
     int layer = 0, head = 0;

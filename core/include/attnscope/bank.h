@@ -1,6 +1,7 @@
 // Memory banks: N memories of d numbers, one memory a row, with a text or a small picture beside each.
 #pragma once
 
+#include <attnscope/choices.h>
 #include <attnscope/job.h>
 #include <attnscope/tensor_file.h>
 
@@ -16,7 +17,10 @@ namespace attnscope {
 
 /// How the file holds the matrix: a memory a row, or a memory a column (PyTorch `embeddings`).
 enum class Layout { automatic, rows, columns };
-Layout parse_layout(std::string_view text); ///< rows | columns | auto; throws Error{usage}
+constexpr auto choices_of(Layout) {
+    return std::array{Choice<Layout>{Layout::rows, "rows"}, Choice<Layout>{Layout::columns, "columns"},
+                      Choice<Layout>{Layout::automatic, "auto"}};
+}
 
 /// Texts kept as one buffer and offsets: 10⁵ glosses cost their bytes.
 class TextTable {

@@ -16,6 +16,7 @@
 #pragma once
 
 #include <attnscope/bank.h>
+#include <attnscope/choices.h>
 #include <attnscope/job.h>
 #include <attnscope/model.h>
 #include <attnscope/none.h>
@@ -44,12 +45,18 @@ inline constexpr std::size_t most_simplices = std::size_t{1} << 32; ///< of one 
 inline constexpr std::size_t jackknife_simplices = 8192;            ///< or all there are, where these are fewer
 inline constexpr int histogram_bins = 64;
 
+/// CVs strictly between the two are in it.
+struct Band {
+    double low = 0.13, high = 0.30;
+    bool operator==(const Band&) const = default;
+};
+
 struct Parameters {
     int points = 5;            ///< rows of a simplex, 3 to 8
     std::size_t samples = 300; ///< simplices drawn: independently, each of distinct rows
     std::size_t pool = 512;    ///< they are drawn from the first so many rows; 0 = all
     bool exact = false;        ///< every simplex of the pool once instead of a sample
-    double band_low = 0.13, band_high = 0.30;
+    Band band;
     bool operator==(const Parameters&) const = default;
 };
 /// Throws Error{usage} naming the parameter.
@@ -90,6 +97,20 @@ enum class Kind {
     act_emb,   ///< act_emb: the residual stream before layer 0
     residual,  ///< layers.L.residual: the residual stream behind layer L
 };
+/// All but `other`, which is called tensor in results and cannot be asked for.
+constexpr auto choices_of(Kind) {
+    return std::array{Choice<Kind>{Kind::embedding, "embedding"},
+                      Choice<Kind>{Kind::query, "Q"},
+                      Choice<Kind>{Kind::key, "K"},
+                      Choice<Kind>{Kind::value, "V"},
+                      Choice<Kind>{Kind::out_proj, "out_proj"},
+                      Choice<Kind>{Kind::act_query, "act_Q"},
+                      Choice<Kind>{Kind::act_key, "act_K"},
+                      Choice<Kind>{Kind::act_value, "act_V"},
+                      Choice<Kind>{Kind::act_post, "act_post"},
+                      Choice<Kind>{Kind::act_emb, "act_emb"},
+                      Choice<Kind>{Kind::residual, "residual"}};
+}
 /// layer and head −1 where the kind has none.
 std::string matrix_name(Kind kind, int layer = -1, int head = -1);
 /// Whether its heads are key-value heads, of which grouped models have fewer.
@@ -109,7 +130,7 @@ struct Matrix {
     Interval ci95; ///< bootstrap over simplices: conditional on the matrix; a point when exact
     double mean_volume = none;
     double null_cv = none, effective_dim = none;
-    bool in_band = false;              ///< band_low < cv < band_high; meaningless without a CV
+    bool in_band = false;              ///< band.low < cv < band.high; meaningless without a CV
     double participation_ratio = none; ///< (Σλ)²/Σλ² of the covariance of the pool's rows; 1 to min(rows − 1, cols)
 
     /// Delete-one-row jackknife: what to judge a matrix by against the null or the band, because the rows themselves

@@ -16,7 +16,6 @@ inline constexpr std::array all_kinds{Kind::embedding, Kind::query,     Kind::ke
                                       Kind::out_proj,  Kind::act_query, Kind::act_key, Kind::act_value,
                                       Kind::act_post,  Kind::act_emb,   Kind::residual};
 const char* kind_title(Kind kind) noexcept; ///< Q weights, …
-Kind parse_kind(std::string_view name);     ///< as cv_kind_name() calls it; throws Error{usage}
 bool has_layers(Kind kind) noexcept;        ///< a matrix a layer at least
 bool has_heads(Kind kind) noexcept;         ///< a matrix a head
 

@@ -11,6 +11,7 @@
 // Numbers that could not be computed are NaN here and null in files.
 #pragma once
 
+#include <attnscope/choices.h>
 #include <attnscope/job.h>
 #include <attnscope/model.h>
 #include <attnscope/none.h>
@@ -36,9 +37,17 @@ inline constexpr std::array metrics{Metric::a_mean,    Metric::entropy,    Metri
                                     Metric::r_offdiag, Metric::energy_off, Metric::energy_cross,
                                     Metric::cos_diag,  Metric::cos_ste,    Metric::cos_ste_unmasked};
 /// As in results: a_mean, entropy …
-const char* metric_name(Metric metric) noexcept;
-/// The reverse. Throws Error{usage} listing the names.
-Metric parse_metric(std::string_view name);
+constexpr auto choices_of(Metric) {
+    return std::array{Choice<Metric>{Metric::a_mean, "a_mean"},
+                      Choice<Metric>{Metric::entropy, "entropy"},
+                      Choice<Metric>{Metric::r_diag, "r_diag"},
+                      Choice<Metric>{Metric::r_offdiag, "r_offdiag"},
+                      Choice<Metric>{Metric::energy_off, "energy_off"},
+                      Choice<Metric>{Metric::energy_cross, "energy_cross"},
+                      Choice<Metric>{Metric::cos_diag, "cos_diag"},
+                      Choice<Metric>{Metric::cos_ste, "cos_ste"},
+                      Choice<Metric>{Metric::cos_ste_unmasked, "cos_ste_unmasked"}};
+}
 
 /// One head over all sequences. Squared norms are of (T, T) maps, averaged over sequences before they are divided;
 /// cosines are of flattened maps, averaged over the sequences that have one: ⟨a, b⟩/max(‖a‖‖b‖, 1e-8), so that those of

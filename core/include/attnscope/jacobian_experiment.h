@@ -13,6 +13,7 @@
 // same weights and see the same windows.
 #pragma once
 
+#include <attnscope/choices.h>
 #include <attnscope/jacobian.h>
 #include <attnscope/job.h>
 #include <attnscope/none.h>
@@ -46,15 +47,21 @@ enum class SoftmaxGradient {
     straight_through, ///< ste: g
     surrogate         ///< A ⊙ (g − dO·O), the same number by another way (Dao et al. 2022)
 };
+constexpr auto choices_of(Method) {
+    return std::array{Choice<Method>{Method::back_propagation, "bp"}, Choice<Method>{Method::feedback_alignment, "fa"},
+                      Choice<Method>{Method::sign_symmetric, "sign_sym"},
+                      Choice<Method>{Method::direct_feedback, "dfa"}};
+}
+constexpr auto choices_of(SoftmaxGradient) {
+    return std::array{Choice<SoftmaxGradient>{SoftmaxGradient::full, "full"},
+                      Choice<SoftmaxGradient>{SoftmaxGradient::diagonal, "diag"},
+                      Choice<SoftmaxGradient>{SoftmaxGradient::straight_through, "ste"},
+                      Choice<SoftmaxGradient>{SoftmaxGradient::surrogate, "surrogate"}};
+}
 inline constexpr std::array methods{Method::back_propagation, Method::feedback_alignment, Method::sign_symmetric,
                                     Method::direct_feedback};
 inline constexpr std::array softmax_gradients{SoftmaxGradient::full, SoftmaxGradient::diagonal,
                                               SoftmaxGradient::straight_through, SoftmaxGradient::surrogate};
-const char* method_name(Method method) noexcept;                      ///< bp | fa | sign_sym | dfa
-const char* softmax_gradient_name(SoftmaxGradient gradient) noexcept; ///< full | diag | ste | surrogate
-/// The reverse. Throw Error{usage} listing the names.
-Method parse_method(std::string_view name);
-SoftmaxGradient parse_softmax_gradient(std::string_view name);
 
 struct Combination {
     Method method = Method::back_propagation;

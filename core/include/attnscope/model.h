@@ -5,10 +5,12 @@
 // headers; weights stay in the mapped files and are converted tensor by tensor when first used.
 #pragma once
 
+#include <attnscope/choices.h>
 #include <attnscope/job.h>
 #include <attnscope/tensor_file.h>
 #include <attnscope/tokenizer.h>
 
+#include <compare>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -127,8 +129,17 @@ std::vector<Token> model_tokens(const LanguageModel& model, const std::string& t
 /// Throws Error{input}: no ids, an id outside the vocabulary (position named), more than the model's positions.
 void check_tokens(const LanguageModel& model, const std::vector<std::int64_t>& ids);
 
+struct HeadChoice {
+    int layer = 0, head = 0; ///< query heads
+    auto operator<=>(const HeadChoice&) const = default;
+};
+
 /// Precision of a forward pass.
 enum class Precision { float32, bfloat16 };
+constexpr auto choices_of(Precision) {
+    return std::array{Choice<Precision>{Precision::float32, "float32"},
+                      Choice<Precision>{Precision::bfloat16, "bfloat16"}};
+}
 
 // ------------------------------------------------------------------ logits
 struct LogitsRequest {

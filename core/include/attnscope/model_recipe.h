@@ -28,9 +28,6 @@ std::vector<std::int64_t> parse_token_ids(std::string_view text, const std::stri
 /// The ids that a source means for a model, checked against it. Throws Error{input}.
 std::vector<std::int64_t> load_tokens(const TokenSource& source, const LanguageModel& model);
 
-const char* precision_name(Precision precision) noexcept; ///< float32 | bfloat16
-Precision parse_precision(std::string_view name);         ///< throws Error{usage}
-
 /// Everything `attnscope logits` was asked, before files are opened.
 struct LogitsJob {
     std::filesystem::path model;

@@ -88,8 +88,6 @@ Recipe retrieval_recipe(const RetrievalJob& job);
 /// naming the input that was not found. `between` is told of the hashing.
 RetrievalJob retrieval_job(const Recipe& recipe, const std::vector<std::filesystem::path>& folders,
                            const BytesDone& between = {});
-/// v1, v2 … | query | memory:N; throws Error{usage}.
-retrieval::PlaneDirection parse_plane_direction(const std::string& text);
 std::string retrieval_result_json(const retrieval::Result& result);
 std::string retrieval_result_csv(const retrieval::Result& result);  ///< one row a step
 std::string retrieval_result_text(const retrieval::Result& result); ///< for people

@@ -21,15 +21,14 @@
 // losses are in nats a token.
 #pragma once
 
+#include <attnscope/choices.h>
 #include <attnscope/job.h>
 #include <attnscope/model.h>
 #include <attnscope/none.h>
 
-#include <compare>
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace attnscope::residual {
@@ -41,12 +40,17 @@ enum class Calibration {
     heldout, ///< the blocks right behind the evaluated ones
     leading, ///< the first evaluated ones: what the basis was fitted to is then evaluated
 };
+constexpr auto choices_of(Calibration) {
+    return std::array{Choice<Calibration>{Calibration::heldout, "heldout"},
+                      Choice<Calibration>{Calibration::leading, "leading"}};
+}
 enum class Form { context, tail, tail_normalized };
+constexpr auto choices_of(Form) {
+    return std::array{Choice<Form>{Form::context, "context"}, Choice<Form>{Form::tail, "tail"},
+                      Choice<Form>{Form::tail_normalized, "tail_normalized"}};
+}
 
-struct HeadChoice {
-    int layer = 0, head = 0; ///< query heads
-    auto operator<=>(const HeadChoice&) const = default;
-};
+using attnscope::HeadChoice;
 
 inline constexpr std::int64_t most_blocks = 1'000'000;
 inline constexpr int most_top_k = 1024;
@@ -63,6 +67,7 @@ struct Parameters {
     int top_k = 1;
     bool exclude_sink = false, centred = false, output_weighted = false;
     bool two_nn = false;                                  ///< also the intrinsic dimension of each head's ε
+    bool token_losses = false;                            ///< write the loss of every token too; changes no number
     std::uint64_t prefix_budget = std::uint64_t{1} << 30; ///< bytes of activations held in memory; more lie on disk
     bool operator==(const Parameters&) const = default;
 };
@@ -174,10 +179,5 @@ struct Spectra {
 };
 /// `parameters.layers` empty: all of them. Throws as compute().
 Spectra compute_spectra(const Request& request, JobContext& context);
-
-const char* calibration_name(Calibration calibration) noexcept; ///< heldout | leading
-Calibration parse_calibration(std::string_view name);           ///< throws Error{usage}
-const char* form_name(Form form) noexcept;                      ///< context | tail | tail_normalized
-Form parse_form(std::string_view name);                         ///< throws Error{usage}
 
 } // namespace attnscope::residual

@@ -25,7 +25,6 @@ struct ResidualJob {
     std::filesystem::path model;
     TokenSource tokens;
     residual::Request request; ///< model and ids still empty
-    bool token_losses = false; ///< write the loss of every token too
     // what figures show of it
     struct Cursor {
         int layer = -1, head = 0; ///< −1 = the last replaced one

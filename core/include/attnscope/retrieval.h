@@ -6,6 +6,7 @@
 #pragma once
 
 #include <attnscope/bank.h>
+#include <attnscope/choices.h>
 #include <attnscope/job.h>
 
 #include <array>
@@ -22,8 +23,11 @@ namespace attnscope::retrieval {
 enum class Mode { raw, centered, hybrid, residual, renormalized };
 inline constexpr std::array<Mode, 5> all_modes{Mode::raw, Mode::centered, Mode::hybrid, Mode::residual,
                                                Mode::renormalized};
-const char* mode_name(Mode mode) noexcept;
-Mode parse_mode(std::string_view name); ///< throws Error{usage}
+constexpr auto choices_of(Mode) {
+    return std::array{Choice<Mode>{Mode::raw, "raw"}, Choice<Mode>{Mode::centered, "centered"},
+                      Choice<Mode>{Mode::hybrid, "hybrid"}, Choice<Mode>{Mode::residual, "residual"},
+                      Choice<Mode>{Mode::renormalized, "renormalized"}};
+}
 
 /// A bank as a value in a request: equal when it is the same loaded bank.
 using BankPtr = std::shared_ptr<const Bank>;

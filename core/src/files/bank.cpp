@@ -152,13 +152,6 @@ std::string subject_of(const Bank& bank) {
 
 } // namespace
 
-Layout parse_layout(std::string_view text) {
-    if (text == "auto") return Layout::automatic;
-    if (text == "rows") return Layout::rows;
-    if (text == "columns") return Layout::columns;
-    throw Error(ErrorKind::usage, "--layout", "rows, columns or auto", "'" + excerpt(std::string(text)) + "'");
-}
-
 std::shared_ptr<const Bank> open_bank(const std::filesystem::path& path, Layout layout, const std::string& key) {
     const auto bank = std::make_shared<Bank>();
     bank->file = MappedFile::open(path);

@@ -190,15 +190,4 @@ ModelInputs find_model_inputs(const Recipe& recipe, const Json& params,
     return inputs;
 }
 
-const char* precision_name(Precision precision) noexcept {
-    return precision == Precision::bfloat16 ? "bfloat16" : "float32";
-}
-
-Precision parse_precision(std::string_view name) {
-    for (const Precision precision : {Precision::float32, Precision::bfloat16}) {
-        if (name == precision_name(precision)) return precision;
-    }
-    throw Error(ErrorKind::usage, "precision", "float32 or bfloat16", std::string(name));
-}
-
 } // namespace attnscope

@@ -53,7 +53,7 @@ TEST(AttentionFigures, HeadsShowTheChosenScoreAndOutlineTheSelectedCell) {
     for (const HeadColour colour : {HeadColour::entropy, HeadColour::max_weight, HeadColour::sink, HeadColour::previous,
                                     HeadColour::duplicate, HeadColour::induction}) {
         sample.view.colour = colour;
-        EXPECT_EQ(parse_head_colour(head_colour_name(colour)), colour);
+        EXPECT_EQ(parse_choice<attention::HeadColour>("colour", choice_name(colour)), colour);
         const Figure figure = heads_figure(sample.view, result);
         const auto maps = elements_of<HeatMap>(figure.axes.at(0));
         ASSERT_EQ(maps.size(), 1u);
@@ -65,7 +65,7 @@ TEST(AttentionFigures, HeadsShowTheChosenScoreAndOutlineTheSelectedCell) {
         EXPECT_EQ(outline[1]->x, (std::vector<double>{1.5, 2.5, 2.5, 1.5, 1.5}));
         EXPECT_EQ(outline[1]->y, (std::vector<double>{2.5, 2.5, 3.5, 3.5, 2.5}));
     }
-    EXPECT_EQ(test::error_of([] { parse_head_colour("blue"); })->kind, ErrorKind::usage);
+    EXPECT_EQ(test::error_of([] { parse_choice<attention::HeadColour>("colour", "blue"); })->kind, ErrorKind::usage);
 }
 
 TEST(AttentionFigures, MapLeavesMaskedCellsBlankAndOutlinesTheQuery) {

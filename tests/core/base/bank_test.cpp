@@ -262,10 +262,11 @@ TEST_F(Banks, ReadQueriesOfTheRightLength) {
 }
 
 TEST_F(Banks, LayoutsHaveNames) {
-    EXPECT_EQ(parse_layout("auto"), Layout::automatic);
-    EXPECT_EQ(parse_layout("rows"), Layout::rows);
-    EXPECT_EQ(parse_layout("columns"), Layout::columns);
-    EXPECT_EQ(message_of([] { parse_layout("diagonal"); }), "--layout: expected rows, columns or auto, got 'diagonal'");
+    EXPECT_EQ(parse_choice<Layout>("layout", "auto"), Layout::automatic);
+    EXPECT_EQ(parse_choice<Layout>("layout", "rows"), Layout::rows);
+    EXPECT_EQ(parse_choice<Layout>("layout", "columns"), Layout::columns);
+    EXPECT_EQ(message_of([] { parse_choice<Layout>("layout", "diagonal"); }),
+              "--layout: expected rows, columns or auto, got 'diagonal'");
 }
 
 TEST_F(Banks, HashTheirValuesWhenThereIsNoFile) {

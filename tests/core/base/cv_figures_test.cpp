@@ -120,8 +120,8 @@ TEST(CvFigures, AMatrixWithoutACvSaysWhy) {
 
 TEST(CvFigures, KindsAndGroupsHaveNames) {
     for (const cv::Kind kind : cv::all_kinds) EXPECT_NE(std::string(cv::kind_title(kind)), "");
-    EXPECT_EQ(cv::parse_kind("act_V"), cv::Kind::act_value);
-    EXPECT_THROW(cv::parse_kind("W"), Error);
+    EXPECT_EQ(find_choice<cv::Kind>("act_V"), cv::Kind::act_value);
+    EXPECT_EQ(find_choice<cv::Kind>("W"), std::nullopt);
     EXPECT_EQ(cv::experiment_group("act_post_h12"), "act_post_h");
     EXPECT_EQ(cv::experiment_group("out_proj"), "out_proj");
     for (const int heads : {1, 8})

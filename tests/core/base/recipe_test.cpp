@@ -1,5 +1,6 @@
 #include <attnscope/recipe.h>
 
+#include "analyses/retrieval/describe.h"
 #include "support/error_of.h"
 #include "support/temporary_folder.h"
 
@@ -117,11 +118,13 @@ TEST(Recipe, RefusesDamagedOnes) {
 }
 
 TEST(Recipe, PlaneDirectionsHaveNames) {
-    EXPECT_EQ(parse_plane_direction("v2"), (retrieval::PlaneDirection{retrieval::PlaneAxis::eigenvector, 1}));
-    EXPECT_EQ(parse_plane_direction("memory:7"), (retrieval::PlaneDirection{retrieval::PlaneAxis::memory, 7}));
-    EXPECT_EQ(parse_plane_direction("query").kind, retrieval::PlaneAxis::query);
+    EXPECT_EQ(Written<retrieval::PlaneDirection>::parse("v2"),
+              (retrieval::PlaneDirection{retrieval::PlaneAxis::eigenvector, 1}));
+    EXPECT_EQ(Written<retrieval::PlaneDirection>::parse("memory:7"),
+              (retrieval::PlaneDirection{retrieval::PlaneAxis::memory, 7}));
+    EXPECT_EQ(Written<retrieval::PlaneDirection>::parse("query")->kind, retrieval::PlaneAxis::query);
     for (const char* text : {"", "v", "v0", "v-1", "memory:", "memory:x", "memory:99999999999", "q"}) {
-        EXPECT_EQ(kind_of([&] { parse_plane_direction(text); }), ErrorKind::usage) << text;
+        EXPECT_EQ(Written<retrieval::PlaneDirection>::parse(text), std::nullopt) << text;
     }
 }
 

@@ -24,12 +24,12 @@ double compare_heads(const std::vector<jacobian::HeadMetrics>& heads, const json
         EXPECT_EQ(heads[i].head, expected[i]["head"]);
         EXPECT_EQ(heads[i].layer, expected[i].value("layer", 0));
         for (const jacobian::Metric metric : jacobian::metrics) {
-            const double value = heads[i].value(metric), wanted = expected[i][jacobian::metric_name(metric)];
+            const double value = heads[i].value(metric), wanted = expected[i][choice_name(metric)];
             // What is left over of sums that nearly cancel is as exact as the sums, in the reference too.
             const bool left_over = metric == jacobian::Metric::r_offdiag || metric == jacobian::Metric::energy_cross;
             const double size = left_over ? 1 + std::abs(wanted) : std::abs(wanted);
             const double allowed = size < 1e-2 ? 1e-6 : 1e-4 * size;
-            EXPECT_NEAR(value, wanted, allowed) << "row " << i << " " << jacobian::metric_name(metric);
+            EXPECT_NEAR(value, wanted, allowed) << "row " << i << " " << choice_name(metric);
             worst = std::max(worst, std::abs(value - wanted) / allowed);
         }
     }

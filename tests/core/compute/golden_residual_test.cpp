@@ -33,7 +33,8 @@ TEST_P(GoldenResidual, HasTheLossesAndSpectraOfTheReferenceForBothCalibrations) 
         asked.ranks = expected["ranks"].get<std::vector<int>>();
         asked.seq_len = expected["seq_len"];
         asked.blocks = expected["n_blocks"];
-        asked.calibration = residual::parse_calibration(expected["calibration"].get<std::string>());
+        asked.calibration =
+            parse_choice<residual::Calibration>("calibration", expected["calibration"].get<std::string>());
         asked.calibration_blocks = expected["cal_blocks"];
         const residual::Result result = compute::residual_sweep(request, context);
         const auto close = [&](double value, double wanted, const std::string& what) {

@@ -55,8 +55,8 @@ bool compare_ranks(const Bank& bank, const std::vector<double>& probe, const std
 /// `same_v1`: λ₁ is simple, so the reference's v₁ is ours.
 void compare_trace(const Bank& bank, const retrieval::Query& query, const Trace& trace, const json& expected,
                    bool same_v1) {
-    const std::string name = std::string(retrieval::mode_name(trace.mode)) + " β " + std::to_string(trace.beta) +
-                             " query " + std::to_string(trace.query);
+    const std::string name = std::string(choice_name(trace.mode)) + " β " + std::to_string(trace.beta) + " query " +
+                             std::to_string(trace.query);
     const json& steps = expected["steps"];
     // A trace that converged may end a row or two apart.
     const std::size_t rows = std::min(steps.size(), trace.steps.size());
@@ -130,7 +130,7 @@ void compare(const retrieval::BankPtr& bank, const std::vector<retrieval::Query>
     for (const json& trace : expected["traces"]) {
         const auto found = std::find_if(result.traces.begin(), result.traces.end(), [&](const Trace& own) {
             return own.query == trace["query"] && own.beta == trace["beta"] &&
-                   retrieval::mode_name(own.mode) == trace["mode"].get<std::string>();
+                   choice_name(own.mode) == trace["mode"].get<std::string>();
         });
         ASSERT_NE(found, result.traces.end());
         compare_trace(*bank, queries.at(trace["query"].get<std::size_t>()), *found, trace, same_v1);

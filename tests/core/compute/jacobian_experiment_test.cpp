@@ -130,13 +130,12 @@ TEST(CharGpt, SurrogateGivesTheFullGradientUnderEveryMethod) {
         const at::Tensor full = gradient_of(*model_of({method, SoftmaxGradient::full}));
         const at::Tensor surrogate = gradient_of(*model_of({method, SoftmaxGradient::surrogate}));
         EXPECT_LT(full.sub(surrogate).abs().max().item<double>(), 1e-5 * full.abs().max().item<double>())
-            << jacobian::method_name(method);
+            << choice_name(method);
         const jacobian::CharGptPart packed = jacobian::char_gpt_parts(tiny, characters)[4];
         ASSERT_TRUE(packed.name.ends_with("h.0.attn.c_attn.weight"));
         const auto part = [&](const at::Tensor& flat) { return flat.narrow(0, packed.offset, packed.size()); };
         for (const SoftmaxGradient other : {SoftmaxGradient::diagonal, SoftmaxGradient::straight_through})
-            EXPECT_LT(cosine(part(full), part(gradient_of(*model_of({method, other})))), 0.9999)
-                << jacobian::method_name(method);
+            EXPECT_LT(cosine(part(full), part(gradient_of(*model_of({method, other})))), 0.9999) << choice_name(method);
     }
 }
 
@@ -238,7 +237,7 @@ TEST(CharGpt, MethodsAgreeOnTheHeadAndDifferBelow) {
         const at::Tensor other = gradient_of(*model_of({method, SoftmaxGradient::full}));
         // The head's own gradient needs no feedback; that of the last block's output is the first to.
         EXPECT_TRUE(part(bp, parts.size() - 1).allclose(part(other, parts.size() - 1), 1e-4, 1e-6));
-        EXPECT_FALSE(part(bp, 0).allclose(part(other, 0), 1e-2, 1e-6)) << jacobian::method_name(method);
+        EXPECT_FALSE(part(bp, 0).allclose(part(other, 0), 1e-2, 1e-6)) << choice_name(method);
     }
     const at::Tensor sign = gradient_of(*model_of({Method::sign_symmetric, SoftmaxGradient::full}));
     const at::Tensor aligned = gradient_of(*model_of({Method::feedback_alignment, SoftmaxGradient::full}));

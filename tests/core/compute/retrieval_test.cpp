@@ -40,7 +40,7 @@ TEST(Retrieval, EnergyNeverRisesInRawAndCentered) {
     for (const Trace& trace : compute::traces(request, work.spectrum, work.context).traces)
         for (std::size_t t = 2; t < trace.steps.size(); ++t)
             EXPECT_LE(trace.steps[t].energy, trace.steps[t - 1].energy + 1e-6)
-                << retrieval::mode_name(trace.mode) << " β " << trace.beta << " t " << t;
+                << choice_name(trace.mode) << " β " << trace.beta << " t " << t;
 }
 
 TEST(Retrieval, HybridIsCenteredTranslatedByTheMean) {

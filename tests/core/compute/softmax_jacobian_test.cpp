@@ -114,7 +114,7 @@ TEST(SoftmaxJacobian, HasNoNumberWhereThereIsNoGradient) {
     EXPECT_EQ(head.entropy, 0);
     for (const jacobian::Metric metric : jacobian::metrics) {
         const bool of_gradient = metric != jacobian::Metric::a_mean && metric != jacobian::Metric::entropy;
-        EXPECT_EQ(std::isnan(head.value(metric)), of_gradient) << jacobian::metric_name(metric);
+        EXPECT_EQ(std::isnan(head.value(metric)), of_gradient) << choice_name(metric);
     }
 }
 
@@ -139,7 +139,7 @@ TEST(SoftmaxJacobian, LeavesSequencesWithoutAGradientOutOfCosinesAndCountsThem) 
     EXPECT_EQ(head.undefined_unmasked, 2u);
     for (const auto metric :
          {jacobian::Metric::cos_diag, jacobian::Metric::cos_ste, jacobian::Metric::cos_ste_unmasked}) {
-        EXPECT_NEAR(head.value(metric), alone.value(metric), 1e-14) << jacobian::metric_name(metric);
+        EXPECT_NEAR(head.value(metric), alone.value(metric), 1e-14) << choice_name(metric);
         EXPECT_EQ(head.left_out(metric), 2u);
     }
     EXPECT_EQ(head.left_out(jacobian::Metric::r_diag), 0u);

@@ -62,7 +62,7 @@ TEST(CvNull, RefusesParametersThatMakeNoSense) {
     parameters.samples = 0;
     EXPECT_THROW(check_parameters(parameters), Error);
     parameters = {};
-    parameters.band_low = 0.3;
+    parameters.band.low = 0.3;
     EXPECT_THROW(check_parameters(parameters), Error);
 }
 

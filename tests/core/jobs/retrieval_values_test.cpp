@@ -6,9 +6,9 @@ namespace attnscope::retrieval {
 namespace {
 
 TEST(RetrievalValues, ModesAreNamedAsOnTheCommandLine) {
-    for (const Mode mode : all_modes) EXPECT_EQ(parse_mode(mode_name(mode)), mode);
-    EXPECT_STREQ(mode_name(Mode::renormalized), "renormalized");
-    EXPECT_THROW(parse_mode("Centred"), Error);
+    for (const Mode mode : all_modes) EXPECT_EQ(parse_choice<retrieval::Mode>("mode", choice_name(mode)), mode);
+    EXPECT_STREQ(choice_name(Mode::renormalized), "renormalized");
+    EXPECT_THROW(parse_choice<retrieval::Mode>("mode", "Centred"), Error);
 }
 
 TEST(RetrievalValues, FixedPointsHaveNames) {

@@ -75,7 +75,7 @@ void draw_alignment_transport(ChromeContext& context) {
         ImGui::EndCombo();
     }
     ImGui::SetItemTooltip("One head, or the mean over all of them. H and a number anywhere selects a head.");
-    choice(context, "map", "alignment.quantity", alignment::quantity_name(view.quantity),
+    choice(context, "map", "alignment.quantity", choice_name(view.quantity),
            {{"cos", "cos"},
             {"mean_cos_pa", "angles, mean"},
             {"min_cos_pa", "angles, largest"},
@@ -83,9 +83,9 @@ void draw_alignment_transport(ChromeContext& context) {
            "What the maps of layers show");
     // A file has decided the rest.
     ImGui::BeginDisabled(options.grams != 0);
-    choice(context, "##operator", "alignment.operator", alignment::operator_name(options.kind),
-           {{"qk", "QK"}, {"ov", "OV"}}, "QK: how queries meet keys. OV: what a head writes for what it reads.");
-    choice(context, "directions", "alignment.directions", alignment::basis_name(options.basis),
+    choice(context, "##operator", "alignment.operator", choice_name(options.kind), {{"qk", "QK"}, {"ov", "OV"}},
+           "QK: how queries meet keys. OV: what a head writes for what it reads.");
+    choice(context, "directions", "alignment.directions", choice_name(options.basis),
            {{"symmetric", "symmetric"}, {"left", "left"}, {"right", "right"}},
            "Eigenvectors of the symmetric part, or singular vectors on the side of keys (left) or queries (right)");
     number(context, "k", "alignment.topk", options.topk, 1, 256, "Directions kept of a head");

@@ -68,14 +68,14 @@ void colour_choice(ChromeContext& context) {
     ImGui::SameLine(0, ImGui::GetFontSize() * 0.9f);
     bar_label("colour", context.theme);
     const auto shown = [](HeadColour colour) {
-        std::string name = attention::head_colour_name(colour);
+        std::string name = choice_name(colour);
         std::ranges::replace(name, '_', ' ');
         return name;
     };
     if (begin_choice("##colour", shown(chosen).c_str())) {
         for (const HeadColour colour : all_head_colours)
             if (ImGui::Selectable(shown(colour).c_str(), colour == chosen))
-                context.emit("attention.colour", {{"by", std::string(attention::head_colour_name(colour))}});
+                context.emit("attention.colour", {{"by", std::string(choice_name(colour))}});
             else
                 ImGui::SetItemTooltip("%s", attention::head_colour_title(colour));
         ImGui::EndCombo();

@@ -14,12 +14,12 @@ void band_boxes(ChromeContext& context) {
         if (low >= 0 && low < high) context.emit("cv.band", {{"low", low}, {"high", high}});
     };
     bar_label("band", context.theme);
-    if (const auto low = number_box("##low", parameters.band_low, "%.2f", em * 2.7f, context.theme))
-        set(*low, parameters.band_high);
+    if (const auto low = number_box("##low", parameters.band.low, "%.2f", em * 2.7f, context.theme))
+        set(*low, parameters.band.high);
     ImGui::SetItemTooltip("Lower end of the band that matrices are compared with");
     ImGui::SameLine(0, em * 0.25f);
-    if (const auto high = number_box("##high", parameters.band_high, "%.2f", em * 2.7f, context.theme))
-        set(parameters.band_low, *high);
+    if (const auto high = number_box("##high", parameters.band.high, "%.2f", em * 2.7f, context.theme))
+        set(parameters.band.low, *high);
     ImGui::SetItemTooltip("Upper end of the band");
     ImGui::SameLine(0, em * 0.8f);
 }

@@ -15,8 +15,8 @@ namespace {
 constexpr float side_by_side = 14; // × em that each of several plots needs
 
 void choose_run(PanelContext& context, const jacobian::Combination& combination) {
-    context.emit("training.run", {{"method", std::string(jacobian::method_name(combination.method))},
-                                  {"gradient", std::string(jacobian::softmax_gradient_name(combination.gradient))}});
+    context.emit("training.run", {{"method", std::string(choice_name(combination.method))},
+                                  {"gradient", std::string(choice_name(combination.gradient))}});
 }
 
 const char* method_text(jacobian::Method method) {
@@ -44,18 +44,19 @@ float named_choice_width(const char* label, const std::string& shown) {
 }
 
 /// A choice of several by ticks: "methods bp, fa".
-template <class Values, class All, class Name, class Help>
+template <class Values, class All, class Help>
 void tick_choice(PanelContext& context, const char* label, const char* command_id, const char* argument,
-                 const Values& chosen, const All& all, const Name& name, const Help& help) {
+                 const Values& chosen, const All& all, const Help& help) {
     std::string shown;
-    for (const auto value : chosen) shown += (shown.empty() ? "" : ", ") + std::string(name(value));
+    for (const auto value : chosen) shown += (shown.empty() ? "" : ", ") + std::string(choice_name(value));
     if (chosen.size() == all.size()) shown = "all";
     next_control(named_choice_width(label, shown));
     bar_label(label, context.theme);
     if (begin_choice((std::string("##") + label).c_str(), shown.c_str())) {
         for (const auto value : all) {
             bool on = std::ranges::find(chosen, value) != chosen.end();
-            if (ImGui::Checkbox(name(value), &on)) context.emit(command_id, {{argument, std::string(name(value))}});
+            if (ImGui::Checkbox(choice_name(value), &on))
+                context.emit(command_id, {{argument, std::string(choice_name(value))}});
             ImGui::SetItemTooltip("%s", help(value));
         }
         ImGui::EndCombo();
@@ -168,10 +169,9 @@ void JacobianTrainingPanel::controls(PanelContext& context) const {
             context.emit("training.seed", {{"value", static_cast<std::int64_t>(options.seed + 1)}});
         ImGui::SetItemTooltip("Other weights and windows; pin these runs as A first to compare the two");
     }
-    tick_choice(context, "methods", "training.method", "method", options.methods, jacobian::methods,
-                jacobian::method_name, method_text);
+    tick_choice(context, "methods", "training.method", "method", options.methods, jacobian::methods, method_text);
     tick_choice(context, "softmax", "training.gradient", "gradient", options.gradients, jacobian::softmax_gradients,
-                jacobian::softmax_gradient_name, gradient_text);
+                gradient_text);
     const jacobian::TrainingRun* const chosen = begun ? jacobian::selected_run(training.view(), *experiment_) : nullptr;
     const std::string bold = chosen ? jacobian::combination_name(chosen->combination) : "";
     next_control(named_choice_width("bold", bold));

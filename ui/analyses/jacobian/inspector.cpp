@@ -16,7 +16,7 @@ bool shows_training(const ChromeContext& context) {
 }
 
 void metric_row(const ThemeColours& theme, jacobian::Metric metric, double value, jacobian::Metric chosen) {
-    value_row(theme, jacobian::metric_name(metric), number_or_dash(value, 5), jacobian::metric_label(metric),
+    value_row(theme, choice_name(metric), number_or_dash(value, 5), jacobian::metric_label(metric),
               metric == chosen ? &theme.accent : nullptr);
 }
 

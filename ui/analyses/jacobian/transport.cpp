@@ -11,10 +11,10 @@ void draw_jacobian_transport(ChromeContext& context) {
     const JacobianOptions& options = context.state.view.jacobian;
     const jacobian::View view = slots.view();
     bar_label("metric", context.theme, true);
-    if (begin_choice("##metric", jacobian::metric_name(options.metric))) {
+    if (begin_choice("##metric", choice_name(options.metric))) {
         for (const jacobian::Metric metric : jacobian::metrics) {
-            if (ImGui::Selectable(jacobian::metric_name(metric), metric == options.metric))
-                context.emit("jacobian.metric", {{"metric", std::string(jacobian::metric_name(metric))}});
+            if (ImGui::Selectable(choice_name(metric), metric == options.metric))
+                context.emit("jacobian.metric", {{"metric", std::string(choice_name(metric))}});
             ImGui::SetItemTooltip("%s: %s", jacobian::metric_title(metric), jacobian::metric_label(metric));
         }
         ImGui::EndCombo();

@@ -84,7 +84,7 @@ void ResidualMapPanel::body(PanelContext& context) {
     const auto choice = [&](MapClick which, const char* name, const char* tooltip) {
         ImGui::SameLine();
         if (ImGui::RadioButton(name, click == which))
-            context.emit("residual.click", {{"click", std::string(map_click_name(which))}});
+            context.emit("residual.click", {{"click", std::string(choice_name(which))}});
         ImGui::SetItemTooltip("%s", tooltip);
     };
     choice(MapClick::select, "selects", "Looks into the head, here and in the other panels");

@@ -93,8 +93,8 @@ void more(ChromeContext& context, const residual::Parameters& parameters) {
     ImGui::SetItemTooltip("How directions are fitted: form of the residual, top-k, sink, centring, weighting");
     if (ImGui::BeginPopup("##fit")) {
         for (const auto form : {residual::Form::context, residual::Form::tail, residual::Form::tail_normalized})
-            if (ImGui::RadioButton(residual::form_name(form), parameters.form == form))
-                context.emit("residual.form", {{"form", std::string(residual::form_name(form))}});
+            if (ImGui::RadioButton(choice_name(form), parameters.form == form))
+                context.emit("residual.form", {{"form", std::string(choice_name(form))}});
         ImGui::Separator();
         const auto flag = [&](const char* name, const char* id, bool on) {
             if (bool value = on; ImGui::Checkbox(name, &value)) context.emit(id);

@@ -84,9 +84,9 @@ void mode_controls(ChromeContext& context) {
     const auto mode = context.state.view.selection.mode;
     ImGui::SameLine(0, em * 1.2f);
     bar_label("mode", context.theme);
-    if (begin_choice("##mode", retrieval::mode_name(mode))) {
+    if (begin_choice("##mode", choice_name(mode))) {
         for (const auto choice : retrieval::all_modes) {
-            const char* name = retrieval::mode_name(choice);
+            const char* name = choice_name(choice);
             if (ImGui::Selectable(name, choice == mode)) context.emit("retrieval.mode", {{"mode", std::string(name)}});
         }
         ImGui::EndCombo();

@@ -30,9 +30,8 @@ constexpr std::uintmax_t most_bytes = std::uintmax_t{1} << 30; // of all entries
 
 /// Everything that decides the numbers of an entry: model, parameters, and the arithmetic they are computed with.
 std::string entry_key(const alignment::Request& request) {
-    return arithmetic_key() + " " + model_identity(*request.model) + " " + alignment::operator_name(request.kind) +
-           " " + alignment::basis_name(request.basis) + " " + (request.norm_gain ? "gain" : "raw") + " " +
-           std::to_string(request.topk);
+    return arithmetic_key() + " " + model_identity(*request.model) + " " + choice_name(request.kind) + " " +
+           choice_name(request.basis) + " " + (request.norm_gain ? "gain" : "raw") + " " + std::to_string(request.topk);
 }
 
 fs::path entry_path(const std::string& key) {

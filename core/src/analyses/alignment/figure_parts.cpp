@@ -29,21 +29,8 @@ constexpr std::array<QuantityName, 4> quantities{{{"cos", "cosine"},
 
 const char* const no_directions = "no eigendirections here";
 
-const char* quantity_name(Quantity quantity) noexcept {
-    return quantities[static_cast<std::size_t>(quantity)].name;
-}
-
 const char* quantity_title(Quantity quantity) noexcept {
     return quantities[static_cast<std::size_t>(quantity)].title;
-}
-
-Quantity parse_quantity(std::string_view name) {
-    std::string names;
-    for (std::size_t i = 0; i < quantities.size(); ++i) {
-        if (name == quantities[i].name) return static_cast<Quantity>(i);
-        names += (names.empty() ? "" : ", ") + std::string(quantities[i].name);
-    }
-    throw Error(ErrorKind::usage, "quantity", "one of " + names, std::string(name));
 }
 
 const std::vector<double>& table_of(const Comparison& comparison, Quantity quantity) {

@@ -171,14 +171,10 @@ void add_grams(FileSet& files, const fs::path& path, const Operators& operators)
         for (std::size_t b = 0; b < layers; ++b, next += heads) rows.push_back(std::vector<double>(next, next + heads));
         gram.push_back(std::move(rows));
     }
-    Json json = {{"num_layers", operators.layers},
-                 {"num_heads", operators.heads},
-                 {"head_dim", operators.head_dim},
-                 {"hidden_size", operators.hidden},
-                 {"operator", alignment::operator_name(operators.kind)},
-                 {"directions", alignment::basis_name(operators.basis)},
-                 {"norm_gain", operators.norm_gain},
-                 {"gram", std::move(gram)}};
+    Json json = {{"num_layers", operators.layers},          {"num_heads", operators.heads},
+                 {"head_dim", operators.head_dim},          {"hidden_size", operators.hidden},
+                 {"operator", choice_name(operators.kind)}, {"directions", choice_name(operators.basis)},
+                 {"norm_gain", operators.norm_gain},        {"gram", std::move(gram)}};
     if (!operators.fro_sq.empty()) {
         Json rows = Json::array();
         for (std::size_t layer = 0; layer < layers; ++layer) {
@@ -200,7 +196,7 @@ void add_grams(FileSet& files, const fs::path& path, const Operators& operators)
                            std::as_bytes(std::span(operators.spectrum))});
     if (!written.empty()) {
         json["eigdirs_path"] = tensors.filename().string();
-        add_safetensors(files.add(tensors), written, {{"operator", alignment::operator_name(operators.kind)}});
+        add_safetensors(files.add(tensors), written, {{"operator", choice_name(operators.kind)}});
     }
     files.add(path, one_line(json) + "\n");
 }

@@ -315,16 +315,14 @@ Operators parse_grams(std::string_view json, const std::string& subject, std::st
     if (text.has_fro_sq && text.fro_sq.size(0) == layers &&
         text.fro_sq.size(1) == static_cast<std::size_t>(operators.heads))
         operators.fro_sq = std::move(text.fro_sq.numbers);
-    const auto known = [&](const char* key, const std::string& said, const auto& parse, auto& value) {
+    const auto known = [&]<class Value>(const char* key, const std::string& said, Value& value) {
         if (said.empty()) return;
-        try {
-            value = parse(said);
-        } catch (const Error& error) {
-            input_error(subject, error.expected, excerpt(said), key);
-        }
+        const auto choice = find_choice<Value>(said);
+        if (!choice) input_error(subject, "one of " + choice_list<Value>(), excerpt(said), key);
+        value = *choice;
     };
-    known("operator", text.kind, alignment::parse_operator, operators.kind);
-    known("directions", text.basis, alignment::parse_basis, operators.basis);
+    known("operator", text.kind, operators.kind);
+    known("directions", text.basis, operators.basis);
     operators.norm_gain = text.norm_gain;
     eigdirs_path = text.eigdirs_path;
     check_gram(operators, subject, warnings);

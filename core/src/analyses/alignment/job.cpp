@@ -1,6 +1,7 @@
 // Layer alignment as a recipe and back, its inputs, and the work itself.
 #include <attnscope/alignment_recipe.h>
 
+#include "analyses/alignment/describe.h"
 #include "base/params_reader.h"
 #include "drawing/figure_params.h"
 #include "files/find_input.h"
@@ -15,33 +16,17 @@ namespace {
 
 constexpr const char* alignment_analysis = "align";
 constexpr int default_topk = 8;
-constexpr int farthest_anchor = 1'000'000;
 
-Json params_json(const AlignmentJob& job) {
-    Json params = {{"anchor", job.anchor}, {"topk", job.topk > 0 ? Json(job.topk) : Json(nullptr)}};
-    if (job.grams.empty()) {
-        params["topk"] = job.topk > 0 ? job.topk : default_topk;
-        params["operator"] = alignment::operator_name(job.kind);
-        params["directions"] = alignment::basis_name(job.basis);
-        params["norm_gain"] = job.norm_gain;
-    }
-    params["per_head"] = job.per_head;
-    params["spectra"] = job.spectra;
-    params["maps"] = job.maps;
-    params["match"] = job.match;
+Json params_json(AlignmentJob job) {
+    if (job.grams.empty() && job.topk <= 0) job.topk = default_topk;
+    Json params = fields_json(comparison_fields(job));
+    if (job.grams.empty()) write_fields(operator_fields(job), params);
+    write_fields(output_fields(job), params);
     if (job.figure) {
-        params["cursor"] = {{"layer", job.layer},
-                            {"head", job.head >= 0 ? Json(job.head) : Json(nullptr)},
-                            {"quantity", alignment::quantity_name(job.quantity)}};
+        params["cursor"] = fields_json(cursor_fields(job));
         params["figure"] = figure_params(*job.figure);
     }
     return params;
-}
-
-/// A whole number, or null for the default.
-void read_optional(const Json& params, const char* name, int& value) {
-    const auto field = params.find(name);
-    if (field != params.end() && !field->is_null()) ParamsReader(params).number(name, value);
 }
 
 void keep_topk(alignment::Operators& operators, int topk) {
@@ -107,28 +92,10 @@ AlignmentJob alignment_job(const Recipe& recipe, const std::vector<std::filesyst
     const ParamsReader reader(params);
     AlignmentJob job;
     job.seed = recipe.seed;
-    reader.number("anchor", job.anchor, {-farthest_anchor, farthest_anchor});
-    read_optional(params, "topk", job.topk);
-    const auto parsed = [&](const char* name, const char* fallback, const auto& parse) {
-        std::string text = fallback;
-        reader.text(name, text);
-        return parse_text(name, text, parse);
-    };
-    job.kind = parsed("operator", alignment::operator_name(job.kind), alignment::parse_operator);
-    job.basis = parsed("directions", alignment::basis_name(job.basis), alignment::parse_basis);
-    reader.flag("norm_gain", job.norm_gain);
-    reader.flag("per_head", job.per_head);
-    reader.flag("spectra", job.spectra);
-    reader.flag("maps", job.maps);
-    reader.flag("match", job.match);
-    if (const Json* const cursor = reader.object("cursor")) {
-        ParamsReader(*cursor).number("layer", job.layer);
-        read_optional(*cursor, "head", job.head);
-        std::string quantity = alignment::quantity_name(job.quantity);
-        ParamsReader(*cursor).text("quantity", quantity);
-        job.quantity = parse_text("cursor.quantity", quantity,
-                                  [](const std::string& name) { return alignment::parse_quantity(name); });
-    }
+    read_fields(comparison_fields(job), params);
+    read_fields(operator_fields(job), params);
+    read_fields(output_fields(job), params);
+    if (const Json* const cursor = reader.object("cursor")) read_fields(cursor_fields(job), *cursor, cursor_place);
     if (const Json* const figure = reader.object("figure")) job.figure = read_figure_params(*figure);
     for (const RecipeInput& input : recipe.inputs) {
         if (input.role == model_role) job.model = locate(recipe, input, with_samples(folders), between);

@@ -194,24 +194,4 @@ Summary summarise(const std::vector<double>& cos, int count) {
     return summary;
 }
 
-const char* operator_name(Operator kind) noexcept {
-    return kind == Operator::qk ? "qk" : "ov";
-}
-
-Operator parse_operator(const std::string& name) {
-    for (const Operator kind : {Operator::qk, Operator::ov})
-        if (name == operator_name(kind)) return kind;
-    throw Error(ErrorKind::usage, "operator", "qk or ov", name);
-}
-
-const char* basis_name(Basis basis) noexcept {
-    return basis == Basis::symmetric ? "symmetric" : basis == Basis::left ? "left" : "right";
-}
-
-Basis parse_basis(const std::string& name) {
-    for (const Basis basis : {Basis::symmetric, Basis::left, Basis::right})
-        if (name == basis_name(basis)) return basis;
-    throw Error(ErrorKind::usage, "directions", "symmetric, left or right", name);
-}
-
 } // namespace attnscope::alignment

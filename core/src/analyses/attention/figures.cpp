@@ -68,21 +68,8 @@ std::string known_panels() {
 
 } // namespace
 
-const char* head_colour_name(HeadColour colour) noexcept {
-    return named(colour).name;
-}
-
 const char* head_colour_title(HeadColour colour) noexcept {
     return named(colour).title;
-}
-
-HeadColour parse_head_colour(std::string_view name) {
-    std::string names;
-    for (const ColourName& entry : colours) {
-        if (name == entry.name) return entry.colour;
-        add_to_list(names, entry.name);
-    }
-    throw Error(ErrorKind::usage, "colour of the heads", "one of " + names, std::string(name));
 }
 
 const std::vector<std::string>& panel_ids() {

@@ -59,7 +59,7 @@ AttentionOutcome compute_attention(const AttentionJob& job, JobContext& context)
     AttentionOutcome outcome;
     outcome.result = compute(job.request, context);
     CapturePtr capture;
-    for (const AttentionJob::HeadChoice& choice : job.maps) {
+    for (const HeadChoice& choice : job.maps) {
         if (job.request.texts.size() != 1)
             throw Error(ErrorKind::usage, "maps", "one text", std::to_string(job.request.texts.size()));
         if (!capture || capture->layer != choice.layer) {

@@ -1,7 +1,8 @@
 // The CV experiment as a recipe and back.
 #include <attnscope/cv_experiment_recipe.h>
 
-#include "analyses/cv/parameters.h"
+#include "analyses/cv/describe.h"
+#include "base/params_reader.h"
 #include "drawing/figure_params.h"
 
 #include <algorithm>
@@ -20,22 +21,18 @@ bool is_cv_experiment(const Recipe& recipe) {
 }
 
 Recipe cv_experiment_recipe(const CvExperimentJob& job) {
-    const cv::ExperimentRequest& request = job.request;
-    Json params = cv_parameters_json(request.parameters);
-    params["experiment"] = {{"dims", request.dims},
-                            {"heads", request.heads},
-                            {"epochs", request.epochs},
-                            {"every", request.every},
-                            {"learning_rate", request.learning_rate}};
+    CvExperimentJob described = job;
+    Json params = fields_json(fields_of(described.request.parameters));
+    params["experiment"] = fields_json(fields_of(described.request));
     if (job.figure) {
-        params["cursor"] = {{"group", job.group}, {"dim", job.dim}, {"heads", job.heads}};
-        if (job.epoch >= 0) params["cursor"]["epoch"] = job.epoch;
+        params["cursor"] = fields_json(cursor_fields(described));
+        if (job.epoch < 0) params["cursor"].erase("epoch");
         params["figure"] = figure_params(*job.figure);
     }
     Recipe recipe;
     recipe.analysis = cv_experiment_analysis;
     recipe.params = one_line(params);
-    recipe.seed = request.seed;
+    recipe.seed = job.request.seed;
     return recipe;
 }
 
@@ -48,29 +45,11 @@ CvExperimentJob cv_experiment_job(const Recipe& recipe) {
     if (!experiment) ParamsReader::fail("an object", "nothing", "experiment");
     CvExperimentJob job;
     cv::ExperimentRequest& request = job.request;
-    const ParamsReader fields(*experiment);
-    fields.numbers("dims", request.dims);
-    fields.numbers("heads", request.heads);
-    fields.number("epochs", request.epochs);
-    fields.number("every", request.every);
-    fields.number("learning_rate", request.learning_rate);
-    read_cv_parameters(reader, request.parameters);
+    read_fields(fields_of(request), *experiment, "params.experiment.");
+    read_fields(fields_of(request.parameters), params);
     request.seed = recipe.seed;
-    try {
-        cv::check_experiment(request);
-    } catch (const Error& error) {
-        ParamsReader::fail(error.expected, error.got, error.subject);
-    }
-    if (const Json* const cursor = reader.object("cursor")) {
-        const ParamsReader of_cursor(*cursor);
-        of_cursor.text("group", job.group);
-        of_cursor.number("dim", job.dim);
-        of_cursor.number("heads", job.heads);
-        of_cursor.number_or_none("epoch", job.epoch);
-        const auto& groups = cv::experiment_groups();
-        if (std::find(groups.begin(), groups.end(), job.group) == groups.end())
-            ParamsReader::fail("a group of matrices", job.group, "cursor.group");
-    }
+    check_read([&] { cv::check_experiment(request); });
+    if (const Json* const cursor = reader.object("cursor")) read_fields(cursor_fields(job), *cursor, cursor_place);
     if (const Json* const figure = reader.object("figure")) job.figure = read_figure_params(*figure);
     return job;
 }

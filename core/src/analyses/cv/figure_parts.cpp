@@ -49,15 +49,6 @@ const char* kind_title(Kind kind) noexcept {
     return named(kind).title;
 }
 
-Kind parse_kind(std::string_view name) {
-    std::string names;
-    for (const Kind kind : all_kinds) {
-        if (name == cv_kind_name(kind)) return kind;
-        names += (names.empty() ? "" : ", ") + std::string(cv_kind_name(kind));
-    }
-    throw Error(ErrorKind::usage, "kind of matrix", "one of " + names, std::string(name));
-}
-
 bool has_layers(Kind kind) noexcept {
     return kind != Kind::other && kind != Kind::embedding && kind != Kind::act_emb;
 }
@@ -99,8 +90,8 @@ void add_band(Axes& axes, const Parameters& parameters, double x_low, double x_h
     Band band;
     band.name = "band";
     band.x = {x_low, x_high};
-    band.low = {parameters.band_low, parameters.band_low};
-    band.high = {parameters.band_high, parameters.band_high};
+    band.low = {parameters.band.low, parameters.band.low};
+    band.high = {parameters.band.high, parameters.band.high};
     band.colour = {Colour::Role::series, 2, 0.16f};
     axes.elements.push_back(std::move(band));
 }
@@ -134,8 +125,8 @@ void add_null_curve(Axes& axes, const Parameters& parameters, double low, double
 
 std::string cv_note(const Parameters& parameters) {
     return "CV = std(V)/mean(V) of the volumes of simplices of " + std::to_string(parameters.points) +
-           " rows; shaded: the band " + format_number(parameters.band_low) + " … " +
-           format_number(parameters.band_high) + "; null: independent Gaussian rows in as many dimensions.";
+           " rows; shaded: the band " + format_number(parameters.band.low) + " … " +
+           format_number(parameters.band.high) + "; null: independent Gaussian rows in as many dimensions.";
 }
 
 Colour kind_colour(Kind kind) {

@@ -25,10 +25,10 @@ void check_parameters(const Parameters& parameters) {
              std::to_string(parameters.points));
     if (!parameters.exact && (parameters.samples < 1 || parameters.samples > most_simplices))
         fail("samples", "1 to " + std::to_string(most_simplices), std::to_string(parameters.samples));
-    const bool rising = parameters.band_low < parameters.band_high;
-    if (!rising || !(parameters.band_low >= 0) || !std::isfinite(parameters.band_high))
+    const bool rising = parameters.band.low < parameters.band.high;
+    if (!rising || !(parameters.band.low >= 0) || !std::isfinite(parameters.band.high))
         fail("band", "two rising numbers of 0 or more",
-             std::to_string(parameters.band_low) + ", " + std::to_string(parameters.band_high));
+             std::to_string(parameters.band.low) + ", " + std::to_string(parameters.band.high));
 }
 
 std::uint64_t simplex_count(std::uint64_t rows, int points) {

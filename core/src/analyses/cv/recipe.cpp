@@ -2,10 +2,10 @@
 #include <attnscope/cv_figures.h>
 #include <attnscope/cv_recipe.h>
 
-#include "analyses/cv/parameters.h"
+#include "analyses/cv/describe.h"
+#include "base/params_reader.h"
 #include "drawing/figure_params.h"
 #include "files/find_input.h"
-#include "files/layout_name.h"
 #include "files/model_inputs.h"
 
 namespace attnscope {
@@ -17,38 +17,29 @@ constexpr const char* cv_analysis = "cv";
 /// What stands for the tokens in a recipe that has none of its own.
 const TokenSource no_source{TokenSource::Kind::prompt, {}, {}};
 
-Json params_json(const CvJob& job) {
-    Json params = cv_parameters_json(job.parameters);
-    params["histogram"] = job.histogram;
+Json params_json(CvJob job) {
+    Json params = fields_json(measured_fields(job));
     if (!job.tensor.empty()) {
-        params["key"] = job.key;
-        params["layout"] = layout_name(job.layout);
+        write_fields(tensor_fields(job), params);
         return params;
     }
     params["tokens"] = token_params(job.tokens.value_or(no_source));
     params["activations"] = job.tokens.has_value();
-    params["weights"] = job.weights;
-    params["first_layer"] = job.first_layer;
-    params["last_layer"] = job.last_layer;
-    params["precision"] = precision_name(job.precision);
+    write_fields(model_fields(job), params);
     if (job.figure) {
-        params["cursor"] = {
-            {"kind", cv_kind_name(job.cursor.kind)}, {"layer", job.cursor.layer}, {"head", job.cursor.head}};
+        params["cursor"] = fields_json(cursor_fields(job));
         params["figure"] = figure_params(*job.figure);
     }
     return params;
 }
 
-void read_tensor(const Recipe& recipe, const ParamsReader& reader, const std::vector<std::filesystem::path>& folders,
+void read_tensor(const Recipe& recipe, const Json& params, const std::vector<std::filesystem::path>& folders,
                  const BytesDone& between, CvJob& job) {
     for (const RecipeInput& input : recipe.inputs) {
         if (input.role == "tensor") job.tensor = locate(input, folders, between);
         if (input.role == "tuples") job.tuples = locate(input, folders, between);
     }
-    reader.text("key", job.key);
-    std::string layout = layout_name(job.layout);
-    reader.text("layout", layout);
-    job.layout = parse_text("layout", layout, [](const std::string& name) { return parse_layout(name); });
+    read_fields(tensor_fields(job), params);
 }
 
 void read_model(const Recipe& recipe, const Json& params, const std::vector<std::filesystem::path>& folders,
@@ -59,20 +50,8 @@ void read_model(const Recipe& recipe, const Json& params, const std::vector<std:
     bool activations = false;
     reader.flag("activations", activations);
     if (activations) job.tokens = std::move(inputs.tokens);
-    reader.flag("weights", job.weights);
-    reader.number("first_layer", job.first_layer);
-    reader.number_or_none("last_layer", job.last_layer);
-    std::string precision = precision_name(job.precision);
-    reader.text("precision", precision);
-    job.precision = parse_text("precision", precision, [](const std::string& name) { return parse_precision(name); });
-    if (const Json* const cursor = reader.object("cursor")) {
-        const ParamsReader fields(*cursor);
-        std::string kind = cv_kind_name(job.cursor.kind);
-        fields.text("kind", kind);
-        job.cursor.kind = parse_text("cursor.kind", kind, [](const std::string& name) { return cv::parse_kind(name); });
-        fields.number("layer", job.cursor.layer);
-        fields.number("head", job.cursor.head);
-    }
+    read_fields(model_fields(job), params);
+    if (const Json* const cursor = reader.object("cursor")) read_fields(cursor_fields(job), *cursor, cursor_place);
     if (const Json* const figure = reader.object("figure")) job.figure = read_figure_params(*figure);
 }
 
@@ -100,13 +79,12 @@ CvJob cv_job(const Recipe& recipe, const std::vector<std::filesystem::path>& fol
     if (recipe.analysis != cv_analysis)
         throw Error(ErrorKind::input, "recipe", "the analysis cv", recipe.analysis, "analysis");
     const Json params = parse_json(recipe.params, "recipe", json_kinds::recipe);
-    const ParamsReader reader(params);
     CvJob job;
     job.seed = recipe.seed;
-    read_cv_parameters(reader, job.parameters);
-    reader.flag("histogram", job.histogram);
+    read_fields(measured_fields(job), params);
+    check_read([&] { cv::check_parameters(job.parameters); });
     if (params.contains("layout"))
-        read_tensor(recipe, reader, folders, between, job);
+        read_tensor(recipe, params, folders, between, job);
     else
         read_model(recipe, params, folders, between, job);
     if (job.tensor.empty() && job.model.empty())

@@ -47,29 +47,14 @@ Json cv_matrix_json(const Matrix& matrix, bool histogram) {
 }
 
 const char* cv_kind_name(cv::Kind kind) noexcept {
-    using cv::Kind;
-    switch (kind) {
-    case Kind::embedding: return "embedding";
-    case Kind::query: return "Q";
-    case Kind::key: return "K";
-    case Kind::value: return "V";
-    case Kind::out_proj: return "out_proj";
-    case Kind::act_query: return "act_Q";
-    case Kind::act_key: return "act_K";
-    case Kind::act_value: return "act_V";
-    case Kind::act_post: return "act_post";
-    case Kind::act_emb: return "act_emb";
-    case Kind::residual: return "residual";
-    case Kind::other: break;
-    }
-    return "tensor";
+    return kind == cv::Kind::other ? "tensor" : choice_name(kind);
 }
 
 std::string cv_result_json(const CvJob& job, const cv::ModelResult& result) {
     Json matrices = Json::array();
     for (const Matrix& matrix : result.matrices) matrices.push_back(cv_matrix_json(matrix, job.histogram));
     Json json = {{"points", job.parameters.points},
-                 {"band", {job.parameters.band_low, job.parameters.band_high}},
+                 {"band", {job.parameters.band.low, job.parameters.band.high}},
                  {"matrices", std::move(matrices)}};
     if (!job.requests.empty() && job.requests.front().tuples) json["points"] = job.requests.front().tuples->points;
     if (result.text_tokens > 0) json["text_tokens"] = result.text_tokens;

@@ -55,7 +55,7 @@ void add_curves(Axes& axes, const ExperimentView& view, const Experiment& experi
             if (bold || experiment.runs.size() <= most_names)
                 line.name = combination_name(run->combination);
             else if (first && !line.dashed)
-                line.name = method_name(run->combination.method);
+                line.name = choice_name(run->combination.method);
             if (!line.name.empty() && !line.dashed) said.push_back(run->combination.method);
             axes.elements.push_back(std::move(line));
         }
@@ -147,7 +147,7 @@ Figure training_figure(const ExperimentView& view, const Experiment& experiment)
     }
     loss.y.label = "loss (nats)";
     validation.y.label = "validation loss (nats)";
-    metric.y.label = std::string("mean ") + metric_name(view.metric);
+    metric.y.label = std::string("mean ") + choice_name(view.metric);
     // Shares of an energy that nearly vanishes under some methods reach many thousands.
     if (view.metric == Metric::r_diag || view.metric == Metric::energy_off) metric.y.scale = Scale::logarithmic;
     const TrainingRun* const selected = selected_run(view, experiment);
@@ -183,7 +183,7 @@ Figure training_figure(const ExperimentView& view, const Experiment& experiment)
     figure.caption =
         "A character model trained on the text: mean cross-entropy of each step before its update, that on the "
         "tenth of the text that is not trained on, and ";
-    figure.caption += metric_name(view.metric);
+    figure.caption += choice_name(view.metric);
     figure.caption +=
         " of the softmax Jacobian (thin: each head of the bold run). A colour a method, broken for softmax "
         "gradients other than the full one. ";
@@ -232,8 +232,8 @@ Figure grid_figure(const ExperimentView& view, const Experiment& experiment) {
                         : "";
         if (!note.text.empty()) notes.push_back(std::move(note));
     }
-    for (const SoftmaxGradient gradient : columns) axes.x.categories.push_back(softmax_gradient_name(gradient));
-    for (const Method method : rows) axes.y.categories.push_back(method_name(method));
+    for (const SoftmaxGradient gradient : columns) axes.x.categories.push_back(choice_name(gradient));
+    for (const Method method : rows) axes.y.categories.push_back(choice_name(method));
     axes.x.range = {-0.5, static_cast<double>(map.width) - 0.5};
     axes.y.range = {-0.5, static_cast<double>(map.height) - 0.5};
     if (map.values.empty()) {

@@ -38,35 +38,8 @@ void check_shape(const CharGptShape& shape) {
 
 } // namespace
 
-const char* method_name(Method method) noexcept {
-    switch (method) {
-    case Method::back_propagation: return "bp";
-    case Method::feedback_alignment: return "fa";
-    case Method::sign_symmetric: return "sign_sym";
-    case Method::direct_feedback: break;
-    }
-    return "dfa";
-}
-
-const char* softmax_gradient_name(SoftmaxGradient gradient) noexcept {
-    switch (gradient) {
-    case SoftmaxGradient::full: return "full";
-    case SoftmaxGradient::diagonal: return "diag";
-    case SoftmaxGradient::straight_through: return "ste";
-    case SoftmaxGradient::surrogate: break;
-    }
-    return "surrogate";
-}
-
-Method parse_method(std::string_view name) {
-    return parse("method", name, methods, method_name);
-}
-SoftmaxGradient parse_softmax_gradient(std::string_view name) {
-    return parse("softmax gradient", name, softmax_gradients, softmax_gradient_name);
-}
-
 std::string combination_name(const Combination& combination) {
-    return std::string(method_name(combination.method)) + "/" + softmax_gradient_name(combination.gradient);
+    return std::string(choice_name(combination.method)) + "/" + choice_name(combination.gradient);
 }
 
 std::vector<Combination> all_combinations() {

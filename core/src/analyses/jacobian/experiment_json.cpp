@@ -24,16 +24,15 @@ Json heads_json(const std::vector<HeadMetrics>& heads) {
 Json measurement_json(const ExperimentMeasurement& measurement) {
     Json json = {
         {"step", measurement.step}, {"loss", number(measurement.loss)}, {"val_loss", number(measurement.val_loss)}};
-    for (const Metric metric : jacobian::metrics)
-        json[jacobian::metric_name(metric)] = number(measurement.mean(metric));
+    for (const Metric metric : jacobian::metrics) json[choice_name(metric)] = number(measurement.mean(metric));
     json["n_undefined"] = measurement.undefined();
     json["heads"] = heads_json(measurement.heads);
     return json;
 }
 
 Json run_json(const TrainingRun& run) {
-    Json json = {{"method", jacobian::method_name(run.combination.method)},
-                 {"softmax_grad", jacobian::softmax_gradient_name(run.combination.gradient)},
+    Json json = {{"method", choice_name(run.combination.method)},
+                 {"softmax_grad", choice_name(run.combination.gradient)},
                  {"state", training_stage_name(run.state)}};
     if (run.diverged_at >= 0) json["diverged_at"] = run.diverged_at;
     const ExperimentMeasurement* const last = run.last();
@@ -60,8 +59,8 @@ public:
 
     TrainingRun read() const {
         TrainingRun run;
-        run.combination.method = named(json_, "method", jacobian::parse_method);
-        run.combination.gradient = named(json_, "softmax_grad", jacobian::parse_softmax_gradient);
+        run.combination.method = named<jacobian::Method>(json_, "method");
+        run.combination.gradient = named<jacobian::SoftmaxGradient>(json_, "softmax_grad");
         run.state = parse_training_stage(text(json_, "state"));
         const Json& training = field(json_, "training");
         run.steps = whole(training, "steps", 1, jacobian::most_training_steps);
@@ -81,14 +80,12 @@ public:
     }
 
 private:
-    template <class Parse>
-    auto named(const Json& object, const char* name, const Parse& parse) const -> decltype(parse(std::string_view())) {
+    template <Chosen Value>
+    Value named(const Json& object, const char* name) const {
         const std::string value = text(object, name);
-        try {
-            return parse(value);
-        } catch (const Error& error) {
-            fail(error.expected, one_line(value), name);
-        }
+        const auto choice = find_choice<Value>(value);
+        if (!choice) fail("one of " + choice_list<Value>(), one_line(value), name);
+        return *choice;
     }
     /// 0 where an earlier version did not write it.
     std::size_t count(const Json& object, const char* name) const {
@@ -108,7 +105,7 @@ private:
             head.layer = whole(json, "layer", 0, jacobian::most_shape_layers - 1);
             head.head = whole(json, "head", 0, jacobian::most_shape_width - 1);
             for (std::size_t i = 0; i < members.size(); ++i) {
-                const char* const name = jacobian::metric_name(jacobian::metrics[i]);
+                const char* const name = choice_name(jacobian::metrics[i]);
                 head.*members[i] = number(field(json, name), name);
             }
             head.sequences = count(json, "sequences");

@@ -2,6 +2,7 @@
 #include <attnscope/jacobian_experiment_recipe.h>
 #include <attnscope/tensor_file.h>
 
+#include "analyses/jacobian/describe.h"
 #include "base/params_reader.h"
 #include "drawing/figure_params.h"
 #include "files/find_input.h"
@@ -11,54 +12,8 @@
 namespace attnscope {
 namespace {
 
-using jacobian::Combination;
-
 constexpr const char* jacobian_experiment_analysis = "jacobian";
 constexpr const char* text_role = "text";
-
-Json combination_json(const Combination& combination) {
-    return {{"method", jacobian::method_name(combination.method)},
-            {"softmax_grad", jacobian::softmax_gradient_name(combination.gradient)}};
-}
-
-Combination read_combination(const Json& json) {
-    if (!json.is_object()) ParamsReader::fail("an object", json.type_name(), "experiment.combinations");
-    const ParamsReader reader(json);
-    Combination combination;
-    std::string method = jacobian::method_name(combination.method);
-    std::string gradient = jacobian::softmax_gradient_name(combination.gradient);
-    reader.text("method", method);
-    reader.text("softmax_grad", gradient);
-    combination.method = parse_text("method", method, jacobian::parse_method);
-    combination.gradient = parse_text("softmax_grad", gradient, jacobian::parse_softmax_gradient);
-    return combination;
-}
-
-void read_combinations(const Json& experiment, std::vector<Combination>& combinations) {
-    const auto list = experiment.find("combinations");
-    if (list == experiment.end()) return;
-    if (!list->is_array() || list->empty() || list->size() > jacobian::all_combinations().size())
-        ParamsReader::fail("a list of combinations", list->type_name(), "experiment.combinations");
-    combinations.clear();
-    for (const Json& entry : *list) combinations.push_back(read_combination(entry));
-}
-
-void check_parameters(const jacobian::ExperimentRequest& request) {
-    try {
-        jacobian::check_experiment_parameters(request);
-    } catch (const Error& error) {
-        ParamsReader::fail(error.expected, error.got, error.subject);
-    }
-}
-
-void read_cursor(const Json& cursor, JacobianExperimentJob& job) {
-    const ParamsReader reader(cursor);
-    std::string metric = jacobian::metric_name(job.metric);
-    reader.text("metric", metric);
-    job.metric = parse_text("cursor.metric", metric, jacobian::parse_metric);
-    job.shown = read_combination(cursor);
-    reader.number("step", job.step);
-}
 
 } // namespace
 
@@ -80,19 +35,9 @@ bool is_jacobian_experiment(const Recipe& recipe) {
 Recipe jacobian_experiment_recipe(const JacobianExperimentJob& job) {
     const jacobian::ExperimentRequest& request = job.request;
     ATTNSCOPE_ASSERT(request.text);
-    Json combinations = Json::array();
-    for (const Combination& combination : request.combinations) combinations.push_back(combination_json(combination));
+    JacobianExperimentJob described = job;
     Json params;
-    params["experiment"] = {{"combinations", std::move(combinations)},
-                            {"layers", request.shape.layers},
-                            {"heads", request.shape.heads},
-                            {"width", request.shape.width},
-                            {"block", request.shape.block},
-                            {"batch", request.batch},
-                            {"steps", request.steps},
-                            {"every", request.every},
-                            {"blocks", request.blocks},
-                            {"learning_rate", request.learning_rate}};
+    params["experiment"] = fields_json(fields_of(described.request));
     Recipe recipe;
     recipe.analysis = jacobian_experiment_analysis;
     if (job.text.empty())
@@ -100,9 +45,8 @@ Recipe jacobian_experiment_recipe(const JacobianExperimentJob& job) {
     else
         recipe.inputs.push_back({text_role, base_name(job.text), request.text->sha256});
     if (job.figure) {
-        params["cursor"] = combination_json(job.shown);
-        params["cursor"]["metric"] = jacobian::metric_name(job.metric);
-        if (job.step >= 0) params["cursor"]["step"] = job.step;
+        params["cursor"] = fields_json(cursor_fields(described));
+        if (job.step < 0) params["cursor"].erase("step");
         params["figure"] = figure_params(*job.figure);
     }
     recipe.params = one_line(params);
@@ -120,20 +64,10 @@ JacobianExperimentJob jacobian_experiment_job(const Recipe& recipe, const std::v
     if (!experiment) ParamsReader::fail("an object", "nothing", "experiment");
     JacobianExperimentJob job;
     jacobian::ExperimentRequest& request = job.request;
-    const ParamsReader fields(*experiment);
-    read_combinations(*experiment, request.combinations);
-    fields.number("layers", request.shape.layers);
-    fields.number("heads", request.shape.heads);
-    fields.number("width", request.shape.width);
-    fields.number("block", request.shape.block);
-    fields.number("batch", request.batch);
-    fields.number("steps", request.steps);
-    fields.number("every", request.every);
-    fields.number("blocks", request.blocks);
-    fields.number("learning_rate", request.learning_rate);
+    read_fields(fields_of(request), *experiment, "params.experiment.");
     request.seed = recipe.seed;
-    check_parameters(request);
-    if (const Json* const cursor = reader.object("cursor")) read_cursor(*cursor, job);
+    check_read([&] { jacobian::check_experiment_parameters(request); });
+    if (const Json* const cursor = reader.object("cursor")) read_fields(cursor_fields(job), *cursor, cursor_place);
     if (const Json* const figure = reader.object("figure")) job.figure = read_figure_params(*figure);
     reader.text("text", job.typed);
     for (const RecipeInput& input : recipe.inputs)

@@ -25,16 +25,15 @@ std::string shown(double value, const char* format) {
 
 std::string jacobian_experiment_csv(const jacobian::Experiment& experiment) {
     std::string out = "method,softmax_grad,step,loss,measured_loss,val_loss";
-    for (const Metric metric : jacobian::metrics) out += std::string(",") + jacobian::metric_name(metric);
+    for (const Metric metric : jacobian::metrics) out += std::string(",") + choice_name(metric);
     out += ",n_undefined\n";
     for (const jacobian::TrainingRunPtr& run : experiment.runs) {
         auto measured = run->measurements.begin();
         const int last = std::max(static_cast<int>(run->loss.size()) - 1, run->last() ? run->last()->step : -1);
         for (int step = 0; step <= last; ++step) {
             const auto place = static_cast<std::size_t>(step);
-            out += std::string(jacobian::method_name(run->combination.method)) + ',' +
-                   jacobian::softmax_gradient_name(run->combination.gradient) + ',' + std::to_string(step) + ',' +
-                   csv_number(place < run->loss.size() ? run->loss[place] : none);
+            out += std::string(choice_name(run->combination.method)) + ',' + choice_name(run->combination.gradient) +
+                   ',' + std::to_string(step) + ',' + csv_number(place < run->loss.size() ? run->loss[place] : none);
             const bool here = measured != run->measurements.end() && (*measured)->step == step;
             out += ',' + csv_number(here ? (*measured)->loss : none) + ',' +
                    csv_number(here ? (*measured)->val_loss : none);
@@ -54,9 +53,9 @@ std::string jacobian_experiment_text(const jacobian::Experiment& experiment) {
     for (const jacobian::TrainingRunPtr& run : experiment.runs) {
         const ExperimentMeasurement empty;
         const ExperimentMeasurement& last = run->last() ? *run->last() : empty;
-        append(out, "%-9s %-10s %6zu %9s %9s", jacobian::method_name(run->combination.method),
-               jacobian::softmax_gradient_name(run->combination.gradient), run->loss.size(),
-               shown(last.loss, "%.4f").c_str(), shown(last.val_loss, "%.4f").c_str());
+        append(out, "%-9s %-10s %6zu %9s %9s", choice_name(run->combination.method),
+               choice_name(run->combination.gradient), run->loss.size(), shown(last.loss, "%.4f").c_str(),
+               shown(last.val_loss, "%.4f").c_str());
         for (const Metric metric :
              {Metric::r_diag, Metric::energy_off, Metric::energy_cross, Metric::cos_diag, Metric::cos_ste})
             append(out, " %9s", shown(last.mean(metric), "%.4f").c_str());
@@ -70,13 +69,13 @@ std::string jacobian_experiment_npz(const jacobian::Experiment& experiment) {
     std::string methods, gradients, names;
     std::size_t steps = 0, measured = 0, heads = 0;
     for (const jacobian::TrainingRunPtr& run : experiment.runs) {
-        methods += std::string(jacobian::method_name(run->combination.method)) + "\n";
-        gradients += std::string(jacobian::softmax_gradient_name(run->combination.gradient)) + "\n";
+        methods += std::string(choice_name(run->combination.method)) + "\n";
+        gradients += std::string(choice_name(run->combination.gradient)) + "\n";
         steps = std::max(steps, run->loss.size());
         measured = std::max(measured, run->measurements.size());
         for (const auto& measurement : run->measurements) heads = std::max(heads, measurement->heads.size());
     }
-    for (const Metric metric : jacobian::metrics) names += std::string(jacobian::metric_name(metric)) + "\n";
+    for (const Metric metric : jacobian::metrics) names += std::string(choice_name(metric)) + "\n";
     std::vector<double> loss, when, measured_loss, validation, metrics;
     std::vector<std::int64_t> undefined;
     for (const jacobian::TrainingRunPtr& run : experiment.runs) {

@@ -33,30 +33,6 @@ std::size_t HeadMetrics::left_out(Metric metric) const noexcept {
     }
 }
 
-const char* metric_name(Metric metric) noexcept {
-    switch (metric) {
-    case Metric::a_mean: return "a_mean";
-    case Metric::entropy: return "entropy";
-    case Metric::r_diag: return "r_diag";
-    case Metric::r_offdiag: return "r_offdiag";
-    case Metric::energy_off: return "energy_off";
-    case Metric::energy_cross: return "energy_cross";
-    case Metric::cos_diag: return "cos_diag";
-    case Metric::cos_ste: return "cos_ste";
-    case Metric::cos_ste_unmasked: return "cos_ste_unmasked";
-    }
-    return "";
-}
-
-Metric parse_metric(std::string_view name) {
-    std::string names;
-    for (const Metric metric : metrics) {
-        if (name == metric_name(metric)) return metric;
-        names += (names.empty() ? "" : ", ") + std::string(metric_name(metric));
-    }
-    throw Error(ErrorKind::usage, "metric", "one of " + names, std::string(name));
-}
-
 std::size_t nearest_layer(const std::vector<Captures::Layer>& layers, int number) noexcept {
     const auto nearest = std::ranges::min_element(
         layers, {}, [number](const Captures::Layer& layer) { return std::abs(layer.layer - number); });

@@ -1,6 +1,7 @@
 // The softmax Jacobian as a recipe and back.
 #include <attnscope/jacobian_recipe.h>
 
+#include "analyses/jacobian/describe.h"
 #include "base/params_reader.h"
 #include "drawing/figure_params.h"
 #include "files/find_input.h"
@@ -13,36 +14,17 @@ namespace {
 constexpr const char* jacobian_analysis = "jacobian";
 constexpr const char* captures_role = "captures";
 
-Json params_json(const JacobianJob& job) {
+Json params_json(JacobianJob job) {
     Json params = {{"captures", !job.captures.empty()}};
     if (job.captures.empty()) {
         params["tokens"] = token_params(job.tokens);
-        params["seq_len"] = job.length;
-        params["blocks"] = job.blocks;
-        params["first_layer"] = job.first_layer;
-        params["last_layer"] = job.last_layer;
+        write_fields(model_fields(job), params);
     }
     if (job.figure) {
-        params["cursor"] = {{"metric", jacobian::metric_name(job.cursor.metric)},
-                            {"layer", job.cursor.layer},
-                            {"head", job.cursor.head},
-                            {"sequence", job.cursor.sequence},
-                            {"row", job.cursor.row}};
+        params["cursor"] = fields_json(cursor_fields(job));
         params["figure"] = figure_params(*job.figure);
     }
     return params;
-}
-
-void read_cursor(const Json& json, JacobianJob::Cursor& cursor) {
-    const ParamsReader reader(json);
-    std::string metric = jacobian::metric_name(cursor.metric);
-    reader.text("metric", metric);
-    cursor.metric =
-        parse_text("cursor.metric", metric, [](const std::string& name) { return jacobian::parse_metric(name); });
-    reader.number("layer", cursor.layer);
-    reader.number("head", cursor.head);
-    reader.number("sequence", cursor.sequence);
-    reader.number("row", cursor.row, {-1, std::numeric_limits<std::int64_t>::max()});
 }
 
 } // namespace
@@ -79,12 +61,9 @@ JacobianJob jacobian_job(const Recipe& recipe, const std::vector<std::filesystem
         ModelInputs inputs = find_model_inputs(recipe, params, folders, between);
         job.model = std::move(inputs.model);
         job.tokens = std::move(inputs.tokens);
-        reader.number("seq_len", job.length);
-        reader.number("blocks", job.blocks);
-        reader.number("first_layer", job.first_layer);
-        reader.number_or_none("last_layer", job.last_layer);
+        read_fields(model_fields(job), params);
     }
-    if (const Json* const cursor = reader.object("cursor")) read_cursor(*cursor, job.cursor);
+    if (const Json* const cursor = reader.object("cursor")) read_fields(cursor_fields(job), *cursor, cursor_place);
     if (const Json* const figure = reader.object("figure")) job.figure = read_figure_params(*figure);
     return job;
 }

@@ -20,7 +20,7 @@ using jacobian::Result;
 
 Json jacobian_head_json(const HeadMetrics& head) {
     Json json = {{"layer", head.layer}, {"head", head.head}};
-    for (const Metric metric : jacobian::metrics) json[jacobian::metric_name(metric)] = number(head.value(metric));
+    for (const Metric metric : jacobian::metrics) json[choice_name(metric)] = number(head.value(metric));
     json["sequences"] = head.sequences;
     json["n_undefined"] = head.undefined;
     json["n_undefined_unmasked"] = head.undefined_unmasked;
@@ -48,7 +48,7 @@ std::string jacobian_result_npz(const Result& result) {
     for (const Metric metric : jacobian::metrics) {
         std::vector<double> values;
         for (const HeadMetrics& head : result.heads) values.push_back(head.value(metric));
-        arrays.add(jacobian::metric_name(metric), std::move(values));
+        arrays.add(choice_name(metric), std::move(values));
     }
     whole("sequences", [](const HeadMetrics& head) { return static_cast<std::int64_t>(head.sequences); });
     whole("n_undefined", [](const HeadMetrics& head) { return static_cast<std::int64_t>(head.undefined); });
@@ -60,7 +60,7 @@ std::string jacobian_result_npz(const Result& result) {
 
 std::string jacobian_table_csv(const Result& result) {
     std::string out = "layer,head";
-    for (const Metric metric : jacobian::metrics) out += std::string(",") + jacobian::metric_name(metric);
+    for (const Metric metric : jacobian::metrics) out += std::string(",") + choice_name(metric);
     out += ",sequences,n_undefined,n_undefined_unmasked\n";
     for (const HeadMetrics& head : result.heads) {
         out += std::to_string(head.layer) + ',' + std::to_string(head.head);
@@ -77,7 +77,7 @@ std::string jacobian_table_text(const Result& result) {
     append(out, "%zu sequences of %zu", result.sequences, result.length);
     if (std::isfinite(result.loss)) append(out, ", mean loss %.4f nats", result.loss);
     append(out, "\n\n%5s %4s", "layer", "head");
-    for (const Metric metric : jacobian::metrics) append(out, " %16s", jacobian::metric_name(metric));
+    for (const Metric metric : jacobian::metrics) append(out, " %16s", choice_name(metric));
     append(out, " %11s\n", "n_undefined");
     for (const HeadMetrics& head : result.heads) {
         append(out, "%5d %4d", head.layer, head.head);

@@ -23,7 +23,7 @@ Recipe logits_recipe(const LogitsJob& job) {
     recipe.params = one_line({{"tokens", token_params(job.tokens)},
                               {"top", job.request.top},
                               {"beta", number_or_infinity(job.request.gain)},
-                              {"precision", precision_name(job.request.precision)}});
+                              {"precision", choice_name(job.request.precision)}});
     return recipe;
 }
 
@@ -40,10 +40,10 @@ LogitsJob logits_job(const Recipe& recipe, const std::vector<std::filesystem::pa
     const ParamsReader reader(params);
     reader.number("top", job.request.top);
     reader.number_or_infinity("beta", job.request.gain);
-    std::string precision = precision_name(job.request.precision);
+    std::string precision = choice_name(job.request.precision);
     reader.text("precision", precision);
-    job.request.precision =
-        parse_text("precision", precision, [](const std::string& name) { return parse_precision(name); });
+    job.request.precision = parse_text(
+        "precision", precision, [](const std::string& name) { return parse_choice<Precision>("precision", name); });
     return job;
 }
 

@@ -3,23 +3,10 @@
 
 #include "module/compute_module.h"
 
-#include <array>
-
 namespace attnscope::residual {
 namespace {
 
 constexpr double wanted_recovery = 90; // % of what top-1 costs
-
-template <class Value, std::size_t count>
-Value parse(const char* subject, std::string_view name, const std::array<Value, count>& values,
-            const char* (*name_of)(Value) noexcept) {
-    std::string names;
-    for (const Value value : values) {
-        if (name == name_of(value)) return value;
-        names += (names.empty() ? "" : " or ") + std::string(name_of(value));
-    }
-    throw Error(ErrorKind::usage, subject, names, std::string(name));
-}
 
 } // namespace
 
@@ -68,27 +55,6 @@ Result compute(const Request& request, JobContext& context) {
 
 Spectra compute_spectra(const Request& request, JobContext& context) {
     return compute_module().residual_spectra(request, context);
-}
-
-const char* calibration_name(Calibration calibration) noexcept {
-    return calibration == Calibration::leading ? "leading" : "heldout";
-}
-
-Calibration parse_calibration(std::string_view name) {
-    return parse("calibration", name, std::array{Calibration::heldout, Calibration::leading}, calibration_name);
-}
-
-const char* form_name(Form form) noexcept {
-    switch (form) {
-    case Form::context: return "context";
-    case Form::tail: return "tail";
-    case Form::tail_normalized: break;
-    }
-    return "tail_normalized";
-}
-
-Form parse_form(std::string_view name) {
-    return parse("residual form", name, std::array{Form::context, Form::tail, Form::tail_normalized}, form_name);
 }
 
 } // namespace attnscope::residual

@@ -35,7 +35,7 @@ public:
             point.loss = loss(entry, "curve");
             result.curve.push_back(std::move(point));
         }
-        if (job_.token_losses) read_tokens(field(json, "tokens"), result);
+        if (job_.request.parameters.token_losses) read_tokens(field(json, "tokens"), result);
         return result;
     }
 

@@ -90,7 +90,7 @@ std::string residual_result_json(const ResidualJob& job, const Result& result) {
     const residual::Verdict verdict = residual::verdict(result);
     Json json = {{"blocks", result.plan.blocks},
                  {"seq_len", job.request.parameters.seq_len},
-                 {"calibration", calibration_name(job.request.parameters.calibration)},
+                 {"calibration", choice_name(job.request.parameters.calibration)},
                  {"calibration_blocks", result.plan.calibration_blocks},
                  {"layers", result.plan.layers},
                  {"heads", std::move(heads)},
@@ -107,7 +107,7 @@ std::string residual_result_json(const ResidualJob& job, const Result& result) {
                   {{"prefix_bytes", result.plan.prefix_bytes},
                    {"prefix_disk_bytes", result.prefix_disk_bytes},
                    {"peak_bytes", result.plan.peak_bytes}}}};
-    if (job.token_losses) json["tokens"] = tokens_json(result);
+    if (job.request.parameters.token_losses) json["tokens"] = tokens_json(result);
     return one_line(json);
 }
 

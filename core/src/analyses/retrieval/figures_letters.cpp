@@ -35,7 +35,7 @@ Figure letters_figure(const View& view, const Spectrum& spectrum, const Trace& t
     drawn.mode = trace.mode;
     drawn.beta = trace.beta;
     Figure figure = start_figure(drawn, "retrieval.letters");
-    say(figure, mode_name(trace.mode));
+    say(figure, choice_name(trace.mode));
     say(figure, beta_text(trace.beta));
     figure.caption = "The query and the state after each step as pictures; below each the memory of largest weight.";
     figure.columns = std::clamp(static_cast<int>(trace.states.size()), 1, 9);

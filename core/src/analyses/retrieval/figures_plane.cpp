@@ -69,7 +69,7 @@ std::string basin_caption(const Plane& plane) {
 
 Figure plane_figure(const View& view, const Plane& plane) {
     Figure figure = start_figure(view, "retrieval.plane");
-    say(figure, mode_name(view.mode));
+    say(figure, choice_name(view.mode));
     say(figure, beta_text(view.beta));
     Axes axes;
     axes.x.label = plane.x_label;

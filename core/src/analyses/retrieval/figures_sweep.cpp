@@ -64,7 +64,7 @@ void add_unsettled(Axes& axes, const Sweep& sweep, std::array<double, 2> y) {
 
 Figure entropy_figure(const View& view, const Spectrum& spectrum, const Sweep& sweep) {
     Figure figure = start_figure(view, "retrieval.entropy");
-    say(figure, mode_name(view.mode));
+    say(figure, choice_name(view.mode));
     Axes axes;
     axes.x = beta_figure_axis();
     axes.y.label = "entropy H / ln n";
@@ -100,7 +100,7 @@ Figure entropy_figure(const View& view, const Spectrum& spectrum, const Sweep& s
 
 Figure hysteresis_figure(const View& view, const Spectrum& spectrum, const Sweep& sweep) {
     Figure figure = start_figure(view, "retrieval.hysteresis");
-    say(figure, mode_name(view.mode));
+    say(figure, choice_name(view.mode));
     figure.columns = 2;
     Axes entropy, norm;
     for (Axes* axes : {&entropy, &norm}) {

@@ -139,7 +139,7 @@ Axes curve_of(const Step& step, std::size_t n) {
 
 Figure weights_figure(const View& view, const Trace& trace, int shown) {
     Figure figure = start_figure(view, "retrieval.weights");
-    say(figure, mode_name(trace.mode));
+    say(figure, choice_name(trace.mode));
     say(figure, beta_text(trace.beta));
     figure.columns = 2;
     const std::size_t at = weights_step(view.step, trace.steps.size());
@@ -163,7 +163,7 @@ Figure trajectories_figure(const View& view, const TraceResult& traces) {
     for (const Trace* trace : chosen)
         if (trace != bold) add_to_list(others, format_number(trace->beta));
     if (bold) {
-        say(figure, mode_name(bold->mode));
+        say(figure, choice_name(bold->mode));
         say(figure, "bold " + beta_text(bold->beta));
     }
     if (!others.empty()) say(figure, "thin β " + others);
@@ -210,7 +210,7 @@ Figure modes_figure(const View& view, const TraceResult& traces) {
     bool first = true;
     for (const Mode mode : all_modes) {
         Axes axes;
-        axes.title = mode_name(mode);
+        axes.title = choice_name(mode);
         axes.x.label = "step t";
         if (first) axes.y.label = "share";
         axes.y.range = {-0.04, 1.06};

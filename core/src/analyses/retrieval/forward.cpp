@@ -8,24 +8,6 @@
 
 namespace attnscope::retrieval {
 
-const char* mode_name(Mode mode) noexcept {
-    switch (mode) {
-    case Mode::raw: return "raw";
-    case Mode::centered: return "centered";
-    case Mode::hybrid: return "hybrid";
-    case Mode::residual: return "residual";
-    case Mode::renormalized: break;
-    }
-    return "renormalized";
-}
-
-Mode parse_mode(std::string_view name) {
-    for (const Mode mode : all_modes) {
-        if (name == mode_name(mode)) return mode;
-    }
-    throw Error(ErrorKind::usage, "mode", "raw, centered, hybrid, residual or renormalized", std::string(name));
-}
-
 const char* fixed_point_name(FixedPoint kind) noexcept {
     switch (kind) {
     case FixedPoint::global_mean: return "global mean";

@@ -1,10 +1,10 @@
 // A retrieval as a recipe and back.
 #include <attnscope/recipe.h>
 
+#include "analyses/retrieval/describe.h"
 #include "base/params_reader.h"
 #include "drawing/figure_params.h"
 #include "files/find_input.h"
-#include "files/layout_name.h"
 #include "files/model_identity.h"
 
 #include <algorithm>
@@ -30,15 +30,6 @@ const char* kind_name(QuerySpec::Kind kind) {
     return "text";
 }
 
-std::string direction_name(const PlaneDirection& direction) {
-    switch (direction.kind) {
-    case PlaneAxis::query: return "query";
-    case PlaneAxis::memory: return "memory:" + std::to_string(direction.index);
-    case PlaneAxis::eigenvector: break;
-    }
-    return "v" + std::to_string(direction.index + 1);
-}
-
 Json queries_json(const QuerySpec& queries) {
     Json json = {{"kind", kind_name(queries.kind)}};
     if (!queries.rows.empty()) json["rows"] = queries.rows;
@@ -54,31 +45,11 @@ Json queries_json(const QuerySpec& queries) {
     return json;
 }
 
-Json params_json(const RetrievalJob& job) {
-    const Request& request = job.request;
-    Json modes = Json::array();
-    for (const Mode mode : request.modes) modes.push_back(mode_name(mode));
-    Json params = {{"layout", layout_name(job.layout)},
-                   {"key", job.key},
-                   {"queries", queries_json(job.queries)},
-                   {"beta_table", request.beta_table},
-                   {"beta", request.betas},
-                   {"mode", std::move(modes)},
-                   {"steps", request.steps},
-                   {"tol", request.tolerance},
-                   {"lambda", request.lambda},
-                   {"origin_beta", request.origin_betas},
-                   {"origin_eps", request.origin_epsilon},
-                   {"origin_steps", request.origin_steps},
-                   {"sweep", request.sweep},
-                   {"plane", request.plane},
-                   {"plane_beta", request.plane_beta},
-                   {"plane_x", direction_name(request.plane_x)},
-                   {"plane_y", direction_name(request.plane_y)},
-                   {"basins", request.basins},
-                   {"separation", request.separation},
-                   {"separation_samples", request.separation_samples},
-                   {"cursor", {{"beta", job.beta}, {"step", job.step}}}};
+Json params_json(RetrievalJob job) {
+    Json params = fields_json(bank_fields(job));
+    params["queries"] = queries_json(job.queries);
+    write_fields(fields_of(job.request), params);
+    params["cursor"] = fields_json(cursor_fields(job));
     if (job.figure) params["figure"] = figure_params(*job.figure);
     return params;
 }
@@ -115,63 +86,53 @@ QuerySpec read_queries(const Json& json) {
 
 void read_params(const Json& json, RetrievalJob& job) {
     const ParamsReader params(json);
-    Request& request = job.request;
-    std::string layout = "auto";
-    params.text("layout", layout);
-    job.layout = parse_text("layout", layout, [](const std::string& text) { return parse_layout(text); });
-    params.text("key", job.key);
+    read_fields(bank_fields(job), json);
     if (const Json* queries = params.object("queries")) job.queries = read_queries(*queries);
-    params.numbers("beta_table", request.beta_table, above_zero<double>);
-    params.numbers("beta", request.betas, above_zero<double>);
-    std::vector<std::string> modes;
-    params.each("mode", &Json::is_string, "a list of modes", modes);
-    if (!modes.empty()) request.modes.clear();
-    for (const std::string& mode : modes) {
-        request.modes.push_back(parse_text("mode", mode, [](const std::string& text) { return parse_mode(text); }));
-    }
-    params.number("steps", request.steps);
-    params.number("tol", request.tolerance, {0});
-    params.number("lambda", request.lambda);
-    params.numbers("origin_beta", request.origin_betas, above_zero<double>);
-    params.number("origin_eps", request.origin_epsilon, above_zero<double>);
-    params.number("origin_steps", request.origin_steps);
-    params.flag("sweep", request.sweep);
-    params.flag("plane", request.plane);
-    params.number("plane_beta", request.plane_beta);
-    const auto direction = [&](const char* name, PlaneDirection& value) {
-        std::string text = direction_name(value);
-        params.text(name, text);
-        value = parse_text(name, text, [](const std::string& name) { return parse_plane_direction(name); });
-    };
-    direction("plane_x", request.plane_x);
-    direction("plane_y", request.plane_y);
-    params.flag("basins", request.basins);
-    params.flag("separation", request.separation);
-    params.number("separation_samples", request.separation_samples);
-    if (const Json* cursor = params.object("cursor")) {
-        ParamsReader(*cursor).number("beta", job.beta);
-        ParamsReader(*cursor).number("step", job.step);
-    }
+    read_fields(fields_of(job.request), json);
+    if (const Json* cursor = params.object("cursor")) read_fields(cursor_fields(job), *cursor, cursor_place);
     if (const Json* figure = params.object("figure")) job.figure = read_figure_params(*figure);
 }
 
 } // namespace
 
-PlaneDirection parse_plane_direction(const std::string& text) {
-    const auto index_after = [&](std::size_t prefix) {
-        const std::string digits = text.substr(prefix);
-        if (digits.empty() || digits.size() > 9 || digits.find_first_not_of("0123456789") != std::string::npos) {
-            return -1;
-        }
-        return std::stoi(digits);
-    };
-    if (text == "query") return {PlaneAxis::query, 0};
-    if (text.starts_with("memory:")) {
-        if (const int index = index_after(7); index >= 0) return {PlaneAxis::memory, index};
-    } else if (text.starts_with("v")) {
-        if (const int number = index_after(1); number >= 1) return {PlaneAxis::eigenvector, number - 1};
+using Direction = Written<PlaneDirection>;
+
+std::string Direction::text(const PlaneDirection& direction) {
+    switch (direction.kind) {
+    case PlaneAxis::query: return "query";
+    case PlaneAxis::memory: return "memory:" + std::to_string(direction.index);
+    case PlaneAxis::eigenvector: break;
     }
-    throw Error(ErrorKind::usage, "direction", "v1, v2 …, query or memory:N", text);
+    return "v" + std::to_string(direction.index + 1);
+}
+
+std::optional<PlaneDirection> Direction::parse(const std::string& text) {
+    constexpr std::string_view memory = "memory";
+    const auto number_after = [&](std::size_t prefix, int least) {
+        return Written<int>{{least, 999'999'999}}.parse(text.substr(prefix));
+    };
+    if (text == "query") return PlaneDirection{PlaneAxis::query, 0};
+    // A blank is how the window writes it.
+    const bool names_memory = text.starts_with("memory:") || text.starts_with("memory ");
+    const auto number = names_memory            ? number_after(memory.size() + 1, 0)
+                        : text.starts_with("v") ? number_after(1, 1)
+                                                : std::nullopt;
+    if (!number) return std::nullopt;
+    return names_memory ? PlaneDirection{PlaneAxis::memory, *number}
+                        : PlaneDirection{PlaneAxis::eigenvector, *number - 1};
+}
+
+std::optional<PlaneDirection> Direction::read(const Json& json) {
+    if (json.is_string()) return parse(json.get<std::string>());
+    if (!json.is_object()) return std::nullopt;
+    const auto kind = json.find("kind"), at = json.find("index");
+    const std::string name = kind != json.end() && kind->is_string() ? kind->get<std::string>() : "eigenvector";
+    const auto index = at == json.end() ? std::optional(0) : number_in(*at, Range<int>{0});
+    if (!index) return std::nullopt;
+    return PlaneDirection{name == "query"    ? PlaneAxis::query
+                          : name == "memory" ? PlaneAxis::memory
+                                             : PlaneAxis::eigenvector,
+                          *index};
 }
 
 Recipe retrieval_recipe(const RetrievalJob& job) {

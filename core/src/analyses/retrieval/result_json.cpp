@@ -59,7 +59,7 @@ Json trace_json(const Trace& trace, double entropy_max) {
     for (const Step& step : trace.steps) steps.push_back(step_json(step, entropy_max));
     return {{"beta", trace.beta},
             {"query", trace.query},
-            {"mode", mode_name(trace.mode)},
+            {"mode", choice_name(trace.mode)},
             {"steps", std::move(steps)},
             {"converged", trace.converged},
             {"fixed_point", fixed_point_name(trace.fixed_point)},
@@ -107,7 +107,7 @@ Json gap_json(const Sweep& sweep) {
 Json sweep_json(const QuerySweep& entry) {
     const Sweep& sweep = entry.sweep;
     return {{"query", entry.query},
-            {"mode", mode_name(entry.mode)},
+            {"mode", choice_name(entry.mode)},
             {"beta", sweep.betas},
             {"entropy_max", sweep.entropy_max},
             {"entropy", sweep.entropy},

@@ -34,7 +34,7 @@ void append_traces(std::string& out, const TraceResult& result) {
            "max α", "Δ", "fixed point", "first memories of the last step");
     for (const Trace& trace : result.traces) {
         const Step& last = trace.steps.back();
-        append(out, "%5d  %-12s %7.4g %5d %7.4f %9.4f %9.4g %9.2e  %-15s", trace.query, mode_name(trace.mode),
+        append(out, "%5d  %-12s %7.4g %5d %7.4f %9.4f %9.4g %9.2e  %-15s", trace.query, choice_name(trace.mode),
                trace.beta, last.t, last.norm, result.entropy_max > 0 ? last.entropy / result.entropy_max : 0.0,
                last.max_weight, last.delta, fixed_point_name(trace.fixed_point));
         for (const std::uint32_t index : trace.top5_final) append(out, " %u", index);
@@ -60,7 +60,7 @@ void append_sweeps(std::string& out, const std::vector<QuerySweep>& sweeps) {
         const Sweep& sweep = entry.sweep;
         append(out,
                "\nsweep of query %d, %s (H / ln N of the followed state, at most %d steps at each β)\n%10s %9s %9s\n",
-               entry.query, mode_name(entry.mode), sweep.follow_steps, "β", "up", "down");
+               entry.query, choice_name(entry.mode), sweep.follow_steps, "β", "up", "down");
         for (std::size_t b = 0; b < sweep.betas.size(); ++b) {
             append(out, "%9.4g %9.4f %9.4f%s\n", sweep.betas[b], sweep.entropy_up[b] / sweep.entropy_max,
                    sweep.entropy_down[b] / sweep.entropy_max, sweep.comparable(b) ? "" : "  not settled");
@@ -74,7 +74,7 @@ std::string retrieval_result_csv(const Result& result) {
     std::string out = "query,mode,beta,t,norm,entropy,entropy_max,max_weight,delta,cos_v1,energy\n";
     for (const Trace& trace : result.traces.traces) {
         for (const Step& step : trace.steps) {
-            out += std::to_string(trace.query) + ',' + mode_name(trace.mode) + ',' + csv_number(trace.beta) + ',' +
+            out += std::to_string(trace.query) + ',' + choice_name(trace.mode) + ',' + csv_number(trace.beta) + ',' +
                    std::to_string(step.t) + ',' + csv_number(step.norm);
             if (step.t == 0) {
                 out += ",,,,,,\n";

@@ -1,5 +1,7 @@
 // Alignment: what operators are compared, the anchor and the head that are looked at.
 #include "state/command_helpers.h"
+#include "state/field_commands.h"
+#include "ui/analyses/alignment/state/describe.h"
 
 #include <algorithm>
 
@@ -7,29 +9,8 @@ namespace attnscope::ui {
 
 namespace {
 
-bool in_workspace(const AppState& state) {
-    return state.view.workspace == Workspace::alignment;
-}
-
-/// A command that sets one of the options to a name out of a list, and undoes it by the former name.
-template <class Field, class Name, class Parse>
-CommandSpec choice_command(const std::string& id, const std::string& title, std::vector<std::string> names, Field field,
-                           Name name, Parse parse) {
-    return {id,
-            title,
-            "",
-            "",
-            {text_parameter("name", "which", {}, std::move(names))},
-            [id, field, name, parse](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
-                auto& now = field(state.view.alignment);
-                const auto before = now, wanted = parse(text(arguments, "name"));
-                if (before == wanted) return std::nullopt;
-                now = wanted;
-                return command(id, {{"name", std::string(name(before))}});
-            },
-            {},
-            {},
-            CommandKind::view};
+DescribedOptions described() {
+    return {"alignment", Workspace::alignment, [](View& view) { return fields_of(view.alignment); }, {}};
 }
 
 std::int64_t within(const char* name, std::int64_t value, std::int64_t least, std::int64_t end) {
@@ -46,46 +27,7 @@ AlignmentSlots& current(AppState& state, Services& services) {
 }
 
 void add_operators(CommandRegistry& registry) {
-    registry.add(choice_command(
-        "alignment.operator", "Compare QK or OV operators", {"qk", "ov"},
-        [](AlignmentOptions& options) -> alignment::Operator& { return options.kind; }, alignment::operator_name,
-        alignment::parse_operator));
-    registry.add(choice_command(
-        "alignment.directions", "Directions of operators", {"symmetric", "left", "right"},
-        [](AlignmentOptions& options) -> alignment::Basis& { return options.basis; }, alignment::basis_name,
-        alignment::parse_basis));
-    registry.add(choice_command(
-        "alignment.quantity", "What maps of layers show", {"cos", "mean_cos_pa", "min_cos_pa", "top1_overlap"},
-        [](AlignmentOptions& options) -> alignment::Quantity& { return options.quantity; }, alignment::quantity_name,
-        alignment::parse_quantity));
-    registry.add({"alignment.norm_gain",
-                  "Fold the norm's gain into operators",
-                  "Analyses",
-                  "",
-                  {},
-                  [](AppState& state, Services&, const Arguments&) -> std::optional<Command> {
-                      state.view.alignment.norm_gain = !state.view.alignment.norm_gain;
-                      return command("alignment.norm_gain");
-                  },
-                  in_workspace,
-                  [](const AppState& state) { return state.view.alignment.norm_gain; },
-                  CommandKind::view});
-    registry.add({"alignment.topk",
-                  "Directions kept of a head",
-                  "",
-                  "",
-                  {integer_parameter("value", "1 to 256")},
-                  [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
-                      int& now = state.view.alignment.topk;
-                      const std::int64_t before = now,
-                                         wanted = within("directions", integer(arguments, "value"), 1, 257);
-                      if (before == wanted) return std::nullopt;
-                      now = static_cast<int>(wanted);
-                      return command("alignment.topk", {{"value", before}});
-                  },
-                  {},
-                  {},
-                  CommandKind::view});
+    add_field_commands(registry, described());
     registry.add({"alignment.grams",
                   "Compare a file of grams",
                   "",

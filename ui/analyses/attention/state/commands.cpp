@@ -1,7 +1,9 @@
 // Attention: the model, the text, the gain, the cell that is looked at, and how the panels show it.
 #include "state/command_helpers.h"
 #include "state/command_json.h"
+#include "state/field_commands.h"
 #include "state/references.h"
+#include "ui/analyses/attention/state/describe.h"
 
 #include <algorithm>
 #include <cmath>
@@ -9,40 +11,6 @@
 namespace attnscope::ui {
 
 namespace {
-
-/// Command that sets a truth value of the options, and one without arguments for menus that turns it over.
-void add_option(CommandRegistry& registry, const std::string& id, const std::string& title, const std::string& menu,
-                const std::string& help, bool AttentionOptions::*which) {
-    const auto set = [id, which](AppState& state, bool on) -> std::optional<Command> {
-        bool& field = state.view.attention.*which;
-        const bool before = field;
-        if (before == on) return std::nullopt;
-        field = on;
-        return command(id, {{"on", before}});
-    };
-    registry.add(
-        {id,
-         title,
-         "",
-         "",
-         {flag_parameter("on", help)},
-         [set](AppState& state, Services&, const Arguments& arguments) { return set(state, flag(arguments, "on")); },
-         {},
-         {},
-         CommandKind::view});
-    if (menu.empty()) return;
-    registry.add({id + "_toggle",
-                  title,
-                  menu,
-                  "",
-                  {},
-                  [set, which](AppState& state, Services&, const Arguments&) {
-                      return set(state, !(state.view.attention.*which));
-                  },
-                  [](const AppState& state) { return state.view.workspace == Workspace::attention; },
-                  [which](const AppState& state) { return state.view.attention.*which; },
-                  CommandKind::view});
-}
 
 std::optional<Command> set_prompt(AppState& state, SourceId id, std::int64_t text) {
     Selection& selection = state.view.selection;
@@ -267,23 +235,8 @@ std::optional<Command> advance_attention(AppState& state, Services& services, in
 void add_attention_commands(CommandRegistry& registry) {
     add_cursors(registry);
     add_texts(registry);
-    std::vector<std::string> colours;
-    for (const auto colour : all_head_colours) colours.push_back(attention::head_colour_name(colour));
-    registry.add({"attention.colour",
-                  "Colour the map of heads",
-                  "",
-                  "",
-                  {text_parameter("by", "a statistic of each head", {}, colours)},
-                  [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
-                      const auto before = state.view.attention.colour;
-                      const auto wanted = attention::parse_head_colour(text(arguments, "by"));
-                      if (wanted == before) return std::nullopt;
-                      state.view.attention.colour = wanted;
-                      return command("attention.colour", {{"by", std::string(attention::head_colour_name(before))}});
-                  },
-                  {},
-                  {},
-                  CommandKind::view});
+    add_field_commands(registry,
+                       {"attention", Workspace::attention, [](View& view) { return fields_of(view.attention); }, {}});
     registry.add(
         {"attention.gain_scope",
          "Choose what the gain turns",
@@ -299,18 +252,6 @@ void add_attention_commands(CommandRegistry& registry) {
          {},
          {},
          CommandKind::view});
-    add_option(registry, "attention.top_one", "Infinite gain (top-1)", "Analyses", "all weight on the largest score",
-               &AttentionOptions::top_one);
-    add_option(registry, "attention.without_sink", "Map without the first column", "Analyses",
-               "leave the column of token 0 blank", &AttentionOptions::without_sink);
-    add_option(registry, "attention.renormalize", "Renormalise the rest of each row", "Analyses",
-               "without the first column, let the rest of a row sum to 1", &AttentionOptions::renormalize);
-    add_option(registry, "attention.chat", "Texts as messages of a chat", "Analyses",
-               "written as the model's chat template has them", &AttentionOptions::chat);
-    add_option(registry, "attention.whole_set", "Heads over all texts of the set", "Analyses",
-               "means over the texts of the chosen set", &AttentionOptions::whole_set);
-    add_option(registry, "attention.beside", "A beside the maps", "View", "rather than the difference to A",
-               &AttentionOptions::beside);
     registry.add({"attention.head_bank",
                   "Use this head as a bank",
                   "Analyses",

@@ -1,109 +1,69 @@
 // CV bands: what is measured and how, the matrix that is looked at, the experiment, and the table.
 #include "state/command_helpers.h"
 #include "state/command_json.h"
+#include "state/field_commands.h"
 #include "state/view_job.h"
+#include "ui/analyses/cv/state/describe.h"
 
 #include <algorithm>
 #include <cmath>
-#include <type_traits>
 
 namespace attnscope::ui {
 
 namespace {
 
-/// Changes the options of the workspace; undone as a whole.
-template <class Change>
-std::optional<Command> change_options(AppState& state, Change change) {
-    CvOptions options = state.view.cv;
-    change(options);
-    cv::check_parameters(options.parameters);
-    if (options == state.view.cv) return std::nullopt;
-    Command inverse = restore_view(state);
-    state.view.cv = std::move(options);
-    return inverse;
+const DescribedOptions& described() {
+    static const DescribedOptions options{
+        "cv", Workspace::cv, [](View& view) { return fields_of(view.cv); },
+        [](const AppState&, const View& view) { check_measuring(view.cv.parameters); }};
+    return options;
 }
 
-void add_measuring(CommandRegistry& registry) {
-    registry.add(whole_command("cv.samples", "Simplices drawn for a matrix", "how many", 10, most_cv_samples,
-                               [](AppState& state) -> std::size_t& { return state.view.cv.parameters.samples; }));
-    registry.add(whole_command("cv.pool", "Rows that simplices are drawn from", "the first so many; 0 = all", 0,
-                               most_cv_pool,
-                               [](AppState& state) -> std::size_t& { return state.view.cv.parameters.pool; }));
-    registry.add(whole_command("cv.points", "Corners of a simplex", "3 to 8", cv::least_points, cv::most_points,
-                               [](AppState& state) -> int& { return state.view.cv.parameters.points; }));
+void add_band(CommandRegistry& registry) {
     registry.add({"cv.band",
                   "Set the band",
                   "",
                   "",
                   {number_parameter("low", "lower end"), number_parameter("high", "upper end")},
                   [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
-                      const cv::Parameters before = state.view.cv.parameters;
-                      const auto changed = change_options(state, [&](CvOptions& options) {
-                          options.parameters.band_low = number(arguments, "low");
-                          options.parameters.band_high = number(arguments, "high");
+                      const cv::Band before = state.view.cv.parameters.band;
+                      const auto changed = change_view(state, described(), [&](View& view) {
+                          view.cv.parameters.band = {number(arguments, "low"), number(arguments, "high")};
                       });
                       if (!changed) return std::nullopt;
-                      return command("cv.band", {{"low", before.band_low}, {"high", before.band_high}});
+                      return command("cv.band", {{"low", before.low}, {"high", before.high}});
                   },
                   {},
                   {},
-                  CommandKind::view});
-    registry.add({"cv.activations",
-                  "Measure the activations of the text",
-                  "Analyses",
-                  "",
-                  {},
-                  [](AppState& state, Services&, const Arguments&) {
-                      return change_options(state,
-                                            [](CvOptions& options) { options.activations = !options.activations; });
-                  },
-                  [](const AppState& state) { return state.view.workspace == Workspace::cv; },
-                  [](const AppState& state) { return state.view.cv.activations; },
                   CommandKind::view});
 }
 
 void add_selection(CommandRegistry& registry) {
-    std::vector<std::string> kinds;
-    for (const cv::Kind kind : cv::all_kinds) kinds.push_back(cv_kind_name(kind));
-    registry.add({"cv.kind",
-                  "Show a kind of matrix",
-                  "",
-                  "",
-                  {text_parameter("kind", "which", {}, kinds)},
-                  [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
-                      const cv::Kind before = state.view.cv.kind, wanted = cv::parse_kind(text(arguments, "kind"));
-                      if (wanted == before) return std::nullopt;
-                      state.view.cv.kind = wanted;
-                      return command("cv.kind", {{"kind", std::string(cv_kind_name(before))}});
-                  },
-                  {},
-                  {},
-                  CommandKind::view});
-    registry.add({"cv.select",
-                  "Select a matrix",
-                  "",
-                  "",
-                  {text_parameter("kind", "which", {}, kinds), integer_parameter("layer", "counted from 0"),
-                   integer_parameter("head", "query head, counted from 0")},
-                  [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
-                      const cv::Kind kind = cv::parse_kind(text(arguments, "kind"));
-                      const ModelPtr model = required_model(state);
-                      const auto layer = checked("layer", integer(arguments, "layer"), 0, model->config().layers - 1);
-                      const auto head = checked("head", integer(arguments, "head"), 0, model->config().heads - 1);
-                      Selection& selection = state.view.selection;
-                      if (state.view.cv.kind == kind && selection.layer == layer && selection.head == head)
-                          return std::nullopt;
-                      Arguments before{{"kind", std::string(cv_kind_name(state.view.cv.kind))},
-                                       {"layer", std::int64_t{selection.layer}},
-                                       {"head", std::int64_t{selection.head}}};
-                      state.view.cv.kind = kind;
-                      selection.layer = static_cast<int>(layer);
-                      selection.head = static_cast<int>(head);
-                      return command("cv.select", std::move(before));
-                  },
-                  has_model,
-                  {},
-                  CommandKind::view});
+    registry.add(
+        {"cv.select",
+         "Select a matrix",
+         "",
+         "",
+         {text_parameter("kind", "which", {}, choice_names<cv::Kind>()), integer_parameter("layer", "counted from 0"),
+          integer_parameter("head", "query head, counted from 0")},
+         [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
+             const cv::Kind kind = parse_choice<cv::Kind>("kind", text(arguments, "kind"));
+             const ModelPtr model = required_model(state);
+             const auto layer = checked("layer", integer(arguments, "layer"), 0, model->config().layers - 1);
+             const auto head = checked("head", integer(arguments, "head"), 0, model->config().heads - 1);
+             Selection& selection = state.view.selection;
+             if (state.view.cv.kind == kind && selection.layer == layer && selection.head == head) return std::nullopt;
+             Arguments before{{"kind", std::string(cv_kind_name(state.view.cv.kind))},
+                              {"layer", std::int64_t{selection.layer}},
+                              {"head", std::int64_t{selection.head}}};
+             state.view.cv.kind = kind;
+             selection.layer = static_cast<int>(layer);
+             selection.head = static_cast<int>(head);
+             return command("cv.select", std::move(before));
+         },
+         has_model,
+         {},
+         CommandKind::view});
 }
 
 /// Whole numbers out of a list of numbers; `before` where there is none.
@@ -165,7 +125,8 @@ void add_experiment(CommandRegistry& registry) {
                     {}},
                    integer_parameter("epochs", "updates", Value(std::int64_t{50}))},
                   [](AppState& state, Services&, const Arguments& arguments) {
-                      return change_options(state, [&](CvOptions& options) {
+                      return change_view(state, described(), [&](View& view) {
+                          CvOptions& options = view.cv;
                           options.dims = whole_numbers(arguments, "dims", options.dims);
                           options.heads = whole_numbers(arguments, "heads", options.heads);
                           options.epochs = static_cast<int>(
@@ -179,8 +140,6 @@ void add_experiment(CommandRegistry& registry) {
                   {},
                   {},
                   CommandKind::view});
-    registry.add(whole_command("cv.seed", "Seed of the experiment", "0 or more", 0, INT64_MAX,
-                               [](AppState& state) -> std::uint64_t& { return state.view.cv.seed; }));
     registry.add(
         {"cv.config",
          "Select a configuration",
@@ -205,23 +164,6 @@ void add_experiment(CommandRegistry& registry) {
          {},
          {},
          CommandKind::view});
-    registry.add({"cv.group",
-                  "Follow matrices of the experiment",
-                  "",
-                  "",
-                  {text_parameter("group", "which", {}, cv::experiment_groups())},
-                  [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
-                      const std::string before = state.view.cv.group;
-                      if (before == text(arguments, "group")) return std::nullopt;
-                      state.view.cv.group = text(arguments, "group");
-                      return command("cv.group", {{"group", before}});
-                  },
-                  {},
-                  {},
-                  CommandKind::view});
-    registry.add(whole_command("cv.epoch", "Look at an epoch", "counted from 0; -1 = the newest", -1,
-                               cv::most_experiment_epochs,
-                               [](AppState& state) -> int& { return state.view.cv.epoch; }));
     registry.add({"cv.save_run",
                   "Save the run of the experiment",
                   "",
@@ -311,7 +253,8 @@ std::optional<Command> advance_cv(AppState& state, Services& services, int frame
 }
 
 void add_cv_commands(CommandRegistry& registry) {
-    add_measuring(registry);
+    add_field_commands(registry, described());
+    add_band(registry);
     add_selection(registry);
     add_experiment(registry);
     add_table(registry);

@@ -1,5 +1,7 @@
 // Softmax gradient: the metric of the heads, the sequences, and what plays.
 #include "state/command_helpers.h"
+#include "state/field_commands.h"
+#include "ui/analyses/jacobian/state/describe.h"
 
 #include <algorithm>
 
@@ -46,12 +48,6 @@ CommandSpec cursor_command(const std::string& name, const std::string& title, in
             CommandKind::view};
 }
 
-std::vector<std::string> metric_names() {
-    std::vector<std::string> names;
-    for (const jacobian::Metric metric : jacobian::metrics) names.push_back(jacobian::metric_name(metric));
-    return names;
-}
-
 } // namespace
 
 std::optional<Command> advance_jacobian(AppState& state, Services& services, int frames, bool wrap) {
@@ -78,26 +74,8 @@ std::optional<Command> advance_jacobian(AppState& state, Services& services, int
 }
 
 void add_jacobian_commands(CommandRegistry& registry) {
-    registry.add({"jacobian.metric",
-                  "Show a metric of the softmax gradient",
-                  "",
-                  "",
-                  {text_parameter("metric", "which", {}, metric_names())},
-                  [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
-                      jacobian::Metric& now = state.view.jacobian.metric;
-                      const jacobian::Metric before = now, wanted = jacobian::parse_metric(text(arguments, "metric"));
-                      if (wanted == before) return std::nullopt;
-                      now = wanted;
-                      return command("jacobian.metric", {{"metric", std::string(jacobian::metric_name(before))}});
-                  },
-                  {},
-                  {},
-                  CommandKind::view});
-    constexpr std::int64_t most_tokens = 8192, most_blocks = 100'000;
-    registry.add(whole_command("jacobian.length", "Tokens of a sequence", "as many as the text has at most", 1,
-                               most_tokens, [](AppState& state) -> int& { return state.view.jacobian.length; }));
-    registry.add(whole_command("jacobian.blocks", "Sequences of the text", "as many as the text has at most", 1,
-                               most_blocks, [](AppState& state) -> int& { return state.view.jacobian.blocks; }));
+    add_field_commands(registry,
+                       {"jacobian", Workspace::jacobian, [](View& view) { return fields_of(view.jacobian); }, {}});
     registry.add(
         {"jacobian.select",
          "Select a head and look at its gradient",

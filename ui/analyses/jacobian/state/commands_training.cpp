@@ -1,5 +1,7 @@
 // The softmax-gradient experiment: which runs, starting and pausing it, what is looked at, and what is kept of it.
 #include "state/command_helpers.h"
+#include "state/field_commands.h"
+#include "ui/analyses/jacobian/state/describe.h"
 
 #include <algorithm>
 #include <set>
@@ -31,13 +33,6 @@ std::vector<std::int64_t> measured_steps(const Experiment& experiment) {
     for (const TrainingRunPtr& run : experiment.runs)
         for (const ExperimentMeasurementPtr& measurement : run->measurements) steps.insert(measurement->step);
     return {steps.begin(), steps.end()};
-}
-
-template <class Values, class Name>
-std::vector<std::string> names_of(const Values& values, const Name& name) {
-    std::vector<std::string> names;
-    for (const auto value : values) names.push_back(name(value));
-    return names;
 }
 
 /// Puts a value in or takes it out, in the order of `all`; the last one stays.
@@ -137,8 +132,7 @@ void add_running(CommandRegistry& registry) {
 }
 
 void add_choices(CommandRegistry& registry) {
-    const auto method_names = names_of(methods, method_name);
-    const auto gradient_names = names_of(softmax_gradients, softmax_gradient_name);
+    const auto method_names = choice_names<Method>(), gradient_names = choice_names<SoftmaxGradient>();
     registry.add({"training.method",
                   "Train under a method, or leave it out",
                   "",
@@ -146,7 +140,8 @@ void add_choices(CommandRegistry& registry) {
                   {text_parameter("method", "which", {}, method_names)},
                   [](AppState& state, Services&, const Arguments& arguments) {
                       return change(state, [&](JacobianTrainingOptions& options) {
-                          toggle(options.methods, methods, parse_method(text(arguments, "method")));
+                          toggle(options.methods, methods,
+                                 parse_choice<jacobian::Method>("method", text(arguments, "method")));
                       });
                   },
                   {},
@@ -159,8 +154,9 @@ void add_choices(CommandRegistry& registry) {
                   {text_parameter("gradient", "which", {}, gradient_names)},
                   [](AppState& state, Services&, const Arguments& arguments) {
                       return change(state, [&](JacobianTrainingOptions& options) {
-                          toggle(options.gradients, softmax_gradients,
-                                 parse_softmax_gradient(text(arguments, "gradient")));
+                          toggle(
+                              options.gradients, softmax_gradients,
+                              parse_choice<jacobian::SoftmaxGradient>("softmax gradient", text(arguments, "gradient")));
                       });
                   },
                   {},
@@ -174,44 +170,34 @@ void add_choices(CommandRegistry& registry) {
                    text_parameter("gradient", "its softmax gradient", {}, gradient_names)},
                   [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
                       const Combination before = state.view.training.shown;
-                      const Combination wanted{parse_method(text(arguments, "method")),
-                                               parse_softmax_gradient(text(arguments, "gradient"))};
+                      const Combination wanted{
+                          parse_choice<jacobian::Method>("method", text(arguments, "method")),
+                          parse_choice<jacobian::SoftmaxGradient>("softmax gradient", text(arguments, "gradient"))};
                       if (wanted == before) return std::nullopt;
                       state.view.training.shown = wanted;
-                      return command("training.run",
-                                     {{"method", std::string(method_name(before.method))},
-                                      {"gradient", std::string(softmax_gradient_name(before.gradient))}});
+                      return command("training.run", {{"method", std::string(choice_name(before.method))},
+                                                      {"gradient", std::string(choice_name(before.gradient))}});
                   },
                   {},
                   {},
                   CommandKind::view});
 }
 
-void add_numbers(CommandRegistry& registry) {
-    const auto add = [&](const char* id, const char* title, const char* help, std::int64_t least, std::int64_t most,
-                         auto field) {
-        registry.add({id,
-                      title,
-                      "",
-                      "",
-                      {integer_parameter("value", help)},
-                      [=](AppState& state, Services&, const Arguments& arguments) {
-                          const std::int64_t value = checked(id, integer(arguments, "value"), least, most);
-                          return change(state, [&](JacobianTrainingOptions& options) { field(options, value); });
-                      },
-                      {},
-                      {},
-                      CommandKind::view});
-    };
-    add("training.steps", "Steps of the training", "updates", 1, most_training_steps,
-        [](JacobianTrainingOptions& options, std::int64_t value) { options.steps = static_cast<int>(value); });
-    add("training.seed", "Seed of the training", "0 or more", 0, INT64_MAX,
-        [](JacobianTrainingOptions& options, std::int64_t value) { options.seed = static_cast<std::uint64_t>(value); });
-    add("training.step", "Look at a step of the training", "counted from 0; -1 = the newest", -1, most_training_steps,
-        [](JacobianTrainingOptions& options, std::int64_t value) { options.step = static_cast<int>(value); });
+/// Each once, in the order of `all`.
+template <class Values, class All>
+void order(Values& values, const All& all) {
+    Values ordered;
+    for (const auto value : all)
+        if (std::ranges::find(values, value) != values.end()) ordered.push_back(value);
+    values = std::move(ordered);
 }
 
 } // namespace
+
+void put_in_order(JacobianTrainingOptions& options) {
+    order(options.methods, methods);
+    order(options.gradients, softmax_gradients);
+}
 
 std::optional<Command> advance_training(AppState& state, Services& services, int frames, bool wrap) {
     JacobianTraining& training = services.training();
@@ -252,7 +238,8 @@ std::optional<Command> advance_training(AppState& state, Services& services, int
 void add_jacobian_training_commands(CommandRegistry& registry) {
     add_running(registry);
     add_choices(registry);
-    add_numbers(registry);
+    add_field_commands(registry,
+                       {"training", Workspace::jacobian, [](View& view) { return fields_of(view.training); }, {}});
 }
 
 } // namespace attnscope::ui

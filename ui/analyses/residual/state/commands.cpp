@@ -1,9 +1,9 @@
 // Low-rank residuals: what is swept, which heads are replaced, and the rank and block that are looked at.
 #include "state/command_helpers.h"
+#include "state/field_commands.h"
+#include "ui/analyses/residual/state/describe.h"
 
 #include <algorithm>
-#include <charconv>
-#include <type_traits>
 
 namespace attnscope::ui {
 
@@ -12,78 +12,34 @@ namespace {
 using residual::HeadChoice;
 using residual::Parameters;
 
-/// Changes how a sweep is made, as far as the model allows it; undone as a whole.
-template <class Change>
-std::optional<Command> change_parameters(AppState& state, Change change) {
-    Parameters parameters = state.view.residual.parameters;
-    change(parameters);
-    if (const ModelPtr model = state.model(); model && model->config().causal())
-        residual::check_parameters(parameters, *model);
-    if (parameters == state.view.residual.parameters) return std::nullopt;
-    Command inverse = restore_view(state);
-    state.view.residual.parameters = std::move(parameters);
-    return inverse;
+/// The model decides what can be swept, once it is open.
+const DescribedOptions& swept() {
+    static const DescribedOptions options{
+        "residual", Workspace::residual, [](View& view) { return fields_of(view.residual); },
+        [](const AppState& state, const View& view) {
+            if (const ModelPtr model = state.model(); model && model->config().causal())
+                residual::check_parameters(view.residual.parameters, *model);
+        }};
+    return options;
 }
 
-/// A command that sets one whole number of the parameters, and undoes it by its former value.
-template <class Field>
-CommandSpec parameter_command(const std::string& id, const std::string& title, const std::string& help,
-                              std::int64_t least, std::int64_t most, Field field) {
-    return {id,
-            title,
-            "",
-            "",
-            {integer_parameter("value", help)},
-            [id, least, most, field](AppState& state, Services&, const Arguments& arguments) {
-                const std::int64_t value = checked(id.c_str(), integer(arguments, "value"), least, most);
-                return change_parameters(state, [&](Parameters& parameters) {
-                    auto& now = field(parameters);
-                    now = static_cast<std::remove_reference_t<decltype(now)>>(value);
-                });
-            },
-            {},
-            {},
-            CommandKind::view};
-}
-
-CommandSpec flag_command(const std::string& id, const std::string& title, bool Parameters::*which) {
-    return {id,
-            title,
-            "Analyses",
-            "",
-            {},
-            [which](AppState& state, Services&, const Arguments&) {
-                return change_parameters(state,
-                                         [which](Parameters& parameters) { parameters.*which = !(parameters.*which); });
-            },
-            [](const AppState& state) { return state.view.workspace == Workspace::residual; },
-            [which](const AppState& state) { return state.view.residual.parameters.*which; },
-            CommandKind::view};
-}
-
-/// "9, 10, 11", "9-11", "20:29".
-std::vector<int> parse_layers(const std::string& text) {
-    std::vector<int> layers;
-    const auto refuse = [&] { throw Error(ErrorKind::usage, "layers", "numbers as in 9, 10, 11 or 9-11", text); };
-    const auto skip = [&](std::size_t at) { return std::min(text.find_first_not_of(" ,", at), text.size()); };
-    const auto read = [&](std::size_t& at) {
-        int value = -1;
-        const auto [end, failure] = std::from_chars(text.data() + at, text.data() + text.size(), value);
-        if (failure != std::errc{} || value < 0) refuse();
-        at = static_cast<std::size_t>(end - text.data());
-        return value;
-    };
-    for (std::size_t at = skip(0); at < text.size(); at = skip(at)) {
-        const int first = read(at);
-        int last = first;
-        if (at < text.size() && (text[at] == '-' || text[at] == ':')) last = read(++at);
-        constexpr int most = 4096;
-        if (last < first || last - first > most || (at < text.size() && text[at] != ',' && text[at] != ' ')) refuse();
-        for (int layer = first; layer <= last; ++layer) layers.push_back(layer);
+/// As `--layers`, and with blanks and 9-11 as well, each layer once; empty: none. Throws Error{usage}.
+std::vector<int> parse_layers(std::string text) {
+    std::ranges::replace(text, '-', ':');
+    std::string list;
+    for (const char letter : text)
+        if (letter != ' ' || (!list.empty() && list.back() != ',')) list += letter == ' ' ? ',' : letter;
+    while (!list.empty() && list.back() == ',') list.pop_back();
+    Parameters parameters;
+    if (list.empty()) return {};
+    try {
+        find_field(fields_of(parameters), "layers")->parse(list);
+    } catch (const FieldFault& fault) {
+        throw Error(ErrorKind::usage, "layers", fault.expected, text);
     }
-    std::ranges::sort(layers);
-    layers.erase(std::unique(layers.begin(), layers.end()), layers.end());
-    return layers;
+    std::ranges::sort(parameters.layers);
+    parameters.layers.erase(std::ranges::unique(parameters.layers).begin(), parameters.layers.end());
+    return parameters.layers;
 }
 
 /// Every replaced head, whether it was chosen by itself or with its layer.
@@ -128,9 +84,9 @@ std::optional<Command> switch_heads(AppState& state, std::int64_t layer, std::op
         if (layers.empty() || layers.back() != choice.layer) layers.push_back(choice.layer);
     // Whole layers are said as such.
     const bool whole = heads.size() == layers.size() * static_cast<std::size_t>(config.heads);
-    return change_parameters(state, [&](Parameters& parameters) {
-        parameters.layers = std::move(layers);
-        parameters.heads = whole ? std::vector<HeadChoice>() : std::move(heads);
+    return change_view(state, swept(), [&](View& view) {
+        view.residual.parameters.layers = std::move(layers);
+        view.residual.parameters.heads = whole ? std::vector<HeadChoice>() : std::move(heads);
     });
 }
 
@@ -141,9 +97,9 @@ void add_sweep(CommandRegistry& registry) {
                   "",
                   {text_parameter("layers", "as in 9, 10, 11 or 9-11; empty = the last three")},
                   [](AppState& state, Services&, const Arguments& arguments) {
-                      return change_parameters(state, [&](Parameters& parameters) {
-                          parameters.layers = parse_layers(text(arguments, "layers"));
-                          parameters.heads.clear();
+                      return change_view(state, swept(), [&](View& view) {
+                          view.residual.parameters.layers = parse_layers(text(arguments, "layers"));
+                          view.residual.parameters.heads.clear();
                       });
                   },
                   {},
@@ -171,69 +127,7 @@ void add_sweep(CommandRegistry& registry) {
                   has_model,
                   {},
                   CommandKind::view});
-    registry.add({"residual.ranks",
-                  "Choose the ranks that are swept",
-                  "",
-                  "",
-                  {{Parameter::Type::numbers,
-                    "ranks",
-                    "0 to head_dim; none = 1, 2, 4, 8, 16, 32",
-                    Value(std::vector<double>{}),
-                    {}}},
-                  [](AppState& state, Services&, const Arguments& arguments) {
-                      return change_parameters(state, [&](Parameters& parameters) {
-                          parameters.ranks.clear();
-                          for (const double rank : std::get<std::vector<double>>(arguments.at("ranks"))) {
-                              if (!(rank >= 0) || rank > 65536 || rank != static_cast<int>(rank))
-                                  throw Error(ErrorKind::usage, "ranks", "whole numbers", std::to_string(rank));
-                              parameters.ranks.push_back(static_cast<int>(rank));
-                          }
-                      });
-                  },
-                  {},
-                  {},
-                  CommandKind::view});
-    registry.add(parameter_command("residual.blocks", "Blocks that are evaluated", "from the start of the text", 1,
-                                   residual::most_blocks, [](Parameters& p) -> std::int64_t& { return p.blocks; }));
-    registry.add(parameter_command("residual.seq_len", "Tokens of a block", "2 to the model's context", 2,
-                                   residual::most_blocks, [](Parameters& p) -> std::int64_t& { return p.seq_len; }));
-    registry.add(parameter_command("residual.calibration_blocks", "Blocks that directions are fitted on", "1 or more",
-                                   1, residual::most_blocks,
-                                   [](Parameters& p) -> std::int64_t& { return p.calibration_blocks; }));
-    registry.add(parameter_command("residual.top_k", "Weights that V* is the mean of", "1 = the largest alone", 1,
-                                   residual::most_top_k, [](Parameters& p) -> int& { return p.top_k; }));
-    registry.add({"residual.calibration",
-                  "Choose what directions are fitted on",
-                  "",
-                  "",
-                  {text_parameter("calibration", "blocks behind the evaluated ones, or the first of these", {},
-                                  {"heldout", "leading"})},
-                  [](AppState& state, Services&, const Arguments& arguments) {
-                      return change_parameters(state, [&](Parameters& parameters) {
-                          parameters.calibration = residual::parse_calibration(text(arguments, "calibration"));
-                      });
-                  },
-                  {},
-                  {},
-                  CommandKind::view});
-    registry.add({"residual.form",
-                  "Choose the form of the residual",
-                  "",
-                  "",
-                  {text_parameter("form", "what directions are fitted to", {}, {"context", "tail", "tail_normalized"})},
-                  [](AppState& state, Services&, const Arguments& arguments) {
-                      return change_parameters(state, [&](Parameters& parameters) {
-                          parameters.form = residual::parse_form(text(arguments, "form"));
-                      });
-                  },
-                  {},
-                  {},
-                  CommandKind::view});
-    registry.add(flag_command("residual.exclude_sink", "Never take token 0 as V*", &Parameters::exclude_sink));
-    registry.add(flag_command("residual.centred", "Centre residuals", &Parameters::centred));
-    registry.add(flag_command("residual.output_weighted", "Weight residuals by the output projection",
-                              &Parameters::output_weighted));
-    registry.add(flag_command("residual.two_nn", "Estimate intrinsic dimensions (TwoNN)", &Parameters::two_nn));
+    add_field_commands(registry, swept());
 }
 
 void add_run(CommandRegistry& registry) {
@@ -292,37 +186,6 @@ void add_cursor(CommandRegistry& registry) {
                   {},
                   {},
                   CommandKind::view});
-    registry.add({"residual.block",
-                  "Look at a block of the text",
-                  "",
-                  "",
-                  {integer_parameter("value", "counted from 0")},
-                  [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
-                      const std::int64_t value =
-                          std::clamp<std::int64_t>(integer(arguments, "value"), 0, residual::most_blocks);
-                      const std::int64_t before = state.view.residual.block;
-                      if (value == before) return std::nullopt;
-                      state.view.residual.block = static_cast<int>(value);
-                      return command("residual.block", {{"value", before}});
-                  },
-                  {},
-                  {},
-                  CommandKind::view});
-    registry.add(
-        {"residual.click",
-         "Choose what a click on the map does",
-         "",
-         "",
-         {text_parameter("click", "select a head, or switch it or its layer", {}, {"select", "head", "layer"})},
-         [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
-             const MapClick wanted = parse_map_click(text(arguments, "click")), before = state.view.residual.click;
-             if (wanted == before) return std::nullopt;
-             state.view.residual.click = wanted;
-             return command("residual.click", {{"click", std::string(map_click_name(before))}});
-         },
-         {},
-         {},
-         CommandKind::view});
 }
 
 } // namespace

@@ -1,17 +1,15 @@
 // Retrieval: β, step, mode and the options of its panels; memories drawn into a bank; the next frame of its timeline.
 #include "state/command_helpers.h"
 #include "state/command_json.h"
+#include "state/field_commands.h"
+#include "ui/analyses/retrieval/state/describe.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
-#include <string_view>
 
 namespace attnscope::ui {
 
 namespace {
-
-constexpr int step_limit = 100;
 
 bool has_bank(const AppState& state) {
     return state.bank() != nullptr;
@@ -32,21 +30,15 @@ std::optional<Command> set_beta(AppState& state, double value) {
     return command("retrieval.beta", {{"value", before}});
 }
 
-/// "v1", "query", "memory 17" as a direction of the plane.
+/// A direction that the bank has.
 retrieval::PlaneDirection parse_direction(const std::string& text, const Bank& bank) {
-    const auto index_after = [&text](std::string_view word) -> int {
-        int index = -1;
-        const char* const end = text.data() + text.size();
-        if (!text.starts_with(word)) return -1;
-        const auto [at, failure] = std::from_chars(text.data() + word.size(), end, index);
-        return failure == std::errc{} && at == end ? index : -1;
-    };
-    if (text == "query") return {retrieval::PlaneAxis::query, 0};
-    if (const int index = index_after("v"); index >= 1 && index <= 16 && static_cast<std::size_t>(index) <= bank.d)
-        return {retrieval::PlaneAxis::eigenvector, index - 1};
-    if (const int index = index_after("memory "); index >= 0 && static_cast<std::size_t>(index) < bank.n)
-        return {retrieval::PlaneAxis::memory, index};
-    throw Error(ErrorKind::usage, "direction", "v1 … v16, query or memory INDEX", text);
+    constexpr int most_eigenvectors = 16;
+    const auto direction = Written<retrieval::PlaneDirection>::parse(text);
+    const auto index = static_cast<std::size_t>(direction ? direction->index : 0);
+    const bool there = direction && (direction->kind == retrieval::PlaneAxis::memory ? index < bank.n : index < bank.d);
+    if (!there || (direction->kind == retrieval::PlaneAxis::eigenvector && direction->index >= most_eigenvectors))
+        throw Error(ErrorKind::usage, "direction", "v1 … v16, query or memory INDEX", text);
+    return *direction;
 }
 
 /// The bank with one more memory, as a bank of its own: banks are shared and never change.
@@ -126,7 +118,7 @@ void add_retrieval_commands(CommandRegistry& registry) {
                   {},
                   CommandKind::view});
     std::vector<std::string> modes;
-    for (const auto mode : retrieval::all_modes) modes.push_back(retrieval::mode_name(mode));
+    for (const auto mode : retrieval::all_modes) modes.push_back(choice_name(mode));
     registry.add({"retrieval.mode",
                   "Set the mode",
                   "",
@@ -134,16 +126,16 @@ void add_retrieval_commands(CommandRegistry& registry) {
                   {text_parameter("mode", "of the update", {}, modes)},
                   [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
                       const auto before = state.view.selection.mode;
-                      const auto mode = retrieval::parse_mode(text(arguments, "mode"));
+                      const auto mode = parse_choice<retrieval::Mode>("mode", text(arguments, "mode"));
                       if (mode == before) return std::nullopt;
                       state.view.selection.mode = mode;
-                      return command("retrieval.mode", {{"mode", std::string(retrieval::mode_name(before))}});
+                      return command("retrieval.mode", {{"mode", std::string(choice_name(before))}});
                   },
                   {},
                   {},
                   CommandKind::view});
     for (const auto mode : retrieval::all_modes) {
-        const std::string name = retrieval::mode_name(mode);
+        const std::string name = choice_name(mode);
         registry.add({"retrieval.mode_" + name,
                       "Mode " + name,
                       "Analyses/Mode",
@@ -153,7 +145,7 @@ void add_retrieval_commands(CommandRegistry& registry) {
                           const auto before = state.view.selection.mode;
                           if (mode == before) return std::nullopt;
                           state.view.selection.mode = mode;
-                          return command("retrieval.mode", {{"mode", std::string(retrieval::mode_name(before))}});
+                          return command("retrieval.mode", {{"mode", std::string(choice_name(before))}});
                       },
                       {},
                       [mode](const AppState& state) { return state.view.selection.mode == mode; },
@@ -166,7 +158,7 @@ void add_retrieval_commands(CommandRegistry& registry) {
                   {integer_parameter("value", "1 … 100")},
                   [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
                       const auto value = integer(arguments, "value");
-                      if (value < 1 || value > step_limit)
+                      if (value < 1 || value > most_retrieval_steps)
                           throw Error(ErrorKind::usage, "steps", "1 … 100", std::to_string(value));
                       if (value == state.view.retrieval.steps) return std::nullopt;
                       Command inverse = restore_view(state);
@@ -177,21 +169,8 @@ void add_retrieval_commands(CommandRegistry& registry) {
                   {},
                   {},
                   CommandKind::view});
-    registry.add({"retrieval.lambda",
-                  "Set λ of mode residual",
-                  "",
-                  "",
-                  {number_parameter("value", "0 … 1: q ← λq + (1−λ)·update")},
-                  [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
-                      const double value = number(arguments, "value"), before = state.view.retrieval.lambda;
-                      if (value < 0 || value > 1) throw Error(ErrorKind::usage, "λ", "0 … 1", value_text(value));
-                      if (value == before) return std::nullopt;
-                      state.view.retrieval.lambda = value;
-                      return command("retrieval.lambda", {{"value", before}});
-                  },
-                  {},
-                  {},
-                  CommandKind::view});
+    add_field_commands(registry,
+                       {"retrieval", Workspace::retrieval, [](View& view) { return fields_of(view.retrieval); }, {}});
     registry.add({"retrieval.plane",
                   "Choose the directions of the plane",
                   "",
@@ -213,33 +192,6 @@ void add_retrieval_commands(CommandRegistry& registry) {
                   },
                   has_bank,
                   {},
-                  CommandKind::view});
-    registry.add({"retrieval.basins",
-                  "Basins on the plane",
-                  "",
-                  "",
-                  {flag_parameter("on", "show them")},
-                  [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
-                      const bool before = state.view.retrieval.basins;
-                      if (flag(arguments, "on") == before) return std::nullopt;
-                      state.view.retrieval.basins = !before;
-                      return command("retrieval.basins", {{"on", before}});
-                  },
-                  {},
-                  {},
-                  CommandKind::view});
-    registry.add({"retrieval.toggle_basins",
-                  "Basins on the plane",
-                  "Analyses",
-                  "",
-                  {},
-                  [](AppState& state, Services&, const Arguments&) -> std::optional<Command> {
-                      const bool before = state.view.retrieval.basins;
-                      state.view.retrieval.basins = !before;
-                      return command("retrieval.basins", {{"on", before}});
-                  },
-                  {},
-                  [](const AppState& state) { return state.view.retrieval.basins; },
                   CommandKind::view});
     registry.add({"retrieval.add_memory",
                   "Add a drawn memory to the bank",

@@ -217,7 +217,7 @@ cv::Matrix CvMeasurer::measure(const kernels::RowView& all, const std::string& n
         return matrix;
     }
     measure_pool(pool, source, plan, bootstrap_, run, matrix);
-    matrix.in_band = matrix.cv > parameters_.band_low && matrix.cv < parameters_.band_high;
+    matrix.in_band = matrix.cv > parameters_.band.low && matrix.cv < parameters_.band.high;
     return matrix;
 }
 

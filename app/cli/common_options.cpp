@@ -49,12 +49,6 @@ double parse_number(const std::string& option, const std::string& text) {
     return value;
 }
 
-double parse_positive(const std::string& option, const std::string& text) {
-    const double value = parse_number(option, text);
-    if (!(value > 0)) throw Error(ErrorKind::usage, option, "a number above 0", text);
-    return value;
-}
-
 std::int64_t parse_whole(const std::string& option, const std::string& text, std::int64_t minimum,
                          std::int64_t maximum) {
     std::int64_t value = 0;
@@ -84,12 +78,6 @@ std::vector<std::string> parse_list(const std::string& option, const std::string
     }
 }
 
-std::vector<double> parse_positives(const std::string& option, const std::string& text) {
-    std::vector<double> values;
-    for (const std::string& item : parse_list(option, text)) values.push_back(parse_positive(option, item));
-    return values;
-}
-
 std::vector<std::size_t> parse_rows(const std::string& option, const std::string& text) {
     std::vector<std::size_t> rows;
     for (const std::string& item : parse_list(option, text)) {
@@ -102,22 +90,6 @@ std::vector<std::size_t> parse_rows(const std::string& option, const std::string
 CLI::Option* add_value(CLI::App& app, const std::string& option, const std::string& type, const std::string& help,
                        std::function<void(const std::string&)> read) {
     return app.add_option_function<std::string>(option, std::move(read), help)->type_name(type);
-}
-
-CLI::Option* add_number(CLI::App& app, const std::string& option, double& value, const std::string& help) {
-    return add_value(app, option, "X", help,
-                     [option, &value](const std::string& text) { value = parse_number(option, text); });
-}
-
-CLI::Option* add_positive(CLI::App& app, const std::string& option, double& value, const std::string& help) {
-    return add_value(app, option, "X", help,
-                     [option, &value](const std::string& text) { value = parse_positive(option, text); });
-}
-
-CLI::Option* add_positives(CLI::App& app, const std::string& option, std::vector<double>& values,
-                           const std::string& help) {
-    return add_value(app, option, "L", help,
-                     [option, &values](const std::string& text) { values = parse_positives(option, text); });
 }
 
 CLI::Option* add_whole(CLI::App& app, const std::string& option, int& value, int minimum, const std::string& help) {

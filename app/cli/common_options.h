@@ -35,18 +35,12 @@ void add_common_options(CLI::App& app, CommonOptions& options);
 
 // Values. All throw Error{usage} naming the option.
 double parse_number(const std::string& option, const std::string& text);
-double parse_positive(const std::string& option, const std::string& text);
 std::int64_t parse_whole(const std::string& option, const std::string& text, std::int64_t minimum,
                          std::int64_t maximum);
 std::vector<std::string> parse_list(const std::string& option, const std::string& text); ///< 1,2,4
-std::vector<double> parse_positives(const std::string& option, const std::string& text);
 std::vector<std::size_t> parse_rows(const std::string& option, const std::string& text);
 
 // Options whose value is read by the functions above.
-CLI::Option* add_number(CLI::App& app, const std::string& option, double& value, const std::string& help);
-CLI::Option* add_positive(CLI::App& app, const std::string& option, double& value, const std::string& help);
-CLI::Option* add_positives(CLI::App& app, const std::string& option, std::vector<double>& values,
-                           const std::string& help);
 CLI::Option* add_whole(CLI::App& app, const std::string& option, int& value, int minimum, const std::string& help);
 CLI::Option* add_count(CLI::App& app, const std::string& option, std::size_t& value, const std::string& help);
 CLI::Option* add_path(CLI::App& app, const std::string& option, std::filesystem::path& value, const std::string& help);

@@ -338,9 +338,14 @@ void add_figure_options(CLI::App& command, FigureOptions& options) {
               [&spec](const std::string& text) { spec.zoom = {parse_zoom(text)}; });
     add_value(command, "--types", "L", "file types of --panel all (svg)",
               [&options](const std::string& text) { options.types = parse_list("--types", text); });
-    add_gain(command, options.attention.request.gain)
-        ->description("inverse temperature shown (0.75 of the critical one); of a model, its gain (1; inf: top-1)");
-    add_whole(command, "--step", job.step, 0, "step shown (1)");
+    Fields shown;
+    FieldCollector field(shown);
+    field.as(AboveZeroOrInfinity{}, options.attention.request.gain,
+             {.name = "beta",
+              .help = "inverse temperature shown; of a model, its gain, inf: top-1",
+              .absent = "0.75 of the critical one; 1"});
+    field(job.step, {.name = "step", .help = "step shown"});
+    add_fields(command, std::move(shown), "Options");
     add_input_options(command, options.retrieval);
     add_fields(command, fields_of(options.retrieval.job.request), "Dynamics",
                {"beta_table", "beta", "tol", "origin_beta", "origin_eps", "origin_steps", "sweep", "plane",
@@ -350,8 +355,7 @@ void add_figure_options(CLI::App& command, FigureOptions& options) {
     add_alignment_options(command, options);
     const std::string group = "Low-rank residual, softmax gradient";
     add_fields(command, fields_of(options.residual.request), group, {"heads", "token_losses", "precision"});
-    add_whole(command, "--rank", options.residual.cursor.rank, 0, "rank shown (that of the verdict)")->group(group);
-    add_whole(command, "--block", options.residual.cursor.block, 0, "block whose text is shown (0)")->group(group);
+    add_fields(command, cursor_fields(options.residual), group);
     add_jacobian_options(command, options);
 }
 

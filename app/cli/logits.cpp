@@ -1,4 +1,6 @@
+#include "analyses/logits/describe.h"
 #include "cli/commands.h"
+#include "cli/field_options.h"
 #include "cli/model_options.h"
 
 #include <memory>
@@ -36,10 +38,7 @@ Command logits_command(CLI::App& app) {
     CLI::App* const command = app.add_subcommand("logits", "what a model predicts behind a text, and the text's loss");
     add_model_options(*command, options->input);
     add_chat(*command, options->input.chat)->group("Input");
-    const std::string group = "Analysis";
-    add_whole(*command, "--top", options->job.request.top, 0, "largest logits to list (10)")->group(group);
-    add_gain(*command, options->job.request.gain)->group(group);
-    add_precision(*command, options->job.request.precision)->group(group);
+    add_fields(*command, fields_of(options->job.request), "Analysis");
     return {command, [options](Context& context) { run_logits(*options, context); }};
 }
 

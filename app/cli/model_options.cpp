@@ -33,14 +33,6 @@ TokenSource token_source(const ModelOptions& options, const char* command) {
     return {TokenSource::Kind::ids, {}, options.ids};
 }
 
-CLI::Option* add_gain(CLI::App& app, double& gain) {
-    return add_value(app, "--beta", "X|inf", "multiplies the attention scores of every layer (1; inf: top-1)",
-                     [&gain](const std::string& text) {
-                         gain =
-                             text == "inf" ? std::numeric_limits<double>::infinity() : parse_positive("--beta", text);
-                     });
-}
-
 CLI::Option* add_layers(CLI::App& app, int& first, int& last) {
     const auto read = [&first, &last](const std::string& text) {
         constexpr std::int64_t most = std::numeric_limits<int>::max();
@@ -57,11 +49,6 @@ CLI::Option* add_layers(CLI::App& app, int& first, int& last) {
         if (last >= 0 && last < first) throw Error(ErrorKind::usage, "--layers", "a:b with a no larger than b", text);
     };
     return add_value(app, "--layers", "A:B", "layers to look at, both included; later ones are not run (all)", read);
-}
-
-CLI::Option* add_precision(CLI::App& app, Precision& precision) {
-    return add_value(app, "--precision", "float32|bfloat16", "of weights and activations (float32)",
-                     [&precision](const std::string& text) { precision = parse_choice<Precision>("precision", text); });
 }
 
 } // namespace attnscope::cli

@@ -25,11 +25,7 @@ CLI::Option* add_chat(CLI::App& app, bool& chat);
 /// The one source of tokens that was given. Throws Error{usage}: none, or several; ids as a message.
 TokenSource token_source(const ModelOptions& options, const char* command);
 
-/// --beta: what the scores of every layer are multiplied by; a number above 0, or inf.
-CLI::Option* add_gain(CLI::App& app, double& gain);
 /// --layers a:b, both inclusive and counted from 0; a alone, or either end left out. `last` −1 is the last there is.
 CLI::Option* add_layers(CLI::App& app, int& first, int& last);
-/// --precision float32|bfloat16
-CLI::Option* add_precision(CLI::App& app, Precision& precision);
 
 } // namespace attnscope::cli

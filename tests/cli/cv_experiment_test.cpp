@@ -107,7 +107,7 @@ TEST_F(ExperimentCommand, ACancelKeepsFinishedConfigurationsAndTheNextRunGoesOn)
 
 TEST_F(ExperimentCommand, SaysWhatItCannotTrain) {
     expect_refused({"--heads", "3"}, "heads: expected a divisor of the width 64, got 3");
-    expect_refused({"--dims", "0"}, "--dims: expected a whole number of at least 1 and at most 2048, got 0");
+    expect_refused({"--dims", "0"}, "--dims: expected integers from 1 to 2048, as in 1,2,4 or 9:11, got 0");
     expect_refused({"--device", "cuda"}, "--device: expected cpu for the experiment, got cuda:0");
     expect_refused({"--model", "x"}, "--experiment: expected no tensor, model or text beside it, got one");
     const Outcome alone = run_program({"cv", "--dims", "64"});

@@ -171,7 +171,7 @@ TEST_F(CvCommand, RefusesWhatMakesNoSense) {
     };
     refused({}, 2, "--tensor F, --model M or --experiment");
     refused({"--tensor", tensors(), "--model", folder / "model"}, 2, "got both");
-    refused({"--tensor", tensors(), "--points", "9"}, 2, "points: expected 3 to 8, got 9");
+    refused({"--tensor", tensors(), "--points", "9"}, 2, "--points: expected an integer from 3 to 8, got 9");
     refused({"--tensor", tensors(), "--samples", "0"}, 2, "samples: expected 1 to");
     refused({"--tensor", tensors(), "--band", ".3,.1"}, 2, "two rising numbers");
     refused({"--model", folder / "model", "--no-weights"}, 2, "one of --ids, --text and --prompt");

@@ -129,7 +129,8 @@ TEST_F(Logits, RefuseWhatTheyCannotUse) {
     for (const char* const beta : {"0", "-1", "nan", "much"})
         expect_refused({"--ids", folder / "ids.txt", "--beta", beta}, 2, "--beta");
     expect_refused({"--ids", folder / "ids.txt", "--top", "-1"}, 2, "--top");
-    expect_refused({"--ids", folder / "ids.txt", "--precision", "float8"}, 2, "float32 or bfloat16");
+    expect_refused({"--ids", folder / "ids.txt", "--precision", "float8"}, 2,
+                   "--precision: expected one of float32, bfloat16, got float8");
 
     const auto with_ids = [&](const std::string& ids, const std::string& part) {
         folder.put("bad.txt", ids);

@@ -215,8 +215,8 @@ TEST_F(ResidualCommand, RefusesWhatItCannotUse) {
     fails(small({"--layers", "2"}), 2, "layers: expected 0 to 1, got 2");
     fails(small({"--layers", "1,0:1"}), 2, "layers: expected each one once, got 1 twice");
     fails(small({"--ranks", "9"}), 2, "ranks: expected 0 to 8, got 9");
-    fails(small({"--heads", "1"}), 2, "--heads: expected LAYER:HEAD as in 9:3, got 1");
-    fails(small({"--calibration", "half"}), 2, "calibration: expected heldout or leading, got half");
+    fails(small({"--heads", "1"}), 2, "--heads: expected a list of LAYER:HEAD as in 9:3, got 1");
+    fails(small({"--calibration", "half"}), 2, "--calibration: expected one of heldout, leading, got half");
     fails({"--ids", (folder / "ids.txt").string(), "--seq-len", "65"}, 2, "seq-len: expected 2 to 64, got 65");
     fails({}, 2, "one of --ids, --text and --prompt");
     fails({"--ids", (folder / "ids.txt").string(), "--seq-len", "60"}, 3, "to calibrate on, got none");

@@ -45,6 +45,13 @@ void describe_layers(Visitor& field, int& first, int& last) {
           {from_none});
 }
 
+/// Called beta in files and on the command line.
+template <class Visitor>
+void describe_gain(Visitor& field, double& gain) {
+    field.as(AboveZeroOrInfinity{}, gain,
+             {.name = "beta", .help = "multiplies the attention scores of every layer; inf: top-1"});
+}
+
 template <class Visitor>
 void describe_precision(Visitor& field, Precision& precision) {
     field(precision, {.name = "precision", .help = "of weights and activations"});

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 #include <sstream>
+#include <string_view>
 
 namespace attnscope {
 
@@ -48,6 +49,12 @@ std::string number_text(double value) {
     char text[32];
     const auto [end, failure] = std::to_chars(text, text + sizeof text, value);
     return failure == std::errc{} ? std::string(text, end) : std::string();
+}
+
+std::string several(const std::string& one) {
+    for (const auto& [article, plural] : {std::pair{"an integer", "integers"}, {"a number", "numbers"}})
+        if (one.starts_with(article)) return plural + one.substr(std::string_view(article).size());
+    return "a list of " + one;
 }
 
 std::optional<std::vector<std::string>> parts(const std::string& text) {

@@ -100,6 +100,8 @@ namespace described {
 std::optional<std::int64_t> whole(const std::string& text);
 std::optional<double> number(const std::string& text);
 std::string number_text(double value);
+/// «integers from 1 to 9» of «an integer from 1 to 9».
+std::string several(const std::string& one);
 /// 1,2,4 in its parts; none where one is empty.
 std::optional<std::vector<std::string>> parts(const std::string& text);
 
@@ -219,7 +221,7 @@ struct Written<std::vector<Value>> {
 
     static std::string type() { return "L"; }
     std::string expected() const {
-        return "a list of: " + entry.expected() + (has_ranges ? "; ranges as in 9:11" : "");
+        return described::several(entry.expected()) + (has_ranges ? ", as in 1,2,4 or 9:11" : "");
     }
     std::string text(const std::vector<Value>& values) const {
         std::string list;

@@ -24,10 +24,6 @@ public:
         const auto field = params_.find(name);
         if (field != params_.end()) value = checked(*field, name, range);
     }
-    /// A whole number, or −1 for none.
-    void number_or_none(const char* name, int& value) const;
-    /// A number, or the text "inf".
-    void number_or_infinity(const char* name, double& value) const;
     void flag(const char* name, bool& value) const;
     void text(const char* name, std::string& value) const;
     template <class Number>
@@ -37,8 +33,6 @@ public:
         values.clear();
         for (const Json& entry : *field) values.push_back(checked(entry, name, range));
     }
-    /// A list of lists of two whole numbers: layers and heads.
-    void pairs(const char* name, std::vector<std::pair<int, int>>& values) const;
     template <class Value>
     void each(const char* name, bool (Json::*is_kind)() const noexcept, const char* expected,
               std::vector<Value>& values) const {
@@ -69,18 +63,5 @@ private:
 
     const Json& params_;
 };
-
-/// Texts of parameters that the command line knows too: what it would refuse as usage is here a damaged recipe.
-template <class Parse>
-auto parse_text(const char* name, const std::string& text, const Parse& parse) {
-    try {
-        return parse(text);
-    } catch (const Error& error) {
-        ParamsReader::fail(error.expected, text, name);
-    }
-}
-
-/// What number_or_infinity() reads.
-Json number_or_infinity(double value);
 
 } // namespace attnscope

@@ -108,7 +108,7 @@ TEST_F(GramFile, ThatIsDamagedIsRefusedByName) {
     EXPECT_EQ(failure(gram("[[[1],[0.5]],[[0.25],[1]]]")),
               "g.json: expected a symmetric gram, got entries apart by 0.25 of the operators' lengths (gram[0][1][0])");
     EXPECT_EQ(failure(gram("[[[1],[2]],[[2],[1]]]")), "g.json: expected cosines of at most 1, got 2 (gram[0][1][0])");
-    EXPECT_EQ(failure(gram("[[[1]]]", R"("operator":"kq",)")), "g.json: expected qk or ov, got kq (operator)");
+    EXPECT_EQ(failure(gram("[[[1]]]", R"("operator":"kq",)")), "g.json: expected one of qk, ov, got kq (operator)");
 }
 
 TEST_F(GramFile, ALittleOffIsKeptWithAWarning) {

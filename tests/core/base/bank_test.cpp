@@ -266,7 +266,7 @@ TEST_F(Banks, LayoutsHaveNames) {
     EXPECT_EQ(parse_choice<Layout>("layout", "rows"), Layout::rows);
     EXPECT_EQ(parse_choice<Layout>("layout", "columns"), Layout::columns);
     EXPECT_EQ(message_of([] { parse_choice<Layout>("layout", "diagonal"); }),
-              "--layout: expected rows, columns or auto, got 'diagonal'");
+              "layout: expected one of rows, columns, auto, got diagonal");
 }
 
 TEST_F(Banks, HashTheirValuesWhenThereIsNoFile) {

@@ -52,7 +52,7 @@ TEST(CvExperimentRequest, ComesBackFromItsRecipe) {
     spoiled.params = R"({"experiment": {"dims": [64], "heads": [5]}})";
     EXPECT_NE(message_of([&] { cv_experiment_job(spoiled); }).find("divisor"), std::string::npos);
     spoiled.params = R"({"experiment": {"dims": ["wide"]}})";
-    EXPECT_NE(message_of([&] { cv_experiment_job(spoiled); }).find("params.dims"), std::string::npos);
+    EXPECT_NE(message_of([&] { cv_experiment_job(spoiled); }).find("params.experiment.dims"), std::string::npos);
 }
 
 /// A configuration of one head with a measurement at each epoch.

@@ -12,8 +12,7 @@ inline Fields request_fields(AttentionJob& job) {
     FieldCollector field(fields);
     attention::Request& request = job.request;
     field(job.a_text_a_line, {.name = "a_text_a_line", .help = "the file has a text in every line", .option = "-"});
-    field.as(AboveZeroOrInfinity{}, request.gain,
-             {.name = "beta", .help = "multiplies the attention scores of every layer; inf: top-1"});
+    describe_gain(field, request.gain);
     field(request.rows, {.name = "rows", .help = "also entropy and largest weight of every row"});
     field(request.scores,
           {.name = "scores",

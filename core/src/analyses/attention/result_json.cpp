@@ -1,7 +1,6 @@
 #include <attnscope/attention_recipe.h>
 
-#include "base/json_text.h"
-#include "base/params_reader.h"
+#include "base/describe.h"
 
 namespace attnscope {
 
@@ -37,7 +36,7 @@ public:
 
     Json write() {
         add_texts();
-        json_["beta"] = number_or_infinity(result_.gain);
+        json_["beta"] = AboveZeroOrInfinity::json(result_.gain);
         json_["first_layer"] = result_.first_layer;
         add("entropy", result_.entropy);
         add("max_weight", result_.max_weight);

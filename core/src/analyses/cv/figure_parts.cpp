@@ -87,7 +87,7 @@ std::string error_text(const Parameters& parameters) {
 }
 
 void add_band(Axes& axes, const Parameters& parameters, double x_low, double x_high) {
-    Band band;
+    attnscope::Band band;
     band.name = "band";
     band.x = {x_low, x_high};
     band.low = {parameters.band.low, parameters.band.low};

@@ -1,7 +1,7 @@
 // Logits as a recipe and back.
 #include <attnscope/model_recipe.h>
 
-#include "base/params_reader.h"
+#include "analyses/logits/describe.h"
 #include "files/model_inputs.h"
 
 namespace attnscope {
@@ -20,10 +20,10 @@ Recipe logits_recipe(const LogitsJob& job) {
     Recipe recipe;
     recipe.analysis = logits_analysis;
     recipe.inputs = model_inputs(*job.request.model, job.tokens);
-    recipe.params = one_line({{"tokens", token_params(job.tokens)},
-                              {"top", job.request.top},
-                              {"beta", number_or_infinity(job.request.gain)},
-                              {"precision", choice_name(job.request.precision)}});
+    LogitsRequest request = job.request;
+    Json params = {{"tokens", token_params(job.tokens)}};
+    write_fields(fields_of(request), params);
+    recipe.params = one_line(params);
     return recipe;
 }
 
@@ -37,13 +37,7 @@ LogitsJob logits_job(const Recipe& recipe, const std::vector<std::filesystem::pa
     LogitsJob job;
     job.model = std::move(inputs.model);
     job.tokens = std::move(inputs.tokens);
-    const ParamsReader reader(params);
-    reader.number("top", job.request.top);
-    reader.number_or_infinity("beta", job.request.gain);
-    std::string precision = choice_name(job.request.precision);
-    reader.text("precision", precision);
-    job.request.precision = parse_text(
-        "precision", precision, [](const std::string& name) { return parse_choice<Precision>("precision", name); });
+    read_fields(fields_of(job.request), params);
     return job;
 }
 

@@ -3,7 +3,7 @@
 
 #include "analyses/model_fields.h"
 
-#include <attnscope/residual.h>
+#include <attnscope/residual_recipe.h>
 
 namespace attnscope {
 
@@ -76,4 +76,17 @@ void describe(Visitor& field, Request& request) {
 }
 
 } // namespace residual
+
+/// What figures show.
+inline Fields cursor_fields(ResidualJob& job) {
+    Fields fields;
+    FieldCollector field(fields);
+    ResidualJob::Cursor& cursor = job.cursor;
+    field(cursor.layer, {.name = "layer", .help = "layer shown", .option = "-"}, {from_none});
+    field(cursor.head, {.name = "head", .help = "head shown", .option = "-"});
+    field(cursor.rank, {.name = "rank", .help = "rank shown", .absent = "that of the verdict"}, {from_none});
+    field(cursor.block, {.name = "block", .help = "block whose text is shown"});
+    return fields;
+}
+
 } // namespace attnscope

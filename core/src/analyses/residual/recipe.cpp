@@ -15,18 +15,16 @@ namespace {
 constexpr const char* residual_analysis = "residual";
 
 Json params_json(const ResidualJob& job) {
+    ResidualJob described = job;
+    residual::Request& request = described.request;
     Json params = {{"tokens", token_params(job.tokens)}};
-    residual::Request request = job.request;
     // Defaults as what they come to, so that the recipe says what was computed.
     const residual::Plan plan = residual::plan(request);
     request.parameters.layers = plan.layers;
     request.parameters.ranks = plan.ranks;
     write_fields(fields_of(request), params);
     if (job.figure) {
-        params["cursor"] = {{"layer", job.cursor.layer},
-                            {"head", job.cursor.head},
-                            {"rank", job.cursor.rank},
-                            {"block", job.cursor.block}};
+        params["cursor"] = fields_json(cursor_fields(described));
         params["figure"] = figure_params(*job.figure);
     }
     return params;
@@ -56,13 +54,7 @@ ResidualJob residual_job(const Recipe& recipe, const std::vector<std::filesystem
     job.seed = recipe.seed;
     const ParamsReader reader(params);
     read_fields(fields_of(job.request), params);
-    if (const Json* const cursor = reader.object("cursor")) {
-        const ParamsReader fields(*cursor);
-        fields.number_or_none("layer", job.cursor.layer);
-        fields.number("head", job.cursor.head);
-        fields.number_or_none("rank", job.cursor.rank);
-        fields.number("block", job.cursor.block);
-    }
+    if (const Json* const cursor = reader.object("cursor")) read_fields(cursor_fields(job), *cursor, cursor_place);
     if (const Json* const figure = reader.object("figure")) job.figure = read_figure_params(*figure);
     return job;
 }

@@ -103,10 +103,11 @@ int parse_and_run(int argc, char** argv) {
     add_window_options(app, window, size);
     add_common_options(app, options);
 
-    const std::vector<Command> commands{
-        inspect_command(app),  tokenize_command(app),  embed_command(app), bank_command(app),  retrieval_command(app),
-        logits_command(app),   attention_command(app), cv_command(app),    align_command(app), jacobian_command(app),
-        residual_command(app), figure_command(app),    replay_command(app)};
+    const std::vector<Command> commands{inspect_command(app),   tokenize_command(app),  embed_command(app),
+                                        bank_command(app),      retrieval_command(app), logits_command(app),
+                                        attention_command(app), cv_command(app),        align_command(app),
+                                        jacobian_command(app),  residual_command(app),  figure_command(app),
+                                        replay_command(app),    reference_command(app)};
     for (const Command& command : commands) add_common_options(*command.app, options);
 
     try {

@@ -30,5 +30,6 @@ Command residual_command(CLI::App& app);
 Command jacobian_command(CLI::App& app);
 Command figure_command(CLI::App& app);
 Command replay_command(CLI::App& app);
+Command reference_command(CLI::App& app); ///< `app` lives as long as the command
 
 } // namespace attnscope::cli

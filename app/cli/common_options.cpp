@@ -129,11 +129,12 @@ void add_common_options(CLI::App& app, CommonOptions& options) {
     add("--threads", "N", "threads to use (all cores)", [&options](const std::string& text) {
         options.threads = static_cast<int>(parse_whole("--threads", text, 1, most_threads));
     });
-    add("--seed", "N", "seed of everything sampled (0)", [&options](const std::string& text) {
-        options.seed =
-            static_cast<std::uint64_t>(parse_whole("--seed", text, 0, std::numeric_limits<std::int64_t>::max()));
-        options.seed_given = true;
-    });
+    add("--seed", "N", "seed of everything sampled (0; of cv --experiment 42, of jacobian --experiment 1337)",
+        [&options](const std::string& text) {
+            options.seed =
+                static_cast<std::uint64_t>(parse_whole("--seed", text, 0, std::numeric_limits<std::int64_t>::max()));
+            options.seed_given = true;
+        });
     add("--progress", "auto|plain|json|none", "how progress is shown, on standard error",
         [&options](const std::string& text) { options.progress = choose("--progress", progress_styles, text); });
     app.add_flag("--quiet", options.quiet, "say nothing but errors")->group(group);

@@ -164,9 +164,8 @@ void add_jacobian_experiment_options(CLI::App& app, JacobianExperimentOptions& o
     const auto given = [&options] { options.any_given = true; };
     Fields runs;
     FieldCollector field(runs);
-    field(options.methods, {.name = "method", .help = "bp, fa, sign_sym, dfa or all: how errors go back"});
-    field(options.gradients,
-          {.name = "softmax_grad", .help = "full, diag, ste, surrogate or all: gradient of the softmax"});
+    field(options.methods, {.name = "method", .help = "how errors go back, one or several as in bp,fa"});
+    field(options.gradients, {.name = "softmax_grad", .help = "gradient of the softmax, one or several"});
     add_fields(app, std::move(runs), group, {}, given);
     add_fields(app, fields_of(request), group, {}, given);
     add_path(app, "--export", options.folder,

@@ -125,8 +125,22 @@ std::string find_panel(const std::vector<std::string>& ids, const std::string& p
     return found == ids.end() ? std::string() : *found;
 }
 
-void add_names(std::string& names, const std::vector<std::string>& ids) {
-    for (const std::string& id : ids) names += ", " + short_name(id);
+const std::vector<std::string>& panels_of(Workspace workspace) {
+    switch (workspace) {
+    case Workspace::attention: return attention::panel_ids();
+    case Workspace::cv: return cv::panel_ids();
+    case Workspace::alignment: return alignment::panel_ids();
+    case Workspace::residual: return residual::panel_ids();
+    case Workspace::jacobian: return jacobian::panel_ids();
+    case Workspace::retrieval: break;
+    }
+    return retrieval::panel_ids();
+}
+
+[[noreturn]] void refuse_panel(const std::vector<std::string>& known, const std::string& panel) {
+    std::string names = "all";
+    for (const std::string& id : known) names += ", " + short_name(id);
+    throw Error(ErrorKind::usage, "--panel", "one of " + names, panel);
 }
 
 } // namespace
@@ -149,28 +163,22 @@ std::unique_ptr<PanelSource> compared(std::unique_ptr<PanelSource> shown, std::u
 }
 
 Workspace workspace_of(const std::string& panel) {
-    if (!find_panel(retrieval::panel_ids(), panel).empty()) return Workspace::retrieval;
-    if (!find_panel(attention::panel_ids(), panel).empty()) return Workspace::attention;
-    if (!find_panel(cv::panel_ids(), panel).empty()) return Workspace::cv;
-    if (!find_panel(alignment::panel_ids(), panel).empty()) return Workspace::alignment;
-    if (!find_panel(residual::panel_ids(), panel).empty()) return Workspace::residual;
-    if (!find_panel(jacobian::panel_ids(), panel).empty()) return Workspace::jacobian;
-    std::string names = "all";
-    add_names(names, retrieval::panel_ids());
-    add_names(names, attention::panel_ids());
-    add_names(names, cv::panel_ids());
-    add_names(names, alignment::panel_ids());
-    add_names(names, residual::panel_ids());
-    add_names(names, jacobian::panel_ids());
-    throw Error(ErrorKind::usage, "--panel", "one of " + names, panel);
+    for (const Workspace workspace : all_workspaces)
+        if (!find_panel(panels_of(workspace), panel).empty()) return workspace;
+    refuse_panel(all_panels(), panel);
+}
+
+std::vector<std::string> all_panels() {
+    std::vector<std::string> ids;
+    for (const Workspace workspace : all_workspaces)
+        ids.insert(ids.end(), panels_of(workspace).begin(), panels_of(workspace).end());
+    return ids;
 }
 
 std::string panel_id(const PanelSource& source, const std::string& panel) {
     const std::string id = find_panel(source.panels(), panel);
-    if (!id.empty()) return id;
-    std::string names = "all";
-    add_names(names, source.panels());
-    throw Error(ErrorKind::usage, "--panel", "one of " + names, panel);
+    if (id.empty()) refuse_panel(source.panels(), panel);
+    return id;
 }
 
 } // namespace attnscope::cli

@@ -60,6 +60,8 @@ enum class Workspace { retrieval, attention, cv, alignment, jacobian, residual }
 inline constexpr std::array all_workspaces{Workspace::retrieval, Workspace::attention, Workspace::cv,
                                            Workspace::alignment, Workspace::jacobian,  Workspace::residual};
 Workspace workspace_of(const std::string& panel);
+/// Ids of the panels of every workspace.
+std::vector<std::string> all_panels();
 /// The id of a panel named with or without its workspace. Throws Error{usage} naming those of the source.
 std::string panel_id(const PanelSource& source, const std::string& panel);
 

@@ -164,7 +164,7 @@ struct Written<std::string> {
 template <Chosen Value>
 struct Written<std::vector<Value>> {
     static constexpr Field::Kind kind = Field::Kind::list;
-    static std::string type() { return "L"; }
+    static std::string type() { return choice_list<Value>("|") + "|all"; }
     static std::string expected() { return "a list of " + choice_list<Value>() + "; or all"; }
     static std::string text(const std::vector<Value>& values) {
         std::string list;

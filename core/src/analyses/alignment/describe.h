@@ -48,7 +48,7 @@ inline Fields cursor_fields(AlignmentJob& job) {
     FieldCollector field(fields);
     field(job.layer, {.name = "layer", .help = "layer shown", .option = "-"});
     field.as(OrNone{0}, job.head, {.name = "head", .help = "head shown; none: means over heads", .option = "-"});
-    field(job.quantity, {.name = "quantity", .help = "of maps"});
+    field(job.quantity, {.name = "quantity", .help = "what maps of layers show"});
     return fields;
 }
 

@@ -32,7 +32,7 @@ inline Fields cursor_fields(AttentionJob& job) {
     FieldCollector field(fields);
     describe_cell(field, job.layer, job.head);
     field(job.token, {.name = "token", .help = "query shown", .absent = "the last"}, {token_from_none});
-    field(job.colour, {.name = "colour", .help = "of the heads", .type = "C"});
+    field(job.colour, {.name = "colour", .help = "what heads are coloured by"});
     field(job.every_layer,
           {.name = "every_layer", .help = "the gain turns every layer before a head too, not that head alone"});
     return fields;

@@ -93,7 +93,7 @@ inline Fields model_fields(CvJob& job) {
 inline Fields cursor_fields(CvJob& job) {
     Fields fields;
     FieldCollector field(fields);
-    field(job.cursor.kind, {.name = "kind", .help = "matrix shown", .type = "K"});
+    field(job.cursor.kind, {.name = "kind", .help = "matrix shown"});
     describe_cell(field, job.cursor.layer, job.cursor.head);
     return fields;
 }

@@ -23,7 +23,7 @@ inline Fields cursor_fields(JacobianJob& job) {
     Fields fields;
     FieldCollector field(fields);
     JacobianJob::Cursor& cursor = job.cursor;
-    field(cursor.metric, {.name = "metric", .help = "of the heads", .type = "M"});
+    field(cursor.metric, {.name = "metric", .help = "what the map of heads shows"});
     describe_cell(field, cursor.layer, cursor.head);
     field(cursor.sequence, {.name = "sequence", .help = "sequence shown"});
     field(cursor.row, {.name = "row", .help = "query shown", .absent = "the last"}, {token_from_none});

@@ -26,7 +26,7 @@ void describe(Visitor& field, Request& request) {
     constexpr Range<double> positive = above_zero<double>;
     field(request.beta_table, {.name = "beta_table", .help = "those of the table of spectral radii"}, {positive});
     field(request.betas, {.name = "beta", .help = "inverse temperatures of the traces"}, {positive});
-    field(request.modes, {.name = "mode", .help = "raw, centered, hybrid, residual, renormalized, or all"});
+    field(request.modes, {.name = "mode", .help = "modes of the update, one or several as in raw,centered"});
     field(request.steps, {.name = "steps", .help = "steps of a trace"}, {{1, std::numeric_limits<int>::max()}});
     field(request.tolerance, {.name = "tol", .help = "a trace stops when a step is shorter than this; 0: never"},
           {{0}});

@@ -10,6 +10,7 @@
 #include <attnscope/jacobian_experiment_figures.h>
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <optional>
 
@@ -55,41 +56,107 @@ bool of_training(const std::string& panel) {
     return jacobian::is_experiment_panel(panel) || jacobian::is_experiment_panel("jacobian." + panel);
 }
 
-std::unique_ptr<PanelSource> session_source(const CLI::App& command, const FigureOptions& options,
-                                            const SessionJobs& session, Workspace workspace, Context& context) {
-    // What was given is asked of the view on the screen; A is what it was.
-    const auto settled = [&](auto sides) {
-        override_job(command, options, sides.shown);
+/// What the panels of a session are drawn from.
+class SessionFigures {
+public:
+    SessionFigures(const CLI::App& command, const FigureOptions& options, const SessionJobs& session, Context& context)
+        : session(session), command_(command), options_(options), context_(context) {}
+
+    const SessionJobs& session;
+    const std::string& panel() const { return options_.spec.panel; }
+    /// What was given is asked of the view on the screen; A is what it was.
+    template <class Sides>
+    Sides settled(Sides sides) const {
+        override_job(command_, options_, sides.shown);
         if constexpr (requires { sides.shown.seed; })
-            if (context.options().seed_given) sides.shown.seed = context.options().seed;
+            if (context_.options().seed_given) sides.shown.seed = context_.options().seed;
         if (sides.pinned && !ui::compare_alike(sides.shown, *sides.pinned)) sides.pinned.reset();
-        context.add_inputs(input_files(sides.shown));
-        if (sides.pinned) context.add_inputs(input_files(*sides.pinned));
+        context_.add_inputs(input_files(sides.shown));
+        if (sides.pinned) context_.add_inputs(input_files(*sides.pinned));
         return sides;
-    };
-    const auto beside_pinned = [&](std::unique_ptr<PanelSource> shown, std::unique_ptr<PanelSource> pinned) {
+    }
+    std::unique_ptr<PanelSource> beside_pinned(std::unique_ptr<PanelSource> shown,
+                                               std::unique_ptr<PanelSource> pinned) const {
         return compared(std::move(shown), std::move(pinned), session.beside());
-    };
-    const auto source = [&](auto given) {
+    }
+    template <class Sides>
+    std::unique_ptr<PanelSource> source(Sides given) const {
         auto sides = settled(std::move(given));
         auto shown = panel_source(std::move(sides.shown));
         return sides.pinned ? beside_pinned(std::move(shown), panel_source(*std::move(sides.pinned)))
                             : std::move(shown);
-    };
-    const std::string& panel = options.spec.panel;
-    switch (workspace) {
-    case Workspace::retrieval: return source(session.retrieval());
-    case Workspace::cv: return of_experiment(panel) ? source(session.cv_experiment()) : source(session.cv());
-    case Workspace::alignment: return source(session.alignment());
-    case Workspace::jacobian: return of_training(panel) ? source(session.training()) : source(session.jacobian());
-    case Workspace::residual: return source(session.residual());
-    case Workspace::attention: break;
     }
-    auto heads = settled(session.attention_heads()), head = settled(session.attention_head());
+
+private:
+    const CLI::App& command_;
+    const FigureOptions& options_;
+    Context& context_;
+};
+
+/// The map of heads and the panels of one head are drawn from jobs of their own.
+std::unique_ptr<PanelSource> attention_of_session(const SessionFigures& figures) {
+    auto heads = figures.settled(figures.session.attention_heads());
+    auto head = figures.settled(figures.session.attention_head());
     auto shown = panel_source(std::move(heads.shown), std::move(head.shown));
     if (!heads.pinned || !head.pinned) return shown;
-    return beside_pinned(std::move(shown), panel_source(*std::move(heads.pinned), *std::move(head.pinned)));
+    return figures.beside_pinned(std::move(shown), panel_source(*std::move(heads.pinned), *std::move(head.pinned)));
 }
+
+/// What the panels are drawn from where inputs were given.
+struct GivenInputs {
+    const CLI::App& command;
+    FigureOptions& options;
+    Context& context;
+
+    template <class Job>
+    std::unique_ptr<PanelSource> source(Job job) const {
+        if constexpr (requires { job.seed; }) job.seed = context.job().seed();
+        context.add_inputs(input_files(job));
+        return panel_source(std::move(job));
+    }
+};
+
+/// The experiment where it or one of its panels is asked for, else a model.
+std::unique_ptr<PanelSource> cv_of_inputs(const GivenInputs& inputs) {
+    const FigureOptions& options = inputs.options;
+    if (options.experiment.wanted || of_experiment(options.spec.panel))
+        return panel_source(experiment_inputs(inputs.command, options, inputs.context.options()));
+    return inputs.source(cv_inputs(inputs.command, options));
+}
+
+/// How the figures of an analysis are asked for.
+struct FigureAnalysis {
+    Workspace workspace;
+    std::unique_ptr<PanelSource> (*of_session)(const SessionFigures&);
+    std::unique_ptr<PanelSource> (*of_inputs)(const GivenInputs&);
+};
+constexpr std::array figure_analyses{
+    FigureAnalysis{Workspace::retrieval,
+                   [](const SessionFigures& figures) { return figures.source(figures.session.retrieval()); },
+                   [](const GivenInputs& inputs) { return inputs.source(retrieval_inputs(inputs.options.retrieval)); }},
+    FigureAnalysis{
+        Workspace::attention, attention_of_session,
+        [](const GivenInputs& inputs) { return inputs.source(attention_inputs(inputs.command, inputs.options)); }},
+    FigureAnalysis{Workspace::cv,
+                   [](const SessionFigures& figures) {
+                       return of_experiment(figures.panel()) ? figures.source(figures.session.cv_experiment())
+                                                             : figures.source(figures.session.cv());
+                   },
+                   cv_of_inputs},
+    FigureAnalysis{
+        Workspace::alignment, [](const SessionFigures& figures) { return figures.source(figures.session.alignment()); },
+        [](const GivenInputs& inputs) { return inputs.source(alignment_inputs(inputs.command, inputs.options)); }},
+    FigureAnalysis{
+        Workspace::jacobian,
+        [](const SessionFigures& figures) {
+            return of_training(figures.panel()) ? figures.source(figures.session.training())
+                                                : figures.source(figures.session.jacobian());
+        },
+        [](const GivenInputs& inputs) { return inputs.source(jacobian_inputs(inputs.command, inputs.options)); }},
+    FigureAnalysis{
+        Workspace::residual, [](const SessionFigures& figures) { return figures.source(figures.session.residual()); },
+        [](const GivenInputs& inputs) { return inputs.source(residual_inputs(inputs.command, inputs.options)); }},
+};
 
 /// The workspaces that the session has something in, or the one that the panel asks for. Nothing is trained unless a
 /// panel of the experiment is asked for by its name.
@@ -102,10 +169,11 @@ Settled from_session(const CLI::App& command, const FigureOptions& options, Cont
     Settled settled;
     settled.spec = options.spec;
     std::optional<Error> unusable;
-    for (const Workspace workspace : all_workspaces) {
-        if (all ? !session.has(workspace) : workspace_of(panel) != workspace) continue;
+    const SessionFigures figures(command, options, session, context);
+    for (const FigureAnalysis& analysis : figure_analyses) {
+        if (all ? !session.has(analysis.workspace) : workspace_of(panel) != analysis.workspace) continue;
         try {
-            settled.sources.push_back(session_source(command, options, session, workspace, context));
+            settled.sources.push_back(analysis.of_session(figures));
         } catch (const Error& error) {
             if (!all) throw;
             context.note(error.what());
@@ -117,18 +185,6 @@ Settled from_session(const CLI::App& command, const FigureOptions& options, Cont
                        : Error(ErrorKind::input, options.session.filename().string(), "a bank or a model", "neither");
     }
     return settled;
-}
-
-/// The experiment where it or one of its panels is asked for, else a model.
-std::unique_ptr<PanelSource> cv_source(const CLI::App& command, const FigureOptions& options, Context& context) {
-    const std::string& panel = options.spec.panel;
-    if (options.experiment.wanted || of_experiment(panel)) {
-        return panel_source(experiment_inputs(command, options, context.options()));
-    }
-    CvJob job = cv_inputs(command, options);
-    job.seed = context.job().seed();
-    context.add_inputs(input_files(job));
-    return panel_source(std::move(job));
 }
 
 /// The workspace that the inputs or the panel belong to.
@@ -145,23 +201,8 @@ Workspace wanted_workspace(const CLI::App& command, const FigureOptions& options
 
 std::unique_ptr<PanelSource> input_source(const CLI::App& command, FigureOptions& options, Workspace workspace,
                                           Context& context) {
-    const auto source = [&](auto job) {
-        context.add_inputs(input_files(job));
-        return panel_source(std::move(job));
-    };
-    const auto seeded = [&](auto job) {
-        job.seed = context.job().seed();
-        return source(std::move(job));
-    };
-    switch (workspace) {
-    case Workspace::alignment: return seeded(alignment_inputs(command, options));
-    case Workspace::jacobian: return seeded(jacobian_inputs(command, options));
-    case Workspace::residual: return seeded(residual_inputs(command, options));
-    case Workspace::cv: return cv_source(command, options, context);
-    case Workspace::attention: return source(attention_inputs(command, options));
-    case Workspace::retrieval: break;
-    }
-    return source(retrieval_inputs(options.retrieval));
+    const auto analysis = std::ranges::find(figure_analyses, workspace, &FigureAnalysis::workspace);
+    return analysis->of_inputs({command, options, context});
 }
 
 Settled settle(const CLI::App& command, FigureOptions& options, Context& context) {

@@ -11,6 +11,7 @@
 #include <attnscope/jacobian_experiment_recipe.h>
 #include <attnscope/jacobian_recipe.h>
 #include <attnscope/recipe.h>
+#include <attnscope/residual_recipe.h>
 
 #include <filesystem>
 #include <string>

@@ -125,18 +125,6 @@ std::string find_panel(const std::vector<std::string>& ids, const std::string& p
     return found == ids.end() ? std::string() : *found;
 }
 
-const std::vector<std::string>& panels_of(Workspace workspace) {
-    switch (workspace) {
-    case Workspace::attention: return attention::panel_ids();
-    case Workspace::cv: return cv::panel_ids();
-    case Workspace::alignment: return alignment::panel_ids();
-    case Workspace::residual: return residual::panel_ids();
-    case Workspace::jacobian: return jacobian::panel_ids();
-    case Workspace::retrieval: break;
-    }
-    return retrieval::panel_ids();
-}
-
 [[noreturn]] void refuse_panel(const std::vector<std::string>& known, const std::string& panel) {
     std::string names = "all";
     for (const std::string& id : known) names += ", " + short_name(id);
@@ -163,15 +151,15 @@ std::unique_ptr<PanelSource> compared(std::unique_ptr<PanelSource> shown, std::u
 }
 
 Workspace workspace_of(const std::string& panel) {
-    for (const Workspace workspace : all_workspaces)
-        if (!find_panel(panels_of(workspace), panel).empty()) return workspace;
+    for (const ui::Analysis& analysis : ui::all_analyses())
+        if (!find_panel(analysis.panel_ids(), panel).empty()) return analysis.workspace;
     refuse_panel(all_panels(), panel);
 }
 
 std::vector<std::string> all_panels() {
     std::vector<std::string> ids;
-    for (const Workspace workspace : all_workspaces)
-        ids.insert(ids.end(), panels_of(workspace).begin(), panels_of(workspace).end());
+    for (const ui::Analysis& analysis : ui::all_analyses())
+        ids.insert(ids.end(), analysis.panel_ids().begin(), analysis.panel_ids().end());
     return ids;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cli/context.h"
+#include "state/analysis.h"
 
 #include <attnscope/alignment_recipe.h>
 #include <attnscope/attention_recipe.h>
@@ -13,7 +14,6 @@
 #include <attnscope/recipe.h>
 #include <attnscope/residual_recipe.h>
 
-#include <array>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -56,9 +56,7 @@ std::unique_ptr<PanelSource> compared(std::unique_ptr<PanelSource> shown, std::u
 
 /// The workspace of a panel named with or without it (attention.heads, heads); of two with one name the first, so that
 /// `map` is attention.map. Throws Error{usage} naming them all.
-enum class Workspace { retrieval, attention, cv, alignment, jacobian, residual };
-inline constexpr std::array all_workspaces{Workspace::retrieval, Workspace::attention, Workspace::cv,
-                                           Workspace::alignment, Workspace::jacobian,  Workspace::residual};
+using ui::Workspace;
 Workspace workspace_of(const std::string& panel);
 /// Ids of the panels of every workspace.
 std::vector<std::string> all_panels();

@@ -234,15 +234,11 @@ std::optional<Device> SessionJobs::device() const {
 bool SessionJobs::has(Workspace workspace) const {
     using ui::SourceKind;
     const bool model = reader_->has(SourceKind::model);
-    switch (workspace) {
-    case Workspace::retrieval: return reader_->has(SourceKind::bank);
-    case Workspace::cv: return model;
-    case Workspace::alignment: return model || reader_->has(SourceKind::grams);
-    case Workspace::jacobian: return (model && reader_->has_text()) || reader_->has_captures(reader_->view());
-    case Workspace::attention:
-    case Workspace::residual: return model && reader_->has_text();
-    }
-    return false;
+    if (workspace == Workspace::retrieval) return reader_->has(SourceKind::bank);
+    if (workspace == Workspace::cv) return model;
+    if (workspace == Workspace::alignment) return model || reader_->has(SourceKind::grams);
+    const bool captures = workspace == Workspace::jacobian && reader_->has_captures(reader_->view());
+    return (model && reader_->has_text()) || captures;
 }
 
 auto SessionJobs::retrieval() const -> Sides<RetrievalJob> {

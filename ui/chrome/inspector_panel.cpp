@@ -1,5 +1,6 @@
 // Inspector: the numbers of the state and under the cursor, what the panel in sight means, and what to beware of.
 #include "chrome/inspector_parts.h"
+#include "shell/analysis_view.h"
 #include "shell/workspaces.h"
 
 #include <algorithm>
@@ -87,67 +88,22 @@ void explanation(ChromeContext& context) {
     if (!help.source.empty()) paragraph(help.source, theme.muted_text, nullptr, 0.82f);
 }
 
-void state(ChromeContext& context) {
-    switch (context.state.view.workspace) {
-    case Workspace::retrieval: retrieval_values(context); break;
-    case Workspace::attention: attention_values(context); break;
-    case Workspace::cv: cv_values(context); break;
-    case Workspace::alignment: alignment_values(context); break;
-    case Workspace::residual: residual_values(context); break;
-    case Workspace::jacobian: jacobian_values(context); break;
-    }
-    under_cursor(context);
-    if (context.state.view.workspace == Workspace::retrieval) retrieval_details(context);
-}
-
-void warnings(ChromeContext& context) {
-    switch (context.state.view.workspace) {
-    case Workspace::retrieval: return retrieval_warnings(context);
-    case Workspace::attention: return attention_warnings(context);
-    case Workspace::cv: return cv_warnings(context);
-    case Workspace::alignment: return alignment_warnings(context);
-    case Workspace::residual: return residual_warnings(context);
-    case Workspace::jacobian: return jacobian_warnings(context);
-    }
-}
-
-bool is_ready(const ChromeContext& context) {
-    switch (context.state.view.workspace) {
-    case Workspace::retrieval: return context.state.bank() != nullptr;
-    case Workspace::attention:
-    case Workspace::residual: return context.state.model() != nullptr;
-    case Workspace::jacobian:
-        return context.state.model() || context.state.captures() || context.services.training().experiment().result;
-    case Workspace::cv: return context.state.model() != nullptr || context.services.cv().experiment().result != nullptr;
-    case Workspace::alignment: return context.services.alignment().has_source();
-    }
-    return false;
-}
-
-const char* awaited(Workspace workspace) {
-    switch (workspace) {
-    case Workspace::retrieval: return "The numbers of the state appear here once a bank is open.";
-    case Workspace::attention: return "The numbers of a head appear here once a model is open.";
-    case Workspace::jacobian: return "The numbers of a head appear here once a model is open or one is trained.";
-    case Workspace::cv: return "The numbers of a matrix appear here once a model is open or the experiment runs.";
-    case Workspace::alignment: return "The numbers of a layer appear here once a model or a file of grams is open.";
-    case Workspace::residual: return "The numbers of a rank and a head appear here once a model is open.";
-    }
-    return "";
-}
-
 } // namespace
 
 void draw_inspector(ChromeContext& context) {
     const Workspace workspace = context.state.view.workspace;
+    const AnalysisView& view = view_of(workspace);
     if (ImGui::Begin(inspector_window(workspace), nullptr, ImGuiWindowFlags_NoCollapse)) {
-        const bool ready = is_ready(context);
-        if (ready)
-            state(context);
-        else
-            paragraph(awaited(workspace), context.theme.muted_text);
+        const bool ready = view.is_ready(context);
+        if (ready) {
+            view.values(context);
+            under_cursor(context);
+            if (view.details) view.details(context);
+        } else {
+            paragraph(view.awaited, context.theme.muted_text);
+        }
         explanation(context);
-        if (ready) warnings(context);
+        if (ready) view.warnings(context);
     }
     ImGui::End();
 }

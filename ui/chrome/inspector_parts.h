@@ -1,4 +1,4 @@
-// What the Inspector of every workspace is made of.
+// What the Inspector and the status bar of every workspace are made of.
 #pragma once
 
 #include "chrome/chrome.h"
@@ -17,21 +17,9 @@ void value_row(const ThemeColours& theme, const char* name, const std::string& v
 std::string number_or_dash(double value, int digits = 4);
 void warning_line(const std::string& text, const ThemeColours& theme);
 
-/// The numbers of the state, above what lies under the cursor.
-void retrieval_values(ChromeContext& context);
-void attention_values(ChromeContext& context);
-void cv_values(ChromeContext& context);
-void alignment_values(ChromeContext& context);
-void residual_values(ChromeContext& context);
-void jacobian_values(ChromeContext& context);
-/// What is looked at besides, below it.
-void retrieval_details(ChromeContext& context);
-/// What to beware of.
-void retrieval_warnings(ChromeContext& context);
-void attention_warnings(ChromeContext& context);
-void cv_warnings(ChromeContext& context);
-void alignment_warnings(ChromeContext& context);
-void residual_warnings(ChromeContext& context);
-void jacobian_warnings(ChromeContext& context);
+// Of the line at the bottom.
+std::string duration_text(double seconds);
+/// Words set apart from the next.
+void status_part(const std::string& text, const ImVec4& colour, const char* tooltip = nullptr);
 
 } // namespace attnscope::ui

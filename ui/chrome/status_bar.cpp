@@ -1,6 +1,7 @@
 // One line at the bottom: what the shown result cost, what it was computed from, and how the window is doing; above it
 // what commands had to say.
 #include "chrome/chrome.h"
+#include "shell/analysis_view.h"
 #include "state/source_loading.h"
 #include "widgets/controls.h"
 
@@ -16,7 +17,9 @@ namespace {
 
 constexpr double notice_seconds = 6, error_seconds = 12;
 
-std::string duration(double seconds) {
+} // namespace
+
+std::string duration_text(double seconds) {
     char text[32];
     if (seconds < 1e-4)
         std::snprintf(text, sizeof text, "< 0.1 ms");
@@ -29,129 +32,11 @@ std::string duration(double seconds) {
     return text;
 }
 
-/// Words of the bar, set apart from the next.
-void part(const std::string& text, const ImVec4& colour, const char* tooltip = nullptr) {
+void status_part(const std::string& text, const ImVec4& colour, const char* tooltip) {
     styled_text(text, colour);
     if (tooltip) ImGui::SetItemTooltip("%s", tooltip);
     ImGui::SameLine(0, ImGui::GetFontSize() * 1.4f);
 }
-
-void retrieval_status(ChromeContext& context) {
-    const ImVec4& muted = context.theme.muted_text;
-    const auto bank = context.state.bank();
-    if (!bank) return part("No bank is open", muted);
-    const double seconds = context.services.retrieval().last_trace_seconds();
-    if (seconds > 0) part("result " + duration(seconds), muted, "From asking to the result, for the newest step");
-    part("float32 · sums float64", muted);
-    part(grouped(bank->n) + " × " + grouped(bank->d), muted);
-    part("exact", muted, "Every memory takes part in every step: nothing is sampled.\nPanels that sample say so.");
-}
-
-void attention_status(ChromeContext& context) {
-    const ImVec4& muted = context.theme.muted_text;
-    AttentionSlots& slots = context.services.attention();
-    const ModelPtr model = slots.model();
-    if (!model) return part("No model is open", muted);
-    if (slots.forward_seconds() > 0)
-        part("forward " + duration(slots.forward_seconds()) + " · head " + duration(slots.head_seconds()), muted,
-             "The forward pass of all heads; one row of the selected head");
-    part("float32", muted);
-    if (const auto read = slots.read())
-        part(grouped(read->ids.size()) + (read->ids.size() == 1 ? " token" : " tokens"), muted);
-    const WeightMemory memory = model->memory();
-    if (memory.converted > 0)
-        part(megabytes(memory.converted) + " converted", muted,
-             "Weights held as copies; the rest is read from the mapped file");
-    part("exact", muted, "Nothing is sampled. Panels that sample say so.");
-}
-
-void cv_status(ChromeContext& context) {
-    const ImVec4& muted = context.theme.muted_text;
-    CvSlots& slots = context.services.cv();
-    if (!slots.model()) return part("No model is open", muted);
-    const auto matrices = slots.matrices();
-    if (slots.seconds() > 0)
-        part("measured in " + duration(slots.seconds()), muted, "Weights and activations together");
-    if (matrices.result) part(grouped(matrices.result->size()) + " matrices", muted);
-    part("float32 · volumes float64", muted);
-    const cv::Parameters& parameters = context.state.view.cv.parameters;
-    char text[96];
-    std::snprintf(text, sizeof text, "%s simplices each, ± %.2g %%", grouped(parameters.samples).c_str(),
-                  100 / std::sqrt(2.0 * double(parameters.samples)));
-    part(text, muted, "Simplices are sampled: the standard error of a CV, relative, is about 1/√(2 · simplices)");
-}
-
-void alignment_status(ChromeContext& context) {
-    const ImVec4& muted = context.theme.muted_text;
-    AlignmentSlots& slots = context.services.alignment();
-    if (!slots.has_source()) return part("No model and no grams are open", muted);
-    const auto tables = slots.tables();
-    if (slots.seconds() > 0) part("compared in " + duration(slots.seconds()), muted);
-    if (tables.result) {
-        const alignment::Operators& operators = *tables.result->operators;
-        part(std::to_string(operators.layers) + " layers × " + std::to_string(operators.heads) + " heads · " +
-                 std::to_string(operators.hidden) + " × " + std::to_string(operators.hidden) + " of rank " +
-                 std::to_string(operators.head_dim),
-             muted);
-    }
-    part("grams float32 in float64 sums · spectra float64 · exact", muted,
-         "Nothing is sampled but the bands of chance");
-}
-
-void residual_status(ChromeContext& context) {
-    const ImVec4& muted = context.theme.muted_text;
-    const ResidualSlots& slots = context.services.residual();
-    if (!slots.model()) return part("No model is open", muted);
-    const auto result = slots.shown_result();
-    if (result && result->seconds > 0)
-        part((result->finished() ? "swept in " : "") + duration(result->seconds), muted,
-             "Prefix and baseline, basis, A, B and the ranks");
-    part("float32 · basis and losses float64", muted);
-    if (const auto plan = slots.plan()) {
-        const std::size_t tokens =
-            static_cast<std::size_t>(plan->blocks * context.state.view.residual.parameters.seq_len);
-        part(grouped(tokens) + " tokens evaluated, exact", muted, "Every token of the evaluated blocks counts");
-    }
-}
-
-void jacobian_status(ChromeContext& context) {
-    const ImVec4& muted = context.theme.muted_text;
-    const JacobianSlots& slots = context.services.jacobian();
-    const auto trained = context.services.training().experiment().result;
-    if (trained)
-        part(grouped(trained->finished()) + " of " + grouped(trained->runs.size()) + " runs trained", muted,
-             "Of the experiment: every method with every softmax gradient that is ticked");
-    if (slots.layers() == 0) {
-        if (!trained) part("No model is open", muted);
-        return;
-    }
-    if (slots.seconds() > 0)
-        part("all heads in " + duration(slots.seconds()), muted,
-             slots.captures() ? "Read and summed" : "Forward pass and gradients together");
-    part(grouped(slots.sequences()) + (slots.sequences() == 1 ? " sequence of " : " sequences of ") +
-             grouped(slots.length()),
-         muted);
-    part("float32 · sums float64", muted);
-    part("exact", muted, "Nothing is sampled. Panels that sample say so.");
-}
-
-const char* hint_of(const AppState& state) {
-    switch (state.view.workspace) {
-    case Workspace::attention: return "click a head · drag the gain · K moves the query · Ctrl+P finds every command";
-    case Workspace::alignment: return "drag across the profile to move the anchor · click a cell · K plays the anchor";
-    case Workspace::residual:
-        return "drag the rank · switch heads on the map · K plays the ranks · Ctrl+P finds every command";
-    case Workspace::jacobian:
-        if (state.timeline() == Timeline::step)
-            return "drag in the curves · K plays the training · Ctrl+P finds every command";
-        return "click a head · K plays the rows · Ctrl+P finds every command";
-    case Workspace::cv: return "click a point or a cell · K plays the experiment · Ctrl+P finds every command";
-    case Workspace::retrieval: break;
-    }
-    return "drag β · K plays the steps · Ctrl+P finds every command · F1 lists the keys";
-}
-
-} // namespace
 
 void draw_status_bar(ChromeContext& context) {
     const float em = ImGui::GetFontSize(), height = em * 1.7f;
@@ -163,17 +48,10 @@ void draw_status_bar(ChromeContext& context) {
                        ImGuiWindowFlags_NoSavedSettings | ImGuiWindowFlags_NoDocking | ImGuiWindowFlags_NoNav;
     if (ImGui::BeginViewportSideBar("##status", ImGui::GetMainViewport(), ImGuiDir_Down, height, flags)) {
         const ImVec4& muted = context.theme.muted_text;
-        const Workspace workspace = context.state.view.workspace;
-        switch (workspace) {
-        case Workspace::retrieval: retrieval_status(context); break;
-        case Workspace::attention: attention_status(context); break;
-        case Workspace::cv: cv_status(context); break;
-        case Workspace::alignment: alignment_status(context); break;
-        case Workspace::residual: residual_status(context); break;
-        case Workspace::jacobian: jacobian_status(context); break;
-        }
+        const AnalysisView& view = view_of(context.state.view.workspace);
+        view.status(context);
         if (context.state.preferences.hints) {
-            const char* const hint = hint_of(context.state);
+            const char* const hint = view.hint(context.state);
             const float centred = (ImGui::GetWindowWidth() - ImGui::CalcTextSize(hint).x) / 2;
             ImGui::SameLine();
             if (centred > ImGui::GetCursorPosX()) {

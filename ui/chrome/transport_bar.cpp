@@ -1,5 +1,6 @@
 // The bar below the menus: what the workspace is driven by, and the timeline that plays.
 #include "chrome/transport_parts.h"
+#include "shell/analysis_view.h"
 
 #include <imgui_internal.h>
 
@@ -127,14 +128,7 @@ void draw_transport_bar(ChromeContext& context) {
     const auto flags = ImGuiWindowFlags_NoScrollbar | ImGuiWindowFlags_NoScrollWithMouse |
                        ImGuiWindowFlags_NoSavedSettings | ImGuiWindowFlags_NoDocking;
     if (ImGui::BeginViewportSideBar("##transport", ImGui::GetMainViewport(), ImGuiDir_Up, height, flags)) {
-        switch (context.state.view.workspace) {
-        case Workspace::retrieval: draw_retrieval_transport(context); break;
-        case Workspace::attention: draw_attention_transport(context); break;
-        case Workspace::cv: draw_cv_transport(context); break;
-        case Workspace::alignment: draw_alignment_transport(context); break;
-        case Workspace::residual: draw_residual_transport(context); break;
-        case Workspace::jacobian: draw_jacobian_transport(context); break;
-        }
+        view_of(context.state.view.workspace).transport(context);
         timeline_controls(context);
     }
     ImGui::End();

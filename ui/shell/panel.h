@@ -49,7 +49,7 @@ public:
     virtual void let_go() {}
 };
 
-/// All panels in View-menu order; explicit list in panels/panels.cpp.
+/// All panels in View-menu order; see shell/analysis_view.h.
 std::vector<std::unique_ptr<Panel>> make_panels();
 
 } // namespace attnscope::ui

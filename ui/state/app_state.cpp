@@ -19,48 +19,11 @@ const char* source_kind_name(SourceKind kind) noexcept {
     return "";
 }
 
-const char* workspace_name(Workspace workspace) noexcept {
-    switch (workspace) {
-    case Workspace::retrieval: return "Retrieval";
-    case Workspace::attention: return "Attention";
-    case Workspace::cv: return "CV bands";
-    case Workspace::alignment: return "Alignment";
-    case Workspace::residual: return "Low-rank ε";
-    case Workspace::jacobian: return "Softmax gradient";
-    }
-    return "";
-}
-
-const char* workspace_id(Workspace workspace) noexcept {
-    switch (workspace) {
-    case Workspace::retrieval: return "retrieval";
-    case Workspace::attention: return "attention";
-    case Workspace::cv: return "cv";
-    case Workspace::alignment: return "alignment";
-    case Workspace::residual: return "residual";
-    case Workspace::jacobian: return "jacobian";
-    }
-    return "";
-}
-
-bool reads_models(Workspace workspace) noexcept {
-    return workspace != Workspace::retrieval;
-}
-
 residual::Parameters brief_sweep() {
     residual::Parameters parameters;
     parameters.seq_len = 128;
     parameters.blocks = 8;
     return parameters;
-}
-
-Workspace parse_workspace(std::string_view id) {
-    std::string known;
-    for (const Workspace workspace : all_workspaces) {
-        if (id == workspace_id(workspace)) return workspace;
-        known += (known.empty() ? "" : " | ") + std::string(workspace_id(workspace));
-    }
-    throw Error(ErrorKind::usage, "workspace", known, std::string(id));
 }
 
 namespace {
@@ -92,24 +55,6 @@ Timeline parse_timeline(std::string_view id) {
         known += (known.empty() ? "" : " | ") + std::string(named.id);
     }
     throw Error(ErrorKind::usage, "timeline", known, std::string(id));
-}
-
-const std::vector<Timeline>& timelines_of(Workspace workspace) {
-    static const std::vector<Timeline> retrieval{Timeline::step, Timeline::beta};
-    static const std::vector<Timeline> attention{Timeline::token, Timeline::layer, Timeline::gain};
-    static const std::vector<Timeline> cv{Timeline::epoch, Timeline::layer};
-    static const std::vector<Timeline> alignment{Timeline::anchor, Timeline::layer};
-    static const std::vector<Timeline> residual{Timeline::rank, Timeline::layer};
-    static const std::vector<Timeline> jacobian{Timeline::token, Timeline::layer, Timeline::step};
-    switch (workspace) {
-    case Workspace::attention: return attention;
-    case Workspace::cv: return cv;
-    case Workspace::alignment: return alignment;
-    case Workspace::residual: return residual;
-    case Workspace::jacobian: return jacobian;
-    case Workspace::retrieval: break;
-    }
-    return retrieval;
 }
 
 Timeline Playback::timeline(Workspace workspace) const {

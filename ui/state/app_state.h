@@ -62,7 +62,7 @@ struct Source {
 const std::string& text_of(const Source& source, int which);
 const std::string& text_of(const std::vector<std::string>& texts, int which);
 
-/// Later workspaces are added here and in workspaces.cpp.
+/// A later one is added here; what it is, is said in its room: see state/analysis.h.
 enum class Workspace { retrieval, attention, cv, alignment, jacobian, residual };
 inline constexpr std::array all_workspaces{Workspace::retrieval, Workspace::attention, Workspace::cv,
                                            Workspace::alignment, Workspace::jacobian,  Workspace::residual};

@@ -107,15 +107,6 @@ CommandSpec whole_command(const std::string& id, const std::string& title, const
 /// The inverse of a change to several parts of the view: the whole view as it is now.
 Command restore_view(const AppState& state);
 
-/// The next frame of a workspace's timeline, `frames` on; wraps when playing.
-std::optional<Command> advance_retrieval(AppState& state, Services& services, int frames, bool wrap);
-std::optional<Command> advance_attention(AppState& state, Services& services, int frames, bool wrap);
-std::optional<Command> advance_alignment(AppState& state, Services& services, int frames, bool wrap);
-std::optional<Command> advance_jacobian(AppState& state, Services& services, int frames, bool wrap);
-std::optional<Command> advance_training(AppState& state, Services& services, int frames, bool wrap);
-std::optional<Command> advance_cv(AppState& state, Services& services, int frames, bool wrap);
-std::optional<Command> advance_residual(AppState& state, Services& services, int frames, bool wrap);
-
 /// Throws Error{usage} when it is not the number of an open source of that kind.
 SourceId source_of_kind(const AppState& state, std::int64_t id, SourceKind kind);
 
@@ -124,13 +115,6 @@ void add_edit_commands(CommandRegistry& registry);
 void add_view_commands(CommandRegistry& registry);
 void add_selection_commands(CommandRegistry& registry);
 void add_query_commands(CommandRegistry& registry);
-void add_retrieval_commands(CommandRegistry& registry);
-void add_attention_commands(CommandRegistry& registry);
-void add_jacobian_commands(CommandRegistry& registry);
-void add_cv_commands(CommandRegistry& registry);
-void add_alignment_commands(CommandRegistry& registry);
-void add_residual_commands(CommandRegistry& registry);
-void add_jacobian_training_commands(CommandRegistry& registry);
 void add_playback_commands(CommandRegistry& registry);
 void add_compute_commands(CommandRegistry& registry);
 void add_figure_commands(CommandRegistry& registry);

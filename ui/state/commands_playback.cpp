@@ -1,4 +1,5 @@
 // Playback along the timeline of the workspace that is shown.
+#include "state/analysis.h"
 #include "state/command_helpers.h"
 
 #include <algorithm>
@@ -8,27 +9,11 @@ namespace attnscope::ui {
 namespace {
 
 std::optional<Command> advance(AppState& state, Services& services, int frames, bool wrap) {
-    switch (state.view.workspace) {
-    case Workspace::retrieval: return advance_retrieval(state, services, frames, wrap);
-    case Workspace::attention: return advance_attention(state, services, frames, wrap);
-    case Workspace::cv: return advance_cv(state, services, frames, wrap);
-    case Workspace::alignment: return advance_alignment(state, services, frames, wrap);
-    case Workspace::residual: return advance_residual(state, services, frames, wrap);
-    case Workspace::jacobian: return advance_jacobian(state, services, frames, wrap);
-    }
-    return std::nullopt;
+    return analysis_of(state.view.workspace).advance(state, services, frames, wrap);
 }
 
 bool can_play(const AppState& state) {
-    switch (state.view.workspace) {
-    case Workspace::retrieval: return state.bank() != nullptr;
-    case Workspace::attention:
-    case Workspace::residual: return state.model() != nullptr;
-    case Workspace::jacobian: return true; // the training needs no model
-    case Workspace::cv: return true;       // the experiment needs no model
-    case Workspace::alignment: return state.model() != nullptr || state.view.alignment.grams != 0;
-    }
-    return false;
+    return analysis_of(state.view.workspace).has_something(state);
 }
 
 } // namespace

@@ -1,4 +1,5 @@
 // Edit and View: history, panels, layout, theme, zoom, the pinned view.
+#include "state/analysis.h"
 #include "state/command_helpers.h"
 
 #include "state/command_json.h"
@@ -80,84 +81,13 @@ CommandSpec type_command(std::string id, std::string title, std::string shortcut
 }
 
 bool can_pin(const AppState& state) {
-    switch (state.view.workspace) {
-    case Workspace::retrieval: return state.bank() != nullptr;
-    case Workspace::attention:
-    case Workspace::residual: return state.model() != nullptr;
-    case Workspace::jacobian: return true; // training runs, if nothing else
-    case Workspace::cv: return true;       // a run of the experiment, if nothing else
-    case Workspace::alignment: return state.model() != nullptr || state.view.alignment.grams != 0;
-    }
-    return false;
+    return analysis_of(state.view.workspace).has_something(state);
 }
 
 /// The view as it is shown, under a name that tells it apart.
 Pin pin_of(const AppState& state, Services& services) {
     Pin pin{"", state.view};
-    Selection& selection = pin.view.selection;
-    // Commands before this one in the same frame count.
-    if (state.view.workspace == Workspace::attention) {
-        AttentionSlots& slots = services.attention();
-        slots.begin_frame(state);
-        selection.layer = slots.layer();
-        selection.head = slots.head();
-        const Source* const model = state.model_source();
-        pin.title = (model ? model->name : std::string("model")) + " · L" + std::to_string(slots.layer()) + " H" +
-                    std::to_string(slots.head());
-        if (slots.gain() != 1) pin.title += " · gain " + readable_gain(slots.gain());
-        return pin;
-    }
-    if (state.view.workspace == Workspace::alignment) {
-        services.alignment().begin_frame(state);
-        const alignment::View shown = services.alignment().view();
-        pin.view.alignment.anchor = shown.anchor;
-        const Source* const grams = state.find(state.view.alignment.grams);
-        const Source* const source = grams ? grams : state.model_source();
-        pin.title = (source ? source->name : "") + " · " +
-                    (state.view.alignment.kind == alignment::Operator::qk ? "QK" : "OV") + " · anchor " +
-                    std::to_string(shown.anchor);
-        if (shown.head >= 0) pin.title += " · H" + std::to_string(shown.head);
-        return pin;
-    }
-    if (state.view.workspace == Workspace::jacobian) {
-        services.jacobian().begin_frame(state, services.attention().read());
-        const jacobian::View shown = services.jacobian().view();
-        selection.layer = shown.layer;
-        selection.head = shown.head;
-        pin.title = shown.name + " · " + std::to_string(services.jacobian().sequences()) + " × " +
-                    std::to_string(services.jacobian().length()) + " tokens";
-        if (services.training().experiment().result)
-            pin.title += " · training seed " + std::to_string(state.view.training.seed);
-        return pin;
-    }
-    if (state.view.workspace == Workspace::cv) {
-        services.cv().begin_frame(state, services.attention().read());
-        const cv::View shown = services.cv().view();
-        selection.layer = shown.layer;
-        selection.head = shown.head;
-        const Source* const model = state.model_source();
-        pin.title = (model ? model->name : "experiment") + " · " + cv_kind_name(shown.kind) + " L" +
-                    std::to_string(shown.layer) + " H" + std::to_string(shown.head);
-        if (services.cv().experiment().result) pin.title += " · seed " + std::to_string(state.view.cv.seed);
-        return pin;
-    }
-    if (state.view.workspace == Workspace::residual) {
-        services.residual().begin_frame(state);
-        const residual::View shown = services.residual().view();
-        selection.layer = shown.layer;
-        selection.head = shown.head;
-        const Source* const model = state.model_source();
-        pin.title = (model ? model->name : std::string("model")) + " · " + choice_name(shown.parameters.calibration) +
-                    " · L" + std::to_string(shown.layer) + " H" + std::to_string(shown.head);
-        return pin;
-    }
-    services.retrieval().begin_frame(state);
-    const auto shown = services.retrieval().view();
-    char title[96];
-    std::snprintf(title, sizeof title, "%s, β %.4g, step %d", choice_name(shown.mode), shown.beta, shown.step);
-    pin.title = title;
-    // A pin keeps what was seen, also when β was still the bank's own default.
-    selection.beta = shown.beta;
+    pin.title = analysis_of(state.view.workspace).pin(state, services, pin.view);
     return pin;
 }
 

@@ -1,3 +1,4 @@
+#include "state/analysis.h"
 #include "state/command_helpers.h"
 
 namespace attnscope::ui {
@@ -9,13 +10,7 @@ CommandRegistry make_commands() {
     add_view_commands(registry);
     add_selection_commands(registry);
     add_query_commands(registry);
-    add_retrieval_commands(registry);
-    add_attention_commands(registry);
-    add_cv_commands(registry);
-    add_alignment_commands(registry);
-    add_residual_commands(registry);
-    add_jacobian_training_commands(registry);
-    add_jacobian_commands(registry);
+    for (const Analysis& analysis : all_analyses()) analysis.add_commands(registry);
     add_playback_commands(registry);
     add_compute_commands(registry);
     add_figure_commands(registry);

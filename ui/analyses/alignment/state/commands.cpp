@@ -1,4 +1,5 @@
 // Alignment: what operators are compared, the anchor and the head that are looked at.
+#include "state/analysis.h"
 #include "state/command_helpers.h"
 #include "state/field_commands.h"
 #include "ui/analyses/alignment/state/describe.h"
@@ -105,8 +106,6 @@ void add_cursor(CommandRegistry& registry) {
                   CommandKind::view});
 }
 
-} // namespace
-
 std::optional<Command> advance_alignment(AppState& state, Services& services, int frames, bool wrap) {
     AlignmentSlots& slots = current(state, services);
     const std::int64_t count = slots.layers();
@@ -127,6 +126,37 @@ std::optional<Command> advance_alignment(AppState& state, Services& services, in
 void add_alignment_commands(CommandRegistry& registry) {
     add_operators(registry);
     add_cursor(registry);
+}
+
+/// Commands before this one in the same frame count.
+std::string pin_alignment(const AppState& state, Services& services, View& pinned) {
+    services.alignment().begin_frame(state);
+    const alignment::View shown = services.alignment().view();
+    pinned.alignment.anchor = shown.anchor;
+    const Source* const grams = state.find(state.view.alignment.grams);
+    const Source* const source = grams ? grams : state.model_source();
+    std::string title = (source ? source->name : "") + " · " +
+                        (state.view.alignment.kind == alignment::Operator::qk ? "QK" : "OV") + " · anchor " +
+                        std::to_string(shown.anchor);
+    if (shown.head >= 0) title += " · H" + std::to_string(shown.head);
+    return title;
+}
+
+} // namespace
+
+Analysis alignment_analysis() {
+    return {.workspace = Workspace::alignment,
+            .id = "alignment",
+            .title = "Alignment",
+            .timelines = {Timeline::anchor, Timeline::layer},
+            .panel_ids = alignment::panel_ids,
+            .leading_panel = "alignment.map",
+            .reads_models = true,
+            .has_something =
+                [](const AppState& state) { return state.model() != nullptr || state.view.alignment.grams != 0; },
+            .advance = advance_alignment,
+            .pin = pin_alignment,
+            .add_commands = add_alignment_commands};
 }
 
 } // namespace attnscope::ui

@@ -1,4 +1,5 @@
 // Attention: the model, the text, the gain, the cell that is looked at, and how the panels show it.
+#include "state/analysis.h"
 #include "state/command_helpers.h"
 #include "state/command_json.h"
 #include "state/field_commands.h"
@@ -205,8 +206,6 @@ void add_texts(CommandRegistry& registry) {
                   CommandKind::world});
 }
 
-} // namespace
-
 std::optional<Command> advance_attention(AppState& state, Services& services, int frames, bool wrap) {
     AttentionSlots& slots = services.attention();
     slots.begin_frame(state); // commands before this one in the same frame count
@@ -265,6 +264,36 @@ void add_attention_commands(CommandRegistry& registry) {
                   has_model,
                   {},
                   CommandKind::world});
+}
+
+/// Commands before this one in the same frame count.
+std::string pin_attention(const AppState& state, Services& services, View& pinned) {
+    AttentionSlots& slots = services.attention();
+    slots.begin_frame(state);
+    Selection& selection = pinned.selection;
+    selection.layer = slots.layer();
+    selection.head = slots.head();
+    const Source* const model = state.model_source();
+    std::string title = (model ? model->name : std::string("model")) + " · L" + std::to_string(slots.layer()) + " H" +
+                        std::to_string(slots.head());
+    if (slots.gain() != 1) title += " · gain " + readable_gain(slots.gain());
+    return title;
+}
+
+} // namespace
+
+Analysis attention_analysis() {
+    return {.workspace = Workspace::attention,
+            .id = "attention",
+            .title = "Attention",
+            .timelines = {Timeline::token, Timeline::layer, Timeline::gain},
+            .panel_ids = attention::panel_ids,
+            .leading_panel = "attention.heads",
+            .reads_models = true,
+            .has_something = has_model,
+            .advance = advance_attention,
+            .pin = pin_attention,
+            .add_commands = add_attention_commands};
 }
 
 } // namespace attnscope::ui

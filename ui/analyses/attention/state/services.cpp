@@ -1,4 +1,5 @@
 // What the attention workspace asks of the services: the model it starts with, a head as a bank, the devices.
+#include "state/analysis.h"
 #include "state/services_impl.h"
 
 #include <algorithm>
@@ -10,19 +11,6 @@ namespace {
 
 constexpr const char* example_text = "The river had frozen overnight, and the children who lived by the river skated "
                                      "on it until the ice began to crack.";
-
-/// Where export and copy act when a workspace is entered.
-const char* leading_panel(Workspace workspace) {
-    switch (workspace) {
-    case Workspace::attention: return "attention.heads";
-    case Workspace::cv: return "cv.band";
-    case Workspace::alignment: return "alignment.map";
-    case Workspace::residual: return "residual.curve";
-    case Workspace::jacobian: return "jacobian.map";
-    case Workspace::retrieval: break;
-    }
-    return "retrieval.weights";
-}
 
 std::string trimmed(const std::string& word) {
     const auto first = word.find_first_not_of(' ');
@@ -59,7 +47,7 @@ void Services::enter(AppState& state, Workspace workspace) {
         view.workspace = workspace;
         state.playback.playing = false;
         state.help_panel.clear();
-        view.outlined_panel = leading_panel(workspace);
+        view.outlined_panel = analysis_of(workspace).leading_panel;
     }
     // A file of grams stands for a model.
     if (!reads_models(workspace) || (workspace == Workspace::alignment && view.alignment.grams != 0)) return;

@@ -1,4 +1,5 @@
 // CV bands: what is measured and how, the matrix that is looked at, the experiment, and the table.
+#include "state/analysis.h"
 #include "state/command_helpers.h"
 #include "state/command_json.h"
 #include "state/field_commands.h"
@@ -218,8 +219,6 @@ void add_table(CommandRegistry& registry) {
                   CommandKind::world});
 }
 
-} // namespace
-
 std::optional<Command> advance_cv(AppState& state, Services& services, int frames, bool wrap) {
     CvSlots& slots = services.cv();
     const auto next_of = [&](std::int64_t now, std::int64_t count) { return next_frame(now, count, frames, wrap); };
@@ -258,6 +257,35 @@ void add_cv_commands(CommandRegistry& registry) {
     add_selection(registry);
     add_experiment(registry);
     add_table(registry);
+}
+
+/// Commands before this one in the same frame count.
+std::string pin_cv(const AppState& state, Services& services, View& pinned) {
+    services.cv().begin_frame(state, services.attention().read());
+    const cv::View shown = services.cv().view();
+    pinned.selection.layer = shown.layer;
+    pinned.selection.head = shown.head;
+    const Source* const model = state.model_source();
+    std::string title = (model ? model->name : "experiment") + " · " + cv_kind_name(shown.kind) + " L" +
+                        std::to_string(shown.layer) + " H" + std::to_string(shown.head);
+    if (services.cv().experiment().result) title += " · seed " + std::to_string(state.view.cv.seed);
+    return title;
+}
+
+} // namespace
+
+Analysis cv_analysis() {
+    return {.workspace = Workspace::cv,
+            .id = "cv",
+            .title = "CV bands",
+            .timelines = {Timeline::epoch, Timeline::layer},
+            .panel_ids = cv::panel_ids,
+            .leading_panel = "cv.band",
+            .reads_models = true,
+            .has_something = [](const AppState&) { return true; }, // the experiment needs no model
+            .advance = advance_cv,
+            .pin = pin_cv,
+            .add_commands = add_cv_commands};
 }
 
 } // namespace attnscope::ui

@@ -1,4 +1,5 @@
 // Softmax gradient: the metric of the heads, the sequences, and what plays.
+#include "state/analysis.h"
 #include "state/command_helpers.h"
 #include "state/field_commands.h"
 #include "ui/analyses/jacobian/state/describe.h"
@@ -47,8 +48,6 @@ CommandSpec cursor_command(const std::string& name, const std::string& title, in
             {},
             CommandKind::view};
 }
-
-} // namespace
 
 std::optional<Command> advance_jacobian(AppState& state, Services& services, int frames, bool wrap) {
     if (state.timeline() == Timeline::step) return advance_training(state, services, frames, wrap);
@@ -121,6 +120,39 @@ void add_jacobian_commands(CommandRegistry& registry) {
                   {},
                   {},
                   CommandKind::view});
+}
+
+/// Commands before this one in the same frame count.
+std::string pin_jacobian(const AppState& state, Services& services, View& pinned) {
+    services.jacobian().begin_frame(state, services.attention().read());
+    const jacobian::View shown = services.jacobian().view();
+    pinned.selection.layer = shown.layer;
+    pinned.selection.head = shown.head;
+    std::string title = shown.name + " · " + std::to_string(services.jacobian().sequences()) + " × " +
+                        std::to_string(services.jacobian().length()) + " tokens";
+    if (services.training().experiment().result)
+        title += " · training seed " + std::to_string(state.view.training.seed);
+    return title;
+}
+
+} // namespace
+
+Analysis jacobian_analysis() {
+    return {.workspace = Workspace::jacobian,
+            .id = "jacobian",
+            .title = "Softmax gradient",
+            .timelines = {Timeline::token, Timeline::layer, Timeline::step},
+            .panel_ids = jacobian::panel_ids,
+            .leading_panel = "jacobian.map",
+            .reads_models = true,
+            .has_something = [](const AppState&) { return true; }, // the training needs no model
+            .advance = advance_jacobian,
+            .pin = pin_jacobian,
+            .add_commands =
+                [](CommandRegistry& registry) {
+                    add_jacobian_training_commands(registry);
+                    add_jacobian_commands(registry);
+                }};
 }
 
 } // namespace attnscope::ui

@@ -3,6 +3,7 @@
 
 #include "analyses/jacobian/describe.h"
 #include "state/app_state.h"
+#include "state/commands.h"
 
 namespace attnscope::ui {
 
@@ -34,6 +35,10 @@ void describe(Visitor& field, JacobianTrainingOptions& options) {
           {.name = "step", .help = "counted from 0; -1 = the newest", .title = "Look at a step of the training"},
           {{-1, most_steps}});
 }
+
+/// The commands of the training, and the next frame of it.
+void add_jacobian_training_commands(CommandRegistry& registry);
+std::optional<Command> advance_training(AppState& state, Services& services, int frames, bool wrap);
 
 /// Methods and gradients in the order that they are listed in everywhere.
 void put_in_order(JacobianTrainingOptions& options);

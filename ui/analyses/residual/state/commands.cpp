@@ -1,4 +1,5 @@
 // Low-rank residuals: what is swept, which heads are replaced, and the rank and block that are looked at.
+#include "state/analysis.h"
 #include "state/command_helpers.h"
 #include "state/field_commands.h"
 #include "ui/analyses/residual/state/describe.h"
@@ -38,7 +39,7 @@ std::vector<int> parse_layers(std::string text) {
         throw Error(ErrorKind::usage, "layers", fault.expected, text);
     }
     std::ranges::sort(parameters.layers);
-    parameters.layers.erase(std::ranges::unique(parameters.layers).begin(), parameters.layers.end());
+    parameters.layers.erase(std::unique(parameters.layers.begin(), parameters.layers.end()), parameters.layers.end());
     return parameters.layers;
 }
 
@@ -188,8 +189,6 @@ void add_cursor(CommandRegistry& registry) {
                   CommandKind::view});
 }
 
-} // namespace
-
 std::optional<Command> advance_residual(AppState& state, Services& services, int frames, bool wrap) {
     ResidualSlots& slots = services.residual();
     slots.begin_frame(state); // commands before this one in the same frame count
@@ -220,6 +219,33 @@ void add_residual_commands(CommandRegistry& registry) {
     add_sweep(registry);
     add_run(registry);
     add_cursor(registry);
+}
+
+/// Commands before this one in the same frame count.
+std::string pin_residual(const AppState& state, Services& services, View& pinned) {
+    services.residual().begin_frame(state);
+    const residual::View shown = services.residual().view();
+    pinned.selection.layer = shown.layer;
+    pinned.selection.head = shown.head;
+    const Source* const model = state.model_source();
+    return (model ? model->name : std::string("model")) + " · " + choice_name(shown.parameters.calibration) + " · L" +
+           std::to_string(shown.layer) + " H" + std::to_string(shown.head);
+}
+
+} // namespace
+
+Analysis residual_analysis() {
+    return {.workspace = Workspace::residual,
+            .id = "residual",
+            .title = "Low-rank ε",
+            .timelines = {Timeline::rank, Timeline::layer},
+            .panel_ids = residual::panel_ids,
+            .leading_panel = "residual.curve",
+            .reads_models = true,
+            .has_something = has_model,
+            .advance = advance_residual,
+            .pin = pin_residual,
+            .add_commands = add_residual_commands};
 }
 
 } // namespace attnscope::ui

@@ -1,4 +1,5 @@
 // Retrieval: β, step, mode and the options of its panels; memories drawn into a bank; the next frame of its timeline.
+#include "state/analysis.h"
 #include "state/command_helpers.h"
 #include "state/command_json.h"
 #include "state/field_commands.h"
@@ -59,8 +60,6 @@ std::shared_ptr<const Bank> with_memory(const Bank& bank, const std::vector<doub
                      lines.empty() ? TextTable{} : TextTable::from_lines(std::move(lines)), bank.picture_width,
                      bank.picture_height);
 }
-
-} // namespace
 
 std::optional<Command> advance_retrieval(AppState& state, Services& services, int frames, bool wrap) {
     if (state.playback.timeline(Workspace::retrieval) == Timeline::step) {
@@ -211,6 +210,33 @@ void add_retrieval_commands(CommandRegistry& registry) {
                   has_bank,
                   {},
                   CommandKind::world});
+}
+
+/// Commands before this one in the same frame count.
+std::string pin_retrieval(const AppState& state, Services& services, View& pinned) {
+    services.retrieval().begin_frame(state);
+    const auto shown = services.retrieval().view();
+    char title[96];
+    std::snprintf(title, sizeof title, "%s, β %.4g, step %d", choice_name(shown.mode), shown.beta, shown.step);
+    // A pin keeps what was seen, also when β was still the bank's own default.
+    pinned.selection.beta = shown.beta;
+    return title;
+}
+
+} // namespace
+
+Analysis retrieval_analysis() {
+    return {.workspace = Workspace::retrieval,
+            .id = "retrieval",
+            .title = "Retrieval",
+            .timelines = {Timeline::step, Timeline::beta},
+            .panel_ids = retrieval::panel_ids,
+            .leading_panel = "retrieval.weights",
+            .reads_models = false,
+            .has_something = has_bank,
+            .advance = advance_retrieval,
+            .pin = pin_retrieval,
+            .add_commands = add_retrieval_commands};
 }
 
 } // namespace attnscope::ui

@@ -1,6 +1,11 @@
 // The numbers of the selected matrix and of the selected configuration.
 #include "chrome/inspector_parts.h"
+#include "chrome/transport_parts.h"
+#include "shell/analysis_view.h"
 #include "state/source_loading.h"
+#include "ui/analyses/cv/experiment_panels.h"
+#include "ui/analyses/cv/model_panels.h"
+#include "ui/analyses/cv/table.h"
 
 #include <cmath>
 
@@ -61,8 +66,6 @@ void experiment_rows(ChromeContext& context, const cv::ExperimentConfig& config)
         value_row(theme, "before", number_or_dash(cv::group_cv(*config.pre(), view.group)), "The same before training");
 }
 
-} // namespace
-
 void cv_values(ChromeContext& context) {
     CvSlots& slots = context.services.cv();
     const auto matrices = slots.matrices();
@@ -93,6 +96,58 @@ void cv_warnings(ChromeContext& context) {
     const auto* const matrix = cv::selected_matrix(slots.view(), *matrices.result);
     if (matrix && matrix->has_cv() && matrix->pool < 32)
         warning_line("Only " + std::to_string(matrix->pool) + " rows: few rows bias the CV low.", context.theme);
+}
+
+bool cv_ready(const ChromeContext& context) {
+    return context.state.model() != nullptr || context.services.cv().experiment().result != nullptr;
+}
+
+void cv_status(ChromeContext& context) {
+    const ImVec4& muted = context.theme.muted_text;
+    CvSlots& slots = context.services.cv();
+    if (!slots.model()) return status_part("No model is open", muted);
+    const auto matrices = slots.matrices();
+    if (slots.seconds() > 0)
+        status_part("measured in " + duration_text(slots.seconds()), muted, "Weights and activations together");
+    if (matrices.result) status_part(grouped(matrices.result->size()) + " matrices", muted);
+    status_part("float32 · volumes float64", muted);
+    const cv::Parameters& parameters = context.state.view.cv.parameters;
+    char text[96];
+    std::snprintf(text, sizeof text, "%s simplices each, ± %.2g %%", grouped(parameters.samples).c_str(),
+                  100 / std::sqrt(2.0 * double(parameters.samples)));
+    status_part(text, muted,
+                "Simplices are sampled: the standard error of a CV, relative, is about 1/√(2 · simplices)");
+}
+
+const char* cv_hint(const AppState&) {
+    return "click a point or a cell · K plays the experiment · Ctrl+P finds every command";
+}
+
+std::vector<std::unique_ptr<Panel>> cv_panels() {
+    std::vector<std::unique_ptr<Panel>> panels;
+    panels.push_back(std::make_unique<CvBandPanel>());
+    panels.push_back(std::make_unique<CvMapPanel>());
+    panels.push_back(std::make_unique<CvVolumesPanel>());
+    panels.push_back(std::make_unique<CvDimensionPanel>());
+    panels.push_back(std::make_unique<CvTablePanel>());
+    panels.push_back(std::make_unique<CvTrainingPanel>());
+    panels.push_back(std::make_unique<CvGridPanel>());
+    panels.push_back(std::make_unique<CvRelationPanel>());
+    return panels;
+}
+
+} // namespace
+
+AnalysisView cv_view() {
+    return {.panels = cv_panels,
+            .transport = draw_cv_transport,
+            .status = cv_status,
+            .hint = cv_hint,
+            .is_ready = cv_ready,
+            .awaited = "The numbers of a matrix appear here once a model is open or the experiment runs.",
+            .values = cv_values,
+            .details = nullptr,
+            .warnings = cv_warnings};
 }
 
 } // namespace attnscope::ui

@@ -1,12 +1,26 @@
 // The numbers of a state of the iteration, and the memory that is looked at.
 #include "chrome/inspector_parts.h"
+#include "chrome/transport_parts.h"
+#include "shell/analysis_view.h"
 #include "state/source_loading.h"
+#include "ui/analyses/retrieval/entropy_panel.h"
+#include "ui/analyses/retrieval/hysteresis_panel.h"
+#include "ui/analyses/retrieval/letters_panel.h"
+#include "ui/analyses/retrieval/modes_panel.h"
+#include "ui/analyses/retrieval/origin_panel.h"
+#include "ui/analyses/retrieval/plane_panel.h"
+#include "ui/analyses/retrieval/separation_panel.h"
+#include "ui/analyses/retrieval/spectrum_panel.h"
+#include "ui/analyses/retrieval/trajectories_panel.h"
+#include "ui/analyses/retrieval/weights_panel.h"
 #include "widgets/memory_text.h"
 
 #include <algorithm>
 #include <cmath>
 
 namespace attnscope::ui {
+
+namespace {
 
 using retrieval::Mode;
 
@@ -103,6 +117,56 @@ void retrieval_warnings(ChromeContext& context) {
     rule();
     for (const auto& line : lines) warning_line(line, context.theme);
     if (bank && !bank->assumption.empty()) paragraph(bank->assumption, context.theme.muted_text, nullptr, 0.92f);
+}
+
+bool retrieval_ready(const ChromeContext& context) {
+    return context.state.bank() != nullptr;
+}
+
+void retrieval_status(ChromeContext& context) {
+    const ImVec4& muted = context.theme.muted_text;
+    const auto bank = context.state.bank();
+    if (!bank) return status_part("No bank is open", muted);
+    const double seconds = context.services.retrieval().last_trace_seconds();
+    if (seconds > 0)
+        status_part("result " + duration_text(seconds), muted, "From asking to the result, for the newest step");
+    status_part("float32 · sums float64", muted);
+    status_part(grouped(bank->n) + " × " + grouped(bank->d), muted);
+    status_part("exact", muted,
+                "Every memory takes part in every step: nothing is sampled.\nPanels that sample say so.");
+}
+
+const char* retrieval_hint(const AppState&) {
+    return "drag β · K plays the steps · Ctrl+P finds every command · F1 lists the keys";
+}
+
+std::vector<std::unique_ptr<Panel>> retrieval_panels() {
+    std::vector<std::unique_ptr<Panel>> panels;
+    panels.push_back(std::make_unique<RetrievalWeightsPanel>());
+    panels.push_back(std::make_unique<RetrievalEntropyPanel>());
+    panels.push_back(std::make_unique<RetrievalPlanePanel>());
+    panels.push_back(std::make_unique<RetrievalTrajectoriesPanel>());
+    panels.push_back(std::make_unique<RetrievalSpectrumPanel>());
+    panels.push_back(std::make_unique<RetrievalOriginPanel>());
+    panels.push_back(std::make_unique<RetrievalModesPanel>());
+    panels.push_back(std::make_unique<RetrievalHysteresisPanel>());
+    panels.push_back(std::make_unique<RetrievalSeparationPanel>());
+    panels.push_back(std::make_unique<LettersPanel>());
+    return panels;
+}
+
+} // namespace
+
+AnalysisView retrieval_view() {
+    return {.panels = retrieval_panels,
+            .transport = draw_retrieval_transport,
+            .status = retrieval_status,
+            .hint = retrieval_hint,
+            .is_ready = retrieval_ready,
+            .awaited = "The numbers of the state appear here once a bank is open.",
+            .values = retrieval_values,
+            .details = retrieval_details,
+            .warnings = retrieval_warnings};
 }
 
 } // namespace attnscope::ui

@@ -1,6 +1,10 @@
 // The numbers of the selected head's softmax gradient, and those of the run in training that is selected.
 #include "chrome/inspector_parts.h"
+#include "chrome/transport_parts.h"
+#include "shell/analysis_view.h"
 #include "state/source_loading.h"
+#include "ui/analyses/jacobian/experiment_panels.h"
+#include "ui/analyses/jacobian/panels.h"
 
 #include <algorithm>
 #include <cmath>
@@ -51,8 +55,6 @@ void training_values(ChromeContext& context) {
     ImGui::EndTable();
 }
 
-} // namespace
-
 void jacobian_values(ChromeContext& context) {
     if (shows_training(context)) return training_values(context);
     JacobianSlots& slots = context.services.jacobian();
@@ -99,6 +101,64 @@ void jacobian_warnings(ChromeContext& context) {
             context.theme);
     if (slots.sequences() < 4 && !slots.captures())
         warning_line("Few sequences: choose a longer text for means over more of them.", context.theme);
+}
+
+bool jacobian_ready(const ChromeContext& context) {
+    return context.state.model() || context.state.captures() || context.services.training().experiment().result;
+}
+
+void jacobian_status(ChromeContext& context) {
+    const ImVec4& muted = context.theme.muted_text;
+    const JacobianSlots& slots = context.services.jacobian();
+    const auto trained = context.services.training().experiment().result;
+    if (trained)
+        status_part(grouped(trained->finished()) + " of " + grouped(trained->runs.size()) + " runs trained", muted,
+                    "Of the experiment: every method with every softmax gradient that is ticked");
+    if (slots.layers() == 0) {
+        if (!trained) status_part("No model is open", muted);
+        return;
+    }
+    if (slots.seconds() > 0)
+        status_part("all heads in " + duration_text(slots.seconds()), muted,
+                    slots.captures() ? "Read and summed" : "Forward pass and gradients together");
+    status_part(grouped(slots.sequences()) + (slots.sequences() == 1 ? " sequence of " : " sequences of ") +
+                    grouped(slots.length()),
+                muted);
+    status_part("float32 · sums float64", muted);
+    status_part("exact", muted, "Nothing is sampled. Panels that sample say so.");
+}
+
+const char* jacobian_hint(const AppState& state) {
+    if (state.timeline() == Timeline::step)
+        return "drag in the curves · K plays the training · Ctrl+P finds every command";
+    return "click a head · K plays the rows · Ctrl+P finds every command";
+}
+
+std::vector<std::unique_ptr<Panel>> jacobian_panels() {
+    std::vector<std::unique_ptr<Panel>> panels;
+    panels.push_back(std::make_unique<JacobianMapPanel>());
+    panels.push_back(std::make_unique<JacobianBarsPanel>());
+    panels.push_back(std::make_unique<JacobianEnergyPanel>());
+    panels.push_back(std::make_unique<JacobianRowPanel>());
+    panels.push_back(std::make_unique<JacobianMapsPanel>());
+    panels.push_back(std::make_unique<JacobianTrainingPanel>());
+    panels.push_back(std::make_unique<JacobianGridPanel>());
+    panels.push_back(std::make_unique<JacobianTrainedPanel>());
+    return panels;
+}
+
+} // namespace
+
+AnalysisView jacobian_view() {
+    return {.panels = jacobian_panels,
+            .transport = draw_jacobian_transport,
+            .status = jacobian_status,
+            .hint = jacobian_hint,
+            .is_ready = jacobian_ready,
+            .awaited = "The numbers of a head appear here once a model is open or one is trained.",
+            .values = jacobian_values,
+            .details = nullptr,
+            .warnings = jacobian_warnings};
 }
 
 } // namespace attnscope::ui

@@ -1,6 +1,13 @@
 // The numbers of the selected head and query.
 #include "chrome/inspector_parts.h"
+#include "chrome/transport_parts.h"
+#include "shell/analysis_view.h"
 #include "state/source_loading.h"
+#include "ui/analyses/attention/gain_panel.h"
+#include "ui/analyses/attention/heads_panel.h"
+#include "ui/analyses/attention/map_panel.h"
+#include "ui/analyses/attention/rows_panel.h"
+#include "ui/analyses/attention/text_panel.h"
 
 #include <algorithm>
 #include <cmath>
@@ -69,8 +76,6 @@ void row_values(ChromeContext& context, const Answered<attention::Row>& row) {
     if (row.read && key < std::ssize(row.read->labels))
         value_row(theme, "at key", named(*row.read, key), "The key of the largest weight");
 }
-
-} // namespace
 
 void attention_values(ChromeContext& context) {
     AttentionSlots& slots = context.services.attention();
@@ -148,6 +153,57 @@ void attention_warnings(ChromeContext& context) {
                         "ceilings.");
     rule();
     for (const auto& line : lines) warning_line(line, context.theme);
+}
+
+bool attention_ready(const ChromeContext& context) {
+    return context.state.model() != nullptr;
+}
+
+void attention_status(ChromeContext& context) {
+    const ImVec4& muted = context.theme.muted_text;
+    AttentionSlots& slots = context.services.attention();
+    const ModelPtr model = slots.model();
+    if (!model) return status_part("No model is open", muted);
+    if (slots.forward_seconds() > 0)
+        status_part("forward " + duration_text(slots.forward_seconds()) + " · head " +
+                        duration_text(slots.head_seconds()),
+                    muted, "The forward pass of all heads; one row of the selected head");
+    status_part("float32", muted);
+    if (const auto read = slots.read())
+        status_part(grouped(read->ids.size()) + (read->ids.size() == 1 ? " token" : " tokens"), muted);
+    const WeightMemory memory = model->memory();
+    if (memory.converted > 0)
+        status_part(megabytes(memory.converted) + " converted", muted,
+                    "Weights held as copies; the rest is read from the mapped file");
+    status_part("exact", muted, "Nothing is sampled. Panels that sample say so.");
+}
+
+const char* attention_hint(const AppState&) {
+    return "click a head · drag the gain · K moves the query · Ctrl+P finds every command";
+}
+
+std::vector<std::unique_ptr<Panel>> attention_panels() {
+    std::vector<std::unique_ptr<Panel>> panels;
+    panels.push_back(std::make_unique<AttentionHeadsPanel>());
+    panels.push_back(std::make_unique<AttentionMapPanel>());
+    panels.push_back(std::make_unique<AttentionTextPanel>());
+    panels.push_back(std::make_unique<AttentionGainPanel>());
+    panels.push_back(std::make_unique<AttentionRowsPanel>());
+    return panels;
+}
+
+} // namespace
+
+AnalysisView attention_view() {
+    return {.panels = attention_panels,
+            .transport = draw_attention_transport,
+            .status = attention_status,
+            .hint = attention_hint,
+            .is_ready = attention_ready,
+            .awaited = "The numbers of a head appear here once a model is open.",
+            .values = attention_values,
+            .details = nullptr,
+            .warnings = attention_warnings};
 }
 
 } // namespace attnscope::ui

@@ -1,6 +1,10 @@
 // The numbers of the cursor's rank and of the selected head.
 #include "chrome/inspector_parts.h"
+#include "chrome/transport_parts.h"
+#include "shell/analysis_view.h"
 #include "state/source_loading.h"
+#include "ui/analyses/residual/panels.h"
+#include "ui/analyses/residual/text_panel.h"
 
 #include <cmath>
 
@@ -55,8 +59,6 @@ void head_rows(ChromeContext& context, const residual::HeadSpectrum& spectrum) {
                       .c_str());
 }
 
-} // namespace
-
 void residual_values(ChromeContext& context) {
     ResidualSlots& slots = context.services.residual();
     const residual::View view = slots.view();
@@ -99,6 +101,54 @@ void residual_warnings(ChromeContext& context) {
     const auto result = slots.shown_result();
     if (result && std::isfinite(result->top1.nll) && !residual::top1_hurts(result->baseline, result->top1))
         warning_line("Top-1 does not hurt here: nothing is there to be recovered.", context.theme);
+}
+
+bool residual_ready(const ChromeContext& context) {
+    return context.state.model() != nullptr;
+}
+
+void residual_status(ChromeContext& context) {
+    const ImVec4& muted = context.theme.muted_text;
+    const ResidualSlots& slots = context.services.residual();
+    if (!slots.model()) return status_part("No model is open", muted);
+    const auto result = slots.shown_result();
+    if (result && result->seconds > 0)
+        status_part((result->finished() ? "swept in " : "") + duration_text(result->seconds), muted,
+                    "Prefix and baseline, basis, A, B and the ranks");
+    status_part("float32 · basis and losses float64", muted);
+    if (const auto plan = slots.plan()) {
+        const std::size_t tokens =
+            static_cast<std::size_t>(plan->blocks * context.state.view.residual.parameters.seq_len);
+        status_part(grouped(tokens) + " tokens evaluated, exact", muted, "Every token of the evaluated blocks counts");
+    }
+}
+
+const char* residual_hint(const AppState&) {
+    return "drag the rank · switch heads on the map · K plays the ranks · Ctrl+P finds every command";
+}
+
+std::vector<std::unique_ptr<Panel>> residual_panels() {
+    std::vector<std::unique_ptr<Panel>> panels;
+    panels.push_back(std::make_unique<ResidualCurvePanel>());
+    panels.push_back(std::make_unique<ResidualMapPanel>());
+    panels.push_back(std::make_unique<ResidualVariancePanel>());
+    panels.push_back(std::make_unique<ResidualTextPanel>());
+    panels.push_back(std::make_unique<ResidualSpectrumPanel>());
+    return panels;
+}
+
+} // namespace
+
+AnalysisView residual_view() {
+    return {.panels = residual_panels,
+            .transport = draw_residual_transport,
+            .status = residual_status,
+            .hint = residual_hint,
+            .is_ready = residual_ready,
+            .awaited = "The numbers of a rank and a head appear here once a model is open.",
+            .values = residual_values,
+            .details = nullptr,
+            .warnings = residual_warnings};
 }
 
 } // namespace attnscope::ui

@@ -1,6 +1,9 @@
 // The numbers of the selected layer against the anchor, and the verdict.
 #include "chrome/inspector_parts.h"
+#include "chrome/transport_parts.h"
+#include "shell/analysis_view.h"
 #include "state/source_loading.h"
+#include "ui/analyses/alignment/panels.h"
 
 namespace attnscope::ui {
 
@@ -9,8 +12,6 @@ namespace {
 std::string verdict_text(double cos, alignment::Label label) {
     return label == alignment::Label::none ? "–" : number_or_dash(cos, 3) + "  " + alignment::label_name(label);
 }
-
-} // namespace
 
 void alignment_values(ChromeContext& context) {
     AlignmentSlots& slots = context.services.alignment();
@@ -58,6 +59,45 @@ void alignment_warnings(ChromeContext& context) {
                  context.theme);
     if (!operators.has_directions())
         warning_line("There are no eigendirections: angles, overlaps, signs and spectra are missing.", context.theme);
+}
+
+bool alignment_ready(const ChromeContext& context) {
+    return context.services.alignment().has_source();
+}
+
+void alignment_status(ChromeContext& context) {
+    const ImVec4& muted = context.theme.muted_text;
+    AlignmentSlots& slots = context.services.alignment();
+    if (!slots.has_source()) return status_part("No model and no grams are open", muted);
+    const auto tables = slots.tables();
+    if (slots.seconds() > 0) status_part("compared in " + duration_text(slots.seconds()), muted);
+    if (tables.result) {
+        const alignment::Operators& operators = *tables.result->operators;
+        status_part(std::to_string(operators.layers) + " layers × " + std::to_string(operators.heads) + " heads · " +
+                        std::to_string(operators.hidden) + " × " + std::to_string(operators.hidden) + " of rank " +
+                        std::to_string(operators.head_dim),
+                    muted);
+    }
+    status_part("grams float32 in float64 sums · spectra float64 · exact", muted,
+                "Nothing is sampled but the bands of chance");
+}
+
+const char* alignment_hint(const AppState&) {
+    return "drag across the profile to move the anchor · click a cell · K plays the anchor";
+}
+
+} // namespace
+
+AnalysisView alignment_view() {
+    return {.panels = make_alignment_panels,
+            .transport = draw_alignment_transport,
+            .status = alignment_status,
+            .hint = alignment_hint,
+            .is_ready = alignment_ready,
+            .awaited = "The numbers of a layer appear here once a model or a file of grams is open.",
+            .values = alignment_values,
+            .details = nullptr,
+            .warnings = alignment_warnings};
 }
 
 } // namespace attnscope::ui

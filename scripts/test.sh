@@ -6,8 +6,8 @@
 #   ./scripts/test.sh
 #
 # ATTNSCOPE_GOLDEN names the folder of reference results, ATTNSCOPE_FUZZ_SECONDS (0) how long each fuzz target searches
-# beyond its corpus, ATTNSCOPE_JOBS how many jobs run at once; with ATTNSCOPE_WATCH_COMPUTE=1 the sanitizers watch what
-# calls LibTorch, too.
+# beyond its corpus, ATTNSCOPE_JOBS how many jobs run at once; with ATTNSCOPE_WATCH_COMPUTE=0 the sanitizers leave out what
+# calls LibTorch.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/bootstrap.sh"
 . "$SCRIPTS/build.sh"
@@ -109,15 +109,16 @@ start_display() {
 }
 
 # Of the compute module, what shares work out among threads or walks through memory by hand; comparisons of numbers and
-# trainings are the release build's.
+# trainings are the release build's. Without optimisation a few take minutes each, and show nothing that the others do not.
+slow_compute='^(AttentionHead.GainCurvesOfALongText|AttentionPoints.HoldATile)'
 watched_compute='ThreadCounts.*Llama|ThreadCountsOf|^(ResidualSweep|TwoNearestNeighbours|JacobianModel|Forward|BertEncoder)[.]'
 watched_compute+='|^(AttentionHead|AttentionHeads|AttentionPoints|RetrievalPass|Covariance|PackedMatrix|SecondMoments)[.]'
 watched_compute+='|^(LayerRows|HeadScores|SoftmaxJacobian|SimplexVolumes|AlignmentOperators)[.]'
 
-# What is built and run under the sanitizers; LibTorch's callers only where that is asked for, since they take long.
-with_libtorch=OFF watched_labels='core|jobs' watched_suites='test_base test_jobs'
-if [ "${ATTNSCOPE_WATCH_COMPUTE:-0}" != 0 ]; then
-    with_libtorch=ON watched_labels+='|state' watched_suites+=' test_compute test_state'
+# What is built and run under the sanitizers.
+with_libtorch=ON watched_labels='core|jobs|state' watched_suites='test_base test_jobs test_compute test_state'
+if [ "${ATTNSCOPE_WATCH_COMPUTE:-1}" = 0 ]; then
+    with_libtorch=OFF watched_labels='core|jobs' watched_suites='test_base test_jobs'
 fi
 
 started=$SECONDS
@@ -143,7 +144,9 @@ if watched asan; then
     say "Tests: asan"
     require_suites asan $watched_suites $(fuzz_suites)
     run_tests asan -L "$watched_labels" -j "$JOBS"
-    [ $with_libtorch = OFF ] || run_tests asan -L compute -R "$watched_compute" -j "$JOBS"
+    # Whether the bits depend on the number of threads is asked of the other build, and of the release.
+    [ $with_libtorch = OFF ] ||
+        run_tests asan -L compute -R "$watched_compute" -E "$slow_compute|ThreadCounts" -j "$JOBS"
     if [ "${ATTNSCOPE_FUZZ_SECONDS:-0}" -gt 0 ]; then
         for target in "$ROOT"/build/asan/fuzz/fuzz_*; do
             name=$(basename "$target")
@@ -160,7 +163,7 @@ if watched tsan -DATTNSCOPE_STATE=$with_libtorch; then
     require_suites tsan $watched_suites
     # Drawing has one thread, and would be most of the time.
     run_tests tsan -L "$watched_labels" -E '^(FigureLayout|FigureWriters|AttentionFigures|Svg|Png|Pdf)[.]' -j "$JOBS"
-    [ $with_libtorch = OFF ] || run_tests tsan -L compute -R "$watched_compute" -j "$JOBS"
+    [ $with_libtorch = OFF ] || run_tests tsan -L compute -R "$watched_compute" -E "$slow_compute" -j "$JOBS"
 fi
 CUDACXX=$(find_nvcc)
 export CUDACXX

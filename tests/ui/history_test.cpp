@@ -137,11 +137,17 @@ TEST_F(Histories, UndoOfAViewWhoseBankIsClosedIsRefusedAndChangesNothing) {
         return state().view.selection.bank;
     }();
     ASSERT_NE(letters, bank);
+    run_alone("selection.bank", {{"source", std::int64_t{bank}}});
+    run_alone("selection.bank", {{"source", std::int64_t{letters}}});
     run_alone("source.unload", {{"source", std::int64_t{bank}}});
     const View before = state().view;
     run_alone("edit.undo");
-    EXPECT_TRUE(said("Could not undo Set the number of steps"));
+    EXPECT_TRUE(said("Could not undo Select a bank"));
     EXPECT_EQ(state().view, before);
+    run_alone("edit.undo");
+    run_alone("edit.undo");
+    EXPECT_NE(state().view.retrieval.steps, 12) << "which is not about the bank";
+    EXPECT_EQ(state().view.selection.bank, before.selection.bank);
 }
 
 TEST_F(Histories, APinThatIsGoneIsNotReadByRedo) {
@@ -208,6 +214,48 @@ TEST_F(Histories, AViewThatRefersToNothingComesBackWithoutThat) {
     EXPECT_EQ(state().view.selection.capture, 0u);
     EXPECT_EQ(state().view.selection.query.source, 0u);
     EXPECT_EQ(state().view.selection.query.row, 2u);
+}
+
+TEST_F(Histories, UndoPutsBackTheFieldsThatACommandChangedAndNoOther) {
+    open_letters();
+    run("retrieval.step", {{"value", std::int64_t{6}}});
+    run("retrieval.steps", {{"value", std::int64_t{5}}});
+    EXPECT_EQ(state().view.selection.step, 5) << "no step beyond the last one";
+    const Command inverse = runner().history().undo.back().inverse;
+    EXPECT_EQ(inverse.id, former_view_id);
+    EXPECT_EQ(std::get<std::string>(inverse.arguments.at("changes")),
+              R"({"retrieval":{"steps":8},"selection":{"step":6}})");
+    state().view.seed = 7; // by what no history keeps
+    run("edit.undo");
+    EXPECT_EQ(state().view.retrieval.steps, 8);
+    EXPECT_EQ(state().view.selection.step, 6);
+    EXPECT_EQ(state().view.seed, 7u);
+    run("edit.redo");
+    EXPECT_EQ(state().view.retrieval.steps, 5);
+}
+
+TEST_F(Histories, AGestureIsPutBackToWhereItBegan) {
+    open_letters();
+    runner().end_gesture();
+    for (const std::int64_t steps : {7, 4, 2}) runner().run_or_throw({"retrieval.steps", {{"value", steps}}});
+    EXPECT_EQ(state().view.selection.step, 2);
+    runner().end_gesture();
+    run("edit.undo");
+    EXPECT_EQ(state().view.retrieval.steps, 8);
+    EXPECT_EQ(state().view.selection.step, 2) << "as it was before";
+}
+
+TEST_F(Histories, FieldsThatCannotBeTogetherAreRefusedAndOthersAreNot) {
+    EXPECT_THROW(run("cv.points", {{"value", std::int64_t{9}}}), Error);
+    EXPECT_THROW(run("cv.samples", {{"value", std::int64_t{0}}}), Error);
+    run("cv.samples", {{"value", std::int64_t{40}}});
+    EXPECT_EQ(state().view.cv.parameters.samples, 40u);
+    run("cv.group", {{"group", std::string("K_h")}});
+    EXPECT_EQ(state().view.cv.group, "K_h");
+    EXPECT_THROW(run("cv.group", {{"group", std::string("K")}}), Error);
+    run("edit.undo");
+    run("edit.undo");
+    EXPECT_EQ(state().view.cv.parameters.samples, cv::Parameters().samples);
 }
 
 } // namespace

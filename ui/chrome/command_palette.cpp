@@ -92,9 +92,9 @@ std::vector<CommandPalette::Entry> CommandPalette::entries(const ChromeContext& 
     }
     for (const CommandSpec& spec : context.commands.all()) {
         // Carried out by other means: by the timeline, the undo of compound changes, a closing question.
-        if (spec.id == "playback.advance" || spec.id == "view.restore" || spec.id == "file.stay" ||
-            spec.id == "figure.close_export" || spec.id == "edit.typed" || spec.id == "file.close_dialog" ||
-            spec.id == "view.outline")
+        if (spec.id == "playback.advance" || spec.id == "view.restore" || spec.id == former_view_id ||
+            spec.id == "file.stay" || spec.id == "figure.close_export" || spec.id == "edit.typed" ||
+            spec.id == "file.close_dialog" || spec.id == "view.outline")
             continue;
         std::string title = spec.title;
         if (spec.menu.find('/') != std::string::npos) title = spec.menu.substr(spec.menu.find('/') + 1) + ": " + title;

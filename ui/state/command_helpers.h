@@ -104,8 +104,8 @@ CommandSpec whole_command(const std::string& id, const std::string& title, const
             {},
             CommandKind::view};
 }
-/// The inverse of a change to several parts of the view: the whole view as it is now.
-Command restore_view(const AppState& state);
+/// The inverse of a change to several parts of the view: the runner keeps what they were.
+Command former_view();
 
 /// Throws Error{usage} when it is not the number of an open source of that kind.
 SourceId source_of_kind(const AppState& state, std::int64_t id, SourceKind kind);

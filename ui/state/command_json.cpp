@@ -107,6 +107,22 @@ void selection_from_json(const JsonMembers& s, Selection& to) {
     if (const auto query = s.find_object("query")) to.query = query_from_json(*query);
 }
 
+/// Of objects the members that differ, of anything else the new value.
+json difference(const json& from, const json& to) {
+    if (!from.is_object() || !to.is_object()) return to;
+    json changes = json::object();
+    for (const auto& [name, value] : to.items()) {
+        const auto before = from.find(name);
+        if (before == from.end())
+            changes[name] = value;
+        else if (*before != value)
+            changes[name] = difference(*before, value);
+    }
+    for (const auto& [name, value] : from.items())
+        if (!to.contains(name)) changes[name] = nullptr;
+    return changes;
+}
+
 } // namespace
 
 std::string value_text(const Value& value) {
@@ -199,6 +215,16 @@ std::string view_text(const View& view) {
 
 View view_from_text(const std::string& text, const std::string& where) {
     return view_from_json(parse_json<json>(text, where, json_kinds::view), where);
+}
+
+std::string view_changes(const View& from, const View& to) {
+    return difference(to_json(from), to_json(to)).dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+View changed_view(const View& view, const std::string& changes, const std::string& where) {
+    json changed = to_json(view);
+    changed.merge_patch(parse_json<json>(changes, where, json_kinds::view));
+    return view_from_json(changed, where);
 }
 
 } // namespace attnscope::ui

@@ -23,4 +23,9 @@ View view_from_json(const nlohmann::json& json, const std::string& where);
 std::string view_text(const View& view);
 View view_from_text(const std::string& text, const std::string& where);
 
+/// What turns `from` into `to`, as JSON text of the fields that differ; a field that `to` lacks is null.
+std::string view_changes(const View& from, const View& to);
+/// The view with such fields put in. Throws as view_from_text().
+View changed_view(const View& view, const std::string& changes, const std::string& where);
+
 } // namespace attnscope::ui

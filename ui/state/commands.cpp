@@ -125,10 +125,17 @@ void CommandRunner::run_or_throw(const Command& command) {
     // The history belongs to the runner, so these two are its own.
     if (command.id == "edit.undo") return undo();
     if (command.id == "edit.redo") return redo();
+    View before = state_.view;
     auto inverse = require_enabled(command).run(state_, services_, arguments);
     if (!inverse) return;
-    if (gesture_open_ && !history_.undo.empty() && history_.undo.back().done.id == command.id) {
-        history_.undo.back().done = command;
+    const bool goes_on = gesture_open_ && !history_.undo.empty() && history_.undo.back().done.id == command.id;
+    if (!goes_on) before_gesture_ = std::move(before);
+    const bool puts_back = inverse->id == former_view_id;
+    if (puts_back) inverse->arguments["changes"] = view_changes(state_.view, before_gesture_);
+    if (goes_on) {
+        Entry& step = history_.undo.back();
+        step.done = command;
+        if (puts_back) step.inverse = std::move(*inverse);
     } else {
         history_.undo.push_back({command, std::move(*inverse)});
         if (history_.undo.size() > history_limit) history_.undo.pop_front();
@@ -161,6 +168,9 @@ Command CommandRunner::checked_command(Command command) const {
         if (!number || (*number != 0 && !source_numbered(state_, *number)))
             throw Error(ErrorKind::input, command.id, "an open source", value_text(source->second));
     }
+    if (command.id == former_view_id)
+        require_sources(changed_view(state_.view, std::get<std::string>(command.arguments.at("changes")), command.id),
+                        source_kinds(state_));
     if (command.id == "view.restore") {
         View view = view_from_text(std::get<std::string>(command.arguments.at("view")), "view.restore view");
         require_sources(view, source_kinds(state_));

@@ -77,6 +77,9 @@ private:
 /// Every command of the program; explicit list, in commands_*.cpp by subject.
 CommandRegistry make_commands();
 
+/// The command that puts back what another one changed in the view.
+inline constexpr const char* former_view_id = "view.put_back";
+
 /// Convenience for panels: command("retrieval.beta", {{"value", 20.0}}).
 inline Command command(std::string id, Arguments arguments = {}) {
     return {std::move(id), std::move(arguments)};
@@ -131,6 +134,7 @@ private:
     Services& services_;
     History history_; ///< at most 500 each
     bool gesture_open_ = false;
+    View before_gesture_; ///< the view that the newest step of the history began from
 };
 
 } // namespace attnscope::ui

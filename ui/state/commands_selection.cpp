@@ -13,7 +13,7 @@ namespace {
 /// Replaces the query and gives back the command that undoes it.
 std::optional<Command> set_query(AppState& state, QueryChoice choice) {
     if (state.view.selection.query == choice) return std::nullopt;
-    Command inverse = restore_view(state);
+    Command inverse = former_view();
     state.view.selection.query = std::move(choice);
     return inverse;
 }
@@ -54,7 +54,7 @@ void add_selection_commands(CommandRegistry& registry) {
                   [](AppState& state, Services& services, const Arguments& arguments) -> std::optional<Command> {
                       const SourceId id = source_of_kind(state, integer(arguments, "source"), SourceKind::bank);
                       if (id == state.view.selection.bank) return std::nullopt;
-                      Command inverse = restore_view(state);
+                      Command inverse = former_view();
                       services.select_bank(state, id);
                       return inverse;
                   },
@@ -69,7 +69,7 @@ void add_selection_commands(CommandRegistry& registry) {
                   [](AppState& state, Services&, const Arguments& arguments) -> std::optional<Command> {
                       const SourceId id = source_of_kind(state, integer(arguments, "source"), SourceKind::encoder);
                       if (id == state.view.selection.encoder) return std::nullopt;
-                      Command inverse = restore_view(state);
+                      Command inverse = former_view();
                       state.view.selection.encoder = id;
                       return inverse;
                   },

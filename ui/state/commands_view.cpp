@@ -116,8 +116,8 @@ std::optional<Command> go_to(AppState& state, Services& services, Workspace work
 
 } // namespace
 
-Command restore_view(const AppState& state) {
-    return command("view.restore", {{"view", view_text(state.view)}});
+Command former_view() {
+    return command(former_view_id);
 }
 
 void add_edit_commands(CommandRegistry& registry) {
@@ -206,6 +206,21 @@ void add_view_commands(CommandRegistry& registry) {
                   {},
                   {},
                   CommandKind::view});
+    registry.add({former_view_id,
+                  "Put back parts of a view",
+                  "",
+                  "",
+                  {text_parameter("changes", "the fields as JSON")},
+                  [](AppState& state, Services& services, const Arguments& arguments) -> std::optional<Command> {
+                      View view = changed_view(state.view, text(arguments, "changes"), former_view_id);
+                      make_usable(view, state, services);
+                      if (view == state.view) return std::nullopt;
+                      state.view = std::move(view);
+                      return former_view();
+                  },
+                  {},
+                  {},
+                  CommandKind::view});
     registry.add({"view.restore",
                   "Restore a view",
                   "",
@@ -214,7 +229,7 @@ void add_view_commands(CommandRegistry& registry) {
                   [](AppState& state, Services& services, const Arguments& arguments) -> std::optional<Command> {
                       View view = view_from_text(text(arguments, "view"), "view.restore view");
                       make_usable(view, state, services);
-                      Command inverse = restore_view(state);
+                      Command inverse = former_view();
                       state.view = std::move(view);
                       return inverse;
                   },
@@ -303,7 +318,7 @@ void add_view_commands(CommandRegistry& registry) {
                   [](AppState& state, Services& services, const Arguments&) -> std::optional<Command> {
                       View pinned = required_pin(state).view;
                       make_usable(pinned, state, services);
-                      Command inverse = restore_view(state);
+                      Command inverse = former_view();
                       state.view.workspace = pinned.workspace;
                       state.view.selection = pinned.selection;
                       state.view.retrieval = pinned.retrieval;

@@ -152,7 +152,7 @@ std::optional<Command> change_view(AppState& state, const DescribedOptions& opti
     change(changed);
     if (changed == state.view) return std::nullopt;
     check_change(state, options, changed);
-    Command inverse = restore_view(state);
+    Command inverse = former_view();
     state.view = std::move(changed);
     return inverse;
 }

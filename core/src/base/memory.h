@@ -22,9 +22,11 @@ inline std::shared_ptr<std::byte> allocate_bytes(std::size_t size, const std::st
     const bool whole = size >= 4 * huge_page || size % huge_page > huge_page / 2;
     const std::size_t unit = !large ? line : whole ? huge_page : small_page;
     const std::size_t rounded = size > SIZE_MAX - unit ? SIZE_MAX : (size / unit + 1) * unit;
-    void* memory = rounded == SIZE_MAX ? nullptr : std::aligned_alloc(large ? huge_page : line, rounded);
-    if (memory != nullptr && large) madvise(memory, rounded, MADV_HUGEPAGE);
-    if (memory == nullptr) throw Error(ErrorKind::resource, subject, std::to_string(size) + " bytes of memory", "less");
+    // aligned_alloc() would want a multiple of the alignment.
+    void* memory = nullptr;
+    const bool there = rounded != SIZE_MAX && posix_memalign(&memory, large ? huge_page : line, rounded) == 0;
+    if (there && large) madvise(memory, rounded, MADV_HUGEPAGE);
+    if (!there) throw Error(ErrorKind::resource, subject, std::to_string(size) + " bytes of memory", "less");
     return {static_cast<std::byte*>(memory), std::free};
 }
 

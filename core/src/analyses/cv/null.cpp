@@ -12,11 +12,17 @@ namespace attnscope::cv {
 
 namespace {
 
+/// lgamma() writes the sign of Γ where every thread sees it.
+double log_gamma(double x) {
+    int sign = 0;
+    return lgamma_r(x, &sign);
+}
+
 /// ln(E[χ²]/E[χ]²) of a chi variable of m > 0 degrees of freedom, which need not be whole.
 double log_spread(double m) {
     if (m < 60) {
         // E[χ] = √2 Γ((m+1)/2)/Γ(m/2)
-        const double log_mean = 0.5 * std::numbers::ln2 + std::lgamma((m + 1) / 2) - std::lgamma(m / 2);
+        const double log_mean = 0.5 * std::numbers::ln2 + log_gamma((m + 1) / 2) - log_gamma(m / 2);
         return std::log(m) - 2 * log_mean;
     }
     // There the logarithms are large and nearly equal; the ratio of gamma functions has a series instead:

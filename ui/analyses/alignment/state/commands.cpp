@@ -77,7 +77,7 @@ void add_cursor(CommandRegistry& registry) {
                       AlignmentOptions& options = state.view.alignment;
                       int& head = state.view.selection.head;
                       if (options.all_heads == (wanted < 0) && (wanted < 0 || head == wanted)) return std::nullopt;
-                      Command inverse = restore_view(state);
+                      Command inverse = former_view();
                       options.all_heads = wanted < 0;
                       if (wanted >= 0) head = static_cast<int>(wanted);
                       return inverse;
@@ -96,7 +96,7 @@ void add_cursor(CommandRegistry& registry) {
                       const auto anchor = within("anchor", integer(arguments, "anchor"), 0, layers);
                       if (state.view.selection.layer == layer && state.view.alignment.anchor == anchor)
                           return std::nullopt;
-                      Command inverse = restore_view(state);
+                      Command inverse = former_view();
                       state.view.selection.layer = static_cast<int>(layer);
                       state.view.alignment.anchor = static_cast<int>(anchor);
                       return inverse;

@@ -16,7 +16,7 @@ namespace {
 std::optional<Command> set_prompt(AppState& state, SourceId id, std::int64_t text) {
     Selection& selection = state.view.selection;
     if (selection.prompt == id && selection.text == text) return std::nullopt;
-    Command inverse = restore_view(state);
+    Command inverse = former_view();
     selection.prompt = id;
     selection.text = static_cast<int>(text);
     return inverse;
@@ -126,7 +126,7 @@ void add_cursors(CommandRegistry& registry) {
                   {},
                   [](AppState& state, Services&, const Arguments&) -> std::optional<Command> {
                       if (!state.view.attention.top_one) return set_gain(state, 1);
-                      Command inverse = restore_view(state);
+                      Command inverse = former_view();
                       state.view.attention.top_one = false;
                       state.view.selection.gain = 1;
                       return inverse;
@@ -145,7 +145,7 @@ void add_texts(CommandRegistry& registry) {
                   [](AppState& state, Services& services, const Arguments& arguments) -> std::optional<Command> {
                       const SourceId id = source_of_kind(state, integer(arguments, "source"), SourceKind::model);
                       if (id == state.view.selection.model) return std::nullopt;
-                      Command inverse = restore_view(state);
+                      Command inverse = former_view();
                       services.select_model(state, id);
                       return inverse;
                   },
@@ -257,7 +257,7 @@ void add_attention_commands(CommandRegistry& registry) {
                   "",
                   {},
                   [](AppState& state, Services& services, const Arguments&) -> std::optional<Command> {
-                      Command inverse = restore_view(state);
+                      Command inverse = former_view();
                       services.use_head_as_bank(state);
                       return inverse;
                   },

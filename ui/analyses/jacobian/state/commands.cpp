@@ -112,7 +112,7 @@ void add_jacobian_commands(CommandRegistry& registry) {
                       const SourceId id = source_of_kind(state, integer(arguments, "source"), SourceKind::capture);
                       if (id == state.view.selection.capture && state.view.workspace == Workspace::jacobian)
                           return std::nullopt;
-                      Command inverse = restore_view(state);
+                      Command inverse = former_view();
                       state.view.selection.capture = id;
                       services.enter(state, Workspace::jacobian);
                       return inverse;

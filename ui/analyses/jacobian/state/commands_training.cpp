@@ -52,7 +52,7 @@ std::optional<Command> change(AppState& state, const Change& apply) {
     JacobianTrainingOptions options = state.view.training;
     apply(options);
     if (options == state.view.training) return std::nullopt;
-    Command inverse = restore_view(state);
+    Command inverse = former_view();
     state.view.training = std::move(options);
     return inverse;
 }

@@ -160,7 +160,7 @@ void add_retrieval_commands(CommandRegistry& registry) {
                       if (value < 1 || value > most_retrieval_steps)
                           throw Error(ErrorKind::usage, "steps", "1 … 100", std::to_string(value));
                       if (value == state.view.retrieval.steps) return std::nullopt;
-                      Command inverse = restore_view(state);
+                      Command inverse = former_view();
                       state.view.retrieval.steps = static_cast<int>(value);
                       state.view.selection.step = std::min(state.view.selection.step, static_cast<int>(value));
                       return inverse;
@@ -184,7 +184,7 @@ void add_retrieval_commands(CommandRegistry& registry) {
                           throw Error(ErrorKind::usage, "directions", "two different ones", text(arguments, "x"));
                       auto& options = state.view.retrieval;
                       if (options.plane_x == x && options.plane_y == y) return std::nullopt;
-                      Command inverse = restore_view(state);
+                      Command inverse = former_view();
                       options.plane_x = x;
                       options.plane_y = y;
                       return inverse;
@@ -203,7 +203,7 @@ void add_retrieval_commands(CommandRegistry& registry) {
                       if (values.size() != bank->d)
                           throw Error(ErrorKind::usage, "values", std::to_string(bank->d) + " numbers",
                                       std::to_string(values.size()));
-                      Command inverse = restore_view(state);
+                      Command inverse = former_view();
                       state.view.selection.bank = services.add_bank(state, with_memory(*bank, values));
                       return inverse;
                   },

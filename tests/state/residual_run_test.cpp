@@ -3,7 +3,7 @@
 #include "support/held_lanes.h"
 #include "support/tiny_models.h"
 #include "support/waiting.h"
-#include "ui/analyses/residual/state/run.h"
+#include "state/runs.h"
 
 #include <attnscope/model.h>
 
@@ -65,7 +65,7 @@ TEST_F(Sweeps, SnapshotsGrowRankByRankWhileTheyAreRead) {
     }));
     EXPECT_EQ(ranks_seen, 9u);
     EXPECT_FALSE(run.error(asked));
-    ASSERT_TRUE(wait_until([&] { return !run.busy(); }));
+    ASSERT_TRUE(wait_until([&] { return !run.running(); }));
 }
 
 TEST_F(Sweeps, AWishThatChangesWhileItRunsEndsWithTheLastOneAlone) {
@@ -81,7 +81,7 @@ TEST_F(Sweeps, AWishThatChangesWhileItRunsEndsWithTheLastOneAlone) {
         run.want(asked.back());
         return finished(run, asked.back());
     }));
-    EXPECT_TRUE(wait_until([&] { return !run.busy() && jobs_->idle(); }));
+    EXPECT_TRUE(wait_until([&] { return !run.running() && jobs_->idle(); }));
     EXPECT_EQ(run.result(asked.back())->plan.blocks, 8);
 }
 
@@ -97,7 +97,7 @@ TEST_F(Sweeps, AStoppedOneGoesOnFromItsRanks) {
     if (!left->finished()) {
         EXPECT_TRUE(run.stopped(asked));
         run.want(asked);
-        EXPECT_FALSE(run.busy()) << "stopped stays stopped";
+        EXPECT_FALSE(run.running()) << "stopped stays stopped";
         run.go_on();
     }
     ASSERT_TRUE(wait_until([&] {
@@ -118,7 +118,7 @@ TEST_F(Sweeps, ARunThatIsForgottenOrWhoseWindowClosesLeavesNothingRunning) {
         run.want(asked);
         ASSERT_TRUE(wait_until([&] { return run.result(asked) != nullptr; }));
         run.forget(of_model);
-        EXPECT_FALSE(run.busy());
+        EXPECT_FALSE(run.running());
         EXPECT_FALSE(run.result(asked));
         ASSERT_TRUE(wait_until([&] { return jobs_->idle(); }));
         EXPECT_FALSE(run.result(asked)) << "what it still brought is dropped";

@@ -121,7 +121,7 @@ TEST_F(LanesMeasured, FirstPictureAndDrag) {
     ASSERT_TRUE(training.run().running());
     pictures_and_drag("the character model trains");
     EXPECT_TRUE(training.run().running()) << "it ended before the measurement did";
-    training.run().pause();
+    training.run().stop();
 }
 
 } // namespace

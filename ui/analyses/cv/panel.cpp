@@ -117,7 +117,7 @@ FigurePanel::Answer CvExperimentPanel::ask_pinned(CvSlots& slots) {
 
 std::optional<Hint> CvExperimentPanel::hint(PanelContext& context) const {
     const ExperimentRun& run = context.services.cv().run();
-    if (const auto error = run.error(); error && !run.running())
+    if (const auto error = context.services.cv().experiment().error; error && !run.running())
         return Hint{"The experiment failed", error->what(), {{"Start again", command("cv.start")}}, true};
     if (has_figure() || run.running()) return std::nullopt;
     const CvOptions& options = context.state.view.cv;

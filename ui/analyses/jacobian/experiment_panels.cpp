@@ -107,7 +107,7 @@ std::optional<Hint> JacobianExperimentPanel::hint(PanelContext& context) const {
     const JacobianTraining& training = context.services.training();
     const Hint::Action start{"Start the training", command("training.start")}, open{"Open…", command("file.open")},
         sample{"Use the sample's texts", command("training.sample")};
-    if (const auto error = training.run().error(); error && !training.run().running())
+    if (const auto error = training.experiment().error; error && !training.run().running())
         return Hint{"The training failed", error->what(), {start}, true};
     if (has_figure() || training.run().running()) return std::nullopt;
     if (const auto error = training.text_error())

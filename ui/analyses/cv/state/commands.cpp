@@ -108,7 +108,7 @@ void add_experiment(CommandRegistry& registry) {
                   "",
                   {},
                   [](AppState&, Services& services, const Arguments&) {
-                      services.cv().run().pause();
+                      services.cv().run().stop();
                       return no_undo();
                   },
                   in_workspace,

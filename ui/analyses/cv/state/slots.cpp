@@ -148,8 +148,9 @@ bool CvSlots::waits_for_text() const {
 
 Asked<cv::Experiment> CvSlots::experiment() const {
     Asked<cv::Experiment> out;
-    out.result = experiment_.result(experiment_request(impl_->shown.cv));
-    out.error = experiment_.error();
+    const cv::ExperimentRequest request = experiment_request(impl_->shown.cv);
+    out.result = experiment_.result(request);
+    out.error = experiment_.error(request);
     out.progress = experiment_.progress();
     out.generation = experiment_.generation();
     if (out.result) out.seconds = out.result->seconds;

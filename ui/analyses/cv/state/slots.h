@@ -5,7 +5,7 @@
 #include "state/app_state.h"
 #include "state/asked.h"
 #include "ui/analyses/attention/state/slots.h"
-#include "ui/analyses/cv/state/experiment_run.h"
+#include "state/runs.h"
 
 #include <attnscope/cv_experiment_recipe.h>
 #include <attnscope/cv_figures.h>

@@ -92,7 +92,7 @@ void add_running(CommandRegistry& registry) {
                   "",
                   {},
                   [](AppState&, Services& services, const Arguments&) {
-                      services.training().run().pause();
+                      services.training().run().stop();
                       return no_undo();
                   },
                   in_workspace,

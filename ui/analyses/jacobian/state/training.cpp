@@ -114,8 +114,10 @@ bool JacobianTraining::reads_text() const {
 
 Asked<jacobian::Experiment> JacobianTraining::experiment() const {
     Asked<jacobian::Experiment> out;
-    if (impl_->request.text) out.result = run_.result(impl_->request);
-    out.error = run_.error();
+    if (impl_->request.text) {
+        out.result = run_.result(impl_->request);
+        out.error = run_.error(impl_->request);
+    }
     out.progress = run_.progress();
     out.generation = run_.generation();
     if (out.result) out.seconds = out.result->seconds;

@@ -4,7 +4,7 @@
 
 #include "state/app_state.h"
 #include "state/asked.h"
-#include "ui/analyses/cv/state/experiment_run.h"
+#include "state/runs.h"
 
 #include <attnscope/jacobian_experiment_figures.h>
 #include <attnscope/jacobian_experiment_recipe.h>

@@ -243,7 +243,7 @@ bool ResidualSlots::running() const {
 }
 
 bool ResidualSlots::settled() const {
-    return !impl_->text.busy() && !impl_->spectra.busy() && (impl_->pinned || !run_.busy());
+    return !impl_->text.busy() && !impl_->spectra.busy() && (impl_->pinned || !run_.running());
 }
 
 std::optional<ResidualJob> ResidualSlots::job() const {

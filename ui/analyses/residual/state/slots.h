@@ -4,7 +4,7 @@
 
 #include "state/app_state.h"
 #include "state/asked.h"
-#include "ui/analyses/residual/state/run.h"
+#include "state/runs.h"
 
 #include <attnscope/residual_figures.h>
 #include <attnscope/residual_recipe.h>

@@ -1,4 +1,5 @@
-// The numbers of the selected layer against the anchor, and the verdict.
+// Alignment to the eye: the numbers of the selected layer against the anchor, the verdict, the status line and the
+// panels.
 #include "chrome/inspector_parts.h"
 #include "chrome/transport_parts.h"
 #include "shell/analysis_view.h"

@@ -1,4 +1,4 @@
-// The numbers of the selected head and query.
+// Attention to the eye: the numbers of the selected head and query, the status line and the panels.
 #include "chrome/inspector_parts.h"
 #include "chrome/transport_parts.h"
 #include "shell/analysis_view.h"

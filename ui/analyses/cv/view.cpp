@@ -1,4 +1,4 @@
-// The numbers of the selected matrix and of the selected configuration.
+// CV bands to the eye: the numbers of the selected matrix and configuration, the status line and the panels.
 #include "chrome/inspector_parts.h"
 #include "chrome/transport_parts.h"
 #include "shell/analysis_view.h"

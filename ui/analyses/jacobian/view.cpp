@@ -1,4 +1,5 @@
-// The numbers of the selected head's softmax gradient, and those of the run in training that is selected.
+// Softmax gradient to the eye: the numbers of the selected head and of the selected run, the status line and the
+// panels.
 #include "chrome/inspector_parts.h"
 #include "chrome/transport_parts.h"
 #include "shell/analysis_view.h"

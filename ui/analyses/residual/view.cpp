@@ -1,4 +1,4 @@
-// The numbers of the cursor's rank and of the selected head.
+// Low-rank ε to the eye: the numbers of the cursor's rank and of the selected head, the status line and the panels.
 #include "chrome/inspector_parts.h"
 #include "chrome/transport_parts.h"
 #include "shell/analysis_view.h"

@@ -1,4 +1,4 @@
-// The numbers of a state of the iteration, and the memory that is looked at.
+// Retrieval to the eye: the numbers of a state, the memory that is looked at, the status line and the panels.
 #include "chrome/inspector_parts.h"
 #include "chrome/transport_parts.h"
 #include "shell/analysis_view.h"

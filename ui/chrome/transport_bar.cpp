@@ -100,7 +100,11 @@ void timeline_controls(ChromeContext& context) {
     const Timeline chosen = context.state.timeline();
     const char* const shown = timeline_name(chosen);
     const float width = choice_width(shown) + ImGui::CalcTextSize("timeline").x + style.ItemSpacing.x;
-    ImGui::SameLine(std::max(ImGui::GetCursorPosX() + em, ImGui::GetWindowWidth() - width - style.WindowPadding.x));
+    // Where large type leaves no room for it, the palette has it still.
+    const float taken = ImGui::GetItemRectMax().x - ImGui::GetWindowPos().x + em;
+    const float begin = ImGui::GetWindowWidth() - width - style.WindowPadding.x;
+    if (taken > begin) return;
+    ImGui::SameLine(begin);
     bar_label("timeline", context.theme);
     if (begin_choice("##timeline", shown)) {
         for (const Timeline timeline : timelines_of(workspace))

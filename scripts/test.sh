@@ -110,7 +110,7 @@ start_display() {
 
 # Of the compute module, what shares work out among threads or walks through memory by hand; comparisons of numbers and
 # trainings are the release build's. Without optimisation a few take minutes each, and show nothing that the others do not.
-slow_compute='^(AttentionHead.GainCurvesOfALongText|AttentionPoints.HoldATile)'
+slow_compute='^(AttentionHead.GainCurvesOfALongText|AttentionPoints.HoldATile)|ChangeNoBitOfResidual'
 watched_compute='ThreadCounts.*Llama|ThreadCountsOf|^(ResidualSweep|TwoNearestNeighbours|JacobianModel|Forward|BertEncoder)[.]'
 watched_compute+='|^(AttentionHead|AttentionHeads|AttentionPoints|RetrievalPass|Covariance|PackedMatrix|SecondMoments)[.]'
 watched_compute+='|^(LayerRows|HeadScores|SoftmaxJacobian|SimplexVolumes|AlignmentOperators)[.]'

@@ -1,9 +1,9 @@
 // Sweeps as the window asks for them: what they publish is read by one thread while another computes it.
+#include "state/runs.h"
 #include "state/support/state_test.h"
 #include "support/held_lanes.h"
 #include "support/tiny_models.h"
 #include "support/waiting.h"
-#include "state/runs.h"
 
 #include <attnscope/model.h>
 

@@ -4,8 +4,8 @@
 
 #include "state/app_state.h"
 #include "state/asked.h"
-#include "ui/analyses/attention/state/slots.h"
 #include "state/runs.h"
+#include "ui/analyses/attention/state/slots.h"
 
 #include <attnscope/cv_experiment_recipe.h>
 #include <attnscope/cv_figures.h>

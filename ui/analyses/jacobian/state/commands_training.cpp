@@ -35,26 +35,27 @@ std::vector<std::int64_t> measured_steps(const Experiment& experiment) {
     return {steps.begin(), steps.end()};
 }
 
+/// Each once, in the order of `all`.
+template <class Values, class All>
+void order(Values& values, const All& all) {
+    Values ordered;
+    for (const auto value : all)
+        if (std::ranges::find(values, value) != values.end()) ordered.push_back(value);
+    values = std::move(ordered);
+}
+
 /// Puts a value in or takes it out, in the order of `all`; the last one stays.
 template <class Values, class All, class Value>
 void toggle(Values& values, const All& all, Value value) {
-    const bool there = std::ranges::find(values, value) != values.end();
-    if (there && values.size() == 1) return;
-    Values now;
-    for (const auto each : all)
-        if (each == value ? !there : std::ranges::find(values, each) != values.end()) now.push_back(each);
-    values = std::move(now);
+    if (std::ranges::find(values, value) == values.end())
+        values.push_back(value);
+    else if (values.size() > 1)
+        std::erase(values, value);
+    order(values, all);
 }
 
-/// Changes the options; undone as a whole.
-template <class Change>
-std::optional<Command> change(AppState& state, const Change& apply) {
-    JacobianTrainingOptions options = state.view.training;
-    apply(options);
-    if (options == state.view.training) return std::nullopt;
-    Command inverse = former_view();
-    state.view.training = std::move(options);
-    return inverse;
+DescribedOptions described_training() {
+    return {"training", Workspace::jacobian, [](View& view) { return fields_of(view.training); }, {}};
 }
 
 void add_running(CommandRegistry& registry) {
@@ -139,8 +140,8 @@ void add_choices(CommandRegistry& registry) {
                   "",
                   {text_parameter("method", "which", {}, method_names)},
                   [](AppState& state, Services&, const Arguments& arguments) {
-                      return change(state, [&](JacobianTrainingOptions& options) {
-                          toggle(options.methods, methods,
+                      return change_view(state, described_training(), [&](View& view) {
+                          toggle(view.training.methods, methods,
                                  parse_choice<jacobian::Method>("method", text(arguments, "method")));
                       });
                   },
@@ -153,9 +154,9 @@ void add_choices(CommandRegistry& registry) {
                   "",
                   {text_parameter("gradient", "which", {}, gradient_names)},
                   [](AppState& state, Services&, const Arguments& arguments) {
-                      return change(state, [&](JacobianTrainingOptions& options) {
+                      return change_view(state, described_training(), [&](View& view) {
                           toggle(
-                              options.gradients, softmax_gradients,
+                              view.training.gradients, softmax_gradients,
                               parse_choice<jacobian::SoftmaxGradient>("softmax gradient", text(arguments, "gradient")));
                       });
                   },
@@ -181,15 +182,6 @@ void add_choices(CommandRegistry& registry) {
                   {},
                   {},
                   CommandKind::view});
-}
-
-/// Each once, in the order of `all`.
-template <class Values, class All>
-void order(Values& values, const All& all) {
-    Values ordered;
-    for (const auto value : all)
-        if (std::ranges::find(values, value) != values.end()) ordered.push_back(value);
-    values = std::move(ordered);
 }
 
 } // namespace
@@ -238,8 +230,7 @@ std::optional<Command> advance_training(AppState& state, Services& services, int
 void add_jacobian_training_commands(CommandRegistry& registry) {
     add_running(registry);
     add_choices(registry);
-    add_field_commands(registry,
-                       {"training", Workspace::jacobian, [](View& view) { return fields_of(view.training); }, {}});
+    add_field_commands(registry, described_training());
 }
 
 } // namespace attnscope::ui
